@@ -1,0 +1,81 @@
+namespace WafOperator.Protocols.Events;
+
+/// <summary>One decision about one request. Never a secret, never a body.</summary>
+public sealed record SecurityEvent
+{
+    public const string FormatVersion = "waf-event/v1";
+
+    public string Format { get; init; } = FormatVersion;
+
+    /// <summary>Unique id, also shown to the blocked client.</summary>
+    public required string Id { get; init; }
+    public required DateTimeOffset Time { get; init; }
+    public required string Namespace { get; init; }
+    public required string Policy { get; init; }
+    public required string Revision { get; init; }
+    public string? Pod { get; init; }
+    public required string Client { get; init; }
+    public required string Method { get; init; }
+
+    /// <summary>Path without query, redacted and bounded.</summary>
+    public required string Path { get; init; }
+    public string? Host { get; init; }
+    public required VerdictKind Verdict { get; init; }
+
+    /// <summary>What Enforce would have done, in mode Detect.</summary>
+    public VerdictKind WouldHave { get; init; }
+
+    /// <summary>Stable reason: which part decided (<c>Rules</c>, <c>Model</c>, <c>RateLimit</c>, <c>AccessList</c>, <c>Limit</c>, <c>Unavailable</c>).</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>One sentence for people.</summary>
+    public string? Message { get; init; }
+    public int StatusCode { get; init; }
+    public int AnomalyScore { get; init; }
+    public IReadOnlyList<RuleMatch> Rules { get; init; } = [];
+    public IReadOnlyList<ModelResult> Models { get; init; } = [];
+    public string? Risk { get; init; }
+
+    /// <summary>Names of WafExclusions that changed something.</summary>
+    public IReadOnlyList<string> Exclusions { get; init; } = [];
+
+    /// <summary>Time of inspection, microseconds.</summary>
+    public long InspectionMicroseconds { get; init; }
+}
+
+/// <summary>What was decided.</summary>
+public enum VerdictKind { Allow, Block, Limited, Unavailable }
+
+/// <summary>A rule that matched.</summary>
+public sealed record RuleMatch
+{
+    public required long Id { get; init; }
+    public string? Message { get; init; }
+    public string? Severity { get; init; }
+
+    /// <summary>Variable that matched, such as <c>ARGS:q</c>.</summary>
+    public string? Variable { get; init; }
+
+    /// <summary>Redacted, bounded excerpt of what matched.</summary>
+    public string? Data { get; init; }
+    public IReadOnlyList<string> Tags { get; init; } = [];
+}
+
+/// <summary>A model's answer.</summary>
+public sealed record ModelResult
+{
+    public required string Model { get; init; }
+    public required string Version { get; init; }
+    public double Score { get; init; }
+
+    /// <summary><c>Scored</c>, <c>TimedOut</c>, <c>Unavailable</c> or <c>Skipped</c>.</summary>
+    public required string Outcome { get; init; }
+
+    /// <summary><c>baseline</c>, <c>candidate</c> or <c>shadow</c>.</summary>
+    public string? Arm { get; init; }
+    public string? Family { get; init; }
+
+    /// <summary>Part that scored highest, such as <c>query:q</c>.</summary>
+    public string? Part { get; init; }
+    public long Microseconds { get; init; }
+}

@@ -1,0 +1,64 @@
+namespace WafOperator.Protocols.Models;
+
+/// <summary>
+/// First file of a model package (<c>manifest.json</c>): what the model is, what it must agree with, and the digest of every
+/// other file. Written by training, read by operator, sidecar and pool. Untrusted until digests and limits were checked.
+/// </summary>
+public sealed record ModelManifest
+{
+    public const string FormatVersion = "waf-model/v1";
+
+    public string Format { get; init; } = FormatVersion;
+
+    /// <summary>Model family, such as <c>payload-cnn</c>.</summary>
+    public required string Name { get; init; }
+    public required string Version { get; init; }
+
+    /// <summary>How it is run: <c>gate-linear</c>, <c>payload-cnn</c>, <c>onnx-bytes</c>, …</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Every other file of the package: name to size and SHA-256.</summary>
+    public required IReadOnlyDictionary<string, PackageFile> Files { get; init; }
+
+    public required string TokenizerDigest { get; init; }
+    public required string FeatureSchemaDigest { get; init; }
+    public IReadOnlyList<TensorDeclaration> Inputs { get; init; } = [];
+    public IReadOnlyList<TensorDeclaration> Outputs { get; init; } = [];
+
+    /// <summary>Platt calibration: probability = 1 / (1 + exp(-(slope * logit + intercept))).</summary>
+    public Calibration? Calibration { get; init; }
+
+    /// <summary>Named thresholds on the calibrated probability (<c>fpr_0.01</c>, <c>fpr_0.005</c>, <c>fpr_0.001</c>, gate band <c>low</c>/<c>high</c>).</summary>
+    public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Names of the attack families in the order of the family output.</summary>
+    public IReadOnlyList<string> Families { get; init; } = [];
+
+    /// <summary>Figures of training, for people and for evaluation gates.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Where it comes from: seed, data hash, commit, date.</summary>
+    public IReadOnlyDictionary<string, string> Provenance { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>A file of a package.</summary>
+public sealed record PackageFile
+{
+    public required long Bytes { get; init; }
+    public required string Sha256 { get; init; }
+}
+
+/// <summary>A tensor: name, element type as ONNX names it, shape with -1 for a free dimension.</summary>
+public sealed record TensorDeclaration
+{
+    public required string Name { get; init; }
+    public required string ElementType { get; init; }
+    public required IReadOnlyList<long> Shape { get; init; }
+}
+
+/// <summary>Platt calibration.</summary>
+public sealed record Calibration
+{
+    public double Slope { get; init; } = 1;
+    public double Intercept { get; init; }
+}

@@ -1,0 +1,167 @@
+namespace WafOperator.Protocols.Policies;
+
+/// <summary>
+/// What a sidecar needs to know of a policy: everything resolved, nothing left to look up but blobs by digest. Immutable.
+/// Rule text travels; the sidecar compiles it.
+/// </summary>
+public sealed record PolicyDocument
+{
+    /// <summary>Format of this document. A reader refuses what it does not know.</summary>
+    public const string FormatVersion = "waf-policy/v1";
+
+    public string Format { get; init; } = FormatVersion;
+    public required string Namespace { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>Generation of the WafPolicy this was compiled from.</summary>
+    public long Generation { get; init; }
+
+    /// <summary>SHA-256 (hex) of the document's content without this field: equal content, equal revision.</summary>
+    public string Revision { get; init; } = "";
+
+    public InspectionMode Mode { get; init; } = InspectionMode.Detect;
+    public ClientIdentity ClientIdentity { get; init; } = new();
+    public AccessLists AccessLists { get; init; } = new();
+    public IReadOnlyList<RateLimit> RateLimits { get; init; } = [];
+    public BodyInspection Body { get; init; } = new();
+    public IReadOnlyList<RoutePolicy> Routes { get; init; } = [];
+    public RulePolicy? Rules { get; init; }
+    public MlPolicy? Ml { get; init; }
+    public IReadOnlyList<Exclusion> Exclusions { get; init; } = [];
+    public FailureModes FailureModes { get; init; } = new();
+    public BlockResponse BlockResponse { get; init; } = new();
+    public DecisionLogging Logging { get; init; } = new();
+}
+
+/// <summary>Ceiling of enforcement.</summary>
+public enum InspectionMode { Off, Detect, Enforce }
+
+/// <summary>Trusted proxies (CIDR) and the header they write.</summary>
+public sealed record ClientIdentity
+{
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+    public int TrustedHops { get; init; } = 1;
+    public string Header { get; init; } = "X-Forwarded-For";
+}
+
+/// <summary>Access lists: CIDRs and path prefixes.</summary>
+public sealed record AccessLists
+{
+    public IReadOnlyList<string> AllowClients { get; init; } = [];
+    public IReadOnlyList<string> DenyClients { get; init; } = [];
+    public IReadOnlyList<string> BypassClients { get; init; } = [];
+    public IReadOnlyList<string> DenyPaths { get; init; } = [];
+}
+
+/// <summary>A token bucket.</summary>
+public sealed record RateLimit
+{
+    public required string Name { get; init; }
+    public RateLimitKeyKind Key { get; init; }
+    public string? KeyName { get; init; }
+    public string? PathPrefix { get; init; }
+    public int Requests { get; init; }
+    public TimeSpan Period { get; init; }
+    public int Burst { get; init; }
+    public bool DryRun { get; init; }
+}
+
+/// <summary>What a rate limit counts by.</summary>
+public enum RateLimitKeyKind { Client, Session, Header, Route }
+
+/// <summary>How a body is inspected.</summary>
+public sealed record BodyInspection
+{
+    public BodyInspectionKind Mode { get; init; } = BodyInspectionKind.Buffered;
+    public long LimitBytes { get; init; } = 1 << 20;
+    public BodyOverLimitOutcome OverLimit { get; init; } = BodyOverLimitOutcome.Reject;
+}
+
+/// <summary>How a body is inspected.</summary>
+public enum BodyInspectionKind { HeadersOnly, Window, Buffered }
+
+/// <summary>Outcome for a body over the limit.</summary>
+public enum BodyOverLimitOutcome { Reject, ProcessPartial }
+
+/// <summary>Settings for paths below a prefix; the longest prefix wins.</summary>
+public sealed record RoutePolicy
+{
+    public required string PathPrefix { get; init; }
+    public InspectionMode? Mode { get; init; }
+    public BodyInspection? Body { get; init; }
+}
+
+/// <summary>
+/// Rules: sources in the order in which they are read. Paranoia level, thresholds and exclusions are already in them as
+/// SecLang, so the engine knows nothing of any rule set.
+/// </summary>
+public sealed record RulePolicy
+{
+    public IReadOnlyList<RuleSource> Sources { get; init; } = [];
+    public bool InspectResponses { get; init; }
+}
+
+/// <summary>Either inline SecLang, or a rule set by name (and digest where it is served as a blob).</summary>
+public sealed record RuleSource
+{
+    /// <summary>Name that diagnostics show, for example <c>policy/inline</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>SecLang text, or null for a rule set.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Rule set: a folder below the sidecar's rules directory (<c>owasp-crs</c> has aliases), or null.</summary>
+    public string? RuleSet { get; init; }
+
+    /// <summary>SHA-256 of the rule set's archive when it comes from the operator, or null for one in the image.</summary>
+    public string? Digest { get; init; }
+}
+
+/// <summary>One false positive tuned away, for models; for rules it is in the SecLang too.</summary>
+public sealed record Exclusion
+{
+    /// <summary>Name of the WafExclusion, for hit counts.</summary>
+    public required string Name { get; init; }
+    public string? Path { get; init; }
+    public IReadOnlyList<string> Methods { get; init; } = [];
+    public PartKind Part { get; init; }
+    public string? PartName { get; init; }
+    public IReadOnlyList<string> Rules { get; init; } = [];
+    public IReadOnlyList<string> Families { get; init; } = [];
+    public IReadOnlyList<string> Models { get; init; } = [];
+    public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+/// <summary>Parts of a request, as exclusions name them.</summary>
+public enum PartKind { Any, Parameter, Header, Cookie, Path, Body }
+
+/// <summary>Fail open or closed, per part.</summary>
+public sealed record FailureModes
+{
+    public FailureMode Config { get; init; } = FailureMode.Closed;
+    public FailureMode Rules { get; init; } = FailureMode.Closed;
+    public FailureMode Ml { get; init; } = FailureMode.Open;
+    public FailureMode Pool { get; init; } = FailureMode.Open;
+}
+
+/// <summary>Pass or block when a part is not available.</summary>
+public enum FailureMode { Open, Closed }
+
+/// <summary>Answer to a blocked request; <c>{eventId}</c> in the body is replaced.</summary>
+public sealed record BlockResponse
+{
+    public int StatusCode { get; init; } = 403;
+    public string? ContentType { get; init; }
+    public string? Body { get; init; }
+}
+
+/// <summary>Which decisions are logged, and what is redacted.</summary>
+public sealed record DecisionLogging
+{
+    public DecisionLogLevel Decisions { get; init; } = DecisionLogLevel.Matched;
+    public IReadOnlyList<string> Redact { get; init; } = [];
+    public int MatchedDataBytesMax { get; init; } = 100;
+}
+
+/// <summary>Which decisions are logged.</summary>
+public enum DecisionLogLevel { None, Blocked, Matched, All }

@@ -1,0 +1,47 @@
+using System.ComponentModel;
+using WafOperator.Resources.Schema;
+
+namespace WafOperator.Resources.Policies;
+
+/// <summary>Rule sets, their settings and own SecLang.</summary>
+[Cel("paranoia-order", "!has(self.detectionParanoia) || self.detectionParanoia >= self.paranoia",
+    "detectionParanoia must not be lower than paranoia")]
+public sealed record RulesSpec
+{
+    [Description("Rule sets, in order."), Items(8), Default("[\"owasp-crs\"]"), Length(128, Minimum = 1)]
+    [Pattern("^[a-z0-9][a-z0-9.-]*$", Meaning = "a rule set name in lower case")]
+    public IReadOnlyList<string> Sets { get; init; } = ["owasp-crs"];
+
+    [Description("Paranoia level whose rules may block (OWASP CRS)."), Bounds(1, 4), Default("1")]
+    public int Paranoia { get; init; } = 1;
+
+    [Description("Paranoia level whose rules are run and logged; default: the same as paranoia."), Bounds(1, 4)]
+    public int? DetectionParanoia { get; init; }
+
+    [Description("Inbound anomaly score at which a request is blocked."), Bounds(1, 10000), Default("5")]
+    public int InboundThreshold { get; init; } = 5;
+
+    [Description("Outbound anomaly score at which a response is blocked."), Bounds(1, 10000), Default("4")]
+    public int OutboundThreshold { get; init; } = 4;
+
+    [Description("Inspect responses too (phases 3 and 4)."), Default("false")]
+    public bool InspectResponses { get; init; }
+
+    [Description("HTTP methods the application uses; others are an anomaly."), Items(32), Length(32, Minimum = 1)]
+    [Pattern("^[A-Z]+$", Meaning = "a method in upper case")]
+    public IReadOnlyList<string> AllowedMethods { get; init; } = [];
+
+    [Description("Request body content types the application uses, added to CRS's own list."), Items(64)]
+    [Length(128, Minimum = 3), Pattern("^[a-z0-9.+-]+/[a-z0-9.+*-]+$", Meaning = "a media type in lower case")]
+    public IReadOnlyList<string> AllowedContentTypes { get; init; } = [];
+
+    [Description("Ids or id ranges (1000-1999) of rules that are not loaded."), Items(256), Length(41, Minimum = 1)]
+    [Pattern("^[0-9]{1,19}(-[0-9]{1,19})?$", Meaning = "a rule id or a range such as 942100-942199")]
+    public IReadOnlyList<string> DisabledRules { get; init; } = [];
+
+    [Description("SecLang evaluated before the rule sets (own exclusions, variables)."), Length(262144)]
+    public string? InlineBefore { get; init; }
+
+    [Description("SecLang evaluated after the rule sets (own rules)."), Length(262144)]
+    public string? Inline { get; init; }
+}

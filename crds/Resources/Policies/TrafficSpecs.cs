@@ -1,0 +1,132 @@
+using System.ComponentModel;
+using WafOperator.Resources.Schema;
+
+namespace WafOperator.Resources.Policies;
+
+/// <summary>How much of a body is inspected.</summary>
+public sealed record BodyInspectionSpec
+{
+    [Description("HeadersOnly: bodies pass unseen. Window: the first bytes are inspected, the rest streams. Buffered: the whole body "
+        + "up to the limit is inspected before the application sees a byte."), Default("\"Buffered\"")]
+    public BodyInspectionMode Mode { get; init; } = BodyInspectionMode.Buffered;
+
+    [Description("Most bytes held in memory and inspected (Window: the window)."), Length(16), Pattern(Patterns.Bytes, Meaning = "bytes such as 128Ki"), Default("\"1Mi\"")]
+    public string Limit { get; init; } = "1Mi";
+
+    [Description("What happens to a body over the limit in mode Buffered."), Default("\"Reject\"")]
+    public BodyOverLimit OverLimit { get; init; } = BodyOverLimit.Reject;
+}
+
+/// <summary>How bodies are inspected.</summary>
+public enum BodyInspectionMode { HeadersOnly, Window, Buffered }
+
+/// <summary>Outcome for a body over the limit.</summary>
+public enum BodyOverLimit { Reject, ProcessPartial }
+
+/// <summary>A request rate limit (token bucket).</summary>
+public sealed record RateLimitSpec
+{
+    [Description("Name, for metrics and events."), RequiredField, Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
+    public string Name { get; init; } = "";
+
+    [Description("Whose requests are counted together."), Default("\"Client\"")]
+    public RateLimitKey Key { get; init; } = RateLimitKey.Client;
+
+    [Description("Cookie or header name for the keys Session and Header."), Length(128)]
+    public string? KeyName { get; init; }
+
+    [Description("Only paths below this prefix."), Length(1024), Pattern("^/")]
+    public string? PathPrefix { get; init; }
+
+    [Description("Requests per period."), RequiredField, Bounds(1, 10000000)]
+    public int Requests { get; init; }
+
+    [Description("Period."), Length(32), Pattern(Patterns.Duration), Default("\"1m\"")]
+    public string Period { get; init; } = "1m";
+
+    [Description("Requests that may come at once; default: the same as requests."), Bounds(1, 10000000)]
+    public int? Burst { get; init; }
+
+    [Description("Count and report only."), Default("false")]
+    public bool DryRun { get; init; }
+}
+
+/// <summary>What a rate limit counts by.</summary>
+public enum RateLimitKey { Client, Session, Header, Route }
+
+/// <summary>Always and never.</summary>
+public sealed record AccessListsSpec
+{
+    [Description("Networks that may send requests; empty: all."), Items(1024), Length(64), Pattern(Patterns.Cidr)]
+    public IReadOnlyList<string> AllowClients { get; init; } = [];
+
+    [Description("Networks that are refused."), Items(1024), Length(64), Pattern(Patterns.Cidr)]
+    public IReadOnlyList<string> DenyClients { get; init; } = [];
+
+    [Description("Networks whose requests are not inspected (scanners of your own, load tests)."), Items(256), Length(64), Pattern(Patterns.Cidr)]
+    public IReadOnlyList<string> BypassClients { get; init; } = [];
+
+    [Description("Path prefixes that are refused."), Items(256), Length(1024), Pattern("^/")]
+    public IReadOnlyList<string> DenyPaths { get; init; } = [];
+}
+
+/// <summary>Answer to a blocked request.</summary>
+public sealed record BlockResponseSpec
+{
+    [Description("HTTP status."), Bounds(400, 599), Default("403")]
+    public int StatusCode { get; init; } = 403;
+
+    [Description("Content type of the body; empty chooses HTML or JSON by the Accept header."), Length(128)]
+    public string? ContentType { get; init; }
+
+    [Description("Body; {eventId} is replaced by the event's id."), Length(65536)]
+    public string? Body { get; init; }
+}
+
+/// <summary>Logging and redaction.</summary>
+public sealed record LoggingSpec
+{
+    [Description("None, Blocked, Matched (anything a rule or model said) or All."), Default("\"Matched\"")]
+    public LogLevelSpec Decisions { get; init; } = LogLevelSpec.Matched;
+
+    [Description("Parameters, headers and cookies whose values are never written, besides the built-in list."), Items(128), Length(128, Minimum = 1)]
+    public IReadOnlyList<string> Redact { get; init; } = [];
+
+    [Description("Write up to this many bytes of what matched. 0 writes none."), Bounds(0, 1024), Default("100")]
+    public int MatchedDataBytesMax { get; init; } = 100;
+}
+
+/// <summary>Which decisions are logged.</summary>
+public enum LogLevelSpec { None, Blocked, Matched, All }
+
+/// <summary>How traffic reaches the sidecar.</summary>
+public sealed record InterceptionSpec
+{
+    [Description("Auto takes over named ports where Services target names, and redirects where they target numbers."), Default("\"Auto\"")]
+    public CaptureMode Capture { get; init; } = CaptureMode.Auto;
+
+    [Description("Evict running pods of the targets that lack the sidecar, so that they come back with it."), Default("false")]
+    public bool RepairByEviction { get; init; }
+
+    [Description("Create a NetworkPolicy that closes the way around the sidecar."), Default("false")]
+    public bool NetworkPolicy { get; init; }
+}
+
+/// <summary>How ports are captured.</summary>
+public enum CaptureMode { Auto, NamedPort, Redirect }
+
+/// <summary>Sidecar compute resources, as Kubernetes quantities.</summary>
+public sealed record SidecarResourcesSpec
+{
+    [Description("CPU request."), Length(32), Pattern(@"^[0-9]+(\.[0-9]+)?m?$"), Default("\"100m\"")]
+    public string CpuRequest { get; init; } = "100m";
+
+    [Description("Memory request."), Length(32), Pattern(Patterns.Bytes), Default("\"160Mi\"")]
+    public string MemoryRequest { get; init; } = "160Mi";
+
+    [Description("Memory limit."), Length(32), Pattern(Patterns.Bytes), Default("\"384Mi\"")]
+    public string MemoryLimit { get; init; } = "384Mi";
+
+    [Description("CPU limit; none by default, since throttling adds latency."), Length(32), Pattern(@"^[0-9]+(\.[0-9]+)?m?$")]
+    public string? CpuLimit { get; init; }
+}

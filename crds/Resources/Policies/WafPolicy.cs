@@ -1,0 +1,148 @@
+using System.ComponentModel;
+using WafOperator.Resources.Schema;
+
+namespace WafOperator.Resources.Policies;
+
+/// <summary>What to inspect for a workload, and what to do about what is found.</summary>
+[Description("A WafPolicy says what is inspected for the workloads it targets and what is done about what is found.")]
+[Resource("WafPolicy", "wafpolicies", "wafp", "waf")]
+[PrinterColumn("Mode", "string", ".spec.mode")]
+[PrinterColumn("Ready", "string", ".status.conditions[?(@.type=='Ready')].status")]
+[PrinterColumn("Programmed", "string", ".status.coverage.summary")]
+[PrinterColumn("Revision", "string", ".status.revision", Priority = 1)]
+[PrinterColumn("Message", "string", ".status.conditions[?(@.type=='Ready')].message", Priority = 1)]
+[PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
+public sealed record WafPolicy : ICustomResource
+{
+    public string ApiVersion { get; init; } = ApiGroup.ApiVersion;
+    public string Kind { get; init; } = "WafPolicy";
+    public ObjectMeta Metadata { get; init; } = new();
+
+    [Description("What is wanted."), RequiredField]
+    public WafPolicySpec Spec { get; init; } = new();
+
+    [Description("What is. Written by the operator.")]
+    public WafPolicyStatus? Status { get; init; }
+}
+
+/// <summary>The wish of a WafPolicy.</summary>
+public sealed record WafPolicySpec
+{
+    [Description("Workloads and Services of this namespace that the policy protects. Empty: only pods that name the policy in "
+        + "the annotation wafoperator.dev/policy.")]
+    [Items(16)]
+    public IReadOnlyList<PolicyTargetReference> TargetRefs { get; init; } = [];
+
+    [Description("Off passes everything uninspected, Detect records what Enforce would have blocked, Enforce blocks. "
+        + "This is the ceiling for every engine below.")]
+    [Default("\"Detect\"")]
+    public PolicyMode Mode { get; init; } = PolicyMode.Detect;
+
+    [Description("Who the client of a request is.")]
+    public ClientIdentitySpec? ClientIdentity { get; init; }
+
+    [Description("Rule inspection (SecLang).")]
+    public RulesSpec? Rules { get; init; }
+
+    [Description("Machine-learned inspection.")]
+    public MlSpec? Ml { get; init; }
+
+    [Description("What happens to a request when a part of the inspection is not available.")]
+    public FailureModesSpec? FailureModes { get; init; }
+
+    [Description("How request bodies are inspected.")]
+    public BodyInspectionSpec? Body { get; init; }
+
+    [Description("Settings that differ for some paths. The longest matching path prefix wins.")]
+    [Items(64, MapKeys = ["pathPrefix"])]
+    public IReadOnlyList<RouteSpec> Routes { get; init; } = [];
+
+    [Description("Request rate limits.")]
+    [Items(32, MapKeys = ["name"])]
+    public IReadOnlyList<RateLimitSpec> RateLimits { get; init; } = [];
+
+    [Description("Clients and paths that are always allowed or always denied, before anything else is looked at.")]
+    public AccessListsSpec? AccessLists { get; init; }
+
+    [Description("What a blocked client receives.")]
+    public BlockResponseSpec? BlockResponse { get; init; }
+
+    [Description("What is logged about a decision, and what is redacted.")]
+    public LoggingSpec? Logging { get; init; }
+
+    [Description("How traffic is brought to the sidecar.")]
+    public InterceptionSpec? Interception { get; init; }
+
+    [Description("Compute resources of the sidecar container.")]
+    public SidecarResourcesSpec? Sidecar { get; init; }
+}
+
+/// <summary>Ceiling of enforcement.</summary>
+public enum PolicyMode { Off, Detect, Enforce }
+
+/// <summary>A local object that a policy attaches to (Gateway API's policy attachment).</summary>
+[Cel("target-group", "self.kind == 'Service' ? self.group == '' : self.group == 'apps'",
+    "group must be '' for a Service and 'apps' for a Deployment or StatefulSet")]
+public sealed record PolicyTargetReference
+{
+    [Description("API group: apps for Deployment and StatefulSet, empty for Service."), Length(253), Default("\"apps\"")]
+    public string Group { get; init; } = "apps";
+
+    [Description("Kind of the target."), RequiredField]
+    public TargetKind Kind { get; init; }
+
+    [Description("Name of the target, in the policy's namespace."), RequiredField, Length(253, Minimum = 1)]
+    [Pattern(Patterns.DnsName, Meaning = "a DNS name in lower case")]
+    public string Name { get; init; } = "";
+}
+
+/// <summary>Kinds a policy can target.</summary>
+public enum TargetKind { Deployment, StatefulSet, Service }
+
+/// <summary>Client address: from the peer, or from a header that a trusted proxy wrote.</summary>
+public sealed record ClientIdentitySpec
+{
+    [Description("Networks of the proxies in front (ingress, mesh) whose X-Forwarded-For is believed."), Items(64), Length(64)]
+    [Pattern(Patterns.Cidr, Meaning = "an address or CIDR, such as 10.0.0.0/8")]
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
+    [Description("How many hops of the header, from the right, may be trusted at most."), Bounds(1, 16), Default("1")]
+    public int TrustedHops { get; init; } = 1;
+
+    [Description("Header that carries the client address."), Length(64, Minimum = 1), Default("\"X-Forwarded-For\"")]
+    [Pattern("^[A-Za-z0-9-]+$", Meaning = "a header name")]
+    public string Header { get; init; } = "X-Forwarded-For";
+}
+
+/// <summary>What happens when a part is not available: pass, or block.</summary>
+public enum FailureMode { Open, Closed }
+
+/// <summary>Failure modes per part.</summary>
+public sealed record FailureModesSpec
+{
+    [Description("No policy was ever received. Closed: the sidecar is not ready and refuses."), Default("\"Closed\"")]
+    public FailureMode Config { get; init; } = FailureMode.Closed;
+
+    [Description("The rule engine ran into a limit or an error."), Default("\"Closed\"")]
+    public FailureMode Rules { get; init; } = FailureMode.Closed;
+
+    [Description("A model missed its deadline or failed; rules have decided."), Default("\"Open\"")]
+    public FailureMode Ml { get; init; } = FailureMode.Open;
+
+    [Description("The inference pool cannot be reached; local models have decided."), Default("\"Open\"")]
+    public FailureMode Pool { get; init; } = FailureMode.Open;
+}
+
+/// <summary>Settings for paths below a prefix.</summary>
+public sealed record RouteSpec
+{
+    [Description("Path prefix on segment boundaries, decoded."), RequiredField, Length(1024, Minimum = 1)]
+    [Pattern("^/", Meaning = "a path that begins with /")]
+    public string PathPrefix { get; init; } = "/";
+
+    [Description("Mode for this route; never more than spec.mode.")]
+    public PolicyMode? Mode { get; init; }
+
+    [Description("Body inspection for this route.")]
+    public BodyInspectionSpec? Body { get; init; }
+}

@@ -1,0 +1,89 @@
+using System.ComponentModel;
+using WafOperator.Resources.Schema;
+
+namespace WafOperator.Resources.Policies;
+
+/// <summary>What the operator found.</summary>
+public sealed record WafPolicyStatus
+{
+    [Description("Generation of the spec this status speaks of."), Bounds(0, long.MaxValue)]
+    public long? ObservedGeneration { get; init; }
+
+    [Description("Mode that is in force.")]
+    public PolicyMode? EffectiveMode { get; init; }
+
+    [Description("Revision of the policy document that sidecars receive."), Length(128)]
+    public string? Revision { get; init; }
+
+    [Description("How far the policy has reached.")]
+    public CoverageStatus? Coverage { get; init; }
+
+    [Description("Models in force."), Items(8, MapKeys = ["model"])]
+    public IReadOnlyList<PolicyModelStatus> Models { get; init; } = [];
+
+    [Description("Learning of thresholds.")]
+    public LearningStatus? Learning { get; init; }
+
+    [Description("Accepted, ResolvedRefs, Programmed, Degraded, Ready."), Items(16, MapKeys = ["type"])]
+    public IReadOnlyList<Condition> Conditions { get; init; } = [];
+}
+
+/// <summary>Pods that the policy targets, by state.</summary>
+public sealed record CoverageStatus
+{
+    [Description("Pods that the policy targets."), Bounds(0, int.MaxValue)]
+    public int Matched { get; init; }
+
+    [Description("Of those, pods with a sidecar."), Bounds(0, int.MaxValue)]
+    public int Injected { get; init; }
+
+    [Description("Of those, sidecars that run the current revision."), Bounds(0, int.MaxValue)]
+    public int Programmed { get; init; }
+
+    [Description("Sidecars that run an older revision."), Bounds(0, int.MaxValue)]
+    public int Stale { get; init; }
+
+    [Description("Pods that should have a sidecar and have none."), Bounds(0, int.MaxValue)]
+    public int Missing { get; init; }
+
+    [Description("Programmed over matched, for kubectl get."), Length(32)]
+    public string? Summary { get; init; }
+}
+
+/// <summary>A model family as this policy uses it.</summary>
+public sealed record PolicyModelStatus
+{
+    [Description("Model family."), RequiredField, Length(63)]
+    public string Model { get; init; } = "";
+
+    [Description("Version that decides."), Length(64)]
+    public string? Active { get; init; }
+
+    [Description("Version in a rollout."), Length(64)]
+    public string? Candidate { get; init; }
+
+    [Description("Share of clients the candidate decides for, in percent."), Bounds(0, 100)]
+    public int? CandidateWeight { get; init; }
+}
+
+/// <summary>Progress of learning.</summary>
+public sealed record LearningStatus
+{
+    [Description("Requests seen."), Bounds(0, long.MaxValue)]
+    public long Requests { get; init; }
+
+    [Description("Progress towards minimumRequests, in percent."), Bounds(0, 100)]
+    public int Progress { get; init; }
+
+    [Description("Proposed threshold, as a decimal string."), Length(16)]
+    public string? ProposedThreshold { get; init; }
+
+    [Description("Threshold in force, as a decimal string."), Length(16)]
+    public string? AppliedThreshold { get; init; }
+
+    [Description("Requests that Enforce would have blocked."), Bounds(0, long.MaxValue)]
+    public long WouldBlock { get; init; }
+
+    [Description("True when enough was seen and the false-positive estimate is within the target.")]
+    public bool SafeToEnforce { get; init; }
+}
