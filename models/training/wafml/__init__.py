@@ -1,0 +1,1 @@
+"""Training of the payload models: data, normalisation, features, models, evaluation, export."""

