@@ -1,0 +1,26 @@
+namespace WafOperator.SecLang;
+
+/// <summary>
+/// Reads SecLang as ModSecurity does. Never throws on bad input: what cannot be understood becomes a <see cref="Diagnostic"/> with file
+/// and line, and the rest is read on. Source: ModSecurity reference manual (v2.x and v3.x).
+/// </summary>
+public static class SecLangParser
+{
+    /// <summary>Parses sources in order, following <c>Include</c> and data files through the resolver.</summary>
+    public static SecLangParseResult Parse(
+        IReadOnlyList<SecLangSource> sources, SourceResolver? resolver = null, SecLangLimits? limits = null)
+    {
+        limits ??= SecLangLimits.Default;
+        var session = new ParseSession(resolver ?? SourceResolver.None, limits);
+        foreach (var source in sources)
+        {
+            session.Read(source);
+        }
+
+        return session.Finish();
+    }
+
+    /// <summary>Parses one text.</summary>
+    public static SecLangParseResult Parse(string text, string name = "rules", SourceResolver? resolver = null) =>
+        Parse([SecLangSource.FromText(name, text)], resolver);
+}
