@@ -1,0 +1,229 @@
+using WafOperator.Http.Bodies;
+using WafOperator.Http.Decoding;
+
+namespace WafOperator.Http;
+
+/// <content>Feeding a request: request line, headers, body.</content>
+public sealed partial class CanonicalRequest
+{
+    private int _headerBytes;
+    private int _bodyStart = -1;
+    private bool _bodyEnded;
+
+    /// <summary>Takes the request line. The target is as sent: not decoded, with its query.</summary>
+    public void Begin(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> protocol)
+    {
+        var room = Limits.HeaderBytesMax;
+        _headerBytes = method.Length + target.Length + protocol.Length + 2;
+        if (_headerBytes > room)
+        {
+            Exceeded |= ExceededLimits.HeaderBytes;
+            method = method[..Math.Min(method.Length, 64)];
+            protocol = protocol[..Math.Min(protocol.Length, 64)];
+            target = target[..Math.Clamp(room - method.Length - protocol.Length - 2, 0, target.Length)];
+        }
+
+        if (!_arena.TryReserve(method.Length + target.Length + protocol.Length + 2)) { NoMemory(); return; }
+        _arena.TryAppend(method, out var methodSlice);
+        _arena.TryAppend((byte)' ');
+        _arena.TryAppend(target, out var targetSlice);
+        _arena.TryAppend((byte)' ');
+        _arena.TryAppend(protocol, out var protocolSlice);
+        (Method, RawUri, Protocol) = (methodSlice, targetSlice, protocolSlice);
+        RequestLine = new Slice(methodSlice.Offset, protocolSlice.End - methodSlice.Offset);
+        if (method.IsEmpty || target.IsEmpty || method.ContainsAny(" \t\r\n\0"u8))
+            Anomalies |= Anomalies.MalformedRequestLine;
+    }
+
+    /// <summary>The same from the strings a web server hands out (one character is one byte, others become UTF-8).</summary>
+    public void Begin(ReadOnlySpan<char> method, ReadOnlySpan<char> target, ReadOnlySpan<char> protocol)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        if (Narrow(method, buffer[..64], out var methodBytes) && Narrow(protocol, buffer[64..128], out var protocolBytes)
+            && Narrow(target, buffer[128..], out var targetBytes))
+        {
+            Begin(methodBytes, targetBytes, protocolBytes);
+            return;
+        }
+
+        var long1 = _scratch.Take(method);
+        var long2 = _scratch.Take(target);
+        var long3 = _scratch.Take(protocol);
+        Begin(_scratch[long1], _scratch[long2], _scratch[long3]);
+        _scratch.Clear();
+    }
+
+    /// <summary>Adds one header line. Surrounding white space of the value is dropped.</summary>
+    public void AddHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        value = value.Trim(" \t"u8);
+        if (_headers.Count >= Limits.HeadersMax) { Exceeded |= ExceededLimits.Headers; return; }
+        _headerBytes += name.Length + value.Length + 4;
+        if (_headerBytes > Limits.HeaderBytesMax) { Exceeded |= ExceededLimits.HeaderBytes; return; }
+        if (!_arena.TryReserve(name.Length * 2 + value.Length)) { NoMemory(); return; }
+
+        _arena.TryAppend(name, out var nameSlice);
+        var lowered = _arena.Tail[..name.Length];
+        var hash = NameHash.OfLowered(name, lowered);
+        var lowerSlice = lowered.SequenceEqual(name) ? nameSlice : _arena.Commit(name.Length);
+        _arena.TryAppend(value, out var valueSlice);
+        _headers.Add(new Header(nameSlice, lowerSlice, valueSlice, hash));
+    }
+
+    /// <summary>The same from the strings a web server hands out.</summary>
+    public void AddHeader(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
+        Span<byte> buffer = stackalloc byte[512];
+        if (Narrow(name, buffer[..64], out var nameBytes) && Narrow(value, buffer[64..], out var valueBytes))
+        {
+            AddHeader(nameBytes, valueBytes);
+            return;
+        }
+
+        var longName = _scratch.Take(name);
+        var longValue = _scratch.Take(value);
+        AddHeader(_scratch[longName], _scratch[longValue]);
+        _scratch.Clear();
+    }
+
+    /// <summary>Ends the head: path, query, cookies and content type are read.</summary>
+    public void EndHeaders()
+    {
+        HeadReader.ReadTarget(this);
+        HeadReader.ReadHeaders(this);
+        if (HasQuery) UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
+        QueryArgumentCount = _arguments.Count;
+    }
+
+    /// <summary>Adds a piece of the body, without transfer coding. What exceeds BodyBytesMax is counted only.</summary>
+    public void AppendBody(ReadOnlySpan<byte> chunk)
+    {
+        BodyBytesSeen += chunk.Length;
+        if (_bodyStart < 0) _bodyStart = _arena.Length;
+        var kept = _arena.Length - _bodyStart;
+        if (chunk.Length > Limits.BodyBytesMax - kept)
+        {
+            Exceeded |= ExceededLimits.BodyBytes;
+            chunk = chunk[..Math.Max(0, Limits.BodyBytesMax - kept)];
+        }
+
+        if (!_arena.TryAppend(chunk, out _)) NoMemory();
+        RawBody = new Slice(_bodyStart, _arena.Length - _bodyStart);
+    }
+
+    /// <summary>Ends the body and reads it by <see cref="Processor"/>. Calls after the first do nothing.</summary>
+    public void EndBody()
+    {
+        if (_bodyEnded) return;
+        _bodyEnded = true;
+        Body = RawBody;
+        if (RawBody.IsEmpty) return;
+        if (!BodyDecoder.TryDecode(this)) return;
+        BodyDispatcher.Read(this);
+        if (BodyBytesWithoutFiles > Limits.BodyNoFilesBytesMax) Exceeded |= ExceededLimits.BodyNoFilesBytes;
+    }
+
+    internal void AddArgument(Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source)
+    {
+        if (_arguments.Count >= Limits.ArgumentsMax) { Exceeded |= ExceededLimits.Arguments; return; }
+        name = Cut(name);
+        value = Cut(value);
+        var hash = NameHash.Of(this[name]);
+        if (source is ArgumentSource.Query or ArgumentSource.Form or ArgumentSource.Multipart) NoteDuplicate(hash);
+        _arguments.Add(new Argument(name, value, rawName, rawValue, hash, source));
+        ArgumentsBytes += name.Length + value.Length;
+    }
+
+    internal Slice Cut(Slice value)
+    {
+        if (value.Length <= Limits.ArgumentBytesMax) return value;
+        Exceeded |= ExceededLimits.ArgumentBytes;
+        return value.Sub(0, Limits.ArgumentBytesMax);
+    }
+
+    internal void AddCookie(Slice name, Slice value)
+    {
+        if (_cookies.Count >= Limits.CookiesMax) { Exceeded |= ExceededLimits.Cookies; return; }
+        _cookies.Add(new Cookie(name, value, NameHash.Of(this[name])));
+    }
+
+    internal void AddFile(in UploadedFile file)
+    {
+        FilesBytes += file.Size;
+        _files.Add(file);
+    }
+
+    internal void AddPartHeader(Slice partName, Slice line) => _partHeaders.Add(new PartHeader(partName, line));
+
+    internal void AddXmlText(Slice path, Slice value) => _xmlTexts.Add(new XmlValue(path, value));
+
+    internal void AddXmlAttribute(Slice path, Slice value) => _xmlAttributes.Add(new XmlValue(path, value));
+
+    internal void Note(Anomalies anomalies) => Anomalies |= anomalies;
+
+    internal void Note(ExceededLimits exceeded) => Exceeded |= exceeded;
+
+    internal void Note(MultipartFlags flags) => Multipart |= flags;
+
+    internal void NoteUrlEncodedError() => UrlEncodedError = true;
+
+    internal void Fail(BodyError error, string message)
+    {
+        if (BodyError != BodyError.None) return;
+        BodyError = error;
+        BodyErrorMessage = message;
+    }
+
+    internal void NoMemory()
+    {
+        Exceeded |= ExceededLimits.Memory;
+        Fail(BodyError.Memory, "The request needs more memory than its limits allow.");
+    }
+
+    internal void SetTarget(in TargetSlices target)
+    {
+        (Uri, DecodedUri, RawPath, RawQuery) = (target.Uri, target.DecodedUri, target.RawPath, target.RawQuery);
+        (Path, BaseName, NormalPath, HasQuery) = (target.Path, target.BaseName, target.NormalPath, target.HasQuery);
+    }
+
+    internal void SetHost(Slice host) => Host = host;
+
+    internal void SetContentType(Slice value, Slice mediaType, Slice charset, BodyFormat format)
+    {
+        (ContentType, MediaType, Charset) = (value, mediaType, charset);
+        Format = Processor = format;
+    }
+
+    internal void SetBody(Slice body) => Body = body;
+
+    internal void SetXmlContent(Slice content) => XmlContent = content;
+
+    internal void SetMultipartName(Slice name) => MultipartName = name;
+
+    internal void SetMultipartFileName(Slice name) => MultipartFileName = name;
+
+    private void NoteDuplicate(uint hash)
+    {
+        if ((Anomalies & Anomalies.DuplicateArgument) != 0) return;
+        if (_argumentNames.AsSpan().Contains(hash)) Anomalies |= Anomalies.DuplicateArgument;
+        else _argumentNames.Add(hash);
+    }
+
+    private void ResetReading()
+    {
+        _headerBytes = 0;
+        _bodyStart = -1;
+        _bodyEnded = false;
+    }
+
+    private readonly NarrowScratch _scratch = new();
+
+    private static bool Narrow(ReadOnlySpan<char> text, Span<byte> buffer, out ReadOnlySpan<byte> bytes)
+    {
+        bytes = default;
+        if (text.Length > buffer.Length) return false;
+        if (!NarrowScratch.TryNarrow(text, buffer)) return false;
+        bytes = buffer[..text.Length];
+        return true;
+    }
+}

@@ -1,0 +1,136 @@
+namespace WafOperator.Http;
+
+/// <summary>What a part of a request is, for models and reports.</summary>
+public enum PartKind : byte
+{
+    /// <summary>The decoded path; no name.</summary>
+    Path,
+
+    /// <summary>A query argument.</summary>
+    QueryArgument,
+
+    /// <summary>A header that clients fill with text.</summary>
+    Header,
+
+    /// <summary>A cookie.</summary>
+    Cookie,
+
+    /// <summary>An argument of the body.</summary>
+    BodyArgument,
+
+    /// <summary>A text of an XML body, named by its path.</summary>
+    XmlText,
+
+    /// <summary>An attribute of an XML body, named by its path.</summary>
+    XmlAttribute,
+
+    /// <summary>Field and name of an uploaded file.</summary>
+    FileName,
+
+    /// <summary>A body nothing was read from: its beginning; no name.</summary>
+    Body,
+}
+
+/// <summary>A part of a request: kind, name and value. The name is empty where the kind has none.</summary>
+public readonly record struct RequestPart(PartKind Kind, Slice Name, Slice Value);
+
+/// <summary>
+/// Walks the parts of a request that models look at, in a fixed order and without allocation:
+/// <c>foreach (var part in new RequestParts(request))</c>.
+/// </summary>
+/// <param name="request">A request after EndHeaders; body parts appear after EndBody.</param>
+public ref struct RequestParts(CanonicalRequest request)
+{
+    /// <summary>Bytes of an unread body that are shown as one part.</summary>
+    public const int BodyPartBytesMax = 16 * 1024;
+
+    private PartKind _kind = PartKind.Path;
+    private int _index = -1;
+
+    /// <summary>The part just reached.</summary>
+    public RequestPart Current { get; private set; }
+
+    /// <summary>This walk itself.</summary>
+    public readonly RequestParts GetEnumerator() => this;
+
+    /// <summary>Goes to the next part; false at the end.</summary>
+    public bool MoveNext()
+    {
+        while (_kind <= PartKind.Body)
+        {
+            if (TryNext()) return true;
+            _kind++;
+            _index = -1;
+        }
+
+        return false;
+    }
+
+    private bool TryNext()
+    {
+        _index++;
+        switch (_kind)
+        {
+            case PartKind.Path:
+                return _index == 0 && Show(default, request.Path);
+            case PartKind.QueryArgument:
+                return _index < request.QueryArguments.Length && Show(request.QueryArguments[_index]);
+            case PartKind.Header:
+                return NextHeader();
+            case PartKind.Cookie:
+                return _index < request.Cookies.Length
+                    && Show(request.Cookies[_index].Name, request.Cookies[_index].Value);
+            case PartKind.BodyArgument:
+                return _index < request.BodyArguments.Length && Show(request.BodyArguments[_index]);
+            case PartKind.XmlText:
+                return _index < request.XmlTexts.Length
+                    && Show(request.XmlTexts[_index].Path, request.XmlTexts[_index].Value);
+            case PartKind.XmlAttribute:
+                return _index < request.XmlAttributes.Length
+                    && Show(request.XmlAttributes[_index].Path, request.XmlAttributes[_index].Value);
+            case PartKind.FileName:
+                return _index < request.Files.Length
+                    && Show(request.Files[_index].FieldName, request.Files[_index].FileName);
+            default:
+                return _index == 0 && ShowUnreadBody();
+        }
+    }
+
+    private bool NextHeader()
+    {
+        for (; _index < request.Headers.Length; _index++)
+        {
+            ref readonly var header = ref request.Headers[_index];
+            if (IsShown(request[header.LowerName])) return Show(header.LowerName, header.Value);
+        }
+
+        return false;
+    }
+
+    /// <summary>Headers that carry text of the client's choice; names, hosts, tokens and negotiation are left out.</summary>
+    private static bool IsShown(ReadOnlySpan<byte> lowerName) => lowerName.Length switch
+    {
+        7 => lowerName.SequenceEqual("referer"u8),
+        10 => lowerName.SequenceEqual("user-agent"u8),
+        15 => lowerName.SequenceEqual("x-forwarded-for"u8),
+        16 => lowerName.SequenceEqual("x-forwarded-host"u8),
+        _ => lowerName.StartsWith("x-"u8) && !lowerName.SequenceEqual("x-request-id"u8),
+    };
+
+    private bool ShowUnreadBody()
+    {
+        var body = request.Body;
+        var isRead = request.BodyArguments.Length + request.XmlTexts.Length + request.Files.Length > 0
+            && request.BodyError == BodyError.None;
+        if (isRead || body.IsEmpty) return false;
+        return Show(default, body.Sub(0, Math.Min(body.Length, BodyPartBytesMax)));
+    }
+
+    private bool Show(in Argument argument) => Show(argument.Name, argument.Value);
+
+    private bool Show(Slice name, Slice value)
+    {
+        Current = new RequestPart(_kind, name, value);
+        return true;
+    }
+}
