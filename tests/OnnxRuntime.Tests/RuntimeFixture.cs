@@ -1,0 +1,24 @@
+using WafOperator.OnnxRuntime;
+
+namespace WafOperator.OnnxRuntime.Tests;
+
+/// <summary>One runtime for all tests, as in a program.</summary>
+public sealed class RuntimeFixture : IDisposable
+{
+    public OrtRuntime Runtime { get; } = OrtRuntime.Load();
+
+    public static byte[] Dense()
+    {
+        using var stream = typeof(RuntimeFixture).Assembly.GetManifestResourceStream("dense.onnx")!;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    public OrtSession DenseSession() => new(Runtime, Dense(), new OrtSessionOptions());
+
+    public void Dispose() => Runtime.Dispose();
+}
+
+[CollectionDefinition("runtime")]
+public sealed class RuntimeCollection : ICollectionFixture<RuntimeFixture>;
