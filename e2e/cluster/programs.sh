@@ -148,6 +148,7 @@ imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
 oomScoreAdj: 0
 registerNode: true
+nodeStatusUpdateFrequency: 4s
 kubeAPIQPS: 50
 kubeAPIBurst: 100
 eventRecordQPS: 20

@@ -1,0 +1,9 @@
+# The inference server. For a GPU, give a BASE that holds CUDA as well and put ONNX Runtime's CUDA build into app/.
+ARG BASE=mcr.microsoft.com/dotnet/aspnet:10.0
+FROM ${BASE}
+COPY models/ /models/
+COPY app/ /app/
+USER 65532:65532
+WORKDIR /app
+EXPOSE 8080
+ENTRYPOINT ["dotnet", "/app/waf-inference.dll"]

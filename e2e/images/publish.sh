@@ -1,0 +1,79 @@
+# What goes into each image: programs, rules, models, and a hash of everything they are made of. Sourced.
+
+ALL_IMAGES=(operator sidecar init shop inference)
+
+project_of() {
+  case "$1" in
+    operator) echo operator/Host ;;
+    sidecar) echo sidecar/Host ;;
+    shop) echo e2e/Shop ;;
+    inference) echo models/Server ;;
+  esac
+}
+
+# Folders whose content ends up in the image. Wider than needed is safe: it builds once too often.
+inputs_of() {
+  case "$1" in
+    operator) echo operator crds ;;
+    sidecar) echo sidecar crds operator/Policies models/Features models/OnnxRuntime models/packages ;;
+    inference) echo models/Server models/Features models/OnnxRuntime models/packages crds ;;
+    shop) echo e2e/Shop ;;
+  esac
+}
+
+image_hash() {
+  local name="$1" folders=() folder
+  for folder in $(inputs_of "$name"); do [ ! -e "$ROOT/$folder" ] || folders+=("$folder"); done
+  (
+    cd "$ROOT"
+    {
+      if [ ${#folders[@]} -gt 0 ]; then
+        find "${folders[@]}" \( -name bin -o -name obj -o -name golden -o -name TestResults \) -prune -o -type f -print0 \
+          | sort -z | xargs -0 sha256sum
+      fi
+      sha256sum Directory.Build.props Directory.Packages.props e2e/images/base.sh e2e/images/publish.sh \
+        "e2e/images/$name.Dockerfile" e2e/images/waf-redirect
+      dotnet --version
+      case "$name" in operator | sidecar) rules_version ;; esac
+    } | sha256sum | cut -c1-32
+  )
+}
+
+# Debian's package of OWASP CRS; WAF_RULES names a folder with *.conf and *.data files instead.
+rules_version() { [ -n "${WAF_RULES:-}" ] && find "$WAF_RULES" -type f -exec sha256sum {} + || dpkg-query -W -f '${Version}' modsecurity-crs; }
+
+copy_rules() {
+  local target="$1"
+  mkdir -p "$target"
+  if [ -n "${WAF_RULES:-}" ]; then cp -rL "$WAF_RULES/." "$target/"; return 0; fi
+  cp -L /usr/share/modsecurity-crs/rules/*.conf /usr/share/modsecurity-crs/rules/*.data "$target/"
+  cp -L /etc/modsecurity/crs/crs-setup.conf "$target/crs-setup.conf"
+  cp -L /usr/share/doc/modsecurity-crs/copyright "$target/COPYRIGHT"
+}
+
+# make_context IMAGE FOLDER: the folder that the image is built from.
+make_context() {
+  local name="$1" context="$2" project log
+  rm -rf "$context"
+  mkdir -p "$context"
+  project="$(project_of "$name")"
+  if [ -n "$project" ]; then
+    log="$WAF_CACHE/publish-$name.log"
+    dotnet publish "$ROOT/$project" -c Release --nologo -v q -o "$context/app" >"$log" 2>&1 \
+      || { tail -n 20 "$log" >&2; fail "could not publish $project (log: $log)"; }
+    rm -f "$context"/app/*.pdb
+  fi
+  case "$name" in
+    operator | sidecar)
+      [ -n "${WAF_RULES:-}" ] || install_packages /usr/share/modsecurity-crs/rules=modsecurity-crs
+      copy_rules "$context/rules/crs-3.3.4"
+      ;;
+    init) cp "$IMAGES/waf-redirect" "$context/" ;;
+  esac
+  case "$name" in
+    sidecar | inference)
+      mkdir -p "$context/models"
+      [ ! -d "$ROOT/models/packages" ] || cp -r "$ROOT/models/packages/." "$context/models/"
+      ;;
+  esac
+}
