@@ -28,6 +28,11 @@ public sealed record ModelManifest
     /// <summary>Platt calibration: probability = 1 / (1 + exp(-(slope * logit + intercept))).</summary>
     public Calibration? Calibration { get; init; }
 
+    /// <summary>
+    /// Calibration behind a gate, for models that run as second stage of the cascade; null: the model's own logit decides.
+    /// </summary>
+    public CascadeCalibration? Cascade { get; init; }
+
     /// <summary>Named thresholds on the calibrated probability (<c>fpr_0.01</c>, <c>fpr_0.005</c>, <c>fpr_0.001</c>, gate band <c>low</c>/<c>high</c>).</summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
 
@@ -60,5 +65,16 @@ public sealed record TensorDeclaration
 public sealed record Calibration
 {
     public double Slope { get; init; } = 1;
+    public double Intercept { get; init; }
+}
+
+/// <summary>
+/// Both stages' logits joined: probability = 1 / (1 + exp(-(gateWeight * gate + modelWeight * model + intercept))). The sum of both
+/// errs less than either.
+/// </summary>
+public sealed record CascadeCalibration
+{
+    public double GateWeight { get; init; } = 1;
+    public double ModelWeight { get; init; } = 1;
     public double Intercept { get; init; }
 }

@@ -1,0 +1,166 @@
+using System.Text;
+
+namespace WafOperator.Protocols.Models;
+
+/// <summary>What an ONNX file contains, as far as it matters for trusting it.</summary>
+/// <param name="OpsetVersion">Highest opset of the default domain.</param>
+/// <param name="Operators">Distinct operators as <c>domain:Type</c>, the default domain without prefix, subgraphs included.</param>
+/// <param name="Inputs">Names of the graph's inputs.</param>
+/// <param name="Outputs">Names of the graph's outputs.</param>
+/// <param name="NodeCount">Nodes, subgraphs included.</param>
+/// <param name="HasExternalData">A tensor keeps its data in another file.</param>
+public sealed record OnnxGraphSummary(
+    long OpsetVersion,
+    IReadOnlySet<string> Operators,
+    IReadOnlyList<string> Inputs,
+    IReadOnlyList<string> Outputs,
+    int NodeCount,
+    bool HasExternalData);
+
+/// <summary>
+/// Walks an ONNX file (onnx.proto3) without building anything from it: bounded depth, no allocation by the file's own numbers. Only
+/// field numbers that matter are looked into.
+/// </summary>
+public sealed class OnnxGraphReader
+{
+    private const int GraphDepthMax = 8;
+    private const int NodesMax = 20_000;
+    private const int NameBytesMax = 512;
+
+    private readonly HashSet<string> _operators = new(StringComparer.Ordinal);
+    private readonly List<string> _inputs = [];
+    private readonly List<string> _outputs = [];
+    private long _opset;
+    private int _nodes;
+    private bool _external;
+    private string? _error;
+
+    /// <summary>Reads a model; null and the reason when it is malformed or over a bound.</summary>
+    public static OnnxGraphSummary? Read(ReadOnlySpan<byte> model, out string? error)
+    {
+        var reader = new OnnxGraphReader();
+        reader.Model(model);
+        error = reader._error;
+        if (error is null && reader._nodes == 0) error = "the ONNX file holds no graph";
+        return error is not null
+            ? null
+            : new(reader._opset, reader._operators, reader._inputs, reader._outputs, reader._nodes, reader._external);
+    }
+
+    private void Model(ReadOnlySpan<byte> data)
+    {
+        var cursor = new ProtobufCursor(data);
+        while (cursor.Next())
+        {
+            if (cursor is { Field: 7, IsBytes: true }) Graph(cursor.Bytes, 0);
+            else if (cursor is { Field: 8, IsBytes: true }) Opset(cursor.Bytes);
+            if (_error is not null) return;
+        }
+
+        Check(cursor);
+    }
+
+    private void Opset(ReadOnlySpan<byte> data)
+    {
+        var cursor = new ProtobufCursor(data);
+        var isDefault = true;
+        long version = 0;
+        while (cursor.Next())
+        {
+            if (cursor is { Field: 1, IsBytes: true }) isDefault = cursor.Bytes.IsEmpty || cursor.Bytes.SequenceEqual("ai.onnx"u8);
+            else if (cursor.Field == 2) version = (long)cursor.Number;
+        }
+
+        if (isDefault) _opset = Math.Max(_opset, version);
+        Check(cursor);
+    }
+
+    private void Graph(ReadOnlySpan<byte> data, int depth)
+    {
+        if (depth > GraphDepthMax)
+        {
+            _error = $"subgraphs are nested deeper than {GraphDepthMax}";
+            return;
+        }
+
+        var cursor = new ProtobufCursor(data);
+        while (_error is null && cursor.Next())
+        {
+            if (!cursor.IsBytes) continue;
+            switch (cursor.Field)
+            {
+                case 1: Node(cursor.Bytes, depth); break;
+                case 5: Tensor(cursor.Bytes); break;
+                case 11 when depth == 0: _inputs.Add(NameOf(cursor.Bytes)); break;
+                case 12 when depth == 0: _outputs.Add(NameOf(cursor.Bytes)); break;
+            }
+        }
+
+        Check(cursor);
+    }
+
+    private void Node(ReadOnlySpan<byte> data, int depth)
+    {
+        if (++_nodes > NodesMax)
+        {
+            _error = $"the graph has more than {NodesMax} nodes";
+            return;
+        }
+
+        var cursor = new ProtobufCursor(data);
+        string type = "", domain = "";
+        while (_error is null && cursor.Next())
+        {
+            if (!cursor.IsBytes) continue;
+            if (cursor.Field == 4) type = Text(cursor.Bytes);
+            else if (cursor.Field == 7) domain = Text(cursor.Bytes);
+            else if (cursor.Field == 5) Attribute(cursor.Bytes, depth);
+        }
+
+        _operators.Add(domain is "" or "ai.onnx" ? type : $"{domain}:{type}");
+        Check(cursor);
+    }
+
+    private void Attribute(ReadOnlySpan<byte> data, int depth)
+    {
+        var cursor = new ProtobufCursor(data);
+        while (_error is null && cursor.Next())
+        {
+            if (!cursor.IsBytes) continue;
+            if (cursor.Field is 6 or 11) Graph(cursor.Bytes, depth + 1);
+            else if (cursor.Field is 5 or 10) Tensor(cursor.Bytes);
+        }
+
+        Check(cursor);
+    }
+
+    private void Tensor(ReadOnlySpan<byte> data)
+    {
+        var cursor = new ProtobufCursor(data);
+        while (cursor.Next())
+        {
+            if (cursor.Field == 13 || (cursor.Field == 14 && cursor.Number == 1)) _external = true;
+        }
+
+        Check(cursor);
+    }
+
+    private static string NameOf(ReadOnlySpan<byte> data)
+    {
+        var cursor = new ProtobufCursor(data);
+        while (cursor.Next())
+        {
+            if (cursor is { Field: 1, IsBytes: true }) return Text(cursor.Bytes);
+        }
+
+        return "";
+    }
+
+    private static string Text(ReadOnlySpan<byte> bytes) =>
+        Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, NameBytesMax)]);
+
+    private void Check(ProtobufCursor cursor)
+    {
+        if (cursor.IsMalformed) _error ??= "the ONNX file is malformed (protobuf)";
+    }
+}
