@@ -4,10 +4,11 @@ namespace WafOperator.Kubernetes.Client;
 /// Repeats read-change-write when the object changed in between. The action must read anew each time. Up to five
 /// attempts with a short jittered wait; then the conflict is the caller's.
 /// </summary>
-public sealed class ConflictRetry(TimeProvider time, Random random)
+public sealed class ConflictRetry(TimeProvider time, Jitter jitter)
 {
     private const int AttemptsMax = 5;
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)
     {
@@ -19,9 +20,7 @@ public sealed class ConflictRetry(TimeProvider time, Random random)
             }
             catch (KubernetesApiException e) when (e.IsConflict && attempt < AttemptsMax)
             {
-                double jitter;
-                lock (random) jitter = 1 + random.NextDouble();
-                await Task.Delay(FirstWait * Math.Pow(2, attempt - 1) * jitter, time, cancellationToken);
+                await Task.Delay(jitter.BackOff(attempt, FirstWait, LongestWait), time, cancellationToken);
             }
         }
     }

@@ -1,0 +1,10 @@
+namespace WafOperator.Kubernetes.Reconciling;
+
+/// <summary>How a queue spaces out the retries of one key.</summary>
+public sealed record WorkQueueOptions
+{
+    /// <summary>The wait after the first failure; it doubles with each.</summary>
+    public TimeSpan BackOffFirst { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    public TimeSpan BackOffMax { get; init; } = TimeSpan.FromMinutes(5);
+}
