@@ -9,7 +9,7 @@ namespace WafOperator.Resources.Exclusions;
 [PrinterColumn("Policy", "string", ".spec.policy")]
 [PrinterColumn("Path", "string", ".spec.match.path")]
 [PrinterColumn("Hits", "integer", ".status.hits")]
-[PrinterColumn("Expires", "date", ".spec.expiresAt")]
+[PrinterColumn("Expires", "string", ".spec.expiresAt")]
 [PrinterColumn("Accepted", "string", ".status.conditions[?(@.type=='Accepted')].status")]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
 public sealed record WafExclusion : ICustomResource
@@ -26,7 +26,8 @@ public sealed record WafExclusion : ICustomResource
 }
 
 /// <summary>The wish of a WafExclusion.</summary>
-[Cel("exclusion-what", "size(self.rules) + size(self.families) + size(self.models) > 0",
+[Cel("exclusion-what", "(has(self.rules) && size(self.rules) > 0) || (has(self.families) && size(self.families) > 0)"
+    + " || (has(self.models) && size(self.models) > 0)",
     "name at least one of rules, families or models: an exclusion of everything is mode Off on a route")]
 public sealed record WafExclusionSpec
 {

@@ -101,6 +101,8 @@ public sealed record ModelContract
 }
 
 /// <summary>Where a model runs.</summary>
+[Cel("serving-pool", "!has(self.mode) || self.mode != 'Pool' || (has(self.pool) && size(self.pool) > 0)",
+    "mode Pool needs the name of an InferencePool in pool")]
 public sealed record ModelServing
 {
     [Description("InSidecar, or Pool with the pool's name."), Default("\"InSidecar\"")]

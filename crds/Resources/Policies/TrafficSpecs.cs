@@ -24,6 +24,8 @@ public enum BodyInspectionMode { HeadersOnly, Window, Buffered }
 public enum BodyOverLimit { Reject, ProcessPartial }
 
 /// <summary>A request rate limit (token bucket).</summary>
+[Cel("rate-limit-key", "!has(self.key) || !(self.key in ['Session', 'Header']) || (has(self.keyName) && size(self.keyName) > 0)",
+    "the keys Session and Header need keyName: the cookie's or header's name")]
 public sealed record RateLimitSpec
 {
     [Description("Name, for metrics and events."), RequiredField, Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
@@ -118,7 +120,7 @@ public enum CaptureMode { Auto, NamedPort, Redirect }
 /// <summary>Sidecar compute resources, as Kubernetes quantities.</summary>
 public sealed record SidecarResourcesSpec
 {
-    [Description("CPU request."), Length(32), Pattern(@"^[0-9]+(\.[0-9]+)?m?$"), Default("\"100m\"")]
+    [Description("CPU request."), Length(32), Pattern(Patterns.Cpu), Default("\"100m\"")]
     public string CpuRequest { get; init; } = "100m";
 
     [Description("Memory request."), Length(32), Pattern(Patterns.Bytes), Default("\"160Mi\"")]
@@ -127,6 +129,6 @@ public sealed record SidecarResourcesSpec
     [Description("Memory limit."), Length(32), Pattern(Patterns.Bytes), Default("\"384Mi\"")]
     public string MemoryLimit { get; init; } = "384Mi";
 
-    [Description("CPU limit; none by default, since throttling adds latency."), Length(32), Pattern(@"^[0-9]+(\.[0-9]+)?m?$")]
+    [Description("CPU limit; none by default, since throttling adds latency."), Length(32), Pattern(Patterns.Cpu)]
     public string? CpuLimit { get; init; }
 }

@@ -33,16 +33,17 @@ public sealed record WafPolicySpec
     [Items(16)]
     public IReadOnlyList<PolicyTargetReference> TargetRefs { get; init; } = [];
 
-    [Description("Off passes everything uninspected, Detect records what Enforce would have blocked, Enforce blocks. "
-        + "This is the ceiling for every engine below.")]
+    [Description("\"Off\" (in quotes: YAML reads a bare Off as false) passes everything uninspected, Detect records what Enforce "
+        + "would have blocked, Enforce blocks. This is the ceiling for every engine below.")]
     [Default("\"Detect\"")]
     public PolicyMode Mode { get; init; } = PolicyMode.Detect;
 
     [Description("Who the client of a request is.")]
     public ClientIdentitySpec? ClientIdentity { get; init; }
 
-    [Description("Rule inspection (SecLang).")]
-    public RulesSpec? Rules { get; init; }
+    [Description("Rule inspection (SecLang). Left out: OWASP CRS at paranoia 1. An empty list of sets and no inline rules: none.")]
+    [Default("{}")]
+    public RulesSpec? Rules { get; init; } = new();
 
     [Description("Machine-learned inspection.")]
     public MlSpec? Ml { get; init; }
@@ -81,12 +82,13 @@ public sealed record WafPolicySpec
 public enum PolicyMode { Off, Detect, Enforce }
 
 /// <summary>A local object that a policy attaches to (Gateway API's policy attachment).</summary>
-[Cel("target-group", "self.kind == 'Service' ? self.group == '' : self.group == 'apps'",
-    "group must be '' for a Service and 'apps' for a Deployment or StatefulSet")]
+[Cel("target-group", "!has(self.group) || (self.kind == 'Service' ? self.group == '' : self.group == 'apps')",
+    "group must be empty for a Service and apps for a Deployment or StatefulSet (or left out)")]
 public sealed record PolicyTargetReference
 {
-    [Description("API group: apps for Deployment and StatefulSet, empty for Service."), Length(253), Default("\"apps\"")]
-    public string Group { get; init; } = "apps";
+    [Description("API group: apps for Deployment and StatefulSet, empty for Service. May be left out.")]
+    [Length(253)]
+    public string? Group { get; init; }
 
     [Description("Kind of the target."), RequiredField]
     public TargetKind Kind { get; init; }

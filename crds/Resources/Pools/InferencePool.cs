@@ -67,7 +67,7 @@ public sealed record AcceleratorRung
     [Description("Runtime class."), Length(253)]
     public string? RuntimeClassName { get; init; }
 
-    [Description("CPU request."), Length(32), Pattern(@"^[0-9]+(\.[0-9]+)?m?$"), Default("\"1\"")]
+    [Description("CPU request."), Length(32), Pattern(Patterns.Cpu), Default("\"1\"")]
     public string Cpu { get; init; } = "1";
 
     [Description("Memory request and limit."), Length(32), Pattern(Patterns.Bytes), Default("\"1Gi\"")]

@@ -91,6 +91,9 @@ public static class Patterns
     /// <summary>A quantity of bytes as in Kubernetes: <c>128Ki</c>, <c>1Mi</c>.</summary>
     public const string Bytes = @"^[0-9]{1,12}(Ki|Mi|Gi|k|M|G)?$";
 
+    /// <summary>A quantity of CPU as in Kubernetes: <c>100m</c>, <c>0.5</c>.</summary>
+    public const string Cpu = @"^[0-9]{1,6}(\.[0-9]{1,3})?m?$";
+
     /// <summary>DNS-1123 label.</summary>
     public const string DnsLabel = @"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 
@@ -105,4 +108,20 @@ public static class Patterns
 
     /// <summary>Semantic version.</summary>
     public const string SemVer = @"^[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}(-[0-9A-Za-z.-]{1,64})?$";
+
+    /// <summary>What one of these patterns means, in words for an error message; null for any other.</summary>
+    public static string? MeaningOf(string pattern) => pattern switch
+    {
+        Fraction => "a decimal between 0 and 1 in quotes, such as \"0.95\"",
+        Decimal => "a decimal in quotes, such as \"2.5\"",
+        Duration => "a duration such as 250us, 5ms or 1m30s",
+        Bytes => "a quantity of bytes such as 128Ki or 1Mi",
+        Cpu => "a quantity of CPU such as 100m or 0.5",
+        DnsLabel => "a DNS label: lower-case letters, digits and -, at most 63",
+        DnsName => "a DNS name: lower-case letters, digits, - and .",
+        Digest => "sha256: and 64 hexadecimal digits",
+        Cidr => "an address or network such as 10.0.0.0/8",
+        SemVer => "a semantic version such as 1.2.0",
+        _ => null,
+    };
 }
