@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace WafOperator.Distribution.Callers;
+
+/// <summary>Outcome of looking at a caller: who it is, or the status and words to refuse it with.</summary>
+public sealed record CallerResult(Caller? Caller, int StatusCode, string? Refusal)
+{
+    internal static CallerResult Refused(int status, string words) => new(null, status, words);
+}
+
+/// <summary>
+/// Turns a bearer token into a caller. Answers of the API server are remembered for a short time by the token's hash, so that
+/// long polls do not become TokenReviews; the token itself is never kept or logged. Thread-safe.
+/// </summary>
+public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider time)
+{
+    private const int RememberedMax = 10_000;
+    private const int TokenLengthMax = 16_384;
+    private const string ServiceAccountPrefix = "system:serviceaccount:";
+
+    private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RefusalRememberedFor = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, (CallerResult Result, DateTimeOffset Until)> _remembered = new();
+
+    /// <summary>Looks at an <c>Authorization</c> header.</summary>
+    public async Task<CallerResult> AuthenticateAsync(string? authorization, CancellationToken cancellationToken)
+    {
+        if (authorization is null || !authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
+            return CallerResult.Refused(401, "send the pod's projected service-account token as a bearer token");
+        var token = authorization["Bearer ".Length..].Trim();
+        if (token.Length is 0 or > TokenLengthMax) return CallerResult.Refused(401, "the token is empty or too long");
+
+        var key = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        var now = time.GetUtcNow();
+        if (_remembered.TryGetValue(key, out var known) && known.Until > now) return known.Result;
+        TokenReviewResult review;
+        try
+        {
+            review = await reviewer.ReviewAsync(token, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            return CallerResult.Refused(503, "the API server cannot be asked about the token at present; try again");
+        }
+
+        var result = Judge(review);
+        Remember(key, result, now);
+        return result;
+    }
+
+    private static CallerResult Judge(TokenReviewResult review)
+    {
+        if (!review.IsAuthenticated)
+            return CallerResult.Refused(401, $"the token was not accepted: {review.Error ?? "expired, or for another audience"}");
+        var parts = review.Username?.StartsWith(ServiceAccountPrefix, StringComparison.Ordinal) is true
+            ? review.Username[ServiceAccountPrefix.Length..].Split(':')
+            : [];
+        return parts is [{ Length: > 0 } ns, { Length: > 0 } name]
+            ? new CallerResult(new Caller(ns, name), 200, null)
+            : CallerResult.Refused(403, "only service accounts are served");
+    }
+
+    private void Remember(string key, CallerResult result, DateTimeOffset now)
+    {
+        if (_remembered.Count >= RememberedMax)
+        {
+            foreach (var (old, entry) in _remembered)
+            {
+                if (entry.Until <= now) _remembered.TryRemove(old, out _);
+            }
+
+            if (_remembered.Count >= RememberedMax) _remembered.Clear();
+        }
+
+        _remembered[key] = (result, now + (result.Caller is null ? RefusalRememberedFor : RememberedFor));
+    }
+}

@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using WafOperator.Distribution.Blobs;
+using WafOperator.Distribution.Callers;
+using WafOperator.Distribution.Events;
+using WafOperator.Distribution.Policies;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Events;
+
+namespace WafOperator.Distribution;
+
+/// <summary>The HTTP surface that crds/Protocols/Distribution.md describes.</summary>
+public sealed class DistributionEndpoints(
+    PolicyStore policies, BlobStore blobs, CallerAuthenticator callers, IEventSink events)
+{
+    private const int WaitSecondsMax = 60;
+    private const int EventBytesMax = 1 << 20;
+    private const int EventLineBytesMax = 64 << 10;
+
+    /// <summary>Maps the three calls.</summary>
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/v1/namespaces/{ns}/policies/{name}", GetPolicyAsync);
+        routes.MapGet("/v1/blobs/{digest}", GetBlobAsync);
+        routes.MapPost("/v1/events", PostEventsAsync);
+    }
+
+    private async Task GetPolicyAsync(HttpContext context, string ns, string name)
+    {
+        if (await AuthenticateAsync(context) is not { } caller) return;
+        if (caller.Namespace != ns)
+        {
+            await ProblemAsync(context, 403, $"service accounts of namespace {caller.Namespace} read policies of their own namespace only");
+            return;
+        }
+
+        var have = context.Request.Query["revision"].FirstOrDefault();
+        var wait = int.TryParse(context.Request.Query["wait"].FirstOrDefault(), out var s) ? Math.Clamp(s, 0, WaitSecondsMax) : 0;
+        var policy = await policies.WaitAsync(
+            new PolicyKey(ns, name), have, TimeSpan.FromSeconds(wait), context.RequestAborted);
+        if (policy is null)
+        {
+            var (status, words) = policies.IsSynced
+                ? (404, $"there is no accepted WafPolicy {ns}/{name}: see kubectl describe wafpolicy -n {ns} {name}")
+                : (503, "the operator is still reading the policies; try again");
+            await ProblemAsync(context, status, words);
+            return;
+        }
+
+        context.Response.Headers.ETag = $"\"{policy.Revision}\"";
+        if (policy.Revision == have)
+        {
+            context.Response.StatusCode = 304;
+            return;
+        }
+
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = policy.Json.Length;
+        await context.Response.BodyWriter.WriteAsync(policy.Json, context.RequestAborted);
+    }
+
+    private async Task GetBlobAsync(HttpContext context, string digest)
+    {
+        if (await AuthenticateAsync(context) is null) return;
+        var path = BlobStore.IsDigest(digest) ? blobs.Find(digest) : null;
+        if (path is null)
+        {
+            await ProblemAsync(context, 404, "there is no such blob; digests are sha256: and 64 hexadecimal digits");
+            return;
+        }
+
+        context.Response.Headers.CacheControl = "immutable, private";
+        await Results.File(path, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context);
+    }
+
+    private async Task PostEventsAsync(HttpContext context)
+    {
+        if (await AuthenticateAsync(context) is not { } caller) return;
+        var reader = context.Request.BodyReader;
+        long seen = 0;
+        while (true)
+        {
+            var read = await reader.ReadAsync(context.RequestAborted);
+            var buffer = read.Buffer;
+            ReadOnlySequence<byte> line = default;
+            while (TryLine(ref buffer, read.IsCompleted, out line))
+            {
+                seen += line.Length + 1;
+                if (line.Length > EventLineBytesMax) break;
+                if (!Accept(caller, line))
+                {
+                    await ProblemAsync(context, 400, $"a line is not a security event ({SecurityEvent.FormatVersion})");
+                    return;
+                }
+            }
+
+            if (seen + buffer.Length > EventBytesMax || Math.Max(line.Length, buffer.Length) > EventLineBytesMax)
+            {
+                await ProblemAsync(context, 413, $"at most {EventBytesMax} bytes a call and {EventLineBytesMax} a line");
+                return;
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted) break;
+        }
+
+        context.Response.StatusCode = 202;
+    }
+
+    private bool Accept(Caller caller, ReadOnlySequence<byte> line)
+    {
+        if (line.IsEmpty) return true;
+        try
+        {
+            var json = new Utf8JsonReader(line);
+            var securityEvent = JsonSerializer.Deserialize<SecurityEvent>(ref json, ProtocolJson.Default.Options);
+            if (securityEvent is null || securityEvent.Format != SecurityEvent.FormatVersion) return false;
+            // The namespace is the caller's, whatever the line says: a sidecar cannot speak for others.
+            events.Accept(securityEvent with { Namespace = caller.Namespace });
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool TryLine(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> line)
+    {
+        if (buffer.PositionOf((byte)'\n') is { } end)
+        {
+            line = buffer.Slice(0, end);
+            buffer = buffer.Slice(buffer.GetPosition(1, end));
+            return true;
+        }
+
+        line = buffer;
+        if (!isLast || buffer.IsEmpty) return false;
+        buffer = buffer.Slice(buffer.End);
+        return true;
+    }
+
+    private async Task<Caller?> AuthenticateAsync(HttpContext context)
+    {
+        var result = await callers.AuthenticateAsync(context.Request.Headers.Authorization, context.RequestAborted);
+        if (result.Caller is null) await ProblemAsync(context, result.StatusCode, result.Refusal ?? "refused");
+        return result.Caller;
+    }
+
+    private static Task ProblemAsync(HttpContext context, int status, string detail) =>
+        Results.Problem(statusCode: status, detail: detail).ExecuteAsync(context);
+}

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Logging;
+using WafOperator.Distribution.Blobs;
+using WafOperator.Distribution.Callers;
+using WafOperator.Distribution.Events;
+using WafOperator.Distribution.Policies;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Events;
+
+namespace WafOperator.Distribution.Tests;
+
+/// <summary>The calls over a real socket.</summary>
+public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
+{
+    private readonly PolicyStore _policies = new(TimeProvider.System);
+    private readonly string _folder = Directory.CreateTempSubdirectory("waf-blobs").FullName;
+    private readonly Sink _sink = new();
+    private readonly HttpClient _http = new();
+    private WebApplication _app = null!;
+    private BlobStore _blobs = null!;
+
+    public async Task InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _app = builder.Build();
+        _blobs = new BlobStore(_folder, 1 << 20);
+        var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
+        new DistributionEndpoints(_policies, _blobs, callers, _sink).Map(_app);
+        await _app.StartAsync();
+        _http.BaseAddress = new Uri(_app.Urls.First());
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "shop");
+    }
+
+    public async Task DisposeAsync() => await _app.DisposeAsync();
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Policy_OfOnesOwnNamespace_IsServedWithItsRevisionAsETag()
+    {
+        _policies.Publish(new("shop", "front"), new("r1", "{\"name\":\"front\"}"u8.ToArray()));
+
+        var answer = await _http.GetAsync("/v1/namespaces/shop/policies/front");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("\"r1\"", answer.Headers.ETag!.Tag);
+        Assert.Equal("{\"name\":\"front\"}", await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Policy_WithTheRevisionInForce_IsNotModified()
+    {
+        _policies.Publish(new("shop", "front"), new("r1", "{}"u8.ToArray()));
+
+        var answer = await _http.GetAsync("/v1/namespaces/shop/policies/front?revision=r1&wait=0");
+
+        Assert.Equal(HttpStatusCode.NotModified, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Policy_OfAnotherNamespace_IsForbidden()
+    {
+        _policies.Publish(new("bank", "front"), new("r1", "{}"u8.ToArray()));
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await _http.GetAsync("/v1/namespaces/bank/policies/front")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Policy_BeforeTheOperatorKnowsThem_IsUnavailableAndAfterwardsNotFound()
+    {
+        Assert.Equal(
+            HttpStatusCode.ServiceUnavailable, (await _http.GetAsync("/v1/namespaces/shop/policies/none")).StatusCode);
+        _policies.MarkSynced();
+        Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync("/v1/namespaces/shop/policies/none")).StatusCode);
+    }
+
+    [Fact]
+    public async Task AnyCall_WithoutAToken_IsUnauthorizedWithAProblemDocument()
+    {
+        using var anonymous = new HttpClient { BaseAddress = _http.BaseAddress };
+
+        var answer = await anonymous.GetAsync("/v1/blobs/sha256:" + new string('0', 64));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task Blob_IsServedByDigestWholeAndInRanges()
+    {
+        var digest = await _blobs.PutAsync("hello world"u8.ToArray(), null, CancellationToken.None);
+
+        Assert.Equal("hello world", await _http.GetStringAsync($"/v1/blobs/{digest}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/blobs/{digest}");
+        request.Headers.Range = new RangeHeaderValue(6, null);
+        var part = await _http.SendAsync(request);
+        Assert.Equal("world", await part.Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("/v1/blobs/sha256:..%2f..%2fetc%2fpasswd")]
+    [InlineData("/v1/blobs/..%2f..%2fetc%2fpasswd")]
+    [InlineData("/v1/blobs/sha256:ABCDEF")]
+    public async Task Blob_UnderANameThatIsNoDigest_IsNotFound(string path) =>
+        Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync(path)).StatusCode);
+
+    [Fact]
+    public async Task Events_AreTakenInTheCallersNamespaceOnly()
+    {
+        var answer = await _http.PostAsync("/v1/events", Lines(Event("bank"), Event("shop")));
+
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal(["shop", "shop"], _sink.Events.Select(e => e.Namespace));
+    }
+
+    [Theory]
+    [InlineData("not json\n", HttpStatusCode.BadRequest)]
+    [InlineData("{\"format\":\"other\"}\n", HttpStatusCode.BadRequest)]
+    public async Task Events_ThatAreNone_AreRefused(string body, HttpStatusCode status)
+    {
+        var answer = await _http.PostAsync("/v1/events", new StringContent(body, Encoding.UTF8, "application/x-ndjson"));
+
+        Assert.Equal(status, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Events_OverTheLimit_AreRefused()
+    {
+        var answer = await _http.PostAsync("/v1/events", new StringContent(new string('x', 100 << 10)));
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task BlobStore_WhenFull_DropsTheOldestAndRefusesWhatNeverFits()
+    {
+        var store = new BlobStore(Path.Combine(_folder, "small"), 100);
+        var first = await store.PutAsync(new byte[60], null, CancellationToken.None);
+        var second = await store.PutAsync(Enumerable.Repeat((byte)1, 60).ToArray(), null, CancellationToken.None);
+
+        Assert.False(store.Contains(first));
+        Assert.True(store.Contains(second));
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.PutAsync(new byte[101], null, CancellationToken.None));
+    }
+
+    private static SecurityEvent Event(string ns) => new()
+    {
+        Id = "1", Time = DateTimeOffset.UnixEpoch, Namespace = ns, Policy = "front", Revision = "r1", Client = "192.0.2.1",
+        Method = "GET", Path = "/", Verdict = VerdictKind.Block, Reason = "Rules",
+    };
+
+    private static StringContent Lines(params SecurityEvent[] events) => new(string.Join('\n', events.Select(
+        e => JsonSerializer.Serialize(e, ProtocolJson.Default.Options))));
+
+    private sealed class Sink : IEventSink
+    {
+        public List<SecurityEvent> Events { get; } = [];
+
+        public void Accept(SecurityEvent securityEvent) => Events.Add(securityEvent);
+    }
+}
