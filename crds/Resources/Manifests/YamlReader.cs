@@ -51,6 +51,11 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
         {
             throw new YamlSyntaxException(Sentence(error), (int)error.Start.Line, (int)error.Start.Column);
         }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // The library's scanner leaves its own exceptions for some broken texts; the last event says about where.
+            throw new YamlSyntaxException("is not YAML", (int)(_parser.Current?.End.Line ?? 1), (int)(_parser.Current?.End.Column ?? 1));
+        }
         return documents;
     }
 

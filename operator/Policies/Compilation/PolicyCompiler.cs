@@ -1,0 +1,90 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Resources.Exclusions;
+using WafOperator.Resources.Policies;
+
+namespace WafOperator.Policies.Compilation;
+
+/// <summary>
+/// WafPolicy, its exclusions, models and pools → the document that sidecars run. Pure: the same inputs give the same bytes, and so
+/// the same revision. The inputs were validated (<c>ResourceValidator</c>); what only shows across objects becomes a finding.
+/// </summary>
+public static class PolicyCompiler
+{
+    /// <summary>Compiles one policy.</summary>
+    public static PolicyCompilation Compile(PolicyInputs inputs)
+    {
+        var findings = new List<Finding>();
+        var exclusions = ActiveExclusions(inputs, findings, out var recompileAt);
+        var spec = inputs.Policy.Spec;
+        var document = new PolicyDocument
+        {
+            Namespace = inputs.Policy.Metadata.Namespace ?? "default",
+            Name = inputs.Policy.Metadata.Name ?? "",
+            Generation = inputs.Policy.Metadata.Generation ?? 0,
+            Mode = ModeOf(spec.Mode),
+            ClientIdentity = TrafficCompiler.ClientIdentityOf(spec.ClientIdentity),
+            AccessLists = TrafficCompiler.AccessListsOf(spec.AccessLists),
+            RateLimits = [.. spec.RateLimits.Select(TrafficCompiler.RateLimitOf)],
+            Body = TrafficCompiler.BodyOf(spec.Body) ?? new(),
+            Routes = [.. spec.Routes.Select(route => TrafficCompiler.RouteOf(route, spec.Mode))],
+            Rules = RuleSourceCompiler.Compile(spec.Rules ?? new(), exclusions, findings),
+            Ml = spec.Ml is { } ml ? ModelCompiler.Compile(inputs, ml, findings) : null,
+            Exclusions = [.. exclusions.Select(ExclusionOf)],
+            FailureModes = TrafficCompiler.FailureModesOf(spec.FailureModes),
+            BlockResponse = TrafficCompiler.BlockResponseOf(spec.BlockResponse),
+            Logging = TrafficCompiler.LoggingOf(spec.Logging),
+        };
+        var failed = findings.Any(finding => finding.Severity == FindingSeverity.Error);
+        return new()
+        {
+            Document = failed ? null : PolicyRevision.Seal(document),
+            Findings = findings,
+            RecompileAt = recompileAt,
+        };
+    }
+
+    /// <summary>The lower of two modes: a part never does more than the policy's ceiling.</summary>
+    internal static InspectionMode Ceiling(PolicyMode mode, PolicyMode ceiling) => ModeOf(mode < ceiling ? mode : ceiling);
+
+    internal static InspectionMode ModeOf(PolicyMode mode) => mode switch
+    {
+        PolicyMode.Off => InspectionMode.Off,
+        PolicyMode.Enforce => InspectionMode.Enforce,
+        _ => InspectionMode.Detect,
+    };
+
+    private static List<WafExclusion> ActiveExclusions(PolicyInputs inputs, List<Finding> findings, out DateTimeOffset? recompileAt)
+    {
+        recompileAt = null;
+        var active = new List<WafExclusion>();
+        foreach (var exclusion in inputs.Exclusions.OrderBy(item => item.Metadata.Name, StringComparer.Ordinal))
+        {
+            if (exclusion.Spec.Policy != inputs.Policy.Metadata.Name || exclusion.Metadata.DeletionTimestamp is not null) continue;
+            if (exclusion.Spec.ExpiresAt is { } expiry)
+            {
+                if (expiry <= inputs.Now)
+                {
+                    findings.Add(new(FindingSeverity.Warning, FindingKind.ExclusionExpired, "spec.expiresAt",
+                        $"expired at {expiry:u}; the exclusion is not in force", $"WafExclusion/{exclusion.Metadata.Name}"));
+                    continue;
+                }
+                if (recompileAt is null || expiry < recompileAt) recompileAt = expiry;
+            }
+            active.Add(exclusion);
+        }
+        return active;
+    }
+
+    private static Exclusion ExclusionOf(WafExclusion exclusion) => new()
+    {
+        Name = exclusion.Metadata.Name ?? "",
+        Path = exclusion.Spec.Match?.Path,
+        Methods = exclusion.Spec.Match?.Methods ?? [],
+        Part = (PartKind)(exclusion.Spec.Match?.Part ?? RequestPartKind.Any),
+        PartName = exclusion.Spec.Match?.Name,
+        Rules = exclusion.Spec.Rules,
+        Families = [.. exclusion.Spec.Families.Select(family => FamilyNames.WireName(family))],
+        Models = exclusion.Spec.Models,
+        ExpiresAt = exclusion.Spec.ExpiresAt,
+    };
+}

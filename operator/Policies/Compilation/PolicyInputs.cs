@@ -1,0 +1,56 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Resources.Exclusions;
+using WafOperator.Resources.Models;
+using WafOperator.Resources.Policies;
+using WafOperator.Resources.Pools;
+
+namespace WafOperator.Policies.Compilation;
+
+/// <summary>
+/// Everything a policy is compiled from: objects of the policy's namespace as they were fetched, and the clock. Objects that
+/// do not belong to the policy are passed over, so that a whole namespace can be given.
+/// </summary>
+public sealed record PolicyInputs
+{
+    public required WafPolicy Policy { get; init; }
+    public IReadOnlyList<WafExclusion> Exclusions { get; init; } = [];
+    public IReadOnlyList<ModelVersion> Models { get; init; } = [];
+    public IReadOnlyList<InferencePool> Pools { get; init; } = [];
+
+    /// <summary>PEM public keys by the name of their Secret.</summary>
+    public IReadOnlyDictionary<string, string> PublicKeys { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Takes model versions without a status as promoted: a file has no operator to promote them.</summary>
+    public bool TrustUnjudgedModels { get; init; }
+
+    public required DateTimeOffset Now { get; init; }
+}
+
+/// <summary>How bad a finding is.</summary>
+public enum FindingSeverity { Warning, Error }
+
+/// <summary>Which condition a finding belongs to, and its reason there.</summary>
+public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid, RulesWarning, KeyNotFound }
+
+/// <summary>
+/// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of (<c>WafExclusion/search-box</c>), or null
+/// for the policy itself; <paramref name="Path"/> the field, with the line inside rule text where there is one.
+/// </summary>
+public sealed record Finding(FindingSeverity Severity, FindingKind Kind, string Path, string Message, string? Subject = null)
+{
+    public override string ToString() => $"{(Subject is null ? "" : Subject + " ")}{Path}: {Message}";
+}
+
+/// <summary>
+/// What came out. The document is null when there is an error: sidecars then keep the last good one.
+/// </summary>
+public sealed record PolicyCompilation
+{
+    public PolicyDocument? Document { get; init; }
+    public IReadOnlyList<Finding> Findings { get; init; } = [];
+
+    /// <summary>When the outcome changes by itself (the next exclusion that expires), or null.</summary>
+    public DateTimeOffset? RecompileAt { get; init; }
+
+    public bool HasErrors => Findings.Any(finding => finding.Severity == FindingSeverity.Error);
+}

@@ -1,0 +1,29 @@
+using WafOperator.Policies.Rules;
+using WafOperator.Protocols.Policies;
+using WafOperator.Resources.Exclusions;
+using WafOperator.Resources.Policies;
+
+namespace WafOperator.Policies.Compilation;
+
+/// <summary>
+/// The rules of a policy as a list of sources in the order in which they are read: settings, the user's text before, exclusions, rule
+/// sets, removals, the user's text after. The engine thereby needs to know nothing of any rule set.
+/// </summary>
+internal static class RuleSourceCompiler
+{
+    public static RulePolicy? Compile(RulesSpec spec, IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
+    {
+        if (spec.Sets.Count == 0 && spec.Inline is null && spec.InlineBefore is null) return null;
+        var sources = new List<RuleSource> { Text("policy/settings", SettingsText.Write(spec)) };
+        if (spec.InlineBefore is { } before) sources.Add(Text("policy/inlineBefore", before));
+        if (ExclusionText.Write(exclusions, findings) is { Length: > 0 } exclusionText) sources.Add(Text("policy/exclusions", exclusionText));
+        foreach (var set in spec.Sets) sources.Add(new() { Name = set, RuleSet = set });
+        if (spec.DisabledRules.Count > 0)
+            sources.Add(Text("policy/disabledRules", $"SecRuleRemoveById {string.Join(' ', spec.DisabledRules)}\n"));
+        if (spec.Inline is { } inline) sources.Add(Text("policy/inline", inline));
+        SecLangCheck.Check(spec, sources, findings);
+        return new() { Sources = sources, InspectResponses = spec.InspectResponses };
+    }
+
+    private static RuleSource Text(string name, string text) => new() { Name = name, Text = text };
+}

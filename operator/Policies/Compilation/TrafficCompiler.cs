@@ -1,0 +1,75 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Resources.Policies;
+using WafOperator.Resources.Quantities;
+
+namespace WafOperator.Policies.Compilation;
+
+/// <summary>The parts of a policy that are the same in spec and document but for units and defaults.</summary>
+internal static class TrafficCompiler
+{
+    public static ClientIdentity ClientIdentityOf(ClientIdentitySpec? spec) => spec is null ? new() : new()
+    {
+        TrustedProxies = spec.TrustedProxies,
+        TrustedHops = spec.TrustedHops,
+        Header = spec.Header,
+    };
+
+    public static AccessLists AccessListsOf(AccessListsSpec? spec) => spec is null ? new() : new()
+    {
+        AllowClients = spec.AllowClients,
+        DenyClients = spec.DenyClients,
+        BypassClients = spec.BypassClients,
+        DenyPaths = spec.DenyPaths,
+    };
+
+    public static RateLimit RateLimitOf(RateLimitSpec spec) => new()
+    {
+        Name = spec.Name,
+        Key = (RateLimitKeyKind)spec.Key,
+        KeyName = spec.KeyName,
+        PathPrefix = spec.PathPrefix,
+        Requests = spec.Requests,
+        Period = DurationText.Parse(spec.Period),
+        Burst = spec.Burst ?? spec.Requests,
+        DryRun = spec.DryRun,
+    };
+
+    public static BodyInspection? BodyOf(BodyInspectionSpec? spec) => spec is null ? null : new()
+    {
+        Mode = (BodyInspectionKind)spec.Mode,
+        LimitBytes = ByteQuantity.Parse(spec.Limit),
+        OverLimit = (BodyOverLimitOutcome)spec.OverLimit,
+    };
+
+    public static RoutePolicy RouteOf(RouteSpec spec, PolicyMode ceiling) => new()
+    {
+        PathPrefix = spec.PathPrefix,
+        Mode = spec.Mode is { } mode ? PolicyCompiler.Ceiling(mode, ceiling) : null,
+        Body = BodyOf(spec.Body),
+    };
+
+    public static FailureModes FailureModesOf(FailureModesSpec? spec) => spec is null ? new() : new()
+    {
+        Config = ModeOf(spec.Config),
+        Rules = ModeOf(spec.Rules),
+        Ml = ModeOf(spec.Ml),
+        Pool = ModeOf(spec.Pool),
+    };
+
+    public static BlockResponse BlockResponseOf(BlockResponseSpec? spec) => spec is null ? new() : new()
+    {
+        StatusCode = spec.StatusCode,
+        ContentType = spec.ContentType,
+        Body = spec.Body,
+    };
+
+    public static DecisionLogging LoggingOf(LoggingSpec? spec) => spec is null ? new() : new()
+    {
+        Decisions = (DecisionLogLevel)spec.Decisions,
+        Redact = spec.Redact,
+        MatchedDataBytesMax = spec.MatchedDataBytesMax,
+    };
+
+    private static Protocols.Policies.FailureMode ModeOf(Resources.Policies.FailureMode mode) =>
+        mode == Resources.Policies.FailureMode.Open ? Protocols.Policies.FailureMode.Open : Protocols.Policies.FailureMode.Closed;
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using WafOperator.Policies.Compilation;
+using WafOperator.Resources.Exclusions;
+
+namespace WafOperator.Policies.Rules;
+
+/// <summary>
+/// Exclusions → SecLang that goes before the rule sets: one rule per exclusion with its path and methods as conditions, and
+/// <c>ctl:ruleRemove…</c> as actions. Conditions are exact and undecoded on purpose: a path written in another way is not excluded.
+/// </summary>
+internal static class ExclusionText
+{
+    /// <summary>Exclusions of one policy; ids go up by two each.</summary>
+    private const int ExclusionsMax = 400_000;
+
+    public static string Write(IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
+    {
+        var text = new StringBuilder();
+        var id = ReservedRuleIds.Exclusions;
+        foreach (var exclusion in exclusions.Take(ExclusionsMax))
+        {
+            var spec = exclusion.Spec;
+            if (spec.Rules.Count == 0 && spec.Families.Count == 0) continue;
+            var controls = Controls(spec);
+            if (controls.Count == 0)
+            {
+                findings.Add(new(FindingSeverity.Warning, FindingKind.ExclusionInvalid, "spec.families",
+                    "no rule set tags rules with these families: name rules instead", $"WafExclusion/{exclusion.Metadata.Name}"));
+                continue;
+            }
+            text.Append("# WafExclusion ").Append(exclusion.Metadata.Name).Append('\n');
+            AppendRule(text, id, spec.Match, controls);
+            id += 2;
+        }
+        return text.ToString();
+    }
+
+    private static void AppendRule(StringBuilder text, long id, ExclusionMatch? match, IReadOnlyList<string> controls)
+    {
+        var conditions = new List<(string Variable, string Pattern)>();
+        if (match?.Path is { } path) conditions.Add(("REQUEST_FILENAME", PathPattern(path)));
+        if (match?.Methods is { Count: > 0 } methods) conditions.Add(("REQUEST_METHOD", $"^(?:{string.Join('|', methods)})$"));
+        var head = string.Create(CultureInfo.InvariantCulture, $"id:{id},phase:1,pass,nolog,t:none");
+        var actions = string.Concat(controls.Select(control => $",\\\n    ctl:{control}"));
+        if (conditions.Count == 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"SecAction \"{head}{actions}\"\n");
+            return;
+        }
+        for (var i = 0; i < conditions.Count; i++)
+        {
+            var isLast = i == conditions.Count - 1;
+            text.Append(CultureInfo.InvariantCulture, $"SecRule {conditions[i].Variable} \"@rx {conditions[i].Pattern}\" \\\n");
+            text.Append("    \"").Append(i == 0 ? head : "t:none");
+            text.Append(isLast ? actions : ",chain").Append("\"\n");
+        }
+    }
+
+    private static List<string> Controls(WafExclusionSpec spec)
+    {
+        var targets = TargetsOf(spec.Match);
+        var tags = spec.Families.SelectMany(FamilyNames.Tags).Distinct(StringComparer.Ordinal);
+        var controls = new List<string>();
+        foreach (var rule in spec.Rules) Add("Id", rule);
+        foreach (var tag in tags) Add("Tag", tag);
+        return controls;
+
+        void Add(string by, string which)
+        {
+            if (targets.Count == 0) controls.Add($"ruleRemoveBy{by}={which}");
+            foreach (var target in targets) controls.Add($"ruleRemoveTargetBy{by}={which};{target}");
+        }
+    }
+
+    /// <summary>Variables that hold a part; none: the whole rule is removed.</summary>
+    private static List<string> TargetsOf(ExclusionMatch? match)
+    {
+        string[] variables = match?.Part switch
+        {
+            RequestPartKind.Parameter => ["ARGS", "ARGS_GET", "ARGS_POST", "ARGS_NAMES", "ARGS_GET_NAMES", "ARGS_POST_NAMES"],
+            RequestPartKind.Header => ["REQUEST_HEADERS", "REQUEST_HEADERS_NAMES"],
+            RequestPartKind.Cookie => ["REQUEST_COOKIES", "REQUEST_COOKIES_NAMES"],
+            RequestPartKind.Path => ["REQUEST_FILENAME", "REQUEST_BASENAME", "REQUEST_URI", "REQUEST_URI_RAW", "REQUEST_LINE"],
+            RequestPartKind.Body => ["REQUEST_BODY", "XML", "ARGS_POST", "ARGS_POST_NAMES", "FILES", "FILES_NAMES"],
+            _ => [],
+        };
+        var selector = match?.Name is { } name ? ":" + Selector(name) : "";
+        return [.. variables.Select(variable => variable + selector)];
+    }
+
+    private static string Selector(string name)
+    {
+        foreach (var c in name)
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')) return $"/^{Escape(name).Replace("/", "\\x2f", StringComparison.Ordinal)}$/";
+        return name;
+    }
+
+    private static string PathPattern(string path) =>
+        path.EndsWith('*') ? "^" + Escape(path[..^1]) : $"^{Escape(path)}$";
+
+    /// <summary>The text's bytes as a pattern that matches them alone, free of quotes, commas and macros.</summary>
+    private static string Escape(string text)
+    {
+        var pattern = new StringBuilder();
+        foreach (var b in Encoding.UTF8.GetBytes(text))
+        {
+            if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)'/' or (byte)'_' or (byte)'-') pattern.Append((char)b);
+            else pattern.Append(CultureInfo.InvariantCulture, $"\\x{b:x2}");
+        }
+        return pattern.ToString();
+    }
+}
