@@ -1,0 +1,63 @@
+using System.Buffers;
+using WafOperator.SecLang.Regex;
+
+namespace WafOperator.Matching;
+
+/// <summary>
+/// One pattern, ready to search in bytes. Compiled on first use; safe for concurrent use; searching allocates nothing once
+/// warm. Never throws for any pattern or input.
+/// </summary>
+public sealed class RegexProgram
+{
+    /// <summary>
+    /// A budget of steps for one search where the caller keeps none for the whole transaction. A step is one unit of the
+    /// slowest work a search does.
+    /// </summary>
+    public const long DefaultSteps = 5_000_000;
+
+    private readonly Lazy<BacktrackCode> _backtracking;
+    private readonly SearchValues<byte>? _starts;
+    private readonly bool _anchored;
+
+    private RegexProgram(RegexPattern pattern)
+    {
+        GroupCount = pattern.GroupCount + 1;
+        MinLength = RegexMeasure.MinLength(pattern.Root);
+        var first = FirstBytes.Of(pattern.Root);
+        _starts = first.CanBeEmpty || first.Bytes.Count == 256 ? null : SearchValues.Create(first.Bytes.ToArray());
+        _anchored = Anchors.OnlyAtSearchStart(pattern.Root);
+        _backtracking = new(() => BacktrackCompiler.Compile(pattern));
+    }
+
+    /// <summary>Capturing groups, with group 0 for the whole match.</summary>
+    public int GroupCount { get; }
+
+    /// <summary>Length of the shortest match, in bytes.</summary>
+    public int MinLength { get; }
+
+    /// <summary>Prepares a pattern that was read without an error.</summary>
+    public static RegexProgram Create(RegexPattern pattern)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        if (!pattern.IsValid) throw new ArgumentException(pattern.Error!.Reason, nameof(pattern));
+        return new(pattern);
+    }
+
+    /// <summary>Whether the pattern matches anywhere in the input. The steps used are taken from the budget.</summary>
+    public RegexOutcome IsMatch(ReadOnlySpan<byte> input, ref long steps) => Match(input, 0, [], ref steps);
+
+    /// <summary>
+    /// Finds the leftmost match at or after <paramref name="start"/>, choosing among alternatives as PCRE does, and its
+    /// captures. Groups beyond <see cref="GroupCount"/> are set to <see cref="Capture.None"/>.
+    /// </summary>
+    public RegexOutcome Match(ReadOnlySpan<byte> input, int start, Span<Capture> groups, ref long steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)input.Length, nameof(start));
+        if (input.Length - start < MinLength) return RegexOutcome.NoMatch;
+        var machine = new BacktrackMachine(_backtracking.Value, input, start, !groups.IsEmpty, steps);
+        var outcome = machine.Search(_starts, _anchored);
+        steps = Math.Max(0, machine.Steps);
+        if (outcome == RegexOutcome.Match) machine.CopyCaptures(groups);
+        return outcome;
+    }
+}
