@@ -1,5 +1,6 @@
 using System.Globalization;
 using WafOperator.E2e.Shop;
+using WafOperator.E2e.Shop.Trial;
 
 // `shop once SECONDS` is the body of a Job: it works for a while and ends.
 if (args is ["once", var seconds])
@@ -10,6 +11,10 @@ if (args is ["once", var seconds])
     Console.WriteLine("stock-taking is done");
     return 0;
 }
+
+// `shop try URL` sends the demo's requests, a JSON line for each; `shop report RESULTS LOG` draws them as a table.
+if (args is ["try", var target]) return await TrialRun.RunAsync(new Uri(target), Console.Out, CancellationToken.None);
+if (args is ["report", var results, var log]) return TrialReport.Write(File.ReadLines(results), File.ReadLines(log), Console.Out);
 
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);

@@ -34,21 +34,9 @@ image_hash() {
       sha256sum Directory.Build.props Directory.Packages.props e2e/images/base.sh e2e/images/publish.sh \
         "e2e/images/$name.Dockerfile" e2e/images/waf-redirect
       dotnet --version
-      case "$name" in operator | sidecar) rules_version ;; esac
+      case "$name" in operator | sidecar) (cd "$(rules_folder)" && find . -type f -print0 | sort -z | xargs -0 sha256sum) ;; esac
     } | sha256sum | cut -c1-32
   )
-}
-
-# Debian's package of OWASP CRS; WAF_RULES names a folder with *.conf and *.data files instead.
-rules_version() { [ -n "${WAF_RULES:-}" ] && find "$WAF_RULES" -type f -exec sha256sum {} + || dpkg-query -W -f '${Version}' modsecurity-crs; }
-
-copy_rules() {
-  local target="$1"
-  mkdir -p "$target"
-  if [ -n "${WAF_RULES:-}" ]; then cp -rL "$WAF_RULES/." "$target/"; return 0; fi
-  cp -L /usr/share/modsecurity-crs/rules/*.conf /usr/share/modsecurity-crs/rules/*.data "$target/"
-  cp -L /etc/modsecurity/crs/crs-setup.conf "$target/crs-setup.conf"
-  cp -L /usr/share/doc/modsecurity-crs/copyright "$target/COPYRIGHT"
 }
 
 # make_context IMAGE FOLDER: the folder that the image is built from.
@@ -65,8 +53,8 @@ make_context() {
   fi
   case "$name" in
     operator | sidecar)
-      [ -n "${WAF_RULES:-}" ] || install_packages /usr/share/modsecurity-crs/rules=modsecurity-crs
-      copy_rules "$context/rules/crs-3.3.4"
+      mkdir -p "$context/rules"
+      cp -r "$(rules_folder)/." "$context/rules/"
       ;;
     init) cp "$IMAGES/waf-redirect" "$context/" ;;
   esac
