@@ -32,7 +32,7 @@ public sealed record RulesSpec
     public IReadOnlyList<string> AllowedMethods { get; init; } = [];
 
     [Description("Request body content types the application uses, added to CRS's own list."), Items(64)]
-    [Length(128, Minimum = 3), Pattern("^[a-z0-9.+-]+/[a-z0-9.+*-]+$", Meaning = "a media type in lower case")]
+    [Length(128, Minimum = 3), Pattern("^[a-z0-9.+-]+/[a-z0-9.+-]+$", Meaning = "a media type in lower case")]
     public IReadOnlyList<string> AllowedContentTypes { get; init; } = [];
 
     [Description("Ids or id ranges (1000-1999) of rules that are not loaded."), Items(256), Length(41, Minimum = 1)]

@@ -122,6 +122,8 @@ public static class Patterns
         Digest => "sha256: and 64 hexadecimal digits",
         Cidr => "an address or network such as 10.0.0.0/8",
         SemVer => "a semantic version such as 1.2.0",
+        "^/" => "a path that begins with /",
+        "^[A-Z]+$" => "a method in upper case",
         _ => null,
     };
 }
