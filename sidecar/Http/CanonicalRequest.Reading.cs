@@ -6,6 +6,7 @@ namespace WafOperator.Http;
 /// <content>Feeding a request: request line, headers, body.</content>
 public sealed partial class CanonicalRequest
 {
+    private BodyWorkspace? _workspace;
     private int _headerBytes;
     private int _bodyStart = -1;
     private bool _bodyEnded;
@@ -118,10 +119,17 @@ public sealed partial class CanonicalRequest
         _bodyEnded = true;
         Body = RawBody;
         if (RawBody.IsEmpty) return;
-        if (!BodyDecoder.TryDecode(this)) return;
+        if (!BodyDecoder.TryDecode(this))
+        {
+            Unparsed.Add(this, "body.unparsed"u8, Body);
+            return;
+        }
+
         BodyDispatcher.Read(this);
         if (BodyBytesWithoutFiles > Limits.BodyNoFilesBytesMax) Exceeded |= ExceededLimits.BodyNoFilesBytes;
     }
+
+    internal BodyWorkspace Workspace => _workspace ??= new BodyWorkspace(Limits);
 
     internal void AddArgument(Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source)
     {
@@ -155,7 +163,26 @@ public sealed partial class CanonicalRequest
 
     internal void AddPartHeader(Slice partName, Slice line) => _partHeaders.Add(new PartHeader(partName, line));
 
+    internal void SetPartHeader(int index, Slice line) => _partHeaders.At(index) = new PartHeader(default, line);
+
+    internal void NamePartHeaders(int first, Slice partName)
+    {
+        for (var i = first; i < _partHeaders.Count; i++)
+            _partHeaders.At(i) = new PartHeader(partName, _partHeaders[i].Line);
+    }
+
     internal void AddXmlText(Slice path, Slice value) => _xmlTexts.Add(new XmlValue(path, value));
+
+    internal void DropXmlTexts() => _xmlTexts.Clear();
+
+    internal void MoveXmlTexts(int offset)
+    {
+        for (var i = 0; i < _xmlTexts.Count; i++)
+        {
+            var item = _xmlTexts[i];
+            _xmlTexts.At(i) = item with { Value = Cut(new Slice(item.Value.Offset + offset, item.Value.Length)) };
+        }
+    }
 
     internal void AddXmlAttribute(Slice path, Slice value) => _xmlAttributes.Add(new XmlValue(path, value));
 

@@ -16,7 +16,7 @@ internal static class ContentTypeReader
     }
 
     /// <summary>Finds the first parameter of that name, quotes removed; notes a second one.</summary>
-    private static Slice FindParameter(CanonicalRequest request, Slice value, ReadOnlySpan<byte> lowerName)
+    internal static Slice FindParameter(CanonicalRequest request, Slice value, ReadOnlySpan<byte> lowerName)
     {
         var found = Slice.Empty;
         var rest = value;

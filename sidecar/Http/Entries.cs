@@ -27,6 +27,8 @@ public sealed class Entries<T>
         _items[Count++] = item;
     }
 
+    internal void Truncate(int count) => Count = Math.Min(Count, count);
+
     internal void Clear(int retainedMax = 4096)
     {
         Count = 0;

@@ -35,7 +35,7 @@ public sealed record HttpLimits
     public int JsonDepthMax { get; init; } = 64;
 
     /// <summary>JSON scalars in one body.</summary>
-    public int JsonLeavesMax { get; init; } = 4096;
+    public int JsonLeavesMax { get; init; } = 4000;
 
     /// <summary>Nested XML elements.</summary>
     public int XmlDepthMax { get; init; } = 64;

@@ -10,10 +10,25 @@ internal static class BodyDispatcher
             case BodyFormat.UrlEncoded:
                 UrlEncodedReader.Read(request, request.Body, ArgumentSource.Form);
                 break;
+            case BodyFormat.Json:
+                JsonBodyReader.Read(request, IsLines(request));
+                break;
+            case BodyFormat.Multipart:
+                MultipartReader.Read(request);
+                break;
+            case BodyFormat.Xml:
+                XmlBodyReader.Read(request);
+                break;
+            case BodyFormat.GraphQl:
+                GraphQlReader.Read(request);
+                break;
             case BodyFormat.None:
             case BodyFormat.Plain:
             default:
                 break;
         }
     }
+
+    private static bool IsLines(CanonicalRequest request) =>
+        request[request.MediaType].SequenceEqual("application/x-ndjson"u8);
 }

@@ -1,8 +1,98 @@
+using System.Buffers;
+using System.Text;
+
 namespace WafOperator.Http.Bodies;
 
-/// <summary>Declared charsets that are not supersets of ASCII are converted to UTF-8, so that rules see the text.</summary>
+/// <summary>
+/// Declared charsets that are not supersets of ASCII (UTF-16, UTF-32, UTF-7, EBCDIC) are converted to UTF-8, so that
+/// rules see the text a server would see that heeds the declaration. Supersets are left as they are. A name nobody knows is noted.
+/// </summary>
 internal static class Charsets
 {
+    private const int NameBytesMax = 40;
+
+    private static readonly SearchValues<byte> NameBytes =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+()"u8);
+
     /// <summary>The value in UTF-8; the same slice where nothing is to be converted.</summary>
-    public static Slice ToUtf8(CanonicalRequest request, Slice value) => value;
+    public static Slice ToUtf8(CanonicalRequest request, Slice value, Slice charset)
+    {
+        if (charset.IsEmpty || value.IsEmpty) return value;
+        var name = request[charset];
+        if (IsKnownSuperset(name)) return value;
+        if (HeadReader.EqualsIgnoreCase(name, "utf-7"u8) || HeadReader.EqualsIgnoreCase(name, "utf7"u8))
+        {
+            request.Note(Anomalies.UnusualCharset);
+            return Utf7.ToUtf8(request, value);
+        }
+
+        var encoding = Find(name);
+        if (encoding is null)
+        {
+            request.Note(Anomalies.UnknownCharset);
+            return value;
+        }
+
+        if (IsSuperset(encoding)) return value;
+        request.Note(Anomalies.UnusualCharset);
+        return Convert(request, value, encoding);
+    }
+
+    /// <summary>True for text whose bytes are those of ASCII, whatever charset is declared for it.</summary>
+    public static bool LooksLikeAscii(ReadOnlySpan<byte> text) =>
+        !text.Contains((byte)0) && text[..Math.Min(text.Length, 4)].IndexOfAnyInRange((byte)0x80, (byte)0xff) < 0;
+
+    private static bool IsKnownSuperset(ReadOnlySpan<byte> name) =>
+        HeadReader.EqualsIgnoreCase(name, "utf-8"u8) || HeadReader.EqualsIgnoreCase(name, "us-ascii"u8)
+        || HeadReader.EqualsIgnoreCase(name, "iso-8859-1"u8) || HeadReader.EqualsIgnoreCase(name, "utf8"u8)
+        || HeadReader.EqualsIgnoreCase(name, "windows-1252"u8) || HeadReader.EqualsIgnoreCase(name, "iso-8859-15"u8);
+
+    private static Encoding? Find(ReadOnlySpan<byte> name)
+    {
+        if (name.Length > NameBytesMax || name.ContainsAnyExcept(NameBytes)) return null;
+        var text = Encoding.ASCII.GetString(name);
+        if (CodePagesEncodingProvider.Instance.GetEncoding(text) is { } page) return page;
+        try
+        {
+            return Encoding.GetEncoding(text);
+        }
+        catch (Exception error) when (error is ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static bool IsSuperset(Encoding encoding)
+    {
+        Span<byte> bytes = stackalloc byte[95];
+        for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)(' ' + i);
+        Span<char> characters = stackalloc char[200];
+        if (encoding.GetMaxCharCount(bytes.Length) > characters.Length && encoding.GetCharCount(bytes) != bytes.Length)
+            return false;
+        if (encoding.GetCharCount(bytes) != bytes.Length) return false;
+        encoding.GetChars(bytes, characters);
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            if (characters[i] != bytes[i]) return false;
+        }
+
+        return true;
+    }
+
+    private static Slice Convert(CanonicalRequest request, Slice value, Encoding encoding)
+    {
+        var characters = ArrayPool<char>.Shared.Rent(encoding.GetMaxCharCount(value.Length));
+        try
+        {
+            var count = encoding.GetChars(request[value], characters);
+            var text = characters.AsSpan(0, count).TrimStart('\ufeff');
+            var bytes = Encoding.UTF8.GetByteCount(text);
+            if (!request.Arena.TryReserve(bytes)) { request.NoMemory(); return value; }
+            return request.Arena.Commit(Encoding.UTF8.GetBytes(text, request.Arena.Tail));
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(characters);
+        }
+    }
 }

@@ -26,7 +26,18 @@ internal static class UrlEncodedReader
             var rawValue = equals < 0 ? new Slice(pair.End, 0) : pair.From(equals + 1);
             if (!TryDecode(request, rawName, out var name) || !TryDecode(request, rawValue, out var value)) return;
             request.AddArgument(name, value, rawName, rawValue, source);
+            if (source == ArgumentSource.Form && !request.Charset.IsEmpty)
+                AddConverted(request, new Argument(name, value, rawName, rawValue, 0, source));
         }
+    }
+
+    /// <summary>A server may or may not heed the declared charset, so both readings are offered.</summary>
+    private static void AddConverted(CanonicalRequest request, in Argument argument)
+    {
+        var name = Charsets.ToUtf8(request, argument.Name, request.Charset);
+        var value = Charsets.ToUtf8(request, argument.Value, request.Charset);
+        if (name == argument.Name && value == argument.Value) return;
+        request.AddArgument(name, value, argument.RawName, argument.RawValue, argument.Source);
     }
 
     private static bool TryDecode(CanonicalRequest request, Slice raw, out Slice decoded)
@@ -43,7 +54,6 @@ internal static class UrlEncodedReader
             if (PercentDecoder.HoldsEscape(request[decoded])) anomalies |= Anomalies.MultipleEncoding;
         }
 
-        decoded = Charsets.ToUtf8(request, decoded);
         request.Note(anomalies | Utf8Facts.Of(request[decoded]));
         return true;
     }

@@ -1,0 +1,251 @@
+using System.Buffers;
+
+namespace WafOperator.Http.Bodies;
+
+/// <summary>
+/// Reads JSON (RFC 8259) into one argument for each scalar, named as ModSecurity 3 names them: json, then keys joined
+/// by dots, array items as array_0. Strings without escapes are not copied. One pass, no recursion. What cannot be read
+/// becomes the argument json.unparsed, so that it is inspected as text, and the body is in error.
+/// </summary>
+internal ref struct JsonBodyReader
+{
+    private static readonly SearchValues<byte> Separators = SearchValues.Create(" \t\r\n,:]}"u8);
+
+    private readonly CanonicalRequest _request;
+    private readonly BodyWorkspace _work;
+    private readonly ReadOnlySpan<byte> _text;
+    private readonly int _offset;
+    private readonly bool _isLines;
+    private int _position;
+    private int _depth;
+    private int _leaves;
+    private bool _isQueryKey;
+
+    private JsonBodyReader(CanonicalRequest request, bool isLines)
+    {
+        _request = request;
+        _work = request.Workspace;
+        _offset = request.Body.Offset;
+        _text = request[request.Body];
+        _isLines = isLines;
+    }
+
+    private enum Step
+    {
+        Value,
+        KeyOrEnd,
+        Key,
+        ItemOrEnd,
+        AfterValue,
+    }
+
+    /// <summary>Reads the request's body. With <paramref name="isLines"/> several documents may follow each other.</summary>
+    public static void Read(CanonicalRequest request, bool isLines)
+    {
+        var reader = new JsonBodyReader(request, isLines);
+        reader._work.Reset();
+        reader._work.TryAppendPath("json"u8);
+        var error = reader.ReadDocuments();
+        if (error is null) return;
+        request.Note(Anomalies.MalformedJson);
+        request.Fail(BodyError.Json, error);
+        Unparsed.Add(request, "json.unparsed"u8, new Slice(reader._offset, reader._text.Length).From(reader._position));
+    }
+
+    private string? ReadDocuments()
+    {
+        if (_text is [0xef, 0xbb, 0xbf, ..]) _position = 3;
+        do
+        {
+            if (ReadDocument() is { } error) return error;
+            SkipSpace();
+        }
+        while (_isLines && _position < _text.Length);
+        return _position < _text.Length ? "JSON: text behind the document." : null;
+    }
+
+    private string? ReadDocument()
+    {
+        var step = Step.Value;
+        while (true)
+        {
+            SkipSpace();
+            if (_position >= _text.Length) return "JSON: the document ends too early.";
+            var error = step switch
+            {
+                Step.Value => ReadValue(ref step),
+                Step.KeyOrEnd or Step.Key => ReadKey(ref step),
+                Step.ItemOrEnd => ReadItemOrEnd(ref step),
+                _ => ReadSeparator(ref step),
+            };
+            if (error is not null) return error;
+            if (step == Step.AfterValue && _depth == 0) return null;
+        }
+    }
+
+    private string? ReadValue(ref Step step)
+    {
+        switch (_text[_position])
+        {
+            case (byte)'{':
+                return Open(isArray: false, ref step);
+            case (byte)'[':
+                return Open(isArray: true, ref step);
+            case (byte)'"':
+                step = Step.AfterValue;
+                return JsonText.TryRead(_request, _text, _offset, ref _position, out var value)
+                    ? AddLeaf(value)
+                    : "JSON: a string is malformed.";
+            default:
+                step = Step.AfterValue;
+                return ReadWord();
+        }
+    }
+
+    private string? ReadWord()
+    {
+        var rest = _text[_position..];
+        var end = rest.IndexOfAny(Separators);
+        var word = end < 0 ? rest : rest[..end];
+        var isNull = word.SequenceEqual("null"u8);
+        if (!isNull && !word.SequenceEqual("true"u8) && !word.SequenceEqual("false"u8) && !JsonText.IsNumber(word))
+            return "JSON: a value is neither string, number, true, false nor null.";
+        var slice = new Slice(_offset + _position, isNull ? 0 : word.Length);
+        _position += word.Length;
+        return AddLeaf(slice);
+    }
+
+    private string? Open(bool isArray, ref Step step)
+    {
+        if (_depth >= _request.Limits.JsonDepthMax)
+        {
+            _request.Note(ExceededLimits.JsonDepth);
+            return "JSON: nested too deep.";
+        }
+
+        _position++;
+        _work.EnsureDepth(_depth + 1);
+        ref var frame = ref _work.Frames[_depth++];
+        frame.IsArray = isArray;
+        frame.Index = 0;
+        frame.KeysStart = _work.Keys.Count;
+        if (isArray) AppendPath(".array_"u8);
+        frame.PathLength = _work.PathLength;
+        if (isArray) NoteCut(_work.TryAppendPath(0));
+        step = isArray ? Step.ItemOrEnd : Step.KeyOrEnd;
+        return null;
+    }
+
+    private string? ReadItemOrEnd(ref Step step)
+    {
+        if (_text[_position] == ']') Close(ref step);
+        else step = Step.Value;
+        return null;
+    }
+
+    private string? ReadKey(ref Step step)
+    {
+        if (_text[_position] == '}' && step == Step.KeyOrEnd)
+        {
+            Close(ref step);
+            return null;
+        }
+
+        if (_text[_position] != '"') return "JSON: a key is missing.";
+        if (!JsonText.TryRead(_request, _text, _offset, ref _position, out var key)) return "JSON: a key is malformed.";
+        SkipSpace();
+        if (_position >= _text.Length || _text[_position] != ':') return "JSON: a colon is missing.";
+        _position++;
+        EnterKey(key);
+        step = Step.Value;
+        return null;
+    }
+
+    private void EnterKey(Slice key)
+    {
+        ref var frame = ref _work.Frames[_depth - 1];
+        var name = _request[key];
+        _work.TruncatePath(frame.PathLength);
+        AppendPath("."u8);
+        AppendPath(name.IsEmpty ? "empty-key"u8 : name);
+        _isQueryKey = _depth <= 2 && name.SequenceEqual("query"u8);
+        var hash = CaseSensitiveHash(name);
+        if (_work.Keys.AsSpan()[frame.KeysStart..].Contains(hash)) _request.Note(Anomalies.DuplicateJsonKey);
+        else if (_work.Keys.Count - frame.KeysStart < _request.Limits.ArgumentsMax) _work.Keys.Add(hash);
+    }
+
+    private string? ReadSeparator(ref Step step)
+    {
+        ref var frame = ref _work.Frames[_depth - 1];
+        var mark = _text[_position];
+        if (mark == ',')
+        {
+            _position++;
+            if (!frame.IsArray)
+            {
+                step = Step.Key;
+                return null;
+            }
+
+            frame.Index++;
+            _work.TruncatePath(frame.PathLength);
+            NoteCut(_work.TryAppendPath(frame.Index));
+            step = Step.Value;
+            return null;
+        }
+
+        if (mark != (frame.IsArray ? ']' : '}')) return "JSON: a comma or the end of a container is missing.";
+        Close(ref step);
+        return null;
+    }
+
+    private void Close(ref Step step)
+    {
+        _position++;
+        _depth--;
+        _work.Keys.Truncate(_work.Frames[_depth].KeysStart);
+        if (_depth > 0) _work.TruncatePath(_work.Frames[_depth].PathLength);
+        else _work.TruncatePath(4);
+        step = Step.AfterValue;
+    }
+
+    private string? AddLeaf(Slice value)
+    {
+        if (++_leaves > _request.Limits.JsonLeavesMax)
+        {
+            _request.Note(ExceededLimits.JsonLeaves);
+            return "JSON: too many values.";
+        }
+
+        if (!_request.Arena.TryAppend(_work.Path, out var name))
+        {
+            _request.NoMemory();
+            return "JSON: no memory.";
+        }
+
+        _request.AddArgument(name, value, name, value, ArgumentSource.Json);
+        if (_isQueryKey) GraphQlReader.ReadEmbedded(_request, value);
+        _isQueryKey = false;
+        return null;
+    }
+
+    private void AppendPath(ReadOnlySpan<byte> name) => NoteCut(_work.TryAppendPath(name));
+
+    private void NoteCut(bool isWhole)
+    {
+        if (!isWhole) _request.Note(ExceededLimits.ArgumentBytes);
+    }
+
+    private void SkipSpace()
+    {
+        while (_position < _text.Length && _text[_position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+            _position++;
+    }
+
+    private static uint CaseSensitiveHash(ReadOnlySpan<byte> name)
+    {
+        var hash = 2166136261u;
+        foreach (var value in name) hash = (hash ^ value) * 16777619;
+        return hash;
+    }
+}

@@ -1,0 +1,18 @@
+using WafOperator.Http.Decoding;
+
+namespace WafOperator.Http.Bodies;
+
+/// <summary>What a reader could not take apart is still looked at: as one argument with the text as it came.</summary>
+internal static class Unparsed
+{
+    public static void Add(CanonicalRequest request, ReadOnlySpan<byte> name, Slice rest)
+    {
+        if (rest.IsEmpty) return;
+        if (!request.Arena.TryAppend(name, out var nameSlice)) { request.NoMemory(); return; }
+        var source = name.StartsWith("multipart"u8) ? ArgumentSource.Multipart
+            : name.StartsWith("graphql"u8) ? ArgumentSource.GraphQl
+            : ArgumentSource.Json;
+        request.Note(Utf8Facts.Of(request[rest]));
+        request.AddArgument(nameSlice, rest, nameSlice, rest, source);
+    }
+}

@@ -1,0 +1,300 @@
+using WafOperator.Http.Decoding;
+
+namespace WafOperator.Http.Bodies;
+
+/// <summary>
+/// Reads XML 1.0 without validating: texts and attributes with their paths, and all texts joined (XML:/*). Nothing
+/// outside the document is ever fetched, entities declared in it are never expanded: a reference to one stays as text,
+/// so there is nothing to blow up. One pass, no recursion.
+/// </summary>
+internal ref struct XmlBodyReader
+{
+    private readonly CanonicalRequest _request;
+    private readonly BodyWorkspace _work;
+    private readonly ReadOnlySpan<byte> _text;
+    private readonly int _offset;
+    private int _position;
+    private int _depth;
+    private int _nodes;
+    private bool _hasRoot;
+
+    private XmlBodyReader(CanonicalRequest request)
+    {
+        _request = request;
+        _work = request.Workspace;
+        _text = request[request.Body];
+        _offset = request.Body.Offset;
+    }
+
+    /// <summary>Reads the request's body.</summary>
+    public static void Read(CanonicalRequest request)
+    {
+        var reader = new XmlBodyReader(request);
+        reader._work.Reset();
+        reader._work.TryAppendPath("xml"u8);
+        var error = reader.ReadNodes();
+        reader.StoreContent();
+        if (error is null) return;
+        request.Note(Anomalies.MalformedXml);
+        request.Fail(BodyError.Xml, error);
+        Unparsed.Add(request, "xml.unparsed"u8, request.Body.From(Math.Min(reader._position, request.Body.Length)));
+    }
+
+    private string? ReadNodes()
+    {
+        if (_text is [0xef, 0xbb, 0xbf, ..]) _position = 3;
+        while (_position < _text.Length)
+        {
+            var next = _text[_position..].IndexOf((byte)'<');
+            var end = next < 0 ? _text.Length : _position + next;
+            if (end > _position && AddText(_text[_position..end]) is { } textError) return textError;
+            _position = end;
+            if (next < 0) break;
+            if (ReadMarkup() is { } error) return error;
+        }
+
+        if (!_hasRoot) return "XML: there is no element.";
+        return _depth > 0 ? "XML: an element is not closed." : null;
+    }
+
+    private string? ReadMarkup()
+    {
+        var rest = _text[_position..];
+        if (rest.StartsWith("<!--"u8)) return Skip(rest, 4, "-->"u8);
+        if (rest.StartsWith("<?"u8)) return Skip(rest, 2, "?>"u8);
+        if (rest.StartsWith("<![CDATA["u8)) return ReadCharacterData(rest);
+        if (rest.StartsWith("<!DOCTYPE"u8)) return SkipDocumentType(rest);
+        if (rest.StartsWith("<!"u8)) return "XML: unknown markup.";
+        return rest.StartsWith("</"u8) ? ReadEndTag(rest) : ReadStartTag(rest);
+    }
+
+    private string? Skip(ReadOnlySpan<byte> rest, int opening, ReadOnlySpan<byte> closing)
+    {
+        var end = rest[opening..].IndexOf(closing);
+        if (end < 0) return "XML: a comment or instruction does not end.";
+        _position += opening + end + closing.Length;
+        return null;
+    }
+
+    private string? ReadCharacterData(ReadOnlySpan<byte> rest)
+    {
+        var end = rest[9..].IndexOf("]]>"u8);
+        if (end < 0) return "XML: a CDATA section does not end.";
+        if (_depth == 0) return "XML: text outside the root element.";
+        _position += 9 + end + 3;
+        return Store(rest.Slice(9, end), isEscaped: false);
+    }
+
+    /// <summary>The declaration is noted and skipped, with its internal subset.</summary>
+    private string? SkipDocumentType(ReadOnlySpan<byte> rest)
+    {
+        _request.Note(Anomalies.XmlDoctype);
+        var brackets = 0;
+        for (var i = 9; i < rest.Length; i++)
+        {
+            switch (rest[i])
+            {
+                case (byte)'"' or (byte)'\'':
+                    var close = rest[(i + 1)..].IndexOf(rest[i]);
+                    if (close < 0) return "XML: a document type declaration does not end.";
+                    i += close + 1;
+                    break;
+                case (byte)'<' when rest[i..].StartsWith("<!--"u8):
+                    var comment = rest[i..].IndexOf("-->"u8);
+                    if (comment < 0) return "XML: a comment or instruction does not end.";
+                    i += comment + 2;
+                    break;
+                case (byte)'<' when rest[i..].StartsWith("<!ENTITY"u8):
+                    _request.Note(Anomalies.XmlEntityDeclaration);
+                    break;
+                case (byte)'[':
+                    brackets++;
+                    break;
+                case (byte)']':
+                    brackets--;
+                    break;
+                case (byte)'>' when brackets <= 0:
+                    NoteExternal(rest[..i]);
+                    _position += i + 1;
+                    return null;
+            }
+        }
+
+        return "XML: a document type declaration does not end.";
+    }
+
+    /// <summary>A declaration that names something outside the document counts as an entity declaration.</summary>
+    private readonly void NoteExternal(ReadOnlySpan<byte> declaration)
+    {
+        if (declaration.IndexOf("SYSTEM"u8) >= 0) _request.Note(Anomalies.XmlEntityDeclaration);
+    }
+
+    private string? ReadStartTag(ReadOnlySpan<byte> rest)
+    {
+        var length = NameLength(rest[1..]);
+        if (length == 0) return "XML: an element has no name.";
+        if (_depth == 0 && _hasRoot) return "XML: more than one root element.";
+        if (_depth >= _request.Limits.XmlDepthMax)
+        {
+            _request.Note(ExceededLimits.XmlDepth);
+            return "XML: nested too deep.";
+        }
+
+        _hasRoot = true;
+        if (CountNode() is { } tooMany) return tooMany;
+        _work.EnsureDepth(_depth + 1);
+        ref var element = ref _work.Elements[_depth++];
+        element.Name = new Slice(_offset + _position + 1, length);
+        element.PathLength = _work.PathLength;
+        AppendPath(rest.Slice(1, length));
+        _position += 1 + length;
+        return ReadAttributes();
+    }
+
+    private string? ReadAttributes()
+    {
+        while (true)
+        {
+            SkipSpace();
+            var rest = _text[_position..];
+            if (rest.StartsWith(">"u8))
+            {
+                _position++;
+                return null;
+            }
+
+            if (rest.StartsWith("/>"u8))
+            {
+                _position += 2;
+                Close();
+                return null;
+            }
+
+            var length = NameLength(rest);
+            if (length == 0) return "XML: a tag is malformed.";
+            _position += length;
+            SkipSpace();
+            if (_position >= _text.Length || _text[_position++] != '=') return "XML: an attribute has no value.";
+            SkipSpace();
+            if (_position >= _text.Length || _text[_position] is not ((byte)'"' or (byte)'\''))
+                return "XML: an attribute's value is not quoted.";
+            var value = _text[(_position + 1)..];
+            var end = value.IndexOf(_text[_position]);
+            if (end < 0) return "XML: an attribute's value does not end.";
+            if (AddAttribute(rest[..length], new Slice(_offset + _position + 1, end)) is { } error) return error;
+            _position += end + 2;
+        }
+    }
+
+    private string? AddAttribute(ReadOnlySpan<byte> name, Slice value)
+    {
+        if (CountNode() is { } error) return error;
+        var bytes = _request[value];
+        if (bytes.Contains((byte)'&'))
+        {
+            if (!_request.Arena.TryReserve(bytes.Length)) { _request.NoMemory(); return "XML: no memory."; }
+            value = _request.Arena.Commit(XmlText.Decode(bytes, _request.Arena.Tail));
+        }
+
+        var pathLength = _work.PathLength;
+        AppendPath("@"u8, name);
+        var isStored = _request.Arena.TryAppend(_work.Path, out var path);
+        _work.TruncatePath(pathLength);
+        if (!isStored) { _request.NoMemory(); return "XML: no memory."; }
+        _request.Note(Utf8Facts.Of(_request[value]));
+        _request.AddXmlAttribute(path, _request.Cut(value));
+        return null;
+    }
+
+    private string? ReadEndTag(ReadOnlySpan<byte> rest)
+    {
+        var length = NameLength(rest[2..]);
+        if (_depth == 0) return "XML: an element is closed that is not open.";
+        if (!rest.Slice(2, length).SequenceEqual(_request[_work.Elements[_depth - 1].Name]))
+            return "XML: an element is closed by another name.";
+        _position += 2 + length;
+        SkipSpace();
+        if (_position >= _text.Length || _text[_position] != '>') return "XML: a tag is malformed.";
+        _position++;
+        Close();
+        return null;
+    }
+
+    private void Close() => _work.TruncatePath(_work.Elements[--_depth].PathLength);
+
+    private string? AddText(ReadOnlySpan<byte> text)
+    {
+        if (_depth > 0) return Store(text, isEscaped: true);
+        return text.Trim(" \t\r\n\0"u8).IsEmpty ? null : "XML: text outside the root element.";
+    }
+
+    /// <summary>Collects a text; the slices get their final place in <see cref="StoreContent"/>.</summary>
+    private string? Store(ReadOnlySpan<byte> text, bool isEscaped)
+    {
+        var content = _work.Content;
+        if (!content.TryReserve(text.Length)) { _request.NoMemory(); return "XML: no memory."; }
+        int written;
+        if (isEscaped && text.Contains((byte)'&'))
+        {
+            written = XmlText.Decode(text, content.Tail);
+        }
+        else
+        {
+            text.CopyTo(content.Tail);
+            written = text.Length;
+        }
+
+        var value = content.Commit(written);
+        if (content[value].Trim(" \t\r\n"u8).IsEmpty) return null;
+        if (CountNode() is { } error) return error;
+        if (!_request.Arena.TryAppend(_work.Path, out var path)) { _request.NoMemory(); return "XML: no memory."; }
+        _request.AddXmlText(path, value);
+        return null;
+    }
+
+    private readonly void StoreContent()
+    {
+        var content = _work.Content;
+        if (!_request.Arena.TryAppend(content[new Slice(0, content.Length)], out var all))
+        {
+            _request.NoMemory();
+            _request.DropXmlTexts();
+            return;
+        }
+
+        _request.Note(Utf8Facts.Of(_request[all]));
+        _request.SetXmlContent(all);
+        _request.MoveXmlTexts(all.Offset);
+    }
+
+    private string? CountNode()
+    {
+        if (++_nodes <= _request.Limits.XmlNodesMax) return null;
+        _request.Note(ExceededLimits.XmlNodes);
+        return "XML: too many elements, attributes or texts.";
+    }
+
+    private readonly void AppendPath(ReadOnlySpan<byte> name) => AppendPath(default, name);
+
+    private readonly void AppendPath(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> name)
+    {
+        var isWhole = _work.TryAppendPath("."u8) & _work.TryAppendPath(prefix) & _work.TryAppendPath(name);
+        if (!isWhole) _request.Note(ExceededLimits.ArgumentBytes);
+    }
+
+    private void SkipSpace()
+    {
+        while (_position < _text.Length && _text[_position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
+            _position++;
+    }
+
+    private static int NameLength(ReadOnlySpan<byte> text)
+    {
+        var length = 0;
+        while (length < text.Length && IsName(text[length])) length++;
+        return length;
+    }
+
+    private static bool IsName(byte value) =>
+        char.IsAsciiLetterOrDigit((char)value) || value is (byte)':' or (byte)'_' or (byte)'-' or (byte)'.' or >= 0x80;
+}

@@ -1,0 +1,182 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace WafOperator.Http.Tests;
+
+public sealed class BodyDecodingTests
+{
+    private const string Form = "application/x-www-form-urlencoded";
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("x-gzip")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    [InlineData("Identity, GZip")]
+    [InlineData("deflate, gzip")]
+    public void EndBody_Compressed_IsReadDecoded(string codings)
+    {
+        var body = Encoding.ASCII.GetBytes("a=%27or%201=1");
+        foreach (var coding in codings.Split(", ")) body = Encode(coding, body);
+        var request = Body.Read(Form, body, headers: ("Content-Encoding", codings));
+        Assert.Equal("a='or 1=1", CanonicalRequestTests.Arguments(request));
+        Assert.Equal(body.Length, request.RawBody.Length);
+    }
+
+    [Fact]
+    public void EndBody_RawDeflate_IsRead()
+    {
+        using var output = new MemoryStream();
+        using (var deflate = new DeflateStream(output, CompressionLevel.Optimal)) deflate.Write("a=1"u8);
+        var request = Body.Read(Form, output.ToArray(), headers: ("Content-Encoding", "deflate"));
+        Assert.Equal("a=1", CanonicalRequestTests.Arguments(request));
+    }
+
+    [Theory]
+    [InlineData("gzip", "not gzip", Anomalies.MalformedCompression)]
+    [InlineData("zstd", "a=1", Anomalies.UnknownContentCoding)]
+    public void EndBody_UnreadableCoding_IsInError(string coding, string body, Anomalies anomaly)
+    {
+        var request = Body.Read(Form, Encoding.ASCII.GetBytes(body), headers: ("Content-Encoding", coding));
+        Assert.Equal(BodyError.Compression, request.BodyError);
+        Assert.True(request.Anomalies.HasFlag(anomaly));
+    }
+
+    [Theory]
+    [InlineData(100, false)]
+    [InlineData(101, true)]
+    public void EndBody_DecompressedBytes_AreLimited(int bytes, bool isExceeded)
+    {
+        var body = Encode("gzip", new byte[bytes]);
+        var request = Body.Read(Form, body, new HttpLimits { DecompressedBytesMax = 100 }, headers: ("Content-Encoding", "gzip"));
+        Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.DecompressedBytes));
+        Assert.Equal(isExceeded, request.MustReject);
+    }
+
+    [Theory]
+    [InlineData(2000, false)]
+    [InlineData(200, true)]
+    public void EndBody_DecompressionRatio_IsLimited(int ratio, bool isExceeded)
+    {
+        var body = Encode("gzip", new byte[1_000_000]);
+        var limits = new HttpLimits { DecompressionRatioMax = ratio };
+        var request = Body.Read("text/plain", body, limits, headers: ("Content-Encoding", "gzip"));
+        Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.DecompressionRatio));
+    }
+
+    [Theory]
+    [InlineData("gzip, gzip", false)]
+    [InlineData("gzip, gzip, gzip", true)]
+    public void EndBody_Codings_AreLimited(string codings, bool isExceeded)
+    {
+        var body = "a=1"u8.ToArray();
+        foreach (var coding in codings.Split(", ")) body = Encode(coding, body);
+        var request = Body.Read(Form, body, headers: ("Content-Encoding", codings));
+        Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.ContentCodings));
+    }
+
+    [Fact]
+    public void EndBody_FormInEbcdic_GivesBothReadings()
+    {
+        var ebcdic = CodePagesEncodingProvider.Instance.GetEncoding("IBM037")!;
+        var name = Uri.HexEscape((char)ebcdic.GetBytes("a")[0]);
+        var value = string.Concat(ebcdic.GetBytes("<script>").Select(b => Uri.HexEscape((char)b)));
+        var request = Body.Read(Form + "; charset=IBM037", $"{name}={value}");
+        Assert.EndsWith("a=<script>", CanonicalRequestTests.Arguments(request), StringComparison.Ordinal);
+        Assert.Equal(2, request.Arguments.Length);
+    }
+
+    [Theory]
+    [InlineData("application/json; charset=utf-16le", false)]
+    [InlineData("application/json", true)]
+    public void EndBody_JsonInUtf16_IsConverted(string type, bool hasMark)
+    {
+        var body = Encoding.Unicode.GetBytes((hasMark ? "\ufeff" : "") + """{"a":"<script>"}""");
+        Assert.Equal("json.a=<script>", CanonicalRequestTests.Arguments(Body.Read(type, body)));
+    }
+
+    [Fact]
+    public void EndBody_AsciiDeclaredAsUtf16_IsReadAsItIs()
+    {
+        var request = Body.Read("application/json; charset=utf-16", """{"a":"<script>"}""");
+        Assert.Contains("json.a=<script>", CanonicalRequestTests.Arguments(request), StringComparison.Ordinal);
+        Assert.True(request.Anomalies.HasFlag(Anomalies.UnusualCharset));
+    }
+
+    [Fact]
+    public void EndBody_Utf7_GivesBothReadings()
+    {
+        var request = Body.Read(Form + "; charset=utf-7", "a=%2BADw-script%2BAD4-");
+        Assert.Equal("a=+ADw-script+AD4-|a=<script>", CanonicalRequestTests.Arguments(request));
+    }
+
+    [Fact]
+    public void EndBody_UnknownCharset_IsNoted() =>
+        Assert.True(Body.Read(Form + "; charset=x-nonsense", "a=1").Anomalies.HasFlag(Anomalies.UnknownCharset));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void AppendBody_InChunks_GivesTheSameAsWhole(int chunk)
+    {
+        var bodies = new (string Type, string Text)[]
+        {
+            (Form, "a=%41&b=+%zz"),
+            ("application/json", """{"a":["\u0041",1]}"""),
+            ("multipart/form-data; boundary=b", Body.Multipart("Content-Disposition: form-data; name=\"a\"||1")),
+            ("text/xml", "<a b='1'>x</a>"),
+        };
+        foreach (var (type, text) in bodies)
+        {
+            var whole = Body.Read(type, text);
+            var chunked = Body.Read(type, Encoding.Latin1.GetBytes(text), chunk: chunk);
+            Assert.Equal(CanonicalRequestTests.Arguments(whole), CanonicalRequestTests.Arguments(chunked));
+            Assert.Equal(whole.Anomalies, chunked.Anomalies);
+            Assert.Equal(whole.Multipart, chunked.Multipart);
+        }
+    }
+
+    [Theory]
+    [InlineData(8, false)]
+    [InlineData(9, true)]
+    public void AppendBody_BodyBytes_AreLimited(int bytes, bool isExceeded)
+    {
+        var request = Body.Read(Form, new string('a', bytes), new HttpLimits { BodyBytesMax = 8 });
+        Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.BodyBytes));
+        Assert.Equal(8, request.RawBody.Length);
+        Assert.Equal(bytes, request.BodyBytesSeen);
+    }
+
+    [Theory]
+    [InlineData(8, false)]
+    [InlineData(9, true)]
+    public void EndBody_BodyWithoutFiles_IsLimited(int bytes, bool isExceeded)
+    {
+        var request = Body.Read(Form, new string('a', bytes), new HttpLimits { BodyNoFilesBytesMax = 8 });
+        Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.BodyNoFilesBytes));
+    }
+
+    [Fact]
+    public void EndBody_GraphQlDepth_IsLimited()
+    {
+        var text = string.Concat(Enumerable.Repeat("{a", 5)) + new string('}', 5);
+        Assert.Equal(ExceededLimits.None, Body.Read("application/graphql", text, new HttpLimits { GraphQlDepthMax = 5 }).Exceeded);
+        Assert.Equal(
+            ExceededLimits.GraphQlDepth,
+            Body.Read("application/graphql", text, new HttpLimits { GraphQlDepthMax = 4 }).Exceeded);
+    }
+
+    private static byte[] Encode(string coding, byte[] body)
+    {
+        using var output = new MemoryStream();
+        using (Stream encoder = coding.ToUpperInvariant() switch
+        {
+            "GZIP" or "X-GZIP" => new GZipStream(output, CompressionLevel.Optimal),
+            "DEFLATE" => new ZLibStream(output, CompressionLevel.Optimal),
+            "BR" => new BrotliStream(output, CompressionLevel.Optimal),
+            _ => new BufferedStream(output),
+        }) encoder.Write(body);
+        return output.ToArray();
+    }
+}
