@@ -4,29 +4,35 @@ using System.Text.Json.Nodes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
-using WafOperator.Kubernetes.Watching;
 
 namespace WafOperator.Controllers.Certificates;
 
 /// <summary>
-/// Writes the bundle into one webhook configuration's <c>caBundle</c> fields and nothing else, under a field manager of its own. Runs on the
-/// leader; keys are names of webhook configurations.
+/// Writes the bundle into the <c>caBundle</c> fields of the operator's own webhook configurations and nothing else, under a field manager of
+/// its own. Runs on the leader. Looks again every minute: the rights to read one object by name do not include watching.
 /// </summary>
 public sealed class CaBundleController(
-    KubernetesClient client, ResourceType<KubernetesObject> type, string configuration,
-    Informer<KubernetesObject> configurations, Func<CertificateState?> certificates) : IReconciler
+    KubernetesClient client, NamespacedName secret, string configuration, Func<CertificateState?> certificates) : IReconciler
 {
     private const string FieldManager = "waf-operator-ca-bundle";
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
-        var existing = configurations.Cache.Get(NamespacedName.Cluster(configuration));
-        if (existing is null || certificates() is not { } state) return ReconcileResult.Done;
-        var operations = Operations(existing, state.Bundle);
-        if (operations.Count == 0) return ReconcileResult.Done;
+        if (key != secret || certificates() is not { } state) return ReconcileResult.Done;
+        await WriteAsync(BuiltIn.MutatingWebhookConfigurations, state.Bundle, cancellationToken);
+        await WriteAsync(BuiltIn.ValidatingWebhookConfigurations, state.Bundle, cancellationToken);
+        return ReconcileResult.After(Interval);
+    }
+
+    private async Task WriteAsync(ResourceType<KubernetesObject> type, string bundle, CancellationToken cancellationToken)
+    {
+        var existing = await client.TryGetAsync(type, NamespacedName.Cluster(configuration), cancellationToken);
+        if (existing is null) return;
+        var operations = Operations(existing, bundle);
+        if (operations.Count == 0) return;
         var patch = Patch.Json([.. operations]) with { Options = new PatchOptions { FieldManager = FieldManager } };
         await client.PatchAsync(type, existing.Key, patch, cancellationToken);
-        return ReconcileResult.Done;
     }
 
     /// <summary>JSON patch operations that put the bundle where it is missing; each guarded by the webhook's name.</summary>

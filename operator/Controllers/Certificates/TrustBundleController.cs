@@ -1,8 +1,8 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
-using WafOperator.Kubernetes.Watching;
 
 namespace WafOperator.Controllers.Certificates;
 
@@ -11,8 +11,7 @@ namespace WafOperator.Controllers.Certificates;
 /// distribution. Runs on the leader; keys are namespaces.
 /// </summary>
 public sealed class TrustBundleController(
-    KubernetesClient client, Informer<KubernetesObject> bundles, Func<string, bool> isNeeded, Func<CertificateState?> certificates)
-    : IReconciler
+    KubernetesClient client, Func<string, bool> isNeeded, Func<CertificateState?> certificates, TimeProvider time) : IReconciler
 {
     /// <summary>Name of the ConfigMap in each namespace.</summary>
     public const string ConfigMapName = "waf-operator-ca";
@@ -20,12 +19,18 @@ public sealed class TrustBundleController(
     /// <summary>Its key.</summary>
     public const string BundleKey = "ca.crt";
 
+    /// <summary>ConfigMaps are not watched (that right would cover everybody's); what somebody deletes comes back by then.</summary>
+    private static readonly TimeSpan ApplyAgain = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<string, (string Bundle, DateTimeOffset At)> _applied = new();
+
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         var ns = key.Name;
         if (certificates() is not { } state || !isNeeded(ns)) return ReconcileResult.Done;
-        var existing = bundles.Cache.Get(new NamespacedName(ns, ConfigMapName));
-        if (existing?.Text("data", BundleKey) == state.Bundle) return ReconcileResult.Done;
+        var now = time.GetUtcNow();
+        if (_applied.TryGetValue(ns, out var last) && last.Bundle == state.Bundle && now - last.At < ApplyAgain)
+            return ReconcileResult.After(last.At + ApplyAgain - now);
         var body = new JsonObject
         {
             ["metadata"] = new JsonObject
@@ -37,6 +42,7 @@ public sealed class TrustBundleController(
             ["data"] = new JsonObject { [BundleKey] = state.Bundle },
         };
         await client.ApplyAsync(BuiltIn.ConfigMaps, body, new ApplyOptions(), cancellationToken);
-        return ReconcileResult.Done;
+        _applied[ns] = (state.Bundle, now);
+        return ReconcileResult.After(ApplyAgain);
     }
 }

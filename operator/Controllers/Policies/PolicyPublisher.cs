@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Reconciling;
+using WafOperator.Policies.Compilation;
+using WafOperator.Resources.Models;
+
+namespace WafOperator.Controllers.Policies;
+
+/// <summary>
+/// Compiles each policy with its exclusions, models and pools, and publishes the document. Runs on every replica, since every
+/// replica serves sidecars; it writes nothing to the cluster.
+/// </summary>
+public sealed partial class PolicyPublisher(
+    PolicyCaches caches, PublicKeys publicKeys, CompiledPolicies compiled, IPolicySink sink, TimeProvider time,
+    ILogger<PolicyPublisher> logger) : IReconciler
+{
+    public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
+    {
+        var policy = caches.Policies.Cache.Get(key);
+        if (policy is null || policy.Metadata.IsBeingDeleted)
+        {
+            compiled.Remove(key);
+            sink.Remove(key);
+            return ReconcileResult.Done;
+        }
+
+        var models = caches.Models.Cache.ByNamespace.Find(key.Namespace).Select(m => m.Value).ToList();
+        var now = time.GetUtcNow();
+        var compilation = PolicyCompiler.Compile(new PolicyInputs
+        {
+            Policy = policy.Value,
+            Exclusions = [.. caches.Exclusions.Cache.ByNamespace.Find(key.Namespace).Select(e => e.Value)],
+            Models = models,
+            Pools = [.. caches.Pools.Cache.ByNamespace.Find(key.Namespace).Select(p => p.Value)],
+            PublicKeys = await publicKeys.ReadAsync(key.Namespace, SecretNames(models), cancellationToken),
+            Now = now,
+        });
+        compiled.Set(key, policy.Metadata.Generation, compilation);
+        if (compilation.Document is { } document)
+        {
+            sink.Publish(key, document);
+            LogPublished(key.ToString(), document.Revision[..12], policy.Metadata.Generation);
+        }
+        else
+        {
+            var first = compilation.Findings.First(f => f.Severity == FindingSeverity.Error);
+            LogRejected(key.ToString(), policy.Metadata.Generation, compilation.Findings.Count, first.ToString());
+        }
+
+        return compilation.RecompileAt is { } at && at > now ? ReconcileResult.After(at - now) : ReconcileResult.Done;
+    }
+
+    private static IEnumerable<string> SecretNames(IEnumerable<ModelVersion> models) => models
+        .Select(m => m.Spec.Artifact.Signature?.PublicKeySecret).OfType<string>().Distinct();
+
+    [LoggerMessage(3001, LogLevel.Information, "Policy {Policy}: revision {Revision} in force (generation {Generation})")]
+    private partial void LogPublished(string policy, string revision, long generation);
+
+    [LoggerMessage(3002, LogLevel.Warning,
+        "Policy {Policy} generation {Generation} was not accepted ({Findings} findings), the last good revision stays: {First}")]
+    private partial void LogRejected(string policy, long generation, int findings, string first);
+}

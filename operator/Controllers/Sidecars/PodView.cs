@@ -1,0 +1,47 @@
+using System.Text.Json;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Resources;
+using ObjectMeta = WafOperator.Kubernetes.Objects.ObjectMeta;
+using OwnerReference = WafOperator.Kubernetes.Objects.OwnerReference;
+
+namespace WafOperator.Controllers.Sidecars;
+
+/// <summary>What the operator keeps of a pod: a cluster has many, and this is a small part of each.</summary>
+public sealed record PodView : IKubernetesObject
+{
+    public required ObjectMeta Metadata { get; init; }
+    public string Phase { get; init; } = "";
+    public string? Address { get; init; }
+    public bool IsReady { get; init; }
+    public bool HasSidecar { get; init; }
+
+    /// <summary>The owner that manages the pod, for events.</summary>
+    public OwnerReference? Owner => Metadata.Controller;
+
+    /// <summary>It runs, or will.</summary>
+    public bool IsActive => Phase is "Pending" or "Running" && !Metadata.IsBeingDeleted;
+
+    /// <summary>It asked for a sidecar.</summary>
+    public bool AskedForSidecar =>
+        Metadata.Annotations.TryGetValue(WellKnown.InjectAnnotation, out var value) && value == "true";
+
+    /// <summary>Pods as this view.</summary>
+    public static ResourceType<PodView> Type { get; } = BuiltIn.Pods.ReadAs(Read);
+
+    internal static PodView Read(KubernetesObject pod) => new()
+    {
+        Metadata = pod.Metadata with
+        {
+            Annotations = pod.Metadata.Annotations
+                .Where(a => a.Key.StartsWith(ApiGroup.Name, StringComparison.Ordinal)).ToDictionary(),
+        },
+        Phase = pod.Text("status", "phase") ?? "",
+        Address = pod.Text("status", "podIP"),
+        IsReady = pod.Json.Items("status", "conditions")
+            .Any(c => c.Text("type") == "Ready" && c.Text("status") == "True"),
+        HasSidecar = Contains(pod.Json, "containers") || Contains(pod.Json, "initContainers"),
+    };
+
+    private static bool Contains(JsonElement pod, string list) =>
+        pod.Items("spec", list).Any(c => c.Text("name") == WellKnown.SidecarContainer);
+}
