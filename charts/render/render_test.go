@@ -84,6 +84,14 @@ func TestMatchConditionsOnlyWhereServed(t *testing.T) {
 	}
 }
 
+func TestCelRulesOnlyWhereServed(t *testing.T) {
+	old := draw(t, "crds", "../waf-crds", "--kube-version", "v1.24.17")
+	current := draw(t, "crds", "../waf-crds", "--kube-version", "v1.25.0")
+	if strings.Contains(old, "x-kubernetes-validations") || !strings.Contains(current, "x-kubernetes-validations") {
+		t.Error("CEL rules must be rendered from Kubernetes 1.25 on, and not before")
+	}
+}
+
 func TestReplicasOfOne_NoDisruptionBudget(t *testing.T) {
 	if out := draw(t, "waf", "../waf-operator", "--set", "replicas=1"); strings.Contains(out, "PodDisruptionBudget") {
 		t.Error("a budget over one replica would block every drain")

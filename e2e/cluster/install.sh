@@ -68,7 +68,7 @@ allow_namespace() {
 install_product() {
   load_product_images
   step "applying the kinds"
-  "$E2E/../charts/helm-template" waf-crds "$E2E/../charts/waf-crds" | apply_manifests
+  "$E2E/../charts/helm-template" waf-crds "$E2E/../charts/waf-crds" --kube-version "$(server_version)" | apply_manifests
   kubectl wait --for=condition=Established crd/wafpolicies.wafoperator.dev --timeout=30s >/dev/null
   step "applying the operator"
   kubectl create namespace "$OPERATOR_NAMESPACE" >/dev/null 2>&1 || true
