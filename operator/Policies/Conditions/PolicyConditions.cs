@@ -1,0 +1,146 @@
+using WafOperator.Policies.Compilation;
+using WafOperator.Policies.Targets;
+using WafOperator.Resources;
+using WafOperator.Resources.Policies;
+
+namespace WafOperator.Policies.Conditions;
+
+/// <summary>Everything the conditions of a policy are computed from.</summary>
+public sealed record PolicyConditionInputs
+{
+    public required PolicyCompilation Compilation { get; init; }
+
+    /// <summary>Claims of this policy that came too late.</summary>
+    public IReadOnlyList<TargetConflict> Conflicts { get; init; } = [];
+
+    /// <summary>Targets that do not exist.</summary>
+    public IReadOnlyList<PolicyTargetReference> MissingTargets { get; init; } = [];
+
+    public required CoverageStatus Coverage { get; init; }
+
+    /// <summary>Reasons of sidecars that refused the revision.</summary>
+    public IReadOnlyList<string> Rejections { get; init; } = [];
+
+    /// <summary>A revision is in force, possibly an older one.</summary>
+    public bool HasRevisionInForce { get; init; }
+    public long Generation { get; init; }
+    public DateTimeOffset Now { get; init; }
+    public IReadOnlyList<Condition> Previous { get; init; } = [];
+}
+
+/// <summary>
+/// The conditions of a WafPolicy: <c>Accepted</c> (the spec is good), <c>ResolvedRefs</c> (what it names exists), <c>Programmed</c> (every covered
+/// pod runs it), <c>Degraded</c> (something needs a look), <c>Ready</c> (all of it). Pure; reasons are documented in docs/conditions.md.
+/// </summary>
+public static class PolicyConditions
+{
+    private const int MessageLengthMax = 1_024;
+
+    /// <summary>All five, with transition times that only change with the status.</summary>
+    public static IReadOnlyList<Condition> Compute(PolicyConditionInputs inputs)
+    {
+        var accepted = Accepted(inputs);
+        var resolved = ResolvedRefs(inputs);
+        var programmed = Programmed(inputs);
+        var degraded = Degraded(inputs);
+        var ready = Ready(accepted, resolved, programmed);
+        return [.. new[] { accepted, resolved, programmed, degraded, ready }.Select(d => d.ToCondition(inputs))];
+    }
+
+    private static Draft Accepted(PolicyConditionInputs inputs)
+    {
+        if (inputs.Conflicts.Count > 0)
+        {
+            var first = inputs.Conflicts[0];
+            return new("Accepted", ConditionStatus.False, "Conflicted",
+                $"{first.Target.Kind} {first.Target.Name} is already protected by the older WafPolicy {first.Holder}; "
+                + "take it out of one of the two targetRefs");
+        }
+
+        var errors = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Error).ToList();
+        if (errors.Count == 0) return new("Accepted", ConditionStatus.True, "Accepted", "the policy is valid");
+        var kept = inputs.HasRevisionInForce ? "; the last good revision stays in force" : "";
+        return new("Accepted", ConditionStatus.False, errors[0].Kind == FindingKind.InvalidRules ? "InvalidRules" : "Invalid",
+            Cut(string.Join("; ", errors.Take(5).Select(e => e.ToString()))) + kept);
+    }
+
+    private static Draft ResolvedRefs(PolicyConditionInputs inputs)
+    {
+        if (inputs.MissingTargets.Count > 0)
+        {
+            return new("ResolvedRefs", ConditionStatus.False, "TargetNotFound", "not found in this namespace: "
+                + string.Join(", ", inputs.MissingTargets.Take(5).Select(t => $"{t.Kind} {t.Name}")));
+        }
+
+        var missing = inputs.Compilation.Findings
+            .FirstOrDefault(f => f.Kind is FindingKind.ModelNotFound or FindingKind.PoolNotFound or FindingKind.KeyNotFound);
+        return missing is null
+            ? new("ResolvedRefs", ConditionStatus.True, "ResolvedRefs", "everything the policy names exists")
+            : new("ResolvedRefs", ConditionStatus.False, missing.Kind.ToString(), Cut(missing.ToString()));
+    }
+
+    private static Draft Programmed(PolicyConditionInputs inputs)
+    {
+        var coverage = inputs.Coverage;
+        if (!inputs.HasRevisionInForce)
+            return new("Programmed", ConditionStatus.False, "NoRevision", "there is no valid revision to program yet");
+        if (coverage.Matched == 0)
+        {
+            return new("Programmed", ConditionStatus.Unknown, "NoPods",
+                "no pod is covered: annotate pod templates with wafoperator.dev/inject: \"true\"");
+        }
+
+        if (coverage.Programmed == coverage.Matched)
+            return new("Programmed", ConditionStatus.True, "Programmed", $"all {coverage.Matched} pods run this revision");
+        return coverage.Missing > 0 && coverage.Programmed == coverage.Injected
+            ? new("Programmed", ConditionStatus.False, "PodsWithoutSidecar",
+                $"{coverage.Missing} of {coverage.Matched} pods have no sidecar; restart them: kubectl rollout restart")
+            : new("Programmed", ConditionStatus.False, "Progressing",
+                $"{coverage.Programmed} of {coverage.Matched} pods run this revision, {coverage.Stale} do not yet");
+    }
+
+    private static Draft Degraded(PolicyConditionInputs inputs)
+    {
+        if (inputs.Rejections.Count > 0)
+        {
+            return new("Degraded", ConditionStatus.True, "RejectedBySidecar",
+                Cut($"{inputs.Rejections.Count} sidecars keep their last good policy: {inputs.Rejections[0]}"));
+        }
+
+        var warnings = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Warning).ToList();
+        return warnings.Count == 0
+            ? new("Degraded", ConditionStatus.False, "AsExpected", "nothing needs a look")
+            : new("Degraded", ConditionStatus.True, warnings[0].Kind.ToString(),
+                Cut(string.Join("; ", warnings.Take(5).Select(w => w.ToString()))));
+    }
+
+    private static Draft Ready(Draft accepted, Draft resolved, Draft programmed)
+    {
+        var failing = new[] { accepted, resolved, programmed }.FirstOrDefault(d => d.Status != ConditionStatus.True);
+        return failing is null
+            ? new("Ready", ConditionStatus.True, "Ready", programmed.Message)
+            : new("Ready", failing.Status, failing.Reason, failing.Message);
+    }
+
+    private static string Cut(string text) => text.Length <= MessageLengthMax ? text : text[..MessageLengthMax] + "…";
+
+    private sealed record Draft(string Type, ConditionStatus Status, string Reason, string Message)
+    {
+        public Condition ToCondition(PolicyConditionInputs inputs)
+        {
+            var before = inputs.Previous.FirstOrDefault(c => c.Type == Type);
+            return new Condition
+            {
+                Type = Type,
+                Status = Status,
+                Reason = Reason,
+                Message = Message,
+                ObservedGeneration = inputs.Generation,
+                LastTransitionTime = before?.Status == Status ? before.LastTransitionTime : Truncate(inputs.Now),
+            };
+        }
+
+        /// <summary>Kubernetes keeps whole seconds.</summary>
+        private static DateTimeOffset Truncate(DateTimeOffset time) => new(time.Ticks - (time.Ticks % TimeSpan.TicksPerSecond), time.Offset);
+    }
+}

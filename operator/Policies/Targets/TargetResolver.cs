@@ -1,0 +1,65 @@
+using WafOperator.Resources.Policies;
+
+namespace WafOperator.Policies.Targets;
+
+/// <summary>
+/// Which policy of one namespace protects what. A workload that two policies claim belongs to the older one (creation time, then
+/// name); what a policy targets by <c>targetRefs</c> comes before what a pod asks for by annotation, so that an application cannot choose a
+/// weaker policy than the one its namespace gave it. Pure and immutable.
+/// </summary>
+public sealed class TargetResolver
+{
+    private readonly List<WafPolicy> _byAge;
+    private readonly Dictionary<(TargetKind, string), WafPolicy> _claims = [];
+    private readonly List<TargetConflict> _conflicts = [];
+
+    /// <param name="policies">All policies of the namespace.</param>
+    public TargetResolver(IEnumerable<WafPolicy> policies)
+    {
+        _byAge = [.. policies
+            .Where(p => p.Metadata.DeletionTimestamp is null)
+            .OrderBy(p => p.Metadata.CreationTimestamp ?? DateTimeOffset.MaxValue)
+            .ThenBy(p => p.Metadata.Name, StringComparer.Ordinal)];
+        foreach (var policy in _byAge)
+        {
+            foreach (var target in policy.Spec.TargetRefs) Claim(policy, target);
+        }
+    }
+
+    /// <summary>Claims that came too late.</summary>
+    public IReadOnlyList<TargetConflict> Conflicts => _conflicts;
+
+    /// <summary>Name of the policy that protects a pod, or null.</summary>
+    /// <param name="pod">The pod.</param>
+    /// <param name="workloads">Workloads of the namespace.</param>
+    public string? PolicyFor(PodIdentity pod, IEnumerable<Workload> workloads)
+    {
+        if (_claims.Count > 0)
+        {
+            var claimed = workloads
+                .Where(w => _claims.ContainsKey((w.Kind, w.Name)) && w.Selects(pod.Labels))
+                .Select(w => _claims[(w.Kind, w.Name)])
+                .ToHashSet();
+            if (_byAge.Find(claimed.Contains) is { } oldest) return oldest.Metadata.Name;
+        }
+
+        return pod.PolicyAnnotation is { Length: > 0 } name && _byAge.Exists(p => p.Metadata.Name == name) ? name : null;
+    }
+
+    /// <summary>Targets of a policy that do not exist.</summary>
+    public static IReadOnlyList<PolicyTargetReference> MissingTargets(WafPolicy policy, IReadOnlyList<Workload> workloads) =>
+        [.. policy.Spec.TargetRefs.Where(t => !workloads.Any(w => w.Kind == t.Kind && w.Name == t.Name))];
+
+    private void Claim(WafPolicy policy, PolicyTargetReference target)
+    {
+        var key = (target.Kind, target.Name);
+        if (_claims.TryAdd(key, policy) || ReferenceEquals(_claims[key], policy)) return;
+        _conflicts.Add(new TargetConflict(policy.Metadata.Name ?? "", target, _claims[key].Metadata.Name ?? ""));
+    }
+}
+
+/// <summary>A claim that came too late.</summary>
+/// <param name="Policy">Policy that claims.</param>
+/// <param name="Target">What it claims.</param>
+/// <param name="Holder">Older policy that has it.</param>
+public sealed record TargetConflict(string Policy, PolicyTargetReference Target, string Holder);
