@@ -14,7 +14,8 @@ ALL=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)
 HOME_DIR="$WAF_CACHE/kubernetes-$WAF_KUBERNETES_VERSION"
 GOPATH_DIR="$HOME_DIR/gopath"
 TREE="$GOPATH_DIR/src/k8s.io/kubernetes"
-VERSION_PACKAGE=k8s.io/kubernetes/vendor/k8s.io/component-base/version
+# --version prints the first; the API server's /version, by which clients choose features, is the second.
+VERSION_PACKAGES=(k8s.io/kubernetes/vendor/k8s.io/{component-base/version,client-go/pkg/version})
 
 # Programs of a cache that was filled before the correction below are unsafe and count as missing.
 missing_programs() {
@@ -23,7 +24,11 @@ missing_programs() {
     rm -f "$HOME_DIR/bin"/*
   fi
   for program in "$@"; do
-    [ -x "$WAF_KUBERNETES_BIN/$program" ] || echo "$program"
+    # An API server of a cache that was filled before /version was set is missing too.
+    if [ ! -x "$WAF_KUBERNETES_BIN/$program" ]; then echo "$program"
+    elif [ "$program:$WAF_KUBERNETES_BIN" = "kube-apiserver:$HOME_DIR/bin" ] && [ ! -e "$HOME_DIR/version-served" ]; then
+      echo "$program"
+    fi
   done
 }
 
@@ -109,10 +114,14 @@ build_program() {
   step "building $program (a few minutes)"
   cd "$TREE"
   mkdir -p "$WAF_KUBERNETES_BIN"
-  go_env nice -n "${WAF_BUILD_NICE:-5}" go build -o "$WAF_KUBERNETES_BIN/.$program.partial" -ldflags \
-    "-s -w -X $VERSION_PACKAGE.gitVersion=v$WAF_KUBERNETES_VERSION -X $VERSION_PACKAGE.gitMajor=1 -X $VERSION_PACKAGE.gitMinor=20" \
+  local flags="-s -w" package
+  for package in "${VERSION_PACKAGES[@]}"; do
+    flags+=" -X $package.gitVersion=v$WAF_KUBERNETES_VERSION -X $package.gitMajor=1 -X $package.gitMinor=20"
+  done
+  go_env nice -n "${WAF_BUILD_NICE:-5}" go build -o "$WAF_KUBERNETES_BIN/.$program.partial" -ldflags "$flags" \
     "k8s.io/kubernetes/cmd/$program" || fail "go build of $program failed"
   mv "$WAF_KUBERNETES_BIN/.$program.partial" "$WAF_KUBERNETES_BIN/$program"
+  [ "$program" != kube-apiserver ] || touch "$HOME_DIR/version-served"
   step "built $program in $(( $(date +%s) - started )) s"
 }
 

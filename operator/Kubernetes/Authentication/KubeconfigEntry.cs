@@ -29,6 +29,16 @@ internal sealed class KubeconfigEntry(string kind, string name, string path, Jso
         _ => throw new KubeconfigException($"{Where}: {key} must be true or false"),
     };
 
+    public IEnumerable<JsonNode?> List(string key) => body[key] switch
+    {
+        null => [],
+        JsonArray array => array,
+        _ => throw new KubeconfigException($"{Where}: {key} must be a list"),
+    };
+
+    /// <summary>A part of this entry, with the same words to complain about it.</summary>
+    public KubeconfigEntry With(JsonObject part) => new(kind, name, path, part);
+
     /// <summary>A path, relative to the file that names it.</summary>
     public string? FilePath(string key) => Text(key) is { Length: > 0 } value ? Resolve(value) : null;
 

@@ -56,9 +56,12 @@ internal static class KubeconfigUser
         if (command.Contains('/', StringComparison.Ordinal)) command = user.Resolve(command);
         return new ExecPlugin(command, version)
         {
-            Arguments = [.. (exec["args"] as JsonArray ?? []).Select(a => a?.GetValue<string>() ?? "")],
-            Environment = [.. (exec["env"] as JsonArray ?? []).OfType<JsonObject>().Select(e =>
-                (e["name"]?.GetValue<string>() ?? "", e["value"]?.GetValue<string>() ?? ""))],
+            Arguments = [.. where.List("args").Select(a => a is JsonValue text
+                ? text.GetValue<string>()
+                : throw new KubeconfigException($"{user.Where}: exec.args must be a list of text"))],
+            Environment = [.. where.List("env").Select(e => e is JsonObject pair
+                ? (where.With(pair).Required("name"), where.With(pair).Text("value") ?? "")
+                : throw new KubeconfigException($"{user.Where}: exec.env must be a list of names and values"))],
             InstallHint = where.Text("installHint"),
         };
     }

@@ -56,9 +56,7 @@ internal sealed class ApiTransport : IDisposable
                 RuntimeMetrics.RequestRetries.Add(1);
                 await Task.Delay(wait, _time, cancellationToken);
             }
-            catch (KubernetesUnreachableException e) when (attempt == 0 && request.Method == HttpMethod.Get
-                && e.InnerException is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded
-                    or HttpRequestError.Unknown } or HttpIOException)
+            catch (KubernetesUnreachableException e) when (attempt == 0 && request.Method == HttpMethod.Get && BrokeOff(e))
             {
                 // A pooled connection that the server had closed; reading again is harmless.
                 RuntimeMetrics.RequestRetries.Add(1);
@@ -164,6 +162,16 @@ internal sealed class ApiTransport : IDisposable
             throw Unreachable(request.Target, Why(e), e);
         }
     }
+
+    /// <summary>Whether a connection that once stood was lost, as opposed to one that never came about.</summary>
+    private static bool BrokeOff(KubernetesUnreachableException e) => e.InnerException switch
+    {
+        IOException => true,
+        HttpRequestException http => http.HttpRequestError is not (HttpRequestError.ConnectionError
+            or HttpRequestError.SecureConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.ProxyTunnelError),
+        _ => false,
+    };
 
     private TimeSpan? WaitFor(ApiRequest request, KubernetesApiException e, int attempt) =>
         request.WaitsWhenThrottled && attempt < _options.ThrottledRetriesMax && e.IsTransient
