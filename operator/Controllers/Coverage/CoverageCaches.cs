@@ -1,0 +1,34 @@
+using WafOperator.Controllers.Sidecars;
+using WafOperator.Kubernetes;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Watching;
+using WafOperator.Policies.Targets;
+using WafOperator.Resources;
+
+namespace WafOperator.Controllers.Coverage;
+
+/// <summary>Pods and what policies attach to, as small views.</summary>
+public sealed record CoverageCaches(
+    Informer<PodView> Pods,
+    Informer<WorkloadView> Deployments,
+    Informer<WorkloadView> StatefulSets,
+    Informer<WorkloadView> Services)
+{
+    /// <summary>Makes the informers and adds them to a set.</summary>
+    public static CoverageCaches Add(InformerSet set, KubernetesClient client, RuntimeServices services) => new(
+        set.Add(new Informer<PodView>(client, PodView.Type, new InformerOptions(), services)),
+        set.Add(new Informer<WorkloadView>(client, WorkloadView.Deployments, new InformerOptions(), services)),
+        set.Add(new Informer<WorkloadView>(client, WorkloadView.StatefulSets, new InformerOptions(), services)),
+        set.Add(new Informer<WorkloadView>(client, WorkloadView.Services, new InformerOptions(), services)));
+
+    /// <summary>Everything a policy of that namespace can target.</summary>
+    public IReadOnlyList<Workload> Workloads(string ns) =>
+    [
+        .. Deployments.Cache.ByNamespace.Find(ns).Concat(StatefulSets.Cache.ByNamespace.Find(ns))
+            .Concat(Services.Cache.ByNamespace.Find(ns)).Select(w => w.ToWorkload()),
+    ];
+
+    /// <summary>What the resolver needs of a pod.</summary>
+    public static PodIdentity IdentityOf(PodView pod) => new(
+        pod.Metadata.Labels, pod.Metadata.Annotations.GetValueOrDefault(WellKnown.PolicyAnnotation));
+}

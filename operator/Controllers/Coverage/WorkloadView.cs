@@ -1,0 +1,37 @@
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Policies.Targets;
+using WafOperator.Resources.Policies;
+using ObjectMeta = WafOperator.Kubernetes.Objects.ObjectMeta;
+
+namespace WafOperator.Controllers.Coverage;
+
+/// <summary>A Deployment, StatefulSet or Service as far as policies attach to it.</summary>
+public sealed record WorkloadView(ObjectMeta Metadata, TargetKind Kind, LabelSelector? Selector) : IKubernetesObject
+{
+    public static ResourceType<WorkloadView> Deployments { get; } =
+        BuiltIn.Deployments.ReadAs(o => OfController(o, TargetKind.Deployment));
+
+    public static ResourceType<WorkloadView> StatefulSets { get; } =
+        BuiltIn.StatefulSets.ReadAs(o => OfController(o, TargetKind.StatefulSet));
+
+    public static ResourceType<WorkloadView> Services { get; } = BuiltIn.Services.ReadAs(OfService);
+
+    /// <summary>The form that the target resolver takes.</summary>
+    public Workload ToWorkload() => new(Kind, Metadata.Name, labels => Selector?.Matches(labels) is true);
+
+    private static WorkloadView OfController(KubernetesObject o, TargetKind kind) =>
+        new(Slim(o.Metadata), kind, o.At("spec", "selector") is { } selector ? LabelSelector.Read(selector) : null);
+
+    /// <summary>A Service without a selector selects nothing.</summary>
+    private static WorkloadView OfService(KubernetesObject o)
+    {
+        var labels = o.At("spec", "selector");
+        var selects = labels is { } map && map.EnumerateObject().Any();
+        return new(Slim(o.Metadata), TargetKind.Service, selects ? LabelSelector.FromLabels(labels) : null);
+    }
+
+    private static ObjectMeta Slim(ObjectMeta metadata) => metadata with
+    {
+        Annotations = new Dictionary<string, string>(), Labels = new Dictionary<string, string>(),
+    };
+}

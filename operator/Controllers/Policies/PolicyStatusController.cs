@@ -1,0 +1,115 @@
+using WafOperator.Controllers.Coverage;
+using WafOperator.Kubernetes.Events;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Reconciling;
+using WafOperator.Policies.Conditions;
+using WafOperator.Policies.Coverage;
+using WafOperator.Policies.Targets;
+using WafOperator.Protocols.Status;
+using WafOperator.Resources.Policies;
+using ConditionStatus = WafOperator.Resources.ConditionStatus;
+
+namespace WafOperator.Controllers.Policies;
+
+/// <summary>Writes the status of each WafPolicy: conditions, revision, coverage, models, learning. Runs on the leader.</summary>
+public sealed class PolicyStatusController(
+    PolicyCaches caches, CoverageCaches workloads, CompiledPolicies compiled, PolicyCoverage coverage, StatusWriter writer,
+    EventRecorder events, TimeProvider time) : IReconciler
+{
+    /// <summary>Sidecars fall silent without an event; look again by then.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(20);
+
+    public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
+    {
+        var policy = caches.Policies.Cache.Get(key);
+        if (policy is null || policy.Metadata.IsBeingDeleted) return ReconcileResult.Done;
+        var entry = compiled.Find(key);
+        // The publisher is a moment behind; it enqueues this key when it is done.
+        if (entry is null || entry.Generation < policy.Metadata.Generation) return ReconcileResult.After(TimeSpan.FromMilliseconds(200));
+
+        var resolver = coverage.ResolverOf(key.Namespace);
+        var pods = coverage.PodsOf(key, resolver);
+        var next = StatusOf(policy, entry, resolver, pods);
+        if (await writer.WriteAsync(ControllerKinds.Policies, policy, policy.Value.Status, next, cancellationToken))
+            Announce(policy, next);
+        return ReconcileResult.After(LookAgain);
+    }
+
+    private WafPolicyStatus StatusOf(
+        Resource<WafPolicy> policy, CompiledPolicies.Entry entry, TargetResolver resolver, IReadOnlyList<CoveredPodView> pods)
+    {
+        var name = policy.Metadata.Name;
+        var covered = pods.Select(p => PolicyCoverage.ToCovered(p, name)).ToList();
+        var count = CoverageCalculator.Count(covered, entry.RevisionInForce);
+        var conditions = PolicyConditions.Compute(new PolicyConditionInputs
+        {
+            Compilation = entry.Compilation,
+            Conflicts = [.. resolver.Conflicts.Where(c => c.Policy == name)],
+            MissingTargets = TargetResolver.MissingTargets(policy.Value, workloads.Workloads(policy.Metadata.Namespace ?? "")),
+            Coverage = count,
+            Rejections = [.. covered.Select(c => c.RejectedReason).OfType<string>().Distinct()],
+            HasRevisionInForce = entry.RevisionInForce is not null,
+            Generation = policy.Metadata.Generation,
+            Now = time.GetUtcNow(),
+            Previous = policy.Value.Status?.Conditions ?? [],
+        });
+        return new WafPolicyStatus
+        {
+            ObservedGeneration = policy.Metadata.Generation,
+            EffectiveMode = policy.Value.Spec.Mode,
+            Revision = entry.RevisionInForce,
+            Coverage = count,
+            Models = ModelsOf(entry),
+            Learning = LearningOf(policy.Value, pods),
+            Conditions = conditions,
+        };
+    }
+
+    private static List<PolicyModelStatus> ModelsOf(CompiledPolicies.Entry entry) =>
+    [
+        .. (entry.Compilation.Document?.Ml?.Models ?? []).Select(m => new PolicyModelStatus
+        {
+            Model = m.Model,
+            Active = m.Baseline?.Version,
+            Candidate = m.Candidate?.Version,
+            CandidateWeight = m.Candidate is null ? null : m.CandidateWeightPercent,
+        }),
+    ];
+
+    /// <summary>Sums what sidecars learned; the proposal of the one that saw most stands for all.</summary>
+    private static LearningStatus? LearningOf(WafPolicy policy, IReadOnlyList<CoveredPodView> pods)
+    {
+        var reports = pods.Select(p => p.Status?.Learning).OfType<LearningReport>().ToList();
+        if (reports.Count == 0) return null;
+        var wanted = Math.Max(1, policy.Spec.Ml?.Learning?.MinimumRequests ?? new LearningSpec().MinimumRequests);
+        var leading = reports.MaxBy(r => r.Requests)!;
+        var requests = reports.Sum(r => r.Requests);
+        return new LearningStatus
+        {
+            Requests = requests,
+            Progress = (int)Math.Min(100, requests * 100 / wanted),
+            ProposedThreshold = Text(leading.ProposedThreshold),
+            AppliedThreshold = Text(leading.AppliedThreshold),
+            WouldBlock = reports.Sum(r => r.WouldBlock),
+            SafeToEnforce = reports.TrueForAll(r => r.SafeToEnforce),
+        };
+    }
+
+    private static string? Text(double? number) =>
+        number?.ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>An event for each condition that changed its status: what a person sees in <c>kubectl describe</c>.</summary>
+    private void Announce(Resource<WafPolicy> policy, WafPolicyStatus next)
+    {
+        var subject = EventSubject.Of(ControllerKinds.Policies, policy.Metadata);
+        foreach (var condition in next.Conditions)
+        {
+            var before = policy.Value.Status?.Conditions.FirstOrDefault(c => c.Type == condition.Type);
+            if (before?.Status == condition.Status && before.Reason == condition.Reason) continue;
+            if (condition is { Type: "Accepted", Status: ConditionStatus.False } or { Type: "Degraded", Status: ConditionStatus.True })
+                events.Warning(subject, condition.Reason, condition.Message);
+            else if (condition is { Type: "Programmed", Status: ConditionStatus.True })
+                events.Normal(subject, condition.Reason, condition.Message);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Resources;
+
+namespace WafOperator.Controllers;
+
+/// <summary>Writes the status of our kinds by server-side apply, and only when it differs: a status write is a watch event for everybody.</summary>
+public sealed class StatusWriter(KubernetesClient client)
+{
+    private const string FieldManager = "waf-operator-status";
+
+    /// <summary>Makes the object's status equal to <paramref name="next"/>.</summary>
+    /// <returns>True when something was written.</returns>
+    public async Task<bool> WriteAsync<TResource, TStatus>(
+        ResourceType<Resource<TResource>> type, Resource<TResource> resource, TStatus? current, TStatus next,
+        CancellationToken cancellationToken)
+        where TStatus : class
+    {
+        var node = Node(next);
+        if (current is not null && JsonNode.DeepEquals(Node(current), node)) return false;
+        var body = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["namespace"] = resource.Metadata.Namespace,
+                ["name"] = resource.Metadata.Name,
+                // Without the uid a deleted object would be created anew by the apply.
+                ["uid"] = resource.Metadata.Uid,
+            },
+            ["status"] = node,
+        };
+        var options = new ApplyOptions { FieldManager = FieldManager, Subresource = "status" };
+        await client.ApplyAsync(type, body, options, cancellationToken);
+        return true;
+    }
+
+    private static JsonNode? Node<TStatus>(TStatus status) =>
+        JsonSerializer.SerializeToNode(status, ResourceJson.Default.Options);
+}
