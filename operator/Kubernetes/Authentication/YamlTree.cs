@@ -26,6 +26,11 @@ internal static class YamlTree
         {
             throw new FormatException($"line {e.Start.Line}: {e.Message.ReplaceLineEndings(" ")}", e);
         }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The scanner leaves its declared exception for some malformed texts (found by mutating kubeconfigs).
+            throw new FormatException("the text cannot be scanned", e);
+        }
     }
 
     private static JsonNode? Node(IParser parser, int depth)
