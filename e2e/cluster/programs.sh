@@ -4,7 +4,8 @@ LOGS="$CLUSTER/log"
 PIDS="$CLUSTER/pid"
 
 # A pid file holds the process id and its start time, so that a re-used id is never taken for ours.
-started_at() { awk '{print $22}' "/proc/$1/stat" 2>/dev/null; }
+# Nothing for a process that has ended and only waits to be reaped.
+started_at() { awk '$3 != "Z" {print $22}' "/proc/$1/stat" 2>/dev/null; }
 
 running() {
   local pid at
