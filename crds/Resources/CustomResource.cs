@@ -39,6 +39,12 @@ public static class WellKnown
     /// <summary>Written by the injector: hash of what was injected.</summary>
     public const string InjectedAnnotation = ApiGroup.Name + "/injected";
 
+    /// <summary>Written by the injector: name of the policy the sidecar was injected for.</summary>
+    public const string InjectedPolicyAnnotation = ApiGroup.Name + "/injected-policy";
+
+    /// <summary>Written by the injector: what was decided, in one sentence.</summary>
+    public const string ReportAnnotation = ApiGroup.Name + "/injection-report";
+
     /// <summary>Label on injected pods, so that coverage is one selector.</summary>
     public const string InjectedLabel = ApiGroup.Name + "/sidecar";
 

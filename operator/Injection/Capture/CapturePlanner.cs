@@ -1,0 +1,120 @@
+using System.Globalization;
+using WafOperator.Injection.Annotations;
+using WafOperator.Resources;
+using WafOperator.Resources.Policies;
+
+namespace WafOperator.Injection.Capture;
+
+/// <summary>
+/// Decides which ports are captured, and how. Handing a name over needs nothing but reaches only Services that target the
+/// name; a Service that targets the number, or a headless one (its clients connect to pods themselves), needs a redirect.
+/// </summary>
+internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyList<ServiceView> services, CaptureMode mode, InjectionSettings settings)
+{
+    private const string PodSecurityLabel = "pod-security.kubernetes.io/enforce";
+
+    private readonly IReadOnlyList<DeclaredPort> _declared = pod.TcpPorts();
+    private readonly List<ServiceView> _behind = [.. services.Where(service => service.Selects(pod.Labels)).OrderBy(service => service.Name, StringComparer.Ordinal)];
+    private readonly List<string> _notes = [];
+
+    public CapturePlan Plan(IReadOnlyDictionary<string, string> namespaceLabels)
+    {
+        var numbers = Wanted(out var problem);
+        if (problem is not null) return new CapturePlan.Impossible(DenyReason.InvalidAnnotation, problem);
+        if (numbers.Count == 0) return new CapturePlan.Nothing();
+        var used = pod.UsedNumbers();
+        used.UnionWith(numbers);
+        if (used.Contains(settings.AdminPort))
+            return new CapturePlan.Impossible(DenyReason.Clash, $"the pod uses port {settings.AdminPort}, which the sidecar needs for its status: choose another");
+        used.Add(settings.AdminPort);
+        var captured = new List<CapturedPort>();
+        var moved = new List<(DeclaredPort, int)>();
+        foreach (var number in numbers)
+        {
+            var listen = NextFree(used);
+            if (Capture(number, listen, captured, moved) is { } impossible) return impossible;
+        }
+        var redirected = captured.Where(port => port.Kind == CaptureKind.Redirect).ToList();
+        if (redirected.Count > 0 && Forbidden(namespaceLabels, redirected) is { } forbidden) return forbidden;
+        return new CapturePlan.Ports(captured, moved, _notes);
+    }
+
+    /// <summary>Port numbers of the application that are to be protected, in ascending order.</summary>
+    private SortedSet<int> Wanted(out string? problem)
+    {
+        problem = null;
+        if (options.Ports.Count > 0) return Asked(out problem);
+        var numbers = new SortedSet<int>();
+        foreach (var target in _behind.SelectMany(service => service.Targets))
+            if (Resolve(target) is { } number) numbers.Add(number);
+        if (numbers.Count > 0 || _declared.Count == 0) return numbers;
+        _notes.Add("no Service selects the pod yet, so every declared TCP port is protected");
+        return [.. _declared.Select(port => port.Number)];
+    }
+
+    private SortedSet<int> Asked(out string? problem)
+    {
+        problem = null;
+        var numbers = new SortedSet<int>();
+        foreach (var text in options.Ports)
+        {
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) numbers.Add(number);
+            else if (_declared.FirstOrDefault(port => port.Name == text) is { } declared) numbers.Add(declared.Number);
+            else problem = $"the annotation {WellKnown.PortsAnnotation} names the port {text}, which no container declares for TCP";
+        }
+        return numbers;
+    }
+
+    private CapturePlan.Impossible? Capture(int number, int listen, List<CapturedPort> captured, List<(DeclaredPort, int)> moved)
+    {
+        var named = _declared.Where(port => port.Number == number && port.Name is not null && IsFirstOfItsName(port)).ToList();
+        var byNumber = Names(service => !service.IsHeadless && service.Targets.Any(target => target.PortName is null && target.PortNumber == number));
+        var headless = Names(service => service.IsHeadless && service.Targets.Any(target => Resolve(target) == number));
+        if (mode == CaptureMode.NamedPort)
+        {
+            if (byNumber.Count > 0)
+                return Impossible($"Service {string.Join(", ", byNumber)} targets the number {number}, which the capture mode named-port does not reach: "
+                    + "let it target the port's name, or use the capture mode auto or redirect");
+            if (named.Count == 0)
+                return Impossible($"port {number} has no name to hand over: name the container port, or use the capture mode auto or redirect");
+            if (headless.Count > 0)
+                _notes.Add($"clients of the headless Service {string.Join(", ", headless)} may connect to port {number} directly, around the sidecar");
+        }
+        var redirect = mode == CaptureMode.Redirect || byNumber.Count > 0 || named.Count == 0 || (mode == CaptureMode.Auto && headless.Count > 0);
+        var services = Names(service => service.Targets.Any(target => Resolve(target) == number));
+        if (redirect)
+        {
+            captured.Add(new(CaptureKind.Redirect, string.Create(CultureInfo.InvariantCulture, $"port-{number}"), listen, number, services));
+            return null;
+        }
+        moved.AddRange(named.Select(port => (port, listen)));
+        captured.Add(new(CaptureKind.NamedPort, named[0].Name!, listen, number, services));
+        return null;
+    }
+
+    private static CapturePlan.Impossible? Forbidden(IReadOnlyDictionary<string, string> namespaceLabels, List<CapturedPort> redirected)
+    {
+        if (!namespaceLabels.TryGetValue(PodSecurityLabel, out var level) || level is not ("restricted" or "baseline")) return null;
+        var ports = string.Join(", ", redirected.Select(port => port.ApplicationPort));
+        return Impossible($"capturing port {ports} needs a redirect by an init container with NET_ADMIN, which the namespace's pod security level "
+            + $"{level} forbids: name the container port and let Services target that name");
+    }
+
+    private int? Resolve(ServiceTarget target) => target.PortName is null
+        ? target.PortNumber is >= 1 and <= 65535 ? target.PortNumber : null
+        : _declared.FirstOrDefault(port => port.Name == target.PortName)?.Number;
+
+    /// <summary>A Service that targets a name reaches the first container port of that name.</summary>
+    private bool IsFirstOfItsName(DeclaredPort port) => _declared.First(other => other.Name == port.Name) == port;
+
+    private List<string> Names(Func<ServiceView, bool> where) => [.. _behind.Where(where).Select(service => service.Name)];
+
+    private int NextFree(HashSet<int> used)
+    {
+        var port = settings.FirstListenPort;
+        while (!used.Add(port)) port++;
+        return port;
+    }
+
+    private static CapturePlan.Impossible Impossible(string message) => new(DenyReason.CaptureImpossible, message);
+}

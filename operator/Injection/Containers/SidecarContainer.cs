@@ -1,0 +1,170 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using WafOperator.Injection.Annotations;
+using WafOperator.Resources;
+using WafOperator.Resources.Policies;
+
+namespace WafOperator.Injection.Containers;
+
+/// <summary>The sidecar's container, its volumes, and the init container that redirects: all restricted as far as they can be.</summary>
+internal sealed class SidecarContainer(InjectionSettings settings, PodOptions options, long userId)
+{
+    public const string IdentityVolume = "waf-identity";
+    public const string StateVolume = "waf-state";
+    private const string IdentityFolder = "/var/run/secrets/wafoperator.dev";
+    private const string StateFolder = "/var/lib/waf";
+    private const int TokenSeconds = 3600;
+
+    /// <summary>The container. A native one starts before the application and ends after it; a classic one holds the next container back.</summary>
+    public JsonObject Build(string policy, WafPolicySpec spec, IReadOnlyList<CapturedPort> ports)
+    {
+        var container = new JsonObject
+        {
+            ["name"] = WellKnown.SidecarContainer,
+            ["image"] = settings.SidecarImage,
+            ["imagePullPolicy"] = settings.ImagePullPolicy,
+            ["env"] = Environment(policy, ports),
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "waf-admin", ["containerPort"] = settings.AdminPort, ["protocol"] = "TCP" }),
+            ["resources"] = Resources(spec.Sidecar ?? new()),
+            ["securityContext"] = Restricted(),
+            ["volumeMounts"] = new JsonArray(
+                new JsonObject { ["name"] = IdentityVolume, ["mountPath"] = IdentityFolder, ["readOnly"] = true },
+                new JsonObject { ["name"] = StateVolume, ["mountPath"] = StateFolder }),
+            ["readinessProbe"] = Probe("/readyz", period: 2, failures: 3),
+            ["livenessProbe"] = Probe("/healthz", period: 10, failures: 6),
+            ["terminationMessagePolicy"] = "FallbackToLogsOnError",
+        };
+        if (settings.NativeSidecars)
+        {
+            container["restartPolicy"] = "Always";
+            // The kubelet starts the next container when this probe has passed: not before a policy is in force.
+            container["startupProbe"] = Probe("/readyz", period: 1, failures: 3600);
+            return container;
+        }
+        container["startupProbe"] = Probe("/healthz", period: 1, failures: 120);
+        container["lifecycle"] = new JsonObject
+        {
+            ["postStart"] = new JsonObject { ["exec"] = new JsonObject { ["command"] = Texts(settings.WaitCommand) } },
+        };
+        return container;
+    }
+
+    /// <summary>The init container of capture mode redirect. It needs root and two capabilities, for as long as it runs.</summary>
+    public JsonObject BuildRedirect(IEnumerable<CapturedPort> ports) => new()
+    {
+        ["name"] = WellKnown.InitContainer,
+        ["image"] = settings.InitImage,
+        ["imagePullPolicy"] = settings.ImagePullPolicy,
+        ["args"] = Texts(ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"{port.ApplicationPort}={port.ListenPort}"))),
+        ["resources"] = new JsonObject
+        {
+            ["requests"] = new JsonObject { ["cpu"] = "10m", ["memory"] = "16Mi" },
+            ["limits"] = new JsonObject { ["memory"] = "64Mi" },
+        },
+        ["securityContext"] = new JsonObject
+        {
+            ["runAsUser"] = 0,
+            ["runAsGroup"] = 0,
+            ["runAsNonRoot"] = false,
+            ["privileged"] = false,
+            ["allowPrivilegeEscalation"] = false,
+            ["readOnlyRootFilesystem"] = true,
+            ["capabilities"] = new JsonObject { ["drop"] = Texts(["ALL"]), ["add"] = Texts(["NET_ADMIN", "NET_RAW"]) },
+            ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
+        },
+        ["terminationMessagePolicy"] = "FallbackToLogsOnError",
+    };
+
+    /// <summary>Token and CA of the operator, rotated by the kubelet; and the folder for the last good policy.</summary>
+    public IReadOnlyList<JsonObject> Volumes() =>
+    [
+        new()
+        {
+            ["name"] = IdentityVolume,
+            ["projected"] = new JsonObject
+            {
+                ["sources"] = new JsonArray(
+                    new JsonObject
+                    {
+                        ["serviceAccountToken"] = new JsonObject
+                        {
+                            ["audience"] = settings.TokenAudience,
+                            ["expirationSeconds"] = TokenSeconds,
+                            ["path"] = "token",
+                        },
+                    },
+                    new JsonObject
+                    {
+                        ["configMap"] = new JsonObject
+                        {
+                            ["name"] = settings.CaConfigMap,
+                            ["items"] = new JsonArray(new JsonObject { ["key"] = settings.CaKey, ["path"] = "ca.crt" }),
+                        },
+                    }),
+            },
+        },
+        new() { ["name"] = StateVolume, ["emptyDir"] = new JsonObject { ["sizeLimit"] = settings.StateSizeLimit } },
+    ];
+
+    private JsonArray Environment(string policy, IReadOnlyList<CapturedPort> ports) => new(
+        Field("WAF_NAMESPACE", "metadata.namespace"),
+        Field("WAF_POD", "metadata.name"),
+        Variable("WAF_POLICY", policy),
+        Variable("WAF_OPERATOR_URL", settings.OperatorUrl),
+        Variable("WAF_TOKEN_FILE", IdentityFolder + "/token"),
+        Variable("WAF_CA_FILE", IdentityFolder + "/ca.crt"),
+        Variable("WAF_STATE_DIR", StateFolder),
+        Variable("WAF_LISTENERS", string.Join(',', ports.Select(port =>
+            string.Create(CultureInfo.InvariantCulture, $"{port.Name}={port.ListenPort}:{port.ApplicationPort}")))),
+        Variable("WAF_ADMIN_PORT", settings.AdminPort.ToString(CultureInfo.InvariantCulture)),
+        Variable("WAF_RULES_DIR", settings.RulesDirectory),
+        Variable("WAF_MODELS_DIR", settings.ModelsDirectory),
+        // The root file system is read-only: what .NET would put into /tmp goes to the state folder, and its diagnostics are off.
+        Variable("TMPDIR", StateFolder),
+        Variable("DOTNET_EnableDiagnostics", "0"));
+
+    private JsonObject Resources(SidecarResourcesSpec spec)
+    {
+        var limits = new JsonObject { ["memory"] = options.MemoryLimit ?? spec.MemoryLimit };
+        if (spec.CpuLimit is { } cpu) limits["cpu"] = cpu;
+        return new()
+        {
+            ["requests"] = new JsonObject
+            {
+                ["cpu"] = options.CpuRequest ?? spec.CpuRequest,
+                ["memory"] = options.MemoryRequest ?? spec.MemoryRequest,
+            },
+            ["limits"] = limits,
+        };
+    }
+
+    private JsonObject Restricted() => new()
+    {
+        ["runAsNonRoot"] = true,
+        ["runAsUser"] = userId,
+        ["runAsGroup"] = userId,
+        ["privileged"] = false,
+        ["allowPrivilegeEscalation"] = false,
+        ["readOnlyRootFilesystem"] = true,
+        ["capabilities"] = new JsonObject { ["drop"] = Texts(["ALL"]) },
+        ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
+    };
+
+    private JsonObject Probe(string path, int period, int failures) => new()
+    {
+        ["httpGet"] = new JsonObject { ["path"] = path, ["port"] = settings.AdminPort },
+        ["periodSeconds"] = period,
+        ["timeoutSeconds"] = 2,
+        ["failureThreshold"] = failures,
+    };
+
+    private static JsonObject Variable(string name, string value) => new() { ["name"] = name, ["value"] = value };
+
+    private static JsonObject Field(string name, string path) => new()
+    {
+        ["name"] = name,
+        ["valueFrom"] = new JsonObject { ["fieldRef"] = new JsonObject { ["fieldPath"] = path } },
+    };
+
+    private static JsonArray Texts(IEnumerable<string> values) => new([.. values.Select(value => (JsonNode?)JsonValue.Create(value))]);
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace WafOperator.Injection;
+
+/// <summary>One declared TCP port of an ordinary container, and where it stands in the pod.</summary>
+internal sealed record DeclaredPort(int Container, int Index, string? Name, int Number);
+
+/// <summary>Reads of a pod's JSON that tolerate anything a stranger may send. Never throws on odd shapes.</summary>
+internal sealed class PodView(JsonObject pod)
+{
+    public JsonObject? Spec { get; } = pod["spec"] as JsonObject;
+
+    public IReadOnlyDictionary<string, string> Annotations { get; } = Strings(pod["metadata"]?["annotations"]);
+
+    public IReadOnlyDictionary<string, string> Labels { get; } = Strings(pod["metadata"]?["labels"]);
+
+    public IReadOnlyList<JsonObject> Containers => Objects(Spec?["containers"]);
+
+    public IReadOnlyList<JsonObject> InitContainers => Objects(Spec?["initContainers"]);
+
+    public bool IsHostNetwork => Flag(Spec, "hostNetwork");
+
+    public bool IsWindows => Text(Spec?["os"], "name") == "windows";
+
+    public bool IsOwnedByJob => Objects(pod["metadata"]?["ownerReferences"])
+        .Any(owner => Text(owner, "kind") == "Job" && (Text(owner, "apiVersion") ?? "").StartsWith("batch/", StringComparison.Ordinal));
+
+    /// <summary>A pod that ends: its containers are not restarted when they succeed.</summary>
+    public bool Completes => IsOwnedByJob || Text(Spec, "restartPolicy") is "Never" or "OnFailure";
+
+    /// <summary>TCP ports of the ordinary containers.</summary>
+    public IReadOnlyList<DeclaredPort> TcpPorts()
+    {
+        var result = new List<DeclaredPort>();
+        var containers = Containers;
+        for (var c = 0; c < containers.Count; c++)
+        {
+            var ports = Objects(containers[c]["ports"]);
+            for (var p = 0; p < ports.Count; p++)
+            {
+                if (Text(ports[p], "protocol") is not (null or "TCP")) continue;
+                if (Number(ports[p], "containerPort") is { } number and >= 1 and <= 65535) result.Add(new(c, p, Text(ports[p], "name"), number));
+            }
+        }
+        return result;
+    }
+
+    /// <summary>Every port number that any container says it uses, TCP or not.</summary>
+    public HashSet<int> UsedNumbers() => [.. Containers.Concat(InitContainers).SelectMany(container => Objects(container["ports"]))
+        .Select(port => Number(port, "containerPort")).OfType<int>()];
+
+    /// <summary>User ids that the pod or its containers run as.</summary>
+    public HashSet<long> UserIds() => [.. Containers.Concat(InitContainers).Append(Spec ?? [])
+        .Select(part => Long(part["securityContext"], "runAsUser")).OfType<long>()];
+
+    public bool HasVolume(string name) => Objects(Spec?["volumes"]).Any(volume => Text(volume, "name") == name);
+
+    /// <summary>The objects of a list; anything else in it is an empty object, so that indexes stay right.</summary>
+    public static IReadOnlyList<JsonObject> Objects(JsonNode? node) =>
+        node is JsonArray items ? [.. items.Select(item => item as JsonObject ?? [])] : [];
+
+    public static string? Text(JsonNode? node, string name) =>
+        node is JsonObject && node[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+
+    public static int? Number(JsonNode? node, string name) => Long(node, name) is { } value and >= int.MinValue and <= int.MaxValue ? (int)value : null;
+
+    private static long? Long(JsonNode? node, string name) =>
+        node is JsonObject && node[name] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+        && long.TryParse(value.ToJsonString(), out var number) ? number : null;
+
+    private static bool Flag(JsonNode? node, string name) =>
+        node is JsonObject && node[name] is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;
+
+    private static Dictionary<string, string> Strings(JsonNode? node)
+    {
+        var result = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (node is not JsonObject members) return result;
+        foreach (var (name, value) in members)
+            if (value is JsonValue text && text.TryGetValue<string>(out var content)) result[name] = content;
+        return result;
+    }
+}
