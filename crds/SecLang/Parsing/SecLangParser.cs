@@ -23,4 +23,9 @@ public static class SecLangParser
     /// <summary>Parses one text.</summary>
     public static SecLangParseResult Parse(string text, string name = "rules", SourceResolver? resolver = null) =>
         Parse([SecLangSource.FromText(name, text)], resolver);
+
+    /// <summary>Reads a list of variables as it stands in a rule or behind <c>ctl:ruleRemoveTargetById=…;</c>.</summary>
+    public static System.Collections.Immutable.ImmutableArray<VariableTarget> ParseTargets(
+        string text, SourceLocation location, DiagnosticBag bag) =>
+        TargetParser.Parse(text, location, SecLangLimits.Default, bag, out _);
 }

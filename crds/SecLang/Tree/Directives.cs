@@ -54,6 +54,9 @@ public enum RuleSelectionKind
 /// <summary>A choice of rules: ranges of ids, or a pattern over tags or messages.</summary>
 public sealed record RuleSelection(RuleSelectionKind Kind, ImmutableArray<RuleIdRange> Ids, string Pattern)
 {
+    /// <summary>Reads ids and ranges parted by spaces or commas; null where the text is something else.</summary>
+    public static ImmutableArray<RuleIdRange>? ParseIds(string text) => DirectiveParser.ParseIds(text);
+
     /// <summary>Whether a rule with this id is chosen by number.</summary>
     public bool ContainsId(long id)
     {

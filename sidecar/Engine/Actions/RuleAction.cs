@@ -1,0 +1,9 @@
+using WafOperator.Engine.Compilation;
+
+namespace WafOperator.Engine.Actions;
+
+/// <summary>Something a rule does on every match, whatever becomes of its chain. Immutable and shareable.</summary>
+internal abstract class RuleAction
+{
+    public abstract void Execute(Transaction transaction, CompiledRule rule);
+}

@@ -1,0 +1,25 @@
+// Description: keeps a value out of logs and events: sanitiseArg, sanitiseRequestHeader, sanitiseResponseHeader, sanitiseMatched.
+// Arguments:   the name of the argument or header; none for sanitiseMatched.
+// Example:     SecAction "id:1,phase:1,pass,nolog,sanitiseArg:password"
+using WafOperator.Engine.Compilation;
+
+namespace WafOperator.Engine.Actions;
+
+/// <inheritdoc/>
+internal sealed class Sanitize(string? name) : RuleAction
+{
+    public override void Execute(Transaction transaction, CompiledRule rule)
+    {
+        if (name is not null)
+        {
+            transaction.Sanitize(name);
+            return;
+        }
+
+        for (var i = 0; i < transaction.Matched.Count; i++)
+        {
+            transaction.Sanitize(System.Text.Encoding.UTF8.GetString(
+                transaction.Memory[transaction.Matched[i].Value.Name]));
+        }
+    }
+}

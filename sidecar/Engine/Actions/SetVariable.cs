@@ -1,0 +1,106 @@
+// Description: writes a variable of TX or of a persistent collection: setvar.
+// Arguments:   collection.name (1), collection.name=value, =+number, =-number, !collection.name (unset); macros in name and value.
+// Example:     SecAction "id:1,phase:1,pass,setvar:tx.score=+%{tx.critical_anomaly_score}"
+using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Variables;
+
+namespace WafOperator.Engine.Actions;
+
+/// <summary>How a variable is written.</summary>
+internal enum SetOperation : byte
+{
+    Assign,
+    Add,
+    Subtract,
+    Unset,
+}
+
+/// <inheritdoc/>
+internal sealed class SetVariable(VariableId collection, Macro name, int slot, SetOperation operation, Macro value)
+    : RuleAction
+{
+    /// <summary>The place in TX, or -1 where the name is only known when the rule runs.</summary>
+    public int Slot => collection == VariableId.Tx ? slot : -1;
+
+    public bool WritesTx => collection == VariableId.Tx;
+
+    /// <summary>Whether a name with macros can turn out to be the name of a place: it then starts with the same constant bytes.</summary>
+    public bool MayName(NameTable names, int place) =>
+        name.Parts.Length == 0 || !name.Parts[0].IsConstant || names.StartsWith(place, name.Parts[0].Constant);
+
+    public override void Execute(Transaction transaction, CompiledRule rule)
+    {
+        if (collection == VariableId.Tx && slot >= 0)
+        {
+            SetSlot(transaction);
+        }
+        else if (collection == VariableId.Tx)
+        {
+            SetByName(transaction, transaction.Tx);
+        }
+        else
+        {
+            SetStored(transaction);
+        }
+    }
+
+    private void SetSlot(Transaction transaction)
+    {
+        var tx = transaction.Tx;
+        switch (operation)
+        {
+            case SetOperation.Unset:
+                tx.Unset(slot);
+                break;
+            case SetOperation.Assign:
+                tx.SetText(slot, transaction.Expand(value));
+                break;
+            default:
+                tx.SetNumber(slot, tx.Number(slot) + Change(transaction));
+                break;
+        }
+    }
+
+    private void SetByName(Transaction transaction, VariableStore store)
+    {
+        var key = transaction.Expand(name);
+        var entry = operation switch
+        {
+            SetOperation.Unset => default(VariableStore.Entry),
+            SetOperation.Assign => new VariableStore.Entry { IsSet = true, Text = transaction.Expand(value) },
+            _ => new VariableStore.Entry { IsSet = true, IsNumber = true, Number = store.NumberOf(key) + Change(transaction) },
+        };
+        store.Set(key, entry);
+    }
+
+    private void SetStored(Transaction transaction)
+    {
+        var record = transaction.Record(collection, create: operation != SetOperation.Unset);
+        if (record is null)
+        {
+            return;
+        }
+
+        var key = transaction.Memory[transaction.Expand(name)];
+        var now = transaction.Program.Collections.NowMilliseconds;
+        switch (operation)
+        {
+            case SetOperation.Unset:
+                record.Unset(key, now);
+                break;
+            case SetOperation.Assign:
+                record.Set(key, transaction.Memory[transaction.Expand(value)], now);
+                break;
+            default:
+                record.Add(key, Change(transaction), now);
+                break;
+        }
+    }
+
+    private long Change(Transaction transaction)
+    {
+        var change = transaction.ExpandNumber(value);
+        return operation == SetOperation.Subtract ? -change : change;
+    }
+}

@@ -1,0 +1,56 @@
+namespace WafOperator.Engine;
+
+/// <summary>Bounds on what compiling rules and evaluating one transaction may take. Each has its unit in its name or comment.</summary>
+public sealed record EngineLimits
+{
+    /// <summary>The limits used where none are given.</summary>
+    public static EngineLimits Default { get; } = new();
+
+    /// <summary>Rules of one program, chained ones included.</summary>
+    public int RulesMax { get; init; } = 50_000;
+
+    /// <summary>Members of the TX collection of one transaction; further ones are dropped and counted.</summary>
+    public int TxVariablesMax { get; init; } = 4_096;
+
+    /// <summary>Bytes of one value that an action writes; longer ones are cut.</summary>
+    public int VariableBytesMax { get; init; } = 64 * 1024;
+
+    /// <summary>Bytes one transaction may use for transformed values, macros and variables.</summary>
+    public int TransactionBytesMax { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of that memory a pooled transaction keeps between requests.</summary>
+    public int RetainedBytesMax { get; init; } = 1024 * 1024;
+
+    /// <summary>Reported matches of one transaction; further ones still act, and are only counted.</summary>
+    public int MatchesMax { get; init; } = 512;
+
+    /// <summary>Matched values kept for MATCHED_VARS of one rule.</summary>
+    public int MatchedValuesMax { get; init; } = 1_024;
+
+    /// <summary>Bytes of a match's data text; longer ones are cut.</summary>
+    public int MatchDataBytesMax { get; init; } = 4 * 1024;
+
+    /// <summary>
+    /// Work of one transaction: bytes that operators and transformations read, each counted as often as it is read. Beyond
+    /// it rules no longer run, and <see cref="Transaction.Exhausted"/> says so.
+    /// </summary>
+    public long StepsMax { get; init; } = 2_000_000_000;
+
+    /// <summary>
+    /// Steps of one search with a regular expression that cannot run in linear time. A step takes some nanoseconds, so the
+    /// default keeps a search under 50 ms.
+    /// </summary>
+    public long RegexStepsPerSearchMax { get; init; } = 2_000_000;
+
+    /// <summary>Steps of all such searches of one transaction together.</summary>
+    public long RegexStepsMax { get; init; } = 20_000_000;
+
+    /// <summary>Records (clients, sessions) of all persistent collections together.</summary>
+    public int CollectionRecordsMax { get; init; } = 100_000;
+
+    /// <summary>Variables of one record.</summary>
+    public int CollectionVariablesMax { get; init; } = 128;
+
+    /// <summary>Bytes of one record's key; longer keys are cut.</summary>
+    public int CollectionKeyBytesMax { get; init; } = 256;
+}

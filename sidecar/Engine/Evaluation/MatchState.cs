@@ -1,0 +1,57 @@
+using WafOperator.Engine.Compilation;
+using WafOperator.Http;
+
+namespace WafOperator.Engine.Evaluation;
+
+/// <summary>What an operator may use while it tests a value, and where it leaves what it captured. One per transaction.</summary>
+internal sealed class MatchState(Transaction transaction, EngineLimits limits)
+{
+    /// <summary>Groups TX.0 to TX.9 hold at most.</summary>
+    public const int GroupsMax = 10;
+
+    /// <summary>The captures as offsets into the tested value; a length below zero means that the group did not take part.</summary>
+    public Slice[] Groups { get; } = new Slice[GroupsMax];
+
+    /// <summary>How many of <see cref="Groups"/> are set.</summary>
+    public int GroupCount { get; set; }
+
+    /// <summary>A capture that is not a part of the value (a detector's fingerprint).</summary>
+    public Text? Computed { get; set; }
+
+    /// <summary>Whether the rule wants captures at all.</summary>
+    public bool WantsGroups { get; set; }
+
+    public Transaction Transaction => transaction;
+
+    /// <summary>Steps regular expressions used in this transaction.</summary>
+    public long RegexSteps { get; set; }
+
+    /// <summary>The steps one search may use now.</summary>
+    public long TakeRegexSteps() =>
+        Math.Max(0, Math.Min(limits.RegexStepsPerSearchMax, limits.RegexStepsMax - RegexSteps));
+
+    public void ReturnRegexSteps(long used, bool isExceeded)
+    {
+        RegexSteps += used;
+        if (isExceeded)
+        {
+            transaction.NoteRegexLimit();
+        }
+    }
+
+    public void Clear()
+    {
+        GroupCount = 0;
+        Computed = null;
+    }
+
+    /// <summary>Leaves one capture, the whole match.</summary>
+    public void Capture(int start, int length)
+    {
+        Groups[0] = new Slice(start, length);
+        GroupCount = 1;
+    }
+
+    /// <summary>A macro's text, expanded.</summary>
+    public ReadOnlySpan<byte> Expand(Macro macro) => transaction.Memory[transaction.Expand(macro)];
+}

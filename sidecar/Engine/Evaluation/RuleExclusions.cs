@@ -1,0 +1,75 @@
+using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Variables;
+
+namespace WafOperator.Engine.Evaluation;
+
+/// <summary>What <c>ctl:ruleRemove…</c> took out for this transaction. Empty for most; then asking costs one comparison.</summary>
+internal sealed class RuleExclusions
+{
+    private const int EntriesMax = 4096;
+
+    private readonly List<RuleSet> _removed = [];
+    private readonly List<(RuleSet Rules, Target Target)> _targets = [];
+
+    public bool HasRules => _removed.Count > 0;
+
+    public bool HasTargets => _targets.Count > 0;
+
+    public void Reset()
+    {
+        _removed.Clear();
+        _targets.Clear();
+    }
+
+    public void Remove(RuleSet rules)
+    {
+        if (_removed.Count < EntriesMax)
+        {
+            _removed.Add(rules);
+        }
+    }
+
+    public void Remove(RuleSet rules, Target target)
+    {
+        if (_targets.Count < EntriesMax)
+        {
+            _targets.Add((rules, target));
+        }
+    }
+
+    public bool IsRemoved(CompiledRule rule)
+    {
+        foreach (var rules in _removed)
+        {
+            if (rules.Contains(rule))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public bool IsRemoved(CompiledRule rule, VariableId variable, ReadOnlySpan<byte> name, uint hash)
+    {
+        foreach (var (rules, target) in _targets)
+        {
+            if (target.Variable == variable && rules.Contains(rule) && target.Selects(name, hash))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>A choice of rules, made once when the program is compiled: by head, links of a chain belong to theirs. Immutable then.</summary>
+internal sealed class RuleSet
+{
+    private readonly HashSet<long> _ids = [];
+
+    public void Add(CompiledRule rule) => _ids.Add(rule.Id);
+
+    public bool Contains(CompiledRule rule) => _ids.Contains(rule.Id);
+}

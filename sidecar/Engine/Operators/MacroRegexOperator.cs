@@ -1,0 +1,32 @@
+// Description: @rx whose pattern holds macros, so that it is only known when the rule runs.
+// Arguments:   the pattern.
+// Example:     SecRule REQUEST_HEADERS:Origin "!@rx ^%{tx.allowed_origin}$" "id:1,phase:1,deny"
+using System.Collections.Concurrent;
+using System.Text;
+using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Evaluation;
+
+namespace WafOperator.Engine.Operators;
+
+/// <inheritdoc/>
+internal sealed class MacroRegexOperator(Macro pattern) : RuleOperator
+{
+    private const int CachedMax = 64;
+
+    private readonly ConcurrentDictionary<string, RegexOperator?> _compiled = new(StringComparer.Ordinal);
+
+    public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
+    {
+        var text = Encoding.Latin1.GetString(state.Expand(pattern));
+        if (!_compiled.TryGetValue(text, out var compiled))
+        {
+            compiled = RegexOperator.Create(text, isGlobal: false, out _);
+            if (_compiled.Count < CachedMax)
+            {
+                _compiled.TryAdd(text, compiled);
+            }
+        }
+
+        return compiled is not null && compiled.Matches(state, value);
+    }
+}

@@ -1,0 +1,24 @@
+using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Evaluation;
+using WafOperator.Matching;
+
+namespace WafOperator.Engine.Operators;
+
+/// <summary>
+/// An operator that compares with one text, whose macros are expanded for each test. Letters have case, as in ModSecurity.
+/// </summary>
+internal abstract class TextOperator(Macro text, byte[] constant) : RuleOperator
+{
+    /// <summary>The text where it holds no macro, otherwise null.</summary>
+    protected byte[]? Constant { get; } = text.IsConstant ? constant : null;
+
+    public override bool Matches(MatchState state, ReadOnlySpan<byte> value) =>
+        Matches(state, value, Constant is null ? state.Expand(text) : Constant);
+
+    protected abstract bool Matches(MatchState state, ReadOnlySpan<byte> value, ReadOnlySpan<byte> text);
+
+    /// <summary>The condition of operators whose text must occur in the value.</summary>
+    protected PatternCondition TextOccurs => Constant is { Length: > 0 }
+        ? PatternCondition.ContainsAny([Constant])
+        : PatternCondition.Always;
+}
