@@ -47,7 +47,7 @@ public sealed partial class KubernetesClient
         var body = await _transport.SendAsync(new ApiRequest(target, HttpMethod.Get, path), cancellationToken);
         try
         {
-            return JsonDocument.Parse(body).RootElement;
+            return JsonBytes.Parse(body).RootElement;
         }
         catch (JsonException e)
         {

@@ -142,7 +142,7 @@ public sealed partial class KubernetesClient
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = JsonBytes.Parse(body);
             var root = document.RootElement;
             return new Scale(
                 (int)(root.Number("spec", "replicas") ?? 0),

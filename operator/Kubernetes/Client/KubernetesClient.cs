@@ -208,7 +208,7 @@ public sealed partial class KubernetesClient : IDisposable
         KubernetesObject read;
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = JsonBytes.Parse(body);
             read = KubernetesObject.Compact(document.RootElement, type);
         }
         catch (JsonException e)

@@ -11,7 +11,7 @@ internal static class ListReader
     {
         try
         {
-            using var document = JsonDocument.Parse(body);
+            using var document = JsonBytes.Parse(body);
             var root = document.RootElement;
             if (root.At("metadata") is null) throw new JsonException("the list has no metadata");
             var items = new List<TObject>();

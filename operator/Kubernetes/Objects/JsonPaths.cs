@@ -17,9 +17,19 @@ public static class JsonPaths
         return current.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined ? null : current;
     }
 
-    /// <summary>The string at a path, or null.</summary>
-    public static string? Text(this JsonElement element, params ReadOnlySpan<string> path) =>
-        element.At(path) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    /// <summary>The string at a path, or null; null as well for one that is not valid Unicode.</summary>
+    public static string? Text(this JsonElement element, params ReadOnlySpan<string> path)
+    {
+        if (element.At(path) is not { ValueKind: JsonValueKind.String } value) return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half of a surrogate pair
+        }
+    }
 
     /// <summary>The whole number at a path, or null.</summary>
     public static long? Number(this JsonElement element, params ReadOnlySpan<string> path) =>

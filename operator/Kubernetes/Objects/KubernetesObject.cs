@@ -45,7 +45,7 @@ public sealed class KubernetesObject : IKubernetesObject
     public static KubernetesObject Parse(ReadOnlyMemory<byte> utf8Json)
     {
         // The caller may reuse its buffer; an object lives as long as a cache keeps it.
-        using var document = JsonDocument.Parse(utf8Json);
+        using var document = JsonBytes.Parse(utf8Json);
         return From(document.RootElement.Clone());
     }
 
@@ -68,13 +68,18 @@ public sealed class KubernetesObject : IKubernetesObject
     {
         if (element.ValueKind != JsonValueKind.Object) throw new JsonException("a Kubernetes object must be a JSON object");
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
+        try
         {
+            using var writer = new Utf8JsonWriter(buffer);
             writer.WriteStartObject();
             if (element.At("apiVersion") is null) writer.WriteString("apiVersion", type.ApiVersion);
             if (element.At("kind") is null) writer.WriteString("kind", type.Kind);
             foreach (var property in element.EnumerateObject()) WriteCompact(writer, property);
             writer.WriteEndObject();
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new JsonException("a string is not valid Unicode", e);
         }
 
         return From(JsonDocument.Parse(buffer.WrittenSpan.ToArray()).RootElement);

@@ -15,7 +15,7 @@ internal static class WatchReader
         ResourceType<TObject> type, ApiTarget target, ReadOnlyMemory<byte> line)
         where TObject : class, IKubernetesObject
     {
-        using var document = JsonDocument.Parse(line);
+        using var document = JsonBytes.Parse(line);
         var root = document.RootElement;
         var kind = root.Text("type");
         if (root.At("object") is not { ValueKind: JsonValueKind.Object } body)
