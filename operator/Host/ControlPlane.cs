@@ -1,0 +1,166 @@
+using WafOperator.Controllers.Certificates;
+using WafOperator.Controllers.Coverage;
+using WafOperator.Controllers.Exclusions;
+using WafOperator.Controllers.Policies;
+using WafOperator.Controllers.Sidecars;
+using WafOperator.Distribution.Policies;
+using WafOperator.Kubernetes;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Events;
+using WafOperator.Kubernetes.LeaderElection;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Reconciling;
+using WafOperator.Kubernetes.Watching;
+using WafOperator.Controllers;
+
+namespace WafOperator.Operator.Host;
+
+/// <summary>
+/// The caches and controllers of one replica. Every replica compiles and serves policies; only the leader writes to the cluster.
+/// </summary>
+internal sealed class ControlPlane
+{
+    private readonly OperatorOptions _options;
+    private readonly KubernetesClient _client;
+    private readonly RuntimeServices _services;
+    private readonly PolicyStore _store;
+    private readonly Informer<KubernetesObject> _tlsSecret;
+    private readonly ControllerLoop _publishing;
+    private readonly List<ControllerLoop> _leading = [];
+    private readonly CompiledPolicies _compiled = new();
+    private readonly EventRecorder _events;
+    private readonly SidecarStatusPoller _poller;
+
+    public ControlPlane(
+        OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store, HttpClient sidecars)
+    {
+        (_options, _client, _services, _store) = (options, client, services, store);
+        Policies = PolicyCaches.Add(Informers, client, services);
+        Coverage = CoverageCaches.Add(Informers, client, services);
+        _tlsSecret = Informers.Add(new Informer<KubernetesObject>(client, BuiltIn.Secrets, TlsSecretOnly(), services));
+        _tlsSecret.Subscribe(change => Certificate.Update(change.Current));
+        _events = new EventRecorder(client, "waf-operator", services);
+        _poller = new SidecarStatusPoller(
+            Coverage.Pods, sidecars, new SidecarPollOptions { Port = options.SidecarAdminPort }, services.Time,
+            services.Loggers.CreateLogger<SidecarStatusPoller>());
+        _publishing = Publishing();
+        AddCertificates();
+        AddStatus();
+        Elector = new LeaseElector(
+            client,
+            new LeaseElectionOptions { Lease = new NamespacedName(options.Namespace, "waf-operator"), Identity = options.Identity },
+            services);
+    }
+
+    public InformerSet Informers { get; } = new();
+
+    public PolicyCaches Policies { get; }
+
+    public CoverageCaches Coverage { get; }
+
+    public ServingCertificate Certificate { get; } = new();
+
+    public LeaseElector Elector { get; }
+
+    /// <summary>What is still missing before requests can be answered; empty when ready.</summary>
+    public IEnumerable<string> NotReady()
+    {
+        foreach (var line in Informers.Unsynced()) yield return line;
+        if (Certificate.Current is null) yield return $"no serving certificate in Secret {_options.TlsSecretKey} yet";
+        if (!_store.IsSynced) yield return "policies are not compiled yet";
+    }
+
+    /// <summary>Runs everything until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken) => await Task.WhenAll(
+        Informers.RunAsync(cancellationToken),
+        _events.RunAsync(cancellationToken),
+        _publishing.RunAsync(cancellationToken),
+        MarkStoreSyncedAsync(cancellationToken),
+        Elector.RunAsync(LeadAsync, cancellationToken));
+
+    private async Task LeadAsync(CancellationToken cancellationToken)
+    {
+        var polling = _poller.RunAsync(cancellationToken);
+        await Task.WhenAll(_leading.Select(loop => loop.RunAsync(cancellationToken)).Append(polling));
+    }
+
+    /// <summary>A sidecar must not hear "no such policy" only because this replica is young.</summary>
+    private async Task MarkStoreSyncedAsync(CancellationToken cancellationToken)
+    {
+        await Informers.WaitForSyncAsync(cancellationToken);
+        while (Policies.Policies.Cache.List().Any(p => !p.Metadata.IsBeingDeleted && _compiled.Find(p.Metadata.Key) is null))
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _services.Time, cancellationToken);
+        _store.MarkSynced();
+    }
+
+    private ControllerLoop Publishing()
+    {
+        var publisher = new PolicyPublisher(
+            Policies, new PublicKeys(_client, _services.Time), _compiled, new DistributionSink(_store), _services.Time,
+            _services.Loggers.CreateLogger<PolicyPublisher>());
+        return new ControllerLoop("policy-publisher", publisher, new ControllerOptions { Workers = 1 }, _services)
+            .For(Policies.Policies)
+            .Watch(Policies.Exclusions, c => PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy))
+            .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
+            .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace));
+    }
+
+    private void AddCertificates()
+    {
+        if (!_options.ManageCertificates) return;
+        var secret = _options.TlsSecretKey;
+        var issuing = new CertificateController(
+            _client, secret, _options.ServingNames, _services.Time, _services.Loggers.CreateLogger<CertificateController>());
+        var bundles = new CaBundleController(_client, secret, _options.WebhookConfiguration, () => Certificate.State);
+        // The Secret may not exist yet, so its key is worked on even when nothing is in the cache.
+        _leading.Add(Loop("certificates", issuing).For(_tlsSecret).Watch(Policies.Policies, _ => [secret]));
+        _leading.Add(Loop("ca-bundle", bundles).For(_tlsSecret));
+        var trust = new TrustBundleController(_client, NeedsBundle, () => Certificate.State, _services.Time);
+        _leading.Add(Loop("trust-bundle", trust)
+            .Watch(Policies.Policies, c => [NamespacedName.Cluster(c.Key.Namespace)])
+            .Watch(Coverage.Pods, c => c.Current is { HasSidecar: true } && c.Previous is null ? [NamespacedName.Cluster(c.Key.Namespace)] : [])
+            .Watch(_tlsSecret, _ => Policies.Policies.Cache.List().Select(p => NamespacedName.Cluster(p.Metadata.Key.Namespace)).Distinct()));
+    }
+
+    private void AddStatus()
+    {
+        var coverage = new PolicyCoverage(Policies, Coverage, _poller);
+        var writer = new StatusWriter(_client);
+        var status = Loop("policy-status", new PolicyStatusController(
+                Policies, Coverage, _compiled, coverage, writer, _events, _services.Time))
+            .For(Policies.Policies)
+            .Watch(Policies.Exclusions, c => PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy))
+            .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
+            .Watch(Coverage.Pods, c => IsCovered(c.Current) || IsCovered(c.Previous) ? PoliciesIn(c.Key.Namespace) : []);
+        _poller.Observed += status.Enqueue;
+        _leading.Add(status);
+        _leading.Add(Loop("exclusion-status", new ExclusionStatusController(Policies, _compiled, coverage, writer, _services.Time))
+            .For(Policies.Exclusions)
+            .Watch(Policies.Policies, c => ExclusionsOf(c.Key)));
+        _leading.Add(Loop("coverage-repair", new CoverageRepairController(_client, Policies, coverage, _events, _services.Time))
+            .For(Policies.Policies)
+            .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, AskedForSidecar: true } ? PoliciesIn(c.Key.Namespace) : []));
+    }
+
+    private ControllerLoop Loop(string name, IReconciler reconciler) => new(name, reconciler, new ControllerOptions(), _services);
+
+    private static bool IsCovered(PodView? pod) => pod is { HasSidecar: true } or { AskedForSidecar: true };
+
+    private bool NeedsBundle(string ns) =>
+        Policies.Policies.Cache.ByNamespace.Find(ns).Count > 0
+        || Coverage.Pods.Cache.ByNamespace.Find(ns).Any(p => p.HasSidecar);
+
+    private IEnumerable<NamespacedName> PoliciesIn(string ns) =>
+        Policies.Policies.Cache.ByNamespace.Find(ns).Select(p => p.Metadata.Key);
+
+    private IEnumerable<NamespacedName> ExclusionsOf(NamespacedName policy) => Policies.Exclusions.Cache.ByNamespace
+        .Find(policy.Namespace).Where(e => e.Value.Spec.Policy == policy.Name).Select(e => e.Metadata.Key);
+
+    private static IEnumerable<NamespacedName> PolicyOf(string ns, params string?[] names) =>
+        names.OfType<string>().Distinct().Select(name => new NamespacedName(ns, name));
+
+    private InformerOptions TlsSecretOnly() => new()
+    {
+        Selection = new ListOptions { Namespace = _options.Namespace, FieldSelector = $"metadata.name={_options.TlsSecret}" },
+    };
+}

@@ -1,0 +1,18 @@
+using System.Text.Json;
+using WafOperator.Controllers.Policies;
+using WafOperator.Distribution.Policies;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Policies;
+
+namespace WafOperator.Operator.Host;
+
+/// <summary>Hands compiled documents to the distribution.</summary>
+internal sealed class DistributionSink(PolicyStore store) : IPolicySink
+{
+    public void Publish(NamespacedName key, PolicyDocument document) => store.Publish(
+        new PolicyKey(key.Namespace, key.Name),
+        new PublishedPolicy(document.Revision, JsonSerializer.SerializeToUtf8Bytes(document, ProtocolJson.Default.PolicyDocument)));
+
+    public void Remove(NamespacedName key) => store.Remove(new PolicyKey(key.Namespace, key.Name));
+}

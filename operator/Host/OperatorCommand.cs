@@ -1,0 +1,68 @@
+using System.CommandLine;
+
+namespace WafOperator.Operator.Host;
+
+/// <summary>The operator's command line.</summary>
+internal static class OperatorCommand
+{
+    public static RootCommand Build(Func<OperatorOptions, CancellationToken, Task<int>> run)
+    {
+        var root = new RootCommand("WAF Operator: injects and programs web application firewall sidecars.");
+        root.Add(RunCommand(run));
+        root.Add(CompileCommand.Build());
+        return root;
+    }
+
+    private static Command RunCommand(Func<OperatorOptions, CancellationToken, Task<int>> run)
+    {
+        var ns = Text("--namespace", "The operator's own namespace.", Environment.GetEnvironmentVariable("POD_NAMESPACE") ?? "waf-system");
+        var identity = Text("--identity", "Name of this replica.", Environment.GetEnvironmentVariable("POD_NAME") ?? Environment.MachineName);
+        var sidecar = Text("--sidecar-image", "Image of the sidecar that is injected.", "registry.local/waf-operator/sidecar:dev");
+        var init = Text("--init-image", "Image of the init container that redirects traffic.", "registry.local/waf-operator/init:dev");
+        var inference = Text("--inference-image", "Image of inference pools.", "registry.local/waf-operator/inference:dev");
+        var domain = Text("--cluster-domain", "DNS domain of the cluster.", "cluster.local");
+        var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Kubeconfig; default: KUBECONFIG, the pod's service account, ~/.kube/config." };
+        var service = Text("--service-name", "Service in front of webhooks and distribution.", "waf-operator");
+        var secret = Text("--tls-secret", "Secret with the serving certificate.", "waf-operator-tls");
+        var manage = Flag("--manage-certificates", "Issue and rotate certificates; false when cert-manager or you provide the Secret and caBundle.", true);
+        var unsigned = Flag("--allow-unsigned-models", "Accept ModelVersions without a signature.", true);
+        var webhook = Number("--webhook-port", "HTTPS port of the admission webhooks.", 9443);
+        var distribution = Number("--distribution-port", "HTTPS port that sidecars read policies from.", 9444);
+        var metrics = Number("--metrics-port", "HTTP port of /metrics, /healthz and /readyz.", 8080);
+        var blobs = Text("--blob-folder", "Folder for model packages.", Path.Combine(Path.GetTempPath(), "waf-operator-blobs"));
+        var command = new Command("run", "Run the operator until it is stopped.")
+        {
+            ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, unsigned, webhook, distribution, metrics, blobs,
+        };
+        command.SetAction((parsed, cancellationToken) => run(
+            new OperatorOptions
+            {
+                Namespace = parsed.GetRequiredValue(ns),
+                Identity = parsed.GetRequiredValue(identity),
+                SidecarImage = parsed.GetRequiredValue(sidecar),
+                InitImage = parsed.GetRequiredValue(init),
+                InferenceImage = parsed.GetRequiredValue(inference),
+                ClusterDomain = parsed.GetRequiredValue(domain),
+                Kubeconfig = parsed.GetValue(kubeconfig),
+                ServiceName = parsed.GetRequiredValue(service),
+                TlsSecret = parsed.GetRequiredValue(secret),
+                ManageCertificates = parsed.GetValue(manage),
+                AllowUnsignedModels = parsed.GetValue(unsigned),
+                WebhookPort = parsed.GetValue(webhook),
+                DistributionPort = parsed.GetValue(distribution),
+                MetricsPort = parsed.GetValue(metrics),
+                BlobFolder = parsed.GetRequiredValue(blobs),
+            },
+            cancellationToken));
+        return command;
+    }
+
+    private static Option<string> Text(string name, string description, string fallback) =>
+        new(name) { Description = description, DefaultValueFactory = _ => fallback };
+
+    private static Option<int> Number(string name, string description, int fallback) =>
+        new(name) { Description = description, DefaultValueFactory = _ => fallback };
+
+    private static Option<bool> Flag(string name, string description, bool fallback) =>
+        new(name) { Description = description, DefaultValueFactory = _ => fallback };
+}

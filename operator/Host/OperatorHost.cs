@@ -1,0 +1,96 @@
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using WafOperator.Distribution;
+using WafOperator.Distribution.Blobs;
+using WafOperator.Distribution.Callers;
+using WafOperator.Distribution.Policies;
+using WafOperator.Kubernetes;
+using WafOperator.Kubernetes.Authentication;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Telemetry;
+using WafOperator.Protocols.Metrics;
+
+namespace WafOperator.Operator.Host;
+
+/// <summary>Puts the operator's parts together and runs them.</summary>
+internal static class OperatorHost
+{
+    public static async Task<int> RunAsync(OperatorOptions options, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
+
+        using var loggers = LoggerFactory.Create(logging => logging
+            .AddSimpleConsole(console => console.SingleLine = true)
+            .AddConfiguration(builder.Configuration.GetSection("Logging")));
+        var services = new RuntimeServices(TimeProvider.System, new Jitter(Random.Shared), loggers);
+        using var client = new KubernetesClient(
+            ClusterLocator.Locate(ReadEnvironment(options), TimeProvider.System), new ClientOptions(), TimeProvider.System,
+            loggers.CreateLogger<KubernetesClient>());
+        var capabilities = await client.GetCapabilitiesAsync(cancellationToken);
+        HostLog.Starting(loggers.CreateLogger("WafOperator"), options.Identity, capabilities.ToString());
+
+        using var sidecars = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
+        var store = new PolicyStore(TimeProvider.System);
+        var plane = new ControlPlane(options, client, services, store, sidecars);
+        using var metrics = new PrometheusExporter(RuntimeMetrics.MeterName, EventCounters.MeterName, "System.Runtime");
+        var distribution = new DistributionEndpoints(
+            store, new BlobStore(options.BlobFolder, options.BlobBytesMax),
+            new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System), new EventCounters());
+
+        Listen(builder, options, plane.Certificate);
+        await using var app = builder.Build();
+        MapByPort(app, options.DistributionPort, routes => distribution.Map(routes));
+        MapByPort(app, options.MetricsPort, routes => Health.Map(routes, plane, metrics));
+        await app.StartAsync(cancellationToken);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken, app.Lifetime.ApplicationStopping);
+        try
+        {
+            await plane.RunAsync(stopping.Token);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The normal end.
+        }
+
+        await app.StopAsync(CancellationToken.None);
+        return 0;
+    }
+
+    /// <summary>Each port serves its own paths only.</summary>
+    private static void MapByPort(WebApplication app, int port, Action<IEndpointRouteBuilder> map)
+    {
+        var group = app.MapGroup("").RequireHost($"*:{port}");
+        map(group);
+    }
+
+    private static void Listen(WebApplicationBuilder builder, OperatorOptions options, ServingCertificate certificate)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 8 << 20;
+            kestrel.ListenAnyIP(options.MetricsPort);
+            foreach (var port in new[] { options.WebhookPort, options.DistributionPort })
+            {
+                kestrel.ListenAnyIP(port, listen => listen.UseHttps(https =>
+                {
+                    https.ServerCertificateSelector = (_, _) => certificate.Current;
+                    https.ClientCertificateMode = ClientCertificateMode.NoCertificate;
+                }));
+            }
+        });
+    }
+
+    private static ClusterEnvironment ReadEnvironment(OperatorOptions options) => new()
+    {
+        KubeconfigPath = options.Kubeconfig,
+        KubeconfigVariable = Environment.GetEnvironmentVariable("KUBECONFIG"),
+        HomeDirectory = Environment.GetEnvironmentVariable("HOME"),
+        ServiceHost = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"),
+        ServicePort = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"),
+    };
+}

@@ -1,0 +1,59 @@
+using WafOperator.Kubernetes.Objects;
+
+namespace WafOperator.Operator.Host;
+
+/// <summary>Process settings of the operator, from its command line.</summary>
+public sealed record OperatorOptions
+{
+    /// <summary>The operator's own namespace.</summary>
+    public required string Namespace { get; init; }
+
+    /// <summary>Name of this replica, unique among them.</summary>
+    public required string Identity { get; init; }
+
+    public required string SidecarImage { get; init; }
+    public required string InitImage { get; init; }
+    public string? InferenceImage { get; init; }
+    public string ClusterDomain { get; init; } = "cluster.local";
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>Service in front of webhooks and distribution.</summary>
+    public string ServiceName { get; init; } = "waf-operator";
+
+    /// <summary>Name of the webhook configurations whose <c>caBundle</c> is kept.</summary>
+    public string WebhookConfiguration { get; init; } = "waf-operator";
+
+    public string TlsSecret { get; init; } = "waf-operator-tls";
+
+    /// <summary>False: the Secret is given by somebody else (cert-manager), and so is <c>caBundle</c>.</summary>
+    public bool ManageCertificates { get; init; } = true;
+
+    /// <summary>Packages without a signature may be used.</summary>
+    public bool AllowUnsignedModels { get; init; } = true;
+
+    public int WebhookPort { get; init; } = 9443;
+    public int DistributionPort { get; init; } = 9444;
+    public int MetricsPort { get; init; } = 8080;
+    public int SidecarAdminPort { get; init; } = 15020;
+
+    /// <summary>Folder for model packages and rule set archives.</summary>
+    public string BlobFolder { get; init; } = "/tmp/waf-operator-blobs";
+
+    /// <summary>Most bytes in it.</summary>
+    public long BlobBytesMax { get; init; } = 2L << 30;
+
+    /// <summary>The Secret with certificates.</summary>
+    public NamespacedName TlsSecretKey => new(Namespace, TlsSecret);
+
+    /// <summary>Names that the serving certificate carries.</summary>
+    public IReadOnlyList<string> ServingNames =>
+    [
+        $"{ServiceName}.{Namespace}.svc",
+        $"{ServiceName}.{Namespace}.svc.{ClusterDomain}",
+        $"{ServiceName}.{Namespace}",
+        ServiceName,
+    ];
+
+    /// <summary>Where sidecars find the distribution.</summary>
+    public string DistributionUrl => $"https://{ServiceName}.{Namespace}.svc:{DistributionPort}";
+}
