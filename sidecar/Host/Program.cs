@@ -1,1 +1,23 @@
-return 0;
+using WafOperator.Sidecar.Host;
+
+var command = CommandLine.Parse(args, Environment.GetEnvironmentVariable);
+switch (command)
+{
+    case Command.Help:
+        await Console.Out.WriteLineAsync(CommandLine.HelpText);
+        return ExitCodes.Ok;
+    case Command.Version:
+        await Console.Out.WriteLineAsync(SidecarHost.Version);
+        return ExitCodes.Ok;
+    case Command.ServeFile serve:
+        return await SidecarHost.ServeFileAsync(serve.Settings, Console.Error);
+    case Command.ServeEnvironment:
+        return await SidecarHost.ServeEnvironmentAsync(Environment.GetEnvironmentVariable, Console.Error);
+    case Command.Wait wait:
+        return await WaitCommand.RunAsync(wait, Environment.GetEnvironmentVariable, Console.Error, CancellationToken.None);
+    case Command.Invalid invalid:
+        await Console.Error.WriteLineAsync($"waf-sidecar: {invalid.Problem}.\nSee waf-sidecar --help.");
+        return ExitCodes.Usage;
+    default:
+        throw new System.Diagnostics.UnreachableException();
+}

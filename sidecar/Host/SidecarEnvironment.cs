@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Net;
+using WafOperator.Proxy;
+using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Sync;
+
+namespace WafOperator.Sidecar.Host;
+
+/// <summary>
+/// Environment of an injected sidecar (crds/Protocols/Distribution.md) → options, or what is wrong with it. Pure.
+/// </summary>
+internal static class SidecarEnvironment
+{
+    public const int AdminPort = 15020;
+
+    public static SidecarOptions? Read(Func<string, string?> variable, List<string> problems)
+    {
+        var ns = Required("WAF_NAMESPACE");
+        var policy = Required("WAF_POLICY");
+        var url = Required("WAF_OPERATOR_URL");
+        var listeners = Listeners(Required("WAF_LISTENERS"), problems);
+        var admin = Port("WAF_ADMIN_PORT", AdminPort);
+        if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "https" or "http"))
+            problems.Add($"WAF_OPERATOR_URL: {url} is not a URL");
+        if (problems.Count > 0) return null;
+        return new SidecarOptions
+        {
+            Listeners = listeners,
+            Admin = Endpoints.Any(admin),
+            RulesDirectory = variable("WAF_RULES_DIR"),
+            ModelsDirectory = variable("WAF_MODELS_DIR"),
+            Operator = new OperatorOptions(
+                new OperatorAddress(new Uri(url.EndsWith('/') ? url : url + "/"), variable("WAF_TOKEN_FILE"), variable("WAF_CA_FILE")),
+                ns, policy, variable("WAF_POD"), variable("WAF_STATE_DIR")),
+        };
+
+        string Required(string name)
+        {
+            if (variable(name) is { Length: > 0 } value) return value;
+            problems.Add($"{name} is not set");
+            return "";
+        }
+
+        int Port(string name, int fallback)
+        {
+            if (variable(name) is not { Length: > 0 } text) return fallback;
+            if (TryPort(text, out var port)) return port;
+            problems.Add($"{name}: {text} is not a port");
+            return fallback;
+        }
+    }
+
+    /// <summary><c>name=listenPort:upstreamPort</c>, separated by commas.</summary>
+    private static List<ProxyListener> Listeners(string text, List<string> problems)
+    {
+        var listeners = new List<ProxyListener>();
+        foreach (var entry in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var parts = entry.Split('=', ':');
+            if (parts.Length == 3 && TryPort(parts[1], out var listen) && TryPort(parts[2], out var upstream))
+                listeners.Add(new ProxyListener(parts[0], Endpoints.Any(listen), new Uri($"http://127.0.0.1:{upstream}")));
+            else
+                problems.Add($"WAF_LISTENERS: {entry} is not name=listenPort:upstreamPort");
+        }
+
+        if (text.Length > 0 && listeners.Count == 0) problems.Add("WAF_LISTENERS names no listener");
+        return listeners;
+    }
+
+    private static bool TryPort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and < IPEndPoint.MaxPort + 1;
+}

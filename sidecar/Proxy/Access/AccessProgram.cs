@@ -1,0 +1,60 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Identity;
+
+namespace WafOperator.Proxy.Access;
+
+/// <summary>What the access lists say about a request.</summary>
+public enum AccessOutcome
+{
+    /// <summary>Nothing: go on.</summary>
+    Pass,
+
+    /// <summary>The client is on the bypass list: not inspected.</summary>
+    Bypass,
+
+    /// <summary>The client is refused, or not among those that are allowed.</summary>
+    ClientDenied,
+
+    /// <summary>The path is refused.</summary>
+    PathDenied,
+}
+
+/// <summary>Compiled access lists. Denial wins over allowance, both win over bypass. Immutable.</summary>
+public sealed class AccessProgram
+{
+    private readonly AddressSet _allow;
+    private readonly AddressSet _deny;
+    private readonly AddressSet _bypass;
+    private readonly byte[][] _denyPaths;
+    private readonly bool _restricts;
+
+    public AccessProgram(AccessLists lists)
+    {
+        _allow = AddressSet.Parse(lists.AllowClients, out var badAllow);
+        _deny = AddressSet.Parse(lists.DenyClients, out var badDeny);
+        _bypass = AddressSet.Parse(lists.BypassClients, out var badBypass);
+        _denyPaths = [.. lists.DenyPaths.Select(PathPrefix.Bytes)];
+        Unreadable = [.. badAllow, .. badDeny, .. badBypass];
+        IsEmpty = lists.AllowClients.Count + lists.DenyClients.Count + lists.BypassClients.Count + _denyPaths.Length == 0;
+        _restricts = lists.AllowClients.Count > 0;
+    }
+
+    /// <summary>Networks of the policy that could not be read.</summary>
+    public IReadOnlyList<string> Unreadable { get; }
+
+    /// <summary>True when there is nothing to ask.</summary>
+    public bool IsEmpty { get; }
+
+    public AccessOutcome Judge(Address client, ReadOnlySpan<byte> normalPath)
+    {
+        if (IsEmpty) return AccessOutcome.Pass;
+        if (_deny.Contains(client)) return AccessOutcome.ClientDenied;
+        if (_restricts && !_allow.Contains(client)) return AccessOutcome.ClientDenied;
+        foreach (var prefix in _denyPaths)
+        {
+            if (PathPrefix.Covers(prefix, normalPath)) return AccessOutcome.PathDenied;
+        }
+
+        return _bypass.Contains(client) ? AccessOutcome.Bypass : AccessOutcome.Pass;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Decisions;
+
+namespace WafOperator.Proxy.Blocking;
+
+/// <summary>Answers requests that are not forwarded. Says nothing about the reason but the event's id.</summary>
+internal static class BlockResponder
+{
+    /// <summary>Response header with the event's id.</summary>
+    public const string EventIdHeader = "waf-event-id";
+
+    public static Task RespondAsync(HttpContext context, in Decision decision, BlockResponse policy, string eventId)
+    {
+        if (decision.Form is BlockForm.Drop)
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        }
+
+        var response = context.Response;
+        response.StatusCode = decision.StatusCode;
+        response.Headers[EventIdHeader] = eventId;
+        response.Headers.CacheControl = "no-store";
+        if (decision.RetryAfter > TimeSpan.Zero)
+        {
+            var seconds = Math.Max(1, Math.Ceiling(decision.RetryAfter.TotalSeconds));
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (decision.Form is BlockForm.Redirect && decision.RedirectUrl is { } url && IsHeaderValue(url))
+        {
+            if (response.StatusCode is < 300 or > 399) response.StatusCode = StatusCodes.Status302Found;
+            response.Headers.Location = url;
+            response.ContentLength = 0;
+            return Task.CompletedTask;
+        }
+
+        return WriteAsync(context, policy, eventId);
+    }
+
+    private static Task WriteAsync(HttpContext context, BlockResponse policy, string eventId)
+    {
+        var (type, text) = Choose(context.Request, context.Response.StatusCode, policy, eventId);
+        var body = Encoding.UTF8.GetBytes(text);
+        context.Response.ContentType = type;
+        context.Response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+
+    private static (string Type, string Text) Choose(
+        HttpRequest request, int status, BlockResponse policy, string eventId)
+    {
+        if (policy.Body is { } body)
+            return (policy.ContentType ?? TypeOf(body), body.Replace("{eventId}", eventId, StringComparison.Ordinal));
+        var asksForHtml = policy.ContentType is null
+            ? request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+            : policy.ContentType.Contains("html", StringComparison.OrdinalIgnoreCase);
+        var title = Title(status);
+        return asksForHtml
+            ? (policy.ContentType ?? "text/html; charset=utf-8", Html(title, eventId))
+            : (policy.ContentType ?? "application/json", $$"""{"error":"{{title}}","eventId":"{{eventId}}"}""" + "\n");
+    }
+
+    private static string TypeOf(string body) => body.AsSpan().TrimStart() switch
+    {
+        ['<', ..] => "text/html; charset=utf-8",
+        ['{' or '[', ..] => "application/json",
+        _ => "text/plain; charset=utf-8",
+    };
+
+    private static string Title(int status) => status switch
+    {
+        400 => "Bad request",
+        413 => "Request body too large",
+        429 => "Too many requests",
+        503 => "Temporarily unavailable",
+        _ => "Request blocked",
+    };
+
+    private static string Html(string title, string eventId) =>
+        $$"""
+        <!doctype html>
+        <html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex"><title>{{title}}</title>
+        <style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}</style></head>
+        <body><h1>{{title}}</h1><p>If you think this is a mistake, tell the site's owner this id:</p>
+        <p><code>{{eventId}}</code></p></body></html>
+
+        """;
+
+    private static bool IsHeaderValue(string value) => !value.AsSpan().ContainsAnyExceptInRange('\x21', '\x7e');
+}

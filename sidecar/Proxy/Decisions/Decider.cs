@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Access;
+
+namespace WafOperator.Proxy.Decisions;
+
+/// <summary>
+/// The one place where a request is let through or not. Pure: stages report, this decides; whether a part that is not
+/// available means pass or refuse is decided in <see cref="Unavailable"/> and nowhere else.
+/// </summary>
+internal static class Decider
+{
+    public static Decision Decide(in DecisionInputs inputs)
+    {
+        if (!inputs.HasPolicy) return Config(inputs);
+        if (inputs.Limit is LimitOutcome.Ambiguous)
+        {
+            return Refusal(VerdictKind.Block, DecisionReason.Protocol, 400)
+                with { Message = "the request can be read in more than one way" };
+        }
+
+        // Order matters: what is cheap and certain first. A stage after the one that decided has not been asked.
+        return Access(inputs) ?? Rate(inputs) ?? Limit(inputs) ?? Rules(inputs) ?? Models(inputs) ?? Passed(inputs);
+    }
+
+    private static Decision Config(in DecisionInputs inputs) =>
+        Unavailable(InspectionMode.Enforce, inputs.FailureModes.Config, "no policy was received yet") ?? Decision.Allowed;
+
+    private static Decision? Access(in DecisionInputs inputs) => inputs.Access switch
+    {
+        AccessOutcome.ClientDenied => UnderMode(
+            inputs.PolicyMode,
+            Refusal(VerdictKind.Block, DecisionReason.AccessList, inputs.BlockStatus) with { Message = "client is not allowed" }),
+        AccessOutcome.PathDenied => UnderMode(
+            inputs.PolicyMode,
+            Refusal(VerdictKind.Block, DecisionReason.AccessList, inputs.BlockStatus) with { Message = "path is not allowed" }),
+        AccessOutcome.Bypass => Decision.Allowed with { Reason = DecisionReason.AccessList, Message = "client is not inspected" },
+        _ => null,
+    };
+
+    private static Decision? Rate(in DecisionInputs inputs)
+    {
+        if (inputs.Rate.Limit is null) return null;
+        var refusal = Refusal(VerdictKind.Limited, DecisionReason.RateLimit, 429) with
+        {
+            RetryAfter = inputs.Rate.RetryAfter, Message = $"rate limit {inputs.Rate.Limit}",
+        };
+        return UnderMode(inputs.PolicyMode, refusal);
+    }
+
+    private static Decision? Limit(in DecisionInputs inputs) => inputs.Limit switch
+    {
+        LimitOutcome.BodyTooLarge => UnderMode(
+            inputs.RouteMode,
+            Refusal(VerdictKind.Block, DecisionReason.Limit, 413) with { Message = "the body is longer than the policy inspects" }),
+        LimitOutcome.TooMuch => UnderMode(
+            inputs.RouteMode,
+            Refusal(VerdictKind.Block, DecisionReason.Limit, inputs.BlockStatus) with
+            {
+                Message = "the request has more parts or layers than are inspected",
+            }),
+        _ => null,
+    };
+
+    private static Decision? Rules(in DecisionInputs inputs)
+    {
+        var rules = inputs.Rules;
+        switch (rules.Kind)
+        {
+            case RuleOutcomeKind.Failed:
+                return Unavailable(inputs.RouteMode, inputs.FailureModes.Rules, rules.Message);
+            case RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt:
+                // A rule that names a status of its own keeps it; 403 is what rules say when they say nothing.
+                var status = rules.Status is 0 or 403 ? inputs.BlockStatus : rules.Status;
+                var refusal = Refusal(VerdictKind.Block, DecisionReason.Rules, status) with
+                {
+                    Form = rules.Form, RedirectUrl = rules.RedirectUrl, Message = rules.Message,
+                };
+                return UnderMode(
+                    rules.Kind is RuleOutcomeKind.WouldInterrupt ? InspectionMode.Detect : inputs.RouteMode, refusal);
+            default:
+                return null;
+        }
+    }
+
+    private static Decision? Models(in DecisionInputs inputs)
+    {
+        var mode = (InspectionMode)Math.Min((int)inputs.RouteMode, (int)inputs.ModelMode);
+        var models = inputs.Models;
+        var unavailable = models.Kind switch
+        {
+            ModelOutcomeKind.Unavailable => Unavailable(mode, inputs.FailureModes.Ml, models.Message),
+            ModelOutcomeKind.PoolUnavailable => Unavailable(mode, inputs.FailureModes.Pool, models.Message),
+            _ => null,
+        };
+        if (models.Action is not RiskActionKind.Block || models.Kind is ModelOutcomeKind.NotRun) return unavailable;
+        return UnderMode(
+            mode, Refusal(VerdictKind.Block, DecisionReason.Model, inputs.BlockStatus) with { Message = models.Message });
+    }
+
+    private static Decision Passed(in DecisionInputs inputs)
+    {
+        if (inputs.Rules.Kind is RuleOutcomeKind.Failed)
+            return Decision.Allowed with { Reason = DecisionReason.Unavailable, Message = inputs.Rules.Message };
+        if (inputs.Models.Kind is ModelOutcomeKind.Unavailable or ModelOutcomeKind.PoolUnavailable)
+            return Decision.Allowed with { Reason = DecisionReason.Unavailable, Message = inputs.Models.Message };
+        return Decision.Allowed;
+    }
+
+    /// <summary>Fail open or closed. Null means open: the stages after this one go on.</summary>
+    private static Decision? Unavailable(InspectionMode mode, FailureMode failureMode, string? message) => failureMode switch
+    {
+        FailureMode.Open => null,
+        FailureMode.Closed => UnderMode(
+            mode, Refusal(VerdictKind.Unavailable, DecisionReason.Unavailable, 503) with { Message = message }),
+        _ => throw new UnreachableException(),
+    };
+
+    private static Decision Refusal(VerdictKind verdict, DecisionReason reason, int status) =>
+        new(verdict, verdict, reason, status);
+
+    /// <summary>Enforce does what was found; Detect lets it pass and keeps what was found.</summary>
+    private static Decision? UnderMode(InspectionMode mode, Decision refusal) => mode switch
+    {
+        InspectionMode.Enforce => refusal,
+        InspectionMode.Detect => refusal with { Verdict = VerdictKind.Allow },
+        _ => null,
+    };
+}

@@ -1,0 +1,93 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Access;
+using WafOperator.Proxy.RateLimiting;
+
+namespace WafOperator.Proxy.Decisions;
+
+/// <summary>Everything the stages found out about one request: the whole input of the decision.</summary>
+internal readonly record struct DecisionInputs
+{
+    /// <summary>False when no policy was ever received.</summary>
+    public bool HasPolicy { get; init; }
+
+    /// <summary>The policy's mode: for access lists and rate limits.</summary>
+    public InspectionMode PolicyMode { get; init; }
+
+    /// <summary>The route's mode, never more than the policy's: for limits, rules and models.</summary>
+    public InspectionMode RouteMode { get; init; }
+
+    /// <summary>The models' own ceiling.</summary>
+    public InspectionMode ModelMode { get; init; }
+    public FailureModes FailureModes { get; init; }
+
+    /// <summary>Status of the policy's block response.</summary>
+    public int BlockStatus { get; init; }
+    public LimitOutcome Limit { get; init; }
+    public AccessOutcome Access { get; init; }
+    public RateOutcome Rate { get; init; }
+    public RuleOutcome Rules { get; init; }
+    public ModelOutcome Models { get; init; }
+}
+
+/// <summary>What the proxy's own bounds say about a request.</summary>
+internal enum LimitOutcome
+{
+    /// <summary>Within them.</summary>
+    Within,
+
+    /// <summary>The request cannot be read in one way only (both framings, a target without a path): never forwarded.</summary>
+    Ambiguous,
+
+    /// <summary>The body is longer than the policy inspects, and the policy rejects such bodies.</summary>
+    BodyTooLarge,
+
+    /// <summary>The canonical reader met a bound that means refusal.</summary>
+    TooMuch,
+}
+
+/// <summary>How rule evaluation ended.</summary>
+internal enum RuleOutcomeKind
+{
+    /// <summary>There are no rules, or they were not asked.</summary>
+    NotRun,
+
+    /// <summary>Evaluated; no decision to interrupt.</summary>
+    Passed,
+
+    /// <summary>A rule decided to interrupt.</summary>
+    Interrupted,
+
+    /// <summary>A rule would have interrupted, but the rules themselves say DetectionOnly.</summary>
+    WouldInterrupt,
+
+    /// <summary>The engine met a bound or an error: there is no answer.</summary>
+    Failed,
+}
+
+/// <summary>How a rule's interruption is carried out.</summary>
+internal enum BlockForm { Respond, Redirect, Drop }
+
+/// <summary>The rules' answer.</summary>
+internal readonly record struct RuleOutcome(
+    RuleOutcomeKind Kind, BlockForm Form = BlockForm.Respond, int Status = 0, string? RedirectUrl = null,
+    string? Message = null);
+
+/// <summary>How scoring ended.</summary>
+internal enum ModelOutcomeKind
+{
+    /// <summary>There are no models, or they were not asked.</summary>
+    NotRun,
+
+    /// <summary>Scored; <see cref="ModelOutcome.Action"/> is the policy's for the risk.</summary>
+    Scored,
+
+    /// <summary>A local model missed the deadline or failed.</summary>
+    Unavailable,
+
+    /// <summary>The pool could not be asked; local models have answered.</summary>
+    PoolUnavailable,
+}
+
+/// <summary>The models' answer.</summary>
+internal readonly record struct ModelOutcome(
+    ModelOutcomeKind Kind, RiskActionKind Action = RiskActionKind.Allow, string? Risk = null, string? Message = null);

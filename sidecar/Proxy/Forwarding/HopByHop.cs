@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Http;
+
+namespace WafOperator.Proxy.Forwarding;
+
+/// <summary>Header fields that end at this hop (RFC 9110, section 7.6.1), besides those the forwarder drops itself.</summary>
+internal static class HopByHop
+{
+    /// <summary>Fields that a client cannot have removed by naming them in Connection: rules and applications rely on them.</summary>
+    private static readonly HashSet<string> Kept = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Host", "Content-Length", "Transfer-Encoding", "Content-Type", "Cookie", "Authorization", "Origin", "Upgrade",
+        "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP",
+    };
+
+    /// <summary>
+    /// Drops fields named in Connection, and any Upgrade but to WebSocket: an upgrade to cleartext HTTP/2 would be a way
+    /// around inspection.
+    /// </summary>
+    public static void Drop(IHeaderDictionary headers)
+    {
+        if (headers.Upgrade.Count > 0 && !IsWebSocket(headers)) headers.Remove("Upgrade");
+        var connection = headers.Connection;
+        for (var i = 0; i < connection.Count; i++)
+        {
+            var line = connection[i];
+            if (line is null || IsPlain(line)) continue;
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                var name = line.AsSpan()[range].Trim();
+                if (name.Length > 0 && !IsPlain(name)) DropNamed(headers, name.ToString());
+            }
+        }
+    }
+
+    private static void DropNamed(IHeaderDictionary headers, string name)
+    {
+        if (!Kept.Contains(name)) headers.Remove(name);
+    }
+
+    private static bool IsPlain(ReadOnlySpan<char> option) =>
+        option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("close", StringComparison.OrdinalIgnoreCase)
+        || option.Equals("upgrade", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsWebSocket(IHeaderDictionary headers) =>
+        headers.Upgrade.Count == 1 && string.Equals(headers.Upgrade[0], "websocket", StringComparison.OrdinalIgnoreCase);
+}

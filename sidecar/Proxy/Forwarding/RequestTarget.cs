@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace WafOperator.Proxy.Forwarding;
+
+/// <summary>
+/// The request target as the client sent it. It is forwarded byte for byte: decoding and encoding it anew, as proxies like
+/// to do, would show the application another path than the one that was inspected.
+/// </summary>
+internal static class RequestTarget
+{
+    private static readonly UriCreationOptions AsSent = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    /// <summary>Path and query as sent; origin and fragment of an absolute target removed. Null for targets that name no path.</summary>
+    public static string? Of(HttpContext context)
+    {
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (raw.Length > 0 && raw[0] == '/') return raw;
+        var scheme = raw.IndexOf("://", StringComparison.Ordinal);
+        if (scheme <= 0 || raw.AsSpan(0, scheme).ContainsAny("/?#")) return null;
+        var path = raw.AsSpan(scheme + 3).IndexOfAny('/', '?');
+        if (path < 0) return "/";
+        var rest = raw[(scheme + 3 + path)..];
+        return rest[0] == '/' ? rest : "/" + rest;
+    }
+
+    public static Uri At(string origin, string target) => new(string.Concat(origin, target), AsSent);
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using WafOperator.Http;
+
+namespace WafOperator.Proxy.Inspection;
+
+/// <summary>Request line and headers of the web server, into the canonical request. Characters are bytes: the server reads Latin-1.</summary>
+internal static class CanonicalHead
+{
+    /// <summary>
+    /// What the server renames when a request has both Content-Length and Transfer-Encoding. Rules are shown what was sent.
+    /// </summary>
+    public const string DisplacedLength = "X-Content-Length";
+
+    public static void Read(HttpContext context, CanonicalRequest canonical)
+    {
+        var request = context.Request;
+        var features = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        // WebSocket over HTTP/2 is a CONNECT (RFC 8441); to rules it is the GET that it is over HTTP/1.1.
+        var isWebSocket = context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect is true;
+        canonical.Begin(isWebSocket ? "GET" : request.Method, features.RawTarget, Protocol(request.Protocol));
+        var isDoublyFramed = IsDoublyFramed(request.Headers);
+        foreach (var (name, values) in request.Headers)
+        {
+            if (name.StartsWith(':')) continue;
+            var shown = isDoublyFramed && name.Equals(DisplacedLength, StringComparison.OrdinalIgnoreCase) ? "Content-Length" : name;
+            Add(canonical, shown, values);
+        }
+
+        canonical.EndHeaders();
+    }
+
+    /// <summary>True when both framings were sent: what one program reads as a body, another reads as the next request.</summary>
+    public static bool IsDoublyFramed(IHeaderDictionary headers) =>
+        headers.TransferEncoding.Count > 0 && headers.ContainsKey(DisplacedLength);
+
+    private static void Add(CanonicalRequest canonical, string name, StringValues values)
+    {
+        for (var i = 0; i < values.Count; i++) canonical.AddHeader(name.AsSpan(), values[i].AsSpan());
+    }
+
+    private static string Protocol(string protocol) => protocol switch
+    {
+        "HTTP/2" => "HTTP/2.0",
+        "HTTP/3" => "HTTP/3.0",
+        _ => protocol,
+    };
+}

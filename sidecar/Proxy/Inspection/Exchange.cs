@@ -1,0 +1,267 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using WafOperator.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Blocking;
+using WafOperator.Proxy.Bodies;
+using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Forwarding;
+using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Reporting;
+using WafOperator.Proxy.Snapshots;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace WafOperator.Proxy.Inspection;
+
+/// <summary>
+/// One inspected request from its head to its decision record. Stages only find out; <see cref="Decider"/> decides. Uses
+/// one snapshot to its end. Not thread-safe.
+/// </summary>
+internal sealed class Exchange : IAsyncDisposable
+{
+    private readonly ProxyContext _context;
+    private readonly HttpContext _http;
+    private readonly PolicySnapshot _snapshot;
+    private readonly InspectionServices _services;
+    private readonly CanonicalRequest _canonical;
+    private readonly UInt128 _eventId;
+    private RuleStage? _rules;
+    private HeldBody? _held;
+    private Address _client;
+    private Route _route = null!;
+    private DecisionInputs _inputs;
+    private Decision _decision;
+    private long _inspectedTicks;
+    private bool _isReported;
+
+    public Exchange(ProxyContext context, PolicySnapshot snapshot, InspectionServices services)
+    {
+        _context = context;
+        _http = context.Http;
+        _snapshot = snapshot;
+        _services = services;
+        _canonical = snapshot.Requests.Rent();
+        _eventId = EventIds.Next(services.Time);
+    }
+
+    /// <summary>Counter of a forwarding that failed.</summary>
+    public static string IncidentOf(ForwarderError error) => error switch
+    {
+        ForwarderError.Request or ForwarderError.NoAvailableDestinations => "upstream_unreachable",
+        ForwarderError.RequestTimedOut => "upstream_timed_out",
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
+            or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => "client_gone",
+        _ => "forwarding_broke",
+    };
+
+    public async Task RunAsync()
+    {
+        await using var _ = this;
+        try
+        {
+            InspectHead();
+            if (!IsDecided) await InspectBodyAsync();
+            Decide();
+            if (_decision.Forwards) await ForwardAsync();
+            else await RefuseAsync();
+        }
+        catch (BadHttpRequestException broken)
+        {
+            Broken(broken.StatusCode);
+        }
+        catch (Exception gone) when (gone is OperationCanceledException or ConnectionResetException or IOException)
+        {
+            _services.Meters.Incident("client_gone");
+            _http.Abort();
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _rules?.Dispose();
+        _held?.Dispose();
+        _snapshot.Requests.Return(_canonical);
+        return ValueTask.CompletedTask;
+    }
+
+    private bool IsDecided =>
+        _inputs.Access is not AccessOutcome.Pass || _inputs.Rate.Limit is not null
+        || _inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Interrupted
+        || _route.Mode is InspectionMode.Off;
+
+    private void InspectHead()
+    {
+        var started = Stopwatch.GetTimestamp();
+        CanonicalHead.Read(_http, _canonical);
+        var headers = _http.Request.Headers;
+        var peer = _context.Connection.Peer;
+        _client = _snapshot.Identity.Resolve(peer, headers);
+        _snapshot.Identity.DropForged(peer, headers);
+        HopByHop.Drop(headers);
+
+        var path = _canonical[_canonical.NormalPath];
+        _route = _snapshot.Routes.Find(path);
+        var document = _snapshot.Document;
+        _inputs = new DecisionInputs
+        {
+            HasPolicy = true,
+            PolicyMode = document.Mode,
+            RouteMode = _route.Mode,
+            ModelMode = document.Ml?.Mode ?? InspectionMode.Off,
+            FailureModes = document.FailureModes,
+            BlockStatus = document.BlockResponse.StatusCode,
+            Access = _snapshot.Access.Judge(_client, path),
+        };
+        if (!IsDecided && !_snapshot.RateLimits.IsEmpty)
+            _inputs = _inputs with { Rate = _snapshot.RateLimits.Take(_client, _canonical) };
+        if (!IsDecided && _canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
+        if (!IsDecided && _snapshot.Rules is { } program)
+        {
+            _rules = new RuleStage(program, _canonical, _client, _context.Connection, _eventId);
+            _inputs = _inputs with { Rules = _rules.RequestHead() };
+        }
+
+        _inspectedTicks += Stopwatch.GetTimestamp() - started;
+    }
+
+    private async ValueTask InspectBodyAsync()
+    {
+        var plan = BodyPlan.Of(_route.Body, _route.Mode, Facts());
+        switch (plan.Handling)
+        {
+            case BodyHandling.Refuse:
+                _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
+                return;
+            case not BodyHandling.Stream:
+                _held = new HeldBody(_services.Budget);
+                var reading = await BodyReader.ReadAsync(_http, plan, _canonical, _held, _services.Limits.WindowHoldMax);
+                if (reading is BodyReading.TooLong) _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
+                if (reading is BodyReading.NoRoom)
+                {
+                    _services.Meters.Incident("body_budget_used_up");
+                    _inputs = _inputs with { Rules = new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold the body") };
+                }
+
+                Replay(reading);
+                break;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        InspectWhole();
+        _inspectedTicks += Stopwatch.GetTimestamp() - started;
+    }
+
+    /// <summary>Everything that could be read was read: rules of phase 2, then models.</summary>
+    private void InspectWhole()
+    {
+        if (_inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
+        _canonical.EndBody();
+        if (_canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
+        if (IsDecided || _rules is null) return;
+        _inputs = _inputs with { Rules = _rules.RequestBody() };
+    }
+
+    private void Replay(BodyReading reading) =>
+        _http.Request.Body = new ReplayStream(_held!, reading is BodyReading.Whole ? null : _http.Request.Body);
+
+    private BodyFacts Facts()
+    {
+        var request = _http.Request;
+        var canHaveBody = _http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
+        var isConnect = _http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect is true;
+        var isUpgrade = request.Headers.Upgrade.Count > 0;
+        var isGrpc = request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) is true;
+        return new BodyFacts(canHaveBody, request.ContentLength, isConnect || isUpgrade || isGrpc);
+    }
+
+    private void Decide()
+    {
+        _decision = Decider.Decide(_inputs);
+        if (!_decision.Forwards || !InspectsResponse) Report();
+    }
+
+    private bool InspectsResponse =>
+        _snapshot.InspectsResponses && _rules is not null && _route.Mode is not InspectionMode.Off
+        && _inputs.Rules.Kind is RuleOutcomeKind.Passed;
+
+    private async ValueTask ForwardAsync()
+    {
+        // A body that is wholly held was answered with 100 already; asking the application again would only wait.
+        if (_held is not null) _http.Request.Headers.Remove("Expect");
+        var connection = _context.Connection;
+        var transformer = InspectsResponse
+            ? new InspectingTransformer(connection, this, _services.Budget)
+            : connection.PassThrough;
+        var error = await _services.Forwarder.ForwardAsync(_http, connection, transformer);
+        if (error is not ForwarderError.None) _services.Meters.Incident(IncidentOf(error));
+        if (!_isReported) Report();
+    }
+
+    /// <summary>Rules of the response; null when they have nothing against it.</summary>
+    internal ResponseInspection BeginResponse() => new(_rules!, _snapshot.HttpLimits);
+
+    /// <summary>Decides anew with what the response's rules found. True when the response may go on.</summary>
+    internal bool DecideResponse(in RuleOutcome outcome)
+    {
+        _inputs = _inputs with { Rules = outcome };
+        _decision = Decider.Decide(_inputs);
+        return _decision.Forwards;
+    }
+
+    /// <summary>Answers in the application's place.</summary>
+    internal Task RefuseAsync()
+    {
+        if (!_isReported) Report();
+        var isBodyLeft = _held is null || _inputs.Limit is LimitOutcome.BodyTooLarge;
+        if (isBodyLeft && Facts().IsExpected && !Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(_http.Request.Protocol))
+            _http.Response.Headers.Connection = "close";
+        return BlockResponder.RespondAsync(_http, _decision, _snapshot.Document.BlockResponse, EventIds.Text(_eventId));
+    }
+
+    private void Broken(int status)
+    {
+        _services.Meters.Incident("request_broken");
+        if (_http.Response.HasStarted)
+        {
+            _http.Abort();
+            return;
+        }
+
+        _http.Response.Clear();
+        _http.Response.StatusCode = status;
+        if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(_http.Request.Protocol)) _http.Response.Headers.Connection = "close";
+    }
+
+    private void Report()
+    {
+        _isReported = true;
+        _rules?.Log();
+        var duration = TimeSpan.FromSeconds((double)_inspectedTicks / Stopwatch.Frequency);
+        _services.Meters.RequestDecided(_decision);
+        _services.Meters.Inspected(duration);
+        var facts = new DecisionFacts
+        {
+            EventId = "",
+            Time = default,
+            Client = _client,
+            Decision = _decision,
+            Matches = _rules?.Matches ?? [],
+            AnomalyScore = _rules?.AnomalyScore ?? 0,
+            Models = [],
+            DryRunLimit = _inputs.Rate.DryRunLimit,
+            Inspection = duration,
+            Pod = _services.Pod,
+        };
+        foreach (var match in facts.Matches) _services.Meters.RuleMatched(match.Id);
+        foreach (var exclusion in EventComposer.Exclusions(facts.Matches)) _services.Meters.ExclusionHit(exclusion);
+        if (!EventComposer.IsWanted(_snapshot.Document.Logging.Decisions, facts)) return;
+        var securityEvent = EventComposer.Compose(
+            _snapshot, _canonical, facts with { EventId = EventIds.Text(_eventId), Time = _services.Time.GetUtcNow() });
+        _services.Log.Add(securityEvent);
+        _services.Shipper?.Add(securityEvent);
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Blocking;
+using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Forwarding;
+using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Reporting;
+using WafOperator.Proxy.Snapshots;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace WafOperator.Proxy.Inspection;
+
+/// <summary>The way of a request: pins a policy, then passes it through or has it inspected. Thread-safe.</summary>
+internal sealed class RequestPipeline(ActivePolicy active, InspectionServices services)
+{
+    private static readonly BlockResponse Plain = new();
+
+    public Task ProcessAsync(ProxyContext context)
+    {
+        var snapshot = active.Current;
+        if (snapshot is null) return WithoutPolicyAsync(context);
+        var http = context.Http;
+        if (CanonicalHead.IsDoublyFramed(http.Request.Headers) || RequestTarget.Of(http) is null)
+            return RefuseAmbiguousAsync(http);
+        return snapshot.PassesThrough
+            ? PassAsync(context, snapshot)
+            : new Exchange(context, snapshot, services).RunAsync();
+    }
+
+    private async Task PassAsync(ProxyContext context, PolicySnapshot snapshot)
+    {
+        var http = context.Http;
+        snapshot.Identity.DropForged(context.Connection.Peer, http.Request.Headers);
+        HopByHop.Drop(http.Request.Headers);
+        services.Meters.RequestPassedUninspected();
+        var error = await services.Forwarder.ForwardAsync(http, context.Connection, context.Connection.PassThrough);
+        if (error is not ForwarderError.None) services.Meters.Incident(Exchange.IncidentOf(error));
+    }
+
+    private Task WithoutPolicyAsync(ProxyContext context)
+    {
+        var decision = Decider.Decide(new DecisionInputs { HasPolicy = false, FailureModes = new FailureModes() });
+        services.Meters.RequestDecided(decision);
+        return BlockResponder.RespondAsync(
+            context.Http, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain, EventIds.Text(EventIds.Next(services.Time)));
+    }
+
+    private Task RefuseAmbiguousAsync(HttpContext http)
+    {
+        var decision = Decider.Decide(new DecisionInputs { HasPolicy = true, Limit = LimitOutcome.Ambiguous });
+        services.Meters.RequestDecided(decision);
+        if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(http.Request.Protocol)) http.Response.Headers.Connection = "close";
+        return BlockResponder.RespondAsync(http, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
+    }
+}

@@ -1,0 +1,112 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using WafOperator.Http;
+using WafOperator.Proxy.Bodies;
+using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Forwarding;
+using WafOperator.Proxy.Listening;
+
+namespace WafOperator.Proxy.Inspection;
+
+/// <summary>Rules of phases 3 and 4 over one response. Not thread-safe.</summary>
+internal sealed class ResponseInspection(RuleStage rules, HttpLimits limits)
+{
+    private readonly CanonicalResponse _canonical = new(limits);
+
+    /// <summary>Most bytes of the body that are inspected.</summary>
+    public int BodyBytesMax => limits.ResponseBodyBytesMax;
+
+    public RuleOutcome Head(HttpResponseMessage response, ReadOnlySpan<byte> protocol)
+    {
+        _canonical.Begin((int)response.StatusCode, protocol);
+        foreach (var (name, values) in response.Headers.NonValidated) Add(name, values);
+        foreach (var (name, values) in response.Content.Headers.NonValidated) Add(name, values);
+        return rules.ResponseHead(_canonical);
+    }
+
+    /// <summary>True when the rules want this body: a text of a kind they name, not a stream without end.</summary>
+    public bool WantsBody(HttpResponseMessage response, string method)
+    {
+        if (!rules.WantsResponseBody || HttpMethods.IsHead(method)) return false;
+        if ((int)response.StatusCode is < 200 or 204 or 304) return false;
+        var headers = response.Content.Headers;
+        if (headers.ContentEncoding.Count > 0) return false;
+        var type = headers.ContentType?.MediaType;
+        return type is not null && type != "text/event-stream" && rules.WantsResponseType(type);
+    }
+
+    public void AppendBody(ReadOnlySpan<byte> bytes) => _canonical.AppendBody(bytes);
+
+    public RuleOutcome Body() => rules.ResponseBody();
+
+    private void Add(string name, System.Net.Http.Headers.HeaderStringValues values)
+    {
+        foreach (var value in values) _canonical.AddHeader(name, value);
+    }
+}
+
+/// <summary>Forwards a request and shows its response to the rules before the client sees it. One per request.</summary>
+internal sealed class InspectingTransformer(ProxyConnection connection, Exchange exchange, BodyBudget budget)
+    : PassThroughTransformer(connection)
+{
+    public override async ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+        // Rules read text: a compressed response could not be inspected.
+        proxyRequest.Headers.Remove("Accept-Encoding");
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (proxyResponse is null) return await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        var inspection = exchange.BeginResponse();
+        var outcome = inspection.Head(proxyResponse, "HTTP/1.1"u8);
+        HttpContent? replay = null;
+        if (outcome.Kind is RuleOutcomeKind.Passed && inspection.WantsBody(proxyResponse, httpContext.Request.Method))
+        {
+            var held = new HeldBody(budget);
+            httpContext.Response.RegisterForDispose(held);
+            replay = await HoldAsync(proxyResponse.Content, inspection, held, cancellationToken);
+            outcome = replay is null
+                ? new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold the response")
+                : inspection.Body();
+        }
+
+        if (!exchange.DecideResponse(outcome))
+        {
+            await exchange.RefuseAsync();
+            return false;
+        }
+
+        var goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        if (replay is not null) proxyResponse.Content = replay;
+        return goesOn;
+    }
+
+    /// <summary>Reads the beginning of a response; what comes back delivers it and then the rest. Null when there is no room.</summary>
+    private static async Task<HttpContent?> HoldAsync(
+        HttpContent content, ResponseInspection inspection, HeldBody held, CancellationToken cancellationToken)
+    {
+        var stream = await content.ReadAsStreamAsync(cancellationToken);
+        var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
+        try
+        {
+            while (held.Length < inspection.BodyBytesMax)
+            {
+                var room = (int)Math.Min(buffer.Length, inspection.BodyBytesMax - held.Length);
+                var count = await stream.ReadAsync(buffer.AsMemory(0, room), cancellationToken);
+                if (count == 0) return new StreamContent(new ReplayStream(held, null));
+                if (!held.TryAppend(buffer.AsSpan(0, count))) return null;
+                inspection.AppendBody(buffer.AsSpan(0, count));
+            }
+
+            return new StreamContent(new ReplayStream(held, stream));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using WafOperator.Engine;
+using WafOperator.Http;
+using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Listening;
+
+namespace WafOperator.Proxy.Inspection;
+
+/// <summary>
+/// The rules' part of one exchange: phases in order, their outcome as a value. An engine that fails is an outcome too; what
+/// follows from it, the decision says. Not thread-safe.
+/// </summary>
+internal sealed class RuleStage : IDisposable
+{
+    /// <summary>Where rule sets keep the score: CRS 3, CRS 4.</summary>
+    private static readonly string[] ScoreVariables = ["anomaly_score", "blocking_inbound_anomaly_score"];
+
+    private readonly Transaction _transaction;
+    private readonly RuleProgram _program;
+    private bool _isLogged;
+    private bool _isBroken;
+
+    public RuleStage(
+        RuleProgram program, CanonicalRequest canonical, Address client, ProxyConnection connection, UInt128 eventId)
+    {
+        _program = program;
+        _transaction = program.Rent();
+        var address = client == connection.Peer ? connection.Remote?.Address : IPAddress.Parse(client.ToString());
+        _transaction.Begin(canonical, new ConnectionFacts(
+            address, connection.Remote?.Port ?? 0, connection.Local?.Address, connection.Local?.Port ?? 0, eventId));
+    }
+
+    /// <summary>Rules that matched and want to be told.</summary>
+    public IReadOnlyList<MatchedRule> Matches => _transaction.Matches;
+
+    /// <summary>Ids of all rules that matched, silent ones included.</summary>
+    public IReadOnlyList<long> MatchedIds => _transaction.MatchedRuleIds;
+
+    public int AnomalyScore
+    {
+        get
+        {
+            long score = 0;
+            foreach (var variable in ScoreVariables) score = Math.Max(score, _transaction.ReadNumber(variable) ?? 0);
+            return (int)Math.Min(score, int.MaxValue);
+        }
+    }
+
+    /// <summary>Rules want the body of requests.</summary>
+    public bool WantsRequestBody => _transaction.WantsRequestBody;
+
+    /// <summary>Rules want the body of responses.</summary>
+    public bool WantsResponseBody => _transaction.WantsResponseBody;
+
+    public bool WantsResponseType(string mediaType) =>
+        _program.Settings.ResponseBodyTypes.Contains(mediaType, StringComparer.OrdinalIgnoreCase);
+
+    public RuleOutcome RequestHead() => Run(static (transaction, _) => transaction.EvaluateRequestHeaders(), null);
+
+    public RuleOutcome RequestBody() => Run(static (transaction, _) => transaction.EvaluateRequestBody(), null);
+
+    public RuleOutcome ResponseHead(CanonicalResponse response) =>
+        Run(static (transaction, head) => transaction.EvaluateResponseHeaders(head!), response);
+
+    public RuleOutcome ResponseBody() => Run(static (transaction, _) => transaction.EvaluateResponseBody(), null);
+
+    /// <summary>Phase 5: counters and logging rules. Once.</summary>
+    public void Log()
+    {
+        if (_isLogged || _isBroken) return;
+        _isLogged = true;
+        Run(static (transaction, _) =>
+        {
+            transaction.EvaluateLogging();
+            return null;
+        }, null);
+    }
+
+    public void Dispose()
+    {
+        // A transaction that threw is in an unknown state: it is left to the collector instead of the pool.
+        if (!_isBroken) _transaction.Dispose();
+    }
+
+    private RuleOutcome Run(Func<Transaction, CanonicalResponse?, Interruption?> phase, CanonicalResponse? response)
+    {
+        if (_isBroken) return Failed("the rule engine failed");
+        try
+        {
+            var interruption = phase(_transaction, response);
+            if (interruption is not null) return Interrupted(interruption);
+            return _transaction.Exhausted
+                ? Failed("rule evaluation met a bound on its work")
+                : new RuleOutcome(RuleOutcomeKind.Passed);
+        }
+        catch (Exception failure)
+        {
+            // The engine promises not to throw; if it does, the request must still get a defined outcome.
+            _isBroken = true;
+            return Failed($"the rule engine failed: {failure.GetType().Name}");
+        }
+    }
+
+    private static RuleOutcome Interrupted(Interruption interruption) => new(
+        interruption.IsEnforced ? RuleOutcomeKind.Interrupted : RuleOutcomeKind.WouldInterrupt,
+        interruption.Action switch
+        {
+            InterruptionAction.Drop => BlockForm.Drop,
+            InterruptionAction.Redirect => BlockForm.Redirect,
+            _ => BlockForm.Respond,
+        },
+        interruption.Status, interruption.RedirectUrl,
+        $"rule {interruption.RuleId}: {interruption.Message}");
+
+    private static RuleOutcome Failed(string message) => new(RuleOutcomeKind.Failed, Message: message);
+}

@@ -1,0 +1,28 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using WafOperator.Proxy.Forwarding;
+using WafOperator.Proxy.Identity;
+
+namespace WafOperator.Proxy.Listening;
+
+/// <summary>What is known of a client connection for all its requests. Immutable but for texts made when first needed.</summary>
+internal sealed class ProxyConnection(ConnectionContext connection, Upstream upstream)
+{
+    private string? _peerText;
+
+    /// <summary>Where requests of this connection go.</summary>
+    public Upstream Upstream { get; } = upstream;
+
+    /// <summary>Address of the other end.</summary>
+    public Address Peer { get; } = Address.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
+
+    public IPEndPoint? Remote { get; } = connection.RemoteEndPoint as IPEndPoint;
+
+    public IPEndPoint? Local { get; } = connection.LocalEndPoint as IPEndPoint;
+
+    /// <summary>The peer as the application is told.</summary>
+    public string PeerText => _peerText ??= Peer.ToString();
+
+    /// <summary>Forwards requests of this connection unchanged.</summary>
+    public PassThroughTransformer PassThrough => field ??= new PassThroughTransformer(this);
+}

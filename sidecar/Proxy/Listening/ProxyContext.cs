@@ -1,0 +1,36 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace WafOperator.Proxy.Listening;
+
+/// <summary>One request in flight. Kept by the server for the next request of the same connection or stream.</summary>
+internal sealed class ProxyContext(IFeatureCollection features)
+{
+    private ProxyConnection? _connection;
+
+    public DefaultHttpContext Http { get; } = new(features);
+
+    /// <summary>The client connection.</summary>
+    public ProxyConnection Connection => _connection ??= Http.Features.GetRequiredFeature<ProxyConnection>();
+}
+
+/// <summary>
+/// The program as the web server sees it. Directly on the server, without the hosting layer's activity, scope and
+/// service provider of each request: they cost more than a pass-through may add.
+/// </summary>
+internal sealed class ProxyApplication(Func<ProxyContext, Task> process) : IHttpApplication<ProxyContext>
+{
+    public ProxyContext CreateContext(IFeatureCollection contextFeatures)
+    {
+        if (contextFeatures is not IHostContextContainer<ProxyContext> container) return new ProxyContext(contextFeatures);
+        if (container.HostContext is not { } kept) return container.HostContext = new ProxyContext(contextFeatures);
+        kept.Http.Initialize(contextFeatures);
+        return kept;
+    }
+
+    public Task ProcessRequestAsync(ProxyContext context) => process(context);
+
+    public void DisposeContext(ProxyContext context, Exception? exception) => context.Http.Uninitialize();
+}

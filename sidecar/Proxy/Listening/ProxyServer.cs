@@ -1,0 +1,98 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using WafOperator.Proxy.Forwarding;
+
+namespace WafOperator.Proxy.Listening;
+
+/// <summary>The web server of the data plane: all listeners, HTTP/1 and HTTP/2 on each, limits from one record.</summary>
+internal sealed class ProxyServer : IAsyncDisposable
+{
+    private readonly KestrelServer _server;
+    private readonly SharedPortTransport _transport;
+    private readonly List<Upstream> _upstreams = [];
+
+    public ProxyServer(
+        IReadOnlyList<ProxyListener> listeners, ProxyLimits limits, TimeProvider time, ILoggerFactory logs)
+    {
+        var options = new KestrelServerOptions
+        {
+            AddServerHeader = false,
+            AllowSynchronousIO = false,
+            AllowAlternateSchemes = true,
+            AllowResponseHeaderCompression = false,
+            RequestHeaderEncodingSelector = static _ => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = static _ => Encoding.Latin1,
+            ApplicationServices = new ServiceCollection().AddSingleton(logs).BuildServiceProvider(),
+        };
+        Limit(options.Limits, limits);
+        foreach (var listener in listeners) Listen(options, listener, limits, time);
+        _transport = new SharedPortTransport(
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions { Backlog = 1024 }), logs));
+        _server = new KestrelServer(Options.Create(options), _transport, logs);
+    }
+
+    /// <summary>Endpoints in the order of the listeners, with the ports that were taken.</summary>
+    public IReadOnlyList<IPEndPoint> Endpoints => _transport.Bound;
+
+    public Task StartAsync(Func<ProxyContext, Task> process, CancellationToken cancellationToken) =>
+        _server.StartAsync(new ProxyApplication(process), cancellationToken);
+
+    /// <summary>Stops accepting, lets requests in flight end, and cuts those that are left when the token fires.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        _server.Dispose();
+        foreach (var upstream in _upstreams) upstream.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private void Listen(KestrelServerOptions options, ProxyListener listener, ProxyLimits limits, TimeProvider time)
+    {
+        var upstream = new Upstream(listener.Upstream, limits);
+        _upstreams.Add(upstream);
+        var http2 = new PriorKnowledgeEndPoint(listener.Name);
+        var sniffer = new PrefaceSniffer(http2, limits.IdleConnectionMax, time);
+        options.Listen(listener.Endpoint, endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http1;
+            endpoint.Use(sniffer.Wrap);
+            endpoint.Use(Attach);
+        });
+        options.Listen(http2, endpoint =>
+        {
+            endpoint.Protocols = HttpProtocols.Http2;
+            endpoint.Use(Attach);
+        });
+
+        ConnectionDelegate Attach(ConnectionDelegate next) => connection =>
+        {
+            connection.Features.Set(new ProxyConnection(connection, upstream));
+            return next(connection);
+        };
+    }
+
+    private static void Limit(KestrelServerLimits server, ProxyLimits limits)
+    {
+        server.MaxRequestLineSize = limits.RequestLineBytesMax;
+        server.MaxRequestHeadersTotalSize = limits.HeaderBytesMax;
+        server.MaxRequestHeaderCount = limits.HeadersMax;
+        server.MaxRequestBufferSize = 1024 * 1024;
+        server.MaxConcurrentConnections = limits.ConnectionsMax;
+        server.MaxConcurrentUpgradedConnections = limits.UpgradedConnectionsMax;
+        server.RequestHeadersTimeout = limits.HeadersWithin;
+        server.KeepAliveTimeout = limits.IdleConnectionMax;
+        server.MinRequestBodyDataRate = new MinDataRate(limits.BodyBytesPerSecondMin, limits.SlowBodyGrace);
+        server.MinResponseDataRate = null;
+        // Body limits are the policy's, per route; a pass-through has none.
+        server.MaxRequestBodySize = null;
+        server.Http2.MaxStreamsPerConnection = limits.StreamsPerConnectionMax;
+        server.Http2.MaxRequestHeaderFieldSize = limits.HeaderBytesMax;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using WafOperator.Engine;
+using WafOperator.Http;
+using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Snapshots;
+
+namespace WafOperator.Proxy.Reporting;
+
+/// <summary>What is to be told about one decided request.</summary>
+internal readonly record struct DecisionFacts
+{
+    public required string EventId { get; init; }
+    public required DateTimeOffset Time { get; init; }
+    public required Address Client { get; init; }
+    public required Decision Decision { get; init; }
+    public IReadOnlyList<MatchedRule> Matches { get; init; }
+    public int AnomalyScore { get; init; }
+    public IReadOnlyList<ModelResult> Models { get; init; }
+    public string? Risk { get; init; }
+    public string? DryRunLimit { get; init; }
+    public TimeSpan Inspection { get; init; }
+    public string? Pod { get; init; }
+}
+
+/// <summary>Facts about a decision → the event that leaves the pod: bounded, and without secrets. Pure.</summary>
+internal static class EventComposer
+{
+    private const int PathMax = 512;
+    private const int HostMax = 256;
+    private const int MethodMax = 32;
+    private const int RulesMax = 64;
+    private const int TagsMax = 32;
+    private const int TextMax = 512;
+
+    /// <summary>Tag of rules that a WafExclusion was compiled to, followed by its name.</summary>
+    private const string ExclusionTag = "waf-exclusion/";
+
+    public static bool IsWanted(DecisionLogLevel level, in DecisionFacts facts) => level switch
+    {
+        DecisionLogLevel.None => false,
+        DecisionLogLevel.Blocked => facts.Decision.WouldHave is not VerdictKind.Allow,
+        DecisionLogLevel.Matched => facts.Decision.Reason is not DecisionReason.None || facts.Matches is { Count: > 0 }
+            || facts.DryRunLimit is not null || facts.Risk is not null,
+        _ => true,
+    };
+
+    public static SecurityEvent Compose(PolicySnapshot snapshot, CanonicalRequest request, in DecisionFacts facts)
+    {
+        var document = snapshot.Document;
+        var decision = facts.Decision;
+        var matches = facts.Matches ?? [];
+        var holdsSecrets = matches.Count > 0 && snapshot.Redactor.HoldsSecrets(request);
+        return new SecurityEvent
+        {
+            Id = facts.EventId,
+            Time = facts.Time,
+            Namespace = document.Namespace,
+            Policy = document.Name,
+            Revision = document.Revision,
+            Pod = facts.Pod,
+            Client = facts.Client.ToString(),
+            Method = Redactor.Bounded(Text(request[request.Method]), MethodMax),
+            Path = Redactor.Path(Text(request[request.Path]), PathMax),
+            Host = request.Host.IsEmpty ? null : Redactor.Bounded(Text(request[request.Host]), HostMax),
+            Verdict = decision.Verdict,
+            WouldHave = decision.WouldHave,
+            Reason = decision.Reason.ToString(),
+            Message = decision.Message is { } message ? Redactor.Bounded(message, TextMax)
+                : facts.DryRunLimit is { } limit ? $"rate limit {limit} (dry run)" : null,
+            StatusCode = decision.StatusCode,
+            AnomalyScore = facts.AnomalyScore,
+            Rules = Rules(snapshot, matches, holdsSecrets),
+            Models = facts.Models ?? [],
+            Risk = facts.Risk,
+            Exclusions = [.. Exclusions(matches)],
+            InspectionMicroseconds = (long)facts.Inspection.TotalMicroseconds,
+        };
+    }
+
+    /// <summary>Names of exclusions whose rule took part.</summary>
+    public static IEnumerable<string> Exclusions(IReadOnlyList<MatchedRule> matches) =>
+        matches.Where(IsExclusion).SelectMany(match => match.Tags)
+            .Where(tag => tag.StartsWith(ExclusionTag, StringComparison.Ordinal))
+            .Select(tag => tag[ExclusionTag.Length..]).Distinct(StringComparer.Ordinal);
+
+    public static bool IsExclusion(MatchedRule match) =>
+        match.Tags.Any(tag => tag.StartsWith(ExclusionTag, StringComparison.Ordinal));
+
+    private static List<RuleMatch> Rules(PolicySnapshot snapshot, IReadOnlyList<MatchedRule> matches, bool holdsSecrets)
+    {
+        var rules = new List<RuleMatch>();
+        var dataMax = snapshot.Document.Logging.MatchedDataBytesMax;
+        foreach (var match in matches)
+        {
+            if (rules.Count == RulesMax) break;
+            if (IsExclusion(match)) continue;
+            var redactor = snapshot.Redactor;
+            rules.Add(new RuleMatch
+            {
+                Id = match.Id,
+                Message = redactor.MayShow(match.Variable, holdsSecrets) || !Quotes(match)
+                    ? Redactor.Bounded(match.Message, TextMax)
+                    : Redactor.Mask,
+                Severity = match.Severity is RuleSeverity.None ? null : match.Severity.ToString(),
+                Variable = Redactor.Bounded(match.Variable, 128),
+                Data = match.Value.Length == 0 ? null : redactor.Excerpt(match.Variable, match.Value, holdsSecrets, dataMax),
+                Tags = [.. match.Tags.Take(TagsMax).Select(tag => Redactor.Bounded(tag, 128))],
+            });
+        }
+
+        return rules;
+    }
+
+    /// <summary>True when a message repeats what matched.</summary>
+    private static bool Quotes(MatchedRule match) =>
+        match.Value.Length > 0 && match.Message.Contains(match.Value, StringComparison.Ordinal);
+
+    private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
+}

@@ -1,0 +1,166 @@
+using System.Buffers;
+using System.Text;
+using WafOperator.Http;
+
+namespace WafOperator.Proxy.Reporting;
+
+/// <summary>
+/// Decides what of a request may be written. Names are judged, since a secret's value looks like any other: values of
+/// parameters and headers with such names, and of every cookie, are never written. Immutable.
+/// </summary>
+internal sealed class Redactor
+{
+    public const string Mask = "[redacted]";
+
+    /// <summary>A name that contains one of these (letters and digits only, in lower case) holds a secret.</summary>
+    private static readonly string[] SecretFragments =
+    [
+        "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "accesskey", "privatekey", "authorization",
+        "credential", "session", "csrf", "xsrf", "jwt", "bearer", "signature", "cardnumber", "creditcard", "cookie",
+    ];
+
+    /// <summary>Names that hold a secret as a whole; too short to be looked for inside others.</summary>
+    private static readonly string[] SecretNames =
+        ["auth", "pin", "otp", "cvv", "cvc", "ssn", "iban", "pan", "key", "sid", "code", "pass", "pw", "sig", "xapikey", "xauth"];
+
+    /// <summary>Variables that show many values at once, so that a secret may be among them.</summary>
+    private static readonly HashSet<string> Wholes = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "REQUEST_BODY", "FULL_REQUEST", "QUERY_STRING", "REQUEST_URI", "REQUEST_URI_RAW", "REQUEST_LINE", "XML", "JSON",
+        "ARGS_COMBINED", "MATCHED_VAR", "MATCHED_VARS", "TX", "RESPONSE_BODY", "REQUEST_HEADERS", "ARGS", "ARGS_GET", "ARGS_POST",
+        "RESPONSE_HEADERS", "MULTIPART_PART_HEADERS", "SESSION", "USER", "GLOBAL", "IP", "RESOURCE", "ENV",
+    };
+
+    /// <summary>Collections whose selector is the name of one value.</summary>
+    private static readonly HashSet<string> ByName = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "ARGS", "ARGS_GET", "ARGS_POST", "REQUEST_HEADERS", "RESPONSE_HEADERS", "FILES", "FILES_NAMES", "XML", "JSON", "TX",
+        "MULTIPART_PART_HEADERS", "SESSION", "USER", "GLOBAL", "IP", "RESOURCE", "ENV", "MATCHED_VARS", "ARGS_NAMES",
+    };
+
+    private static readonly SearchValues<char> Separators = SearchValues.Create("[]().:/ _-");
+
+    private readonly string[] _fragments;
+    private readonly HashSet<string> _names;
+
+    public Redactor(IReadOnlyList<string> policy)
+    {
+        _fragments = SecretFragments;
+        _names = new HashSet<string>(SecretNames.Concat(policy.Select(Simplify)), StringComparer.Ordinal);
+    }
+
+    /// <summary>True when values of that name are never written. Separators and case do not matter: <c>user[API-Key]</c> is one.</summary>
+    public bool IsSecretName(string name)
+    {
+        var simple = Simplify(name);
+        if (_names.Contains(simple)) return true;
+        foreach (var fragment in _fragments)
+        {
+            if (simple.Contains(fragment, StringComparison.Ordinal)) return true;
+        }
+
+        // A path such as json.user.pin or user[pin]: its last step is the name.
+        foreach (var range in name.AsSpan().SplitAny(Separators))
+        {
+            if (_names.Contains(name[range].ToLowerInvariant())) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>True when the request carries a secret in a parameter, so that texts showing several values cannot be written.</summary>
+    public bool HoldsSecrets(CanonicalRequest request)
+    {
+        foreach (ref readonly var argument in request.Arguments)
+        {
+            var name = request[argument.Name];
+            if (name.Length <= 256 && IsSecretName(Encoding.Latin1.GetString(name))) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>What may be written of a match: its text, cut and cleaned, or the mask.</summary>
+    /// <param name="variable">Variable that matched, such as <c>ARGS:q</c>.</param>
+    /// <param name="text">What matched.</param>
+    /// <param name="requestHoldsSecrets">Outcome of <see cref="HoldsSecrets"/>.</param>
+    /// <param name="charactersMax">Longest text; 0 writes none.</param>
+    public string? Excerpt(string? variable, string text, bool requestHoldsSecrets, int charactersMax)
+    {
+        if (charactersMax <= 0) return null;
+        return MayShow(variable, requestHoldsSecrets) ? Bounded(text, charactersMax) : Mask;
+    }
+
+    public bool MayShow(string? variable, bool requestHoldsSecrets)
+    {
+        if (string.IsNullOrEmpty(variable)) return !requestHoldsSecrets;
+        var colon = variable.IndexOf(':', StringComparison.Ordinal);
+        var collection = colon < 0 ? variable : variable[..colon];
+        if (collection.StartsWith("REQUEST_COOKIES", StringComparison.OrdinalIgnoreCase))
+            return collection.EndsWith("_NAMES", StringComparison.OrdinalIgnoreCase);
+        if (colon >= 0 && ByName.Contains(collection))
+        {
+            var selector = variable[(colon + 1)..];
+            return !IsSecretName(selector) && (!requestHoldsSecrets || !Wholes.Contains(collection) || !IsWhole(selector));
+        }
+
+        return !requestHoldsSecrets || !Wholes.Contains(collection);
+    }
+
+    /// <summary>A path without what looks like a token: segments that are long and random, and JSON web tokens.</summary>
+    public static string Path(string path, int charactersMax)
+    {
+        if (path.Length > charactersMax) path = path[..charactersMax];
+        StringBuilder? masked = null;
+        var start = 0;
+        foreach (var range in path.AsSpan().Split('/'))
+        {
+            var segment = path.AsSpan()[range];
+            if (!LooksLikeToken(segment)) continue;
+            masked ??= new StringBuilder(path.Length);
+            masked.Append(path.AsSpan(start, range.Start.Value - start)).Append(Mask);
+            start = range.End.Value;
+        }
+
+        return masked is null ? Bounded(path, charactersMax) : Bounded(masked.Append(path.AsSpan(start)).ToString(), charactersMax);
+    }
+
+    /// <summary>Cut to a length without splitting a pair; control characters are left to the JSON writer, which escapes them.</summary>
+    public static string Bounded(string text, int charactersMax)
+    {
+        if (text.Length <= charactersMax) return text;
+        var length = char.IsHighSurrogate(text[charactersMax - 1]) ? charactersMax - 1 : charactersMax;
+        return string.Concat(text.AsSpan(0, length), "…");
+    }
+
+    private static bool IsWhole(string selector) => selector.Length == 0 || selector is "/*" or "//@*";
+
+    private static bool LooksLikeToken(ReadOnlySpan<char> segment)
+    {
+        if (segment.Length < 32) return false;
+        if (segment.StartsWith("eyJ")) return true;
+        int digits = 0, letters = 0, others = 0, dashes = 0;
+        foreach (var character in segment)
+        {
+            if (char.IsAsciiDigit(character)) digits++;
+            else if (char.IsAsciiLetter(character)) letters++;
+            else if (character is '-') dashes++;
+            else if (character is not ('_' or '.' or '=' or '~')) others++;
+        }
+
+        // UUIDs name things; words joined by dashes are titles.
+        return others == 0 && digits >= 4 && letters >= 4 && dashes < 4;
+    }
+
+    private static string Simplify(string name)
+    {
+        Span<char> simple = stackalloc char[Math.Min(name.Length, 256)];
+        var length = 0;
+        foreach (var character in name.AsSpan(0, simple.Length))
+        {
+            if (char.IsAsciiLetterOrDigit(character)) simple[length++] = char.ToLowerInvariant(character);
+        }
+
+        return simple[..length].ToString();
+    }
+}

@@ -1,0 +1,210 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Status;
+using WafOperator.Proxy.Admin;
+using WafOperator.Proxy.Bodies;
+using WafOperator.Proxy.Forwarding;
+using WafOperator.Proxy.Inspection;
+using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Reporting;
+using WafOperator.Proxy.Snapshots;
+using WafOperator.Proxy.Sync;
+using WafOperator.Proxy.Telemetry;
+
+namespace WafOperator.Proxy;
+
+/// <summary>
+/// The data plane as one object: listeners, policy, reporting, admin port. Start it, stop it; a host does the rest.
+/// </summary>
+public sealed partial class Sidecar : IAsyncDisposable
+{
+    private readonly SidecarOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<Sidecar> _logger;
+    private readonly SidecarMeters _meters = new();
+    private readonly PrometheusExporter _exporter;
+    private readonly ActivePolicy _active = new();
+    private readonly PolicyKeeper _keeper;
+    private readonly ProxyServer _server;
+    private readonly AdminServer? _admin;
+    private readonly DecisionLog _log;
+    private readonly OperatorClient? _operator;
+    private readonly EventShipper? _shipper;
+    private readonly RequestPipeline _pipeline;
+    private readonly FileSync? _file;
+    private readonly OperatorSync? _sync;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly DateTimeOffset _startedAt;
+    private Task _background = Task.CompletedTask;
+    private volatile bool _isDraining;
+
+    public Sidecar(SidecarOptions options, TimeProvider time, ILoggerFactory logs)
+    {
+        _options = options;
+        _time = time;
+        _startedAt = time.GetUtcNow();
+        _logger = logs.CreateLogger<Sidecar>();
+        _exporter = new PrometheusExporter(SidecarMeters.MeterName, "System.Runtime");
+        var copy = options.Operator?.StateDirectory is { } folder ? new LastGoodCopy(folder) : null;
+        _keeper = new PolicyKeeper(
+            _active, new SnapshotCompiler(options.RulesDirectory, time), copy, _meters, time, logs.CreateLogger<PolicyKeeper>());
+        _log = new DecisionLog(options.DecisionOutput, _meters);
+        if (options.Operator is { } source)
+        {
+            _operator = new OperatorClient(source.Address);
+            _shipper = new EventShipper(_operator, _meters, time);
+            _sync = new OperatorSync(
+                _operator, _keeper, source.Namespace, source.Policy, _meters, time, logs.CreateLogger<OperatorSync>());
+        }
+
+        if (options.File is { } file) _file = new FileSync(file.Path, file.Compile, _keeper, time);
+        var budget = new BodyBudget(options.Limits.BufferedBytesMax);
+        _pipeline = new RequestPipeline(_active, new InspectionServices(
+            new StreamForwarder(logs), budget, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod));
+        _server = new ProxyServer(options.Listeners, options.Limits, time, logs);
+        if (options.Admin is { } admin) _admin = new AdminServer(admin, Pages(), logs);
+        Observe(budget);
+    }
+
+    /// <summary>Endpoints of the listeners, with the ports that were taken.</summary>
+    public IReadOnlyList<IPEndPoint> Endpoints => _server.Endpoints;
+
+    /// <summary>Address of the admin port, once started.</summary>
+    public Uri? AdminAddress => _admin?.Address;
+
+    /// <summary>A policy is in force and the sidecar is not shutting down.</summary>
+    public bool IsReady => _active.Current is not null && !_isDraining;
+
+    /// <summary>Loads the policy file, if one was given; null when that worked, else what is wrong.</summary>
+    public string? LoadPolicyFile() => _file?.Load();
+
+    /// <summary>Opens the ports and follows the policy.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_admin is not null) await _admin.StartAsync(cancellationToken);
+        _background = Task.WhenAll(
+            _sync is null ? Task.CompletedTask : RunAsync(_sync.RunAsync),
+            _shipper is null ? Task.CompletedTask : RunAsync(_shipper.RunAsync),
+            _file is null ? Task.CompletedTask : RunAsync(_file.RunAsync));
+        await _server.StartAsync(_pipeline.ProcessAsync, cancellationToken);
+        LogStarted(_logger, string.Join(", ", Endpoints));
+    }
+
+    /// <summary>
+    /// Not ready from now on, but serving for a while longer, until nobody sends any more; then requests in flight end,
+    /// within the drain time; then the admin port closes.
+    /// </summary>
+    public async Task StopAsync(TimeSpan linger)
+    {
+        _isDraining = true;
+        if (linger > TimeSpan.Zero) await Task.Delay(linger, _time);
+        using var patience = new CancellationTokenSource(_options.Limits.DrainMax, _time);
+        await _server.StopAsync(patience.Token);
+        await _stopping.CancelAsync();
+        await _background;
+        await _log.DisposeAsync();
+        if (_admin is not null) await _admin.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>What the status page says.</summary>
+    public SidecarStatus Status()
+    {
+        var document = _active.Current?.Document;
+        var state = _keeper.State;
+        return new SidecarStatus
+        {
+            Version = _options.Version,
+            StartedAt = _startedAt,
+            Namespace = document?.Namespace ?? _options.Operator?.Namespace,
+            Policy = document?.Name ?? _options.Operator?.Policy,
+            Revision = document?.Revision,
+            Generation = document?.Generation ?? 0,
+            Mode = document?.Mode.ToString(),
+            RejectedRevision = state.RejectedRevision,
+            RejectedReason = state.RejectedReason,
+            Source = state.Source?.ToString(),
+            LastContact = state.LastContact,
+            Requests = _meters.Counters(),
+            ExclusionHits = _meters.ExclusionHits,
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _background;
+        await _server.DisposeAsync();
+        await _log.DisposeAsync();
+        _admin?.Dispose();
+        _operator?.Dispose();
+        _exporter.Dispose();
+        _meters.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(Func<CancellationToken, Task> loop)
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(_stopping.Token);
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                // Traffic does not depend on these loops; they are started again.
+                _meters.Incident("background_failed");
+                LogBackground(_logger, failure);
+                await Task.Delay(TimeSpan.FromSeconds(1), _time);
+            }
+        }
+    }
+
+    private Dictionary<string, Func<AdminPage>> Pages() => new(StringComparer.Ordinal)
+    {
+        ["/healthz"] = () => AdminPage.Text(200, "ok"),
+        ["/readyz"] = () => IsReady ? AdminPage.Text(200, "ok")
+            : AdminPage.Text(503, _isDraining ? "shutting down" : "no policy was received yet"),
+        ["/metrics"] = () => new AdminPage(200, PrometheusExporter.ContentType, Encoding.UTF8.GetBytes(_exporter.Write())),
+        ["/status"] = () => new AdminPage(
+            200, "application/json", JsonSerializer.SerializeToUtf8Bytes(Status(), ProtocolJson.Default.SidecarStatus)),
+        ["/version"] = () => AdminPage.Text(200, _options.Version),
+    };
+
+    private void Observe(BodyBudget budget)
+    {
+        _meters.Gauge("waf_buffered_bytes", "Body bytes held for inspection.", () => [new Measurement<double>(budget.Held)]);
+        _meters.Gauge("waf_ready", "1 when a policy is in force and the sidecar takes traffic.", () => [new(IsReady ? 1 : 0)]);
+        _meters.Gauge("waf_policy_info", "Always 1; labels tell the policy in force.", () =>
+        {
+            if (_active.Current?.Document is not { } document) return [];
+            return
+            [
+                new Measurement<double>(
+                    1, new("policy", document.Name), new("revision", document.Revision), new("mode", document.Mode.ToString()),
+                    new("source", _keeper.State.Source?.ToString())),
+            ];
+        });
+        _meters.Gauge("waf_policy_reloads", "Policies taken and refused since start.", () =>
+        [
+            new Measurement<double>(_keeper.State.Applied, new KeyValuePair<string, object?>("result", "applied")),
+            new Measurement<double>(_keeper.State.Rejected, new KeyValuePair<string, object?>("result", "rejected")),
+        ]);
+        _meters.Gauge("waf_build_info", "Always 1.", () =>
+            [new Measurement<double>(1, new KeyValuePair<string, object?>("version", _options.Version))]);
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "listening on {Endpoints}")]
+    private static partial void LogStarted(ILogger logger, string endpoints);
+
+    [LoggerMessage(2, LogLevel.Error, "a background loop failed and is started again")]
+    private static partial void LogBackground(ILogger logger, Exception failure);
+}

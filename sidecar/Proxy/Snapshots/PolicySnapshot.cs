@@ -1,0 +1,46 @@
+using WafOperator.Engine;
+using WafOperator.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.RateLimiting;
+using WafOperator.Proxy.Reporting;
+
+namespace WafOperator.Proxy.Snapshots;
+
+/// <summary>A policy ready for use: document and everything compiled from it. Immutable; a request uses one to its end.</summary>
+internal sealed class PolicySnapshot
+{
+    public required PolicyDocument Document { get; init; }
+    public required ClientResolver Identity { get; init; }
+    public required AccessProgram Access { get; init; }
+    public required RateLimitProgram RateLimits { get; init; }
+    public required RouteTable Routes { get; init; }
+    public required Redactor Redactor { get; init; }
+
+    /// <summary>Requests read under this policy's bounds.</summary>
+    public required RequestPool Requests { get; init; }
+
+    /// <summary>Bounds of <see cref="Requests"/> and of responses.</summary>
+    public required HttpLimits HttpLimits { get; init; }
+
+    /// <summary>Compiled rules, or null when the policy has none.</summary>
+    public RuleProgram? Rules { get; init; }
+
+    /// <summary>Rules look at responses.</summary>
+    public bool InspectsResponses { get; init; }
+
+    /// <summary>Nothing at all is asked of a request: mode Off.</summary>
+    public bool PassesThrough => Document.Mode is InspectionMode.Off;
+}
+
+/// <summary>The policy in force. One volatile write replaces it; no request is held up or dropped by that.</summary>
+internal sealed class ActivePolicy
+{
+    private volatile PolicySnapshot? _current;
+
+    /// <summary>Null until a policy was received.</summary>
+    public PolicySnapshot? Current => _current;
+
+    public void Replace(PolicySnapshot next) => _current = next;
+}

@@ -1,0 +1,118 @@
+using WafOperator.Engine;
+using WafOperator.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.RateLimiting;
+using WafOperator.Proxy.Reporting;
+using WafOperator.SecLang;
+
+namespace WafOperator.Proxy.Snapshots;
+
+/// <summary>A snapshot, or why the document cannot be used.</summary>
+internal sealed record SnapshotCompilation(PolicySnapshot? Snapshot, string? Refusal, IReadOnlyList<string> Warnings);
+
+/// <summary>
+/// Compiles documents to snapshots, off the hot path. Counters (rate limits, persistent collections of rules) live on
+/// from one snapshot to the next. Everything must compile, or the document is refused as a whole.
+/// </summary>
+internal sealed class SnapshotCompiler(string? rulesDirectory, TimeProvider time)
+{
+    private const int RefusalsShown = 5;
+
+    private readonly CollectionStore _collections = new(EngineLimits.Default, time);
+
+    public SnapshotCompilation Compile(PolicyDocument document, PolicySnapshot? previous)
+    {
+        var warnings = new List<string>();
+        var identity = new ClientResolver(document.ClientIdentity);
+        var access = new AccessProgram(document.AccessLists);
+        if (identity.Unreadable.Count + access.Unreadable.Count > 0)
+        {
+            var networks = string.Join(", ", identity.Unreadable.Concat(access.Unreadable).Take(RefusalsShown));
+            return new SnapshotCompilation(null, $"these are not networks: {networks}", warnings);
+        }
+
+        RuleProgram? program = null;
+        if (document.Rules is { Sources.Count: > 0 } rules)
+        {
+            var refusal = CompileRules(rules, warnings, out program);
+            if (refusal is not null) return new SnapshotCompilation(null, refusal, warnings);
+        }
+
+        var routes = new RouteTable(document);
+        var limits = LimitsOf(routes, program);
+        return new SnapshotCompilation(
+            new PolicySnapshot
+            {
+                Document = document,
+                Identity = identity,
+                Access = access,
+                RateLimits = new RateLimitProgram(document.RateLimits, time, previous?.RateLimits),
+                Routes = routes,
+                Redactor = new Redactor(document.Logging.Redact),
+                HttpLimits = limits,
+                Requests = new RequestPool(limits),
+                Rules = program,
+                InspectsResponses = program is not null && document.Rules!.InspectResponses,
+            },
+            null, warnings);
+    }
+
+    private string? CompileRules(RulePolicy rules, List<string> warnings, out RuleProgram? program)
+    {
+        program = null;
+        var sources = new List<SecLangSource>();
+        var resolvers = new List<SourceResolver>();
+        foreach (var source in rules.Sources)
+        {
+            if (source.Text is { } text)
+            {
+                sources.Add(SecLangSource.FromText(source.Name, text));
+                continue;
+            }
+
+            if (source.RuleSet is not { } ruleSet) return $"rule source {source.Name} holds neither text nor a rule set";
+            if (RuleSetFolder.Open(rulesDirectory, ruleSet) is not { } found)
+                return $"rule set {ruleSet} is not in the rules directory {rulesDirectory ?? "(none was given)"}";
+            sources.AddRange(found.Sources);
+            resolvers.Add(found.Files);
+        }
+
+        var parsed = SecLangParser.Parse(sources, new ResolverChain(resolvers));
+        var compilation = RuleProgram.Compile(
+            parsed.Document, new EngineOptions { Time = time, Collections = _collections });
+        var findings = parsed.Diagnostics.Concat(compilation.Diagnostics).Distinct().ToList();
+        var errors = findings.Where(finding => finding.Severity is DiagnosticSeverity.Error).ToList();
+        warnings.AddRange(findings.Where(finding => finding.Severity is not DiagnosticSeverity.Error)
+            .Select(finding => finding.ToString()));
+        program = errors.Count == 0 ? compilation.Program : null;
+        if (program is not null) return null;
+        var shown = string.Join("; ", errors.Take(RefusalsShown).Select(error => error.ToString()));
+        return errors.Count > RefusalsShown ? $"{shown}; and {errors.Count - RefusalsShown} more" : shown;
+    }
+
+    /// <summary>A body is read as far as the policy holds it; what the rules say about parts is taken from them.</summary>
+    private static HttpLimits LimitsOf(RouteTable routes, RuleProgram? program)
+    {
+        var limits = HttpLimits.Default with { BodyBytesMax = (int)Math.Clamp(routes.BodyBytesMax, 1, Array.MaxLength / 8) };
+        if (program?.Settings is not { } settings) return limits;
+        return limits with
+        {
+            JsonDepthMax = settings.JsonDepthMax ?? limits.JsonDepthMax,
+            ArgumentsMax = settings.ArgumentsMax ?? limits.ArgumentsMax,
+            ResponseBodyBytesMax = (int)Math.Min(
+                settings.ResponseBodyBytesMax ?? limits.ResponseBodyBytesMax, 16 * 1024 * 1024),
+        };
+    }
+}
+
+/// <summary>Asks several resolvers in turn.</summary>
+internal sealed class ResolverChain(IReadOnlyList<SourceResolver> resolvers) : SourceResolver
+{
+    public override ResolvedFile? Open(string path, string from, long bytesMax) =>
+        resolvers.Select(resolver => resolver.Open(path, from, bytesMax)).FirstOrDefault(file => file is not null);
+
+    public override IReadOnlyList<string> Expand(string pattern, string from) =>
+        resolvers.Select(resolver => resolver.Expand(pattern, from)).FirstOrDefault(files => files.Count > 0) ?? [];
+}

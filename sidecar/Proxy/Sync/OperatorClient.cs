@@ -1,0 +1,238 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace WafOperator.Proxy.Sync;
+
+/// <summary>Where the operator is, and what proves who we are. Files are read again when they change.</summary>
+/// <param name="Url">Base URL of the distribution port, https.</param>
+/// <param name="TokenFile">Projected service-account token; the kubelet rotates it.</param>
+/// <param name="CaFile">PEM bundle that the operator's certificate must chain to; null uses the system's.</param>
+public sealed record OperatorAddress(Uri Url, string? TokenFile, string? CaFile);
+
+/// <summary>Outcome of asking for a policy.</summary>
+internal enum PolicyAnswerKind
+{
+    /// <summary>There is another revision: <see cref="PolicyAnswer.Body"/>.</summary>
+    Changed,
+
+    /// <summary>Nothing changed.</summary>
+    Unchanged,
+
+    /// <summary>There is no such policy.</summary>
+    Missing,
+
+    /// <summary>The operator could not be asked, or refused: <see cref="PolicyAnswer.Problem"/>.</summary>
+    Failed,
+}
+
+/// <summary>What the operator answered.</summary>
+internal readonly record struct PolicyAnswer(PolicyAnswerKind Kind, byte[]? Body = null, string? Problem = null);
+
+/// <summary>What became of a batch of events.</summary>
+internal enum ShippingOutcome
+{
+    /// <summary>The operator has them.</summary>
+    Taken,
+
+    /// <summary>The operator will never take this batch.</summary>
+    Refused,
+
+    /// <summary>Not now: try again.</summary>
+    Failed,
+}
+
+/// <summary>Calls the operator's distribution port (crds/Protocols/Distribution.md). Failures are values. Thread-safe.</summary>
+internal sealed class OperatorClient : IDisposable
+{
+    /// <summary>Longest policy document, bytes.</summary>
+    public const int DocumentBytesMax = 16 * 1024 * 1024;
+
+    private readonly OperatorAddress _address;
+    private readonly HttpClient _client;
+    private readonly TrustedRoots? _roots;
+
+    public OperatorClient(OperatorAddress address)
+    {
+        _address = address;
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false, AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(5),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        };
+        if (address.CaFile is not null)
+        {
+            _roots = new TrustedRoots(address.CaFile);
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+                _roots.Trusts(certificate as X509Certificate2, chain, errors);
+        }
+
+        _client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(90), BaseAddress = address.Url };
+    }
+
+    /// <summary>Waits up to <paramref name="wait"/> for a revision other than <paramref name="have"/>.</summary>
+    public async Task<PolicyAnswer> GetPolicyAsync(
+        string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        var query = string.Create(
+            CultureInfo.InvariantCulture, $"revision={Uri.EscapeDataString(have ?? "")}&wait={(int)wait.TotalSeconds}");
+        var path = $"v1/namespaces/{Uri.EscapeDataString(ns)}/policies/{Uri.EscapeDataString(name)}?{query}";
+        try
+        {
+            using var request = await RequestAsync(HttpMethod.Get, path, cancellationToken);
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return response.StatusCode switch
+            {
+                HttpStatusCode.OK => await ReadPolicyAsync(response, cancellationToken),
+                HttpStatusCode.NotModified => new PolicyAnswer(PolicyAnswerKind.Unchanged),
+                HttpStatusCode.NotFound => new PolicyAnswer(PolicyAnswerKind.Missing),
+                _ => new PolicyAnswer(PolicyAnswerKind.Failed, Problem: $"HTTP status {(int)response.StatusCode}"),
+            };
+        }
+        catch (Exception failure) when (IsOutage(failure, cancellationToken))
+        {
+            return new PolicyAnswer(PolicyAnswerKind.Failed, Problem: Describe(failure));
+        }
+    }
+
+    /// <summary>Ships events, as JSON lines.</summary>
+    public async Task<ShippingOutcome> PostEventsAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = await RequestAsync(HttpMethod.Post, "v1/events", cancellationToken);
+            request.Content = new ReadOnlyMemoryContent(lines);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+            using var response = await _client.SendAsync(request, cancellationToken);
+            if (response.IsSuccessStatusCode) return ShippingOutcome.Taken;
+            return response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge
+                ? ShippingOutcome.Refused
+                : ShippingOutcome.Failed;
+        }
+        catch (Exception failure) when (IsOutage(failure, cancellationToken))
+        {
+            return ShippingOutcome.Failed;
+        }
+    }
+
+    /// <summary>Fetches a blob into a stream; null when that worked, else what went wrong. The caller checks the digest.</summary>
+    public async Task<string?> GetBlobAsync(
+        string digest, Stream destination, long bytesMax, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var request = await RequestAsync(HttpMethod.Get, $"v1/blobs/{digest}", cancellationToken);
+            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!response.IsSuccessStatusCode) return $"HTTP status {(int)response.StatusCode}";
+            await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
+            return await CopyAsync(content, destination, bytesMax, cancellationToken) ? null : $"longer than {bytesMax} bytes";
+        }
+        catch (Exception failure) when (IsOutage(failure, cancellationToken))
+        {
+            return Describe(failure);
+        }
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _roots?.Dispose();
+    }
+
+    private static async Task<PolicyAnswer> ReadPolicyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
+        using var body = new MemoryStream();
+        return await CopyAsync(content, body, DocumentBytesMax, cancellationToken)
+            ? new PolicyAnswer(PolicyAnswerKind.Changed, body.ToArray())
+            : new PolicyAnswer(PolicyAnswerKind.Failed, Problem: $"a policy document longer than {DocumentBytesMax} bytes");
+    }
+
+    private static async Task<bool> CopyAsync(
+        Stream source, Stream destination, long bytesMax, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[32 * 1024];
+        long total = 0;
+        while (true)
+        {
+            var count = await source.ReadAsync(buffer, cancellationToken);
+            if (count == 0) return true;
+            if ((total += count) > bytesMax) return false;
+            await destination.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+        }
+    }
+
+    private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (_address.TokenFile is { } file)
+        {
+            var token = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        return request;
+    }
+
+    /// <summary>A time-out is an outage; our own cancellation is not.</summary>
+    private static bool IsOutage(Exception failure, CancellationToken cancellationToken) => failure switch
+    {
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        HttpRequestException or IOException or UnauthorizedAccessException or FormatException => true,
+        _ => false,
+    };
+
+    private static string Describe(Exception failure) => failure switch
+    {
+        OperationCanceledException => "no answer in time",
+        HttpRequestException { InnerException: { } inner } => inner.Message,
+        _ => failure.Message,
+    };
+}
+
+/// <summary>The CA bundle of a file, read again when the file changes: certificates are rotated under a running sidecar.</summary>
+internal sealed class TrustedRoots(string file) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private X509Certificate2Collection _roots = [];
+    private DateTime _readAt;
+
+    public bool Trusts(X509Certificate2? certificate, X509Chain? presented, SslPolicyErrors errors)
+    {
+        if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNameMismatch) != 0) return false;
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.CustomTrustStore.AddRange(Current());
+        if (presented is not null) chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+        return chain.Build(certificate);
+    }
+
+    public void Dispose()
+    {
+        foreach (var root in _roots) root.Dispose();
+    }
+
+    private X509Certificate2Collection Current()
+    {
+        lock (_lock)
+        {
+            try
+            {
+                var written = File.GetLastWriteTimeUtc(Path.GetFullPath(file));
+                if (written == _readAt && _roots.Count > 0) return _roots;
+                var roots = new X509Certificate2Collection();
+                roots.ImportFromPemFile(file);
+                (_roots, _readAt) = (roots, written);
+            }
+            catch (Exception failure) when (failure is IOException or System.Security.Cryptography.CryptographicException)
+            {
+                // Half-written or gone for a moment: what was read before still holds.
+            }
+
+            return _roots;
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Status;
+using WafOperator.Proxy.Decisions;
+
+namespace WafOperator.Proxy.Telemetry;
+
+/// <summary>
+/// What the data plane counts. Hot counters are plain numbers read when somebody looks; labels come from fixed lists or
+/// from bounded tables, so no client can grow them. Thread-safe.
+/// </summary>
+internal sealed class SidecarMeters : IDisposable
+{
+    public const string MeterName = "WafOperator.Sidecar";
+
+    /// <summary>Rules that have a counter of their own; matches of further ones are counted together.</summary>
+    private const int RuleIdsMax = 1_000;
+
+    private static readonly int Verdicts = Enum.GetValues<VerdictKind>().Length;
+    private static readonly int Reasons = Enum.GetValues<DecisionReason>().Length;
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly long[] _requests = new long[Verdicts * Reasons];
+    private readonly ConcurrentDictionary<long, Tally> _rules = new();
+    private readonly ConcurrentDictionary<string, Tally> _named = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Tally> _exclusions = new(StringComparer.Ordinal);
+    private readonly Histogram<double> _inspection;
+    private long _uninspected;
+    private long _wouldBlock;
+    private long _wouldLimit;
+
+    public SidecarMeters()
+    {
+        _inspection = _meter.CreateHistogram(
+            "waf_inspection_seconds", unit: null, "Time of inspection of one request, without waiting for its body.",
+            tags: null, advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries =
+                    [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+            });
+        _meter.CreateObservableCounter("waf_requests_total", ObserveRequests, null, "Requests by verdict and reason.");
+        _meter.CreateObservableCounter(
+            "waf_would_block_total", () => Interlocked.Read(ref _wouldBlock) + Interlocked.Read(ref _wouldLimit), null,
+            "Requests that mode Enforce would have refused.");
+        _meter.CreateObservableCounter("waf_rule_matches_total", ObserveRules, null, "Reported rule matches by id.");
+        _meter.CreateObservableCounter(
+            "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Exclusions that changed something.");
+        _meter.CreateObservableCounter(
+            "waf_incidents_total", () => Observe(_named, "kind"), null,
+            "Drops, fallbacks and failures by kind. Each kind is documented in the manual.");
+    }
+
+    public void RequestPassedUninspected() => Interlocked.Increment(ref _uninspected);
+
+    public void RequestDecided(in Decision decision)
+    {
+        Interlocked.Increment(ref _requests[(int)decision.Verdict * Reasons + (int)decision.Reason]);
+        if (decision.Verdict is not VerdictKind.Allow) return;
+        if (decision.WouldHave is VerdictKind.Block) Interlocked.Increment(ref _wouldBlock);
+        else if (decision.WouldHave is VerdictKind.Limited) Interlocked.Increment(ref _wouldLimit);
+    }
+
+    public void Inspected(TimeSpan duration) => _inspection.Record(duration.TotalSeconds);
+
+    public void RuleMatched(long id)
+    {
+        if (!_rules.TryGetValue(id, out var tally))
+            tally = _rules.GetOrAdd(_rules.Count < RuleIdsMax ? id : 0, static _ => new Tally());
+        tally.Add();
+    }
+
+    /// <summary>Something that should not happen often. <paramref name="kind"/> is a constant, never input.</summary>
+    public void Incident(string kind) => _named.GetOrAdd(kind, static _ => new Tally()).Add();
+
+    /// <summary>An exclusion of the policy changed something; its name comes from the policy.</summary>
+    public void ExclusionHit(string name) => _exclusions.GetOrAdd(name, static _ => new Tally()).Add();
+
+    public IReadOnlyDictionary<string, long> ExclusionHits => _exclusions.ToDictionary(pair => pair.Key, pair => pair.Value.Value);
+
+    /// <summary>A gauge read when metrics are read.</summary>
+    public void Gauge(string name, string description, Func<IEnumerable<Measurement<double>>> observe) =>
+        _meter.CreateObservableGauge(name, observe, null, description);
+
+    public RequestCounters Counters()
+    {
+        var uninspected = Interlocked.Read(ref _uninspected);
+        var allowed = Sum(VerdictKind.Allow) + uninspected;
+        var blocked = Sum(VerdictKind.Block);
+        var limited = Sum(VerdictKind.Limited);
+        var unavailable = Sum(VerdictKind.Unavailable);
+        return new RequestCounters
+        {
+            Total = allowed + blocked + limited + unavailable,
+            Allowed = allowed,
+            Blocked = blocked,
+            RateLimited = limited,
+            Unavailable = unavailable,
+            WouldBlock = Interlocked.Read(ref _wouldBlock),
+        };
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private long Sum(VerdictKind verdict)
+    {
+        long sum = 0;
+        for (var reason = 0; reason < Reasons; reason++) sum += Interlocked.Read(ref _requests[(int)verdict * Reasons + reason]);
+        return sum;
+    }
+
+    private IEnumerable<Measurement<long>> ObserveRequests()
+    {
+        yield return new Measurement<long>(
+            Interlocked.Read(ref _uninspected), new("verdict", "Allow"), new("reason", "Off"));
+        for (var verdict = 0; verdict < Verdicts; verdict++)
+        {
+            for (var reason = 0; reason < Reasons; reason++)
+            {
+                var count = Interlocked.Read(ref _requests[verdict * Reasons + reason]);
+                if (count == 0) continue;
+                yield return new Measurement<long>(
+                    count,
+                    new("verdict", ((VerdictKind)verdict).ToString()), new("reason", ((DecisionReason)reason).ToString()));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<long>> ObserveRules() =>
+        _rules.Select(pair => new Measurement<long>(
+            pair.Value.Value, new KeyValuePair<string, object?>("rule", pair.Key == 0 ? "other" : pair.Key)));
+
+    private static IEnumerable<Measurement<long>> Observe(ConcurrentDictionary<string, Tally> tallies, string label) =>
+        tallies.Select(pair => new Measurement<long>(pair.Value.Value, new KeyValuePair<string, object?>(label, pair.Key)));
+
+    private sealed class Tally
+    {
+        private long _value;
+
+        public long Value => Interlocked.Read(ref _value);
+
+        public void Add() => Interlocked.Increment(ref _value);
+    }
+}
