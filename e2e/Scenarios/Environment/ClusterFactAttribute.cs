@@ -4,10 +4,25 @@ namespace WafOperator.E2e.Scenarios.Environment;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ClusterFactAttribute : FactAttribute
 {
+    public const string SkipReason = "needs the product in a cluster: run ./test, or: . <(e2e/cluster/install-for-tests)";
+
     public ClusterFactAttribute()
     {
         Timeout = 5 * 60 * 1000;
-        if (System.Environment.GetEnvironmentVariable("WAF_E2E_CLUSTER") is not { Length: > 0 })
-            Skip = "needs the product in a cluster: run ./test, or: . <(e2e/cluster/install-for-tests)";
+        if (IsSkipped) Skip = SkipReason;
+    }
+
+    /// <summary>True where nobody has prepared a cluster.</summary>
+    public static bool IsSkipped => System.Environment.GetEnvironmentVariable("WAF_E2E_CLUSTER") is not { Length: > 0 };
+}
+
+/// <summary>The same for theories.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ClusterTheoryAttribute : TheoryAttribute
+{
+    public ClusterTheoryAttribute()
+    {
+        Timeout = 5 * 60 * 1000;
+        if (ClusterFactAttribute.IsSkipped) Skip = ClusterFactAttribute.SkipReason;
     }
 }
