@@ -99,11 +99,18 @@ internal sealed class ControlPlane
             Policies, new PublicKeys(_client, _services.Time), _compiled, new DistributionSink(_store), _services.Time,
             _services.Loggers.CreateLogger<PolicyPublisher>());
         return new ControllerLoop("policy-publisher", publisher, new ControllerOptions { Workers = 1 }, _services)
-            .For(Policies.Policies)
-            .Watch(Policies.Exclusions, c => PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy))
+            // Our own status writes are not news.
+            .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
+            .Watch(Policies.Exclusions, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata)
+                ? PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy)
+                : [])
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
             .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace));
     }
+
+    private static bool IsSpecChange(ObjectMeta? current, ObjectMeta? previous) =>
+        current?.Generation != previous?.Generation || current?.Uid != previous?.Uid
+        || current?.IsBeingDeleted != previous?.IsBeingDeleted;
 
     private void AddCertificates()
     {

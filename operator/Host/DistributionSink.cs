@@ -10,7 +10,7 @@ namespace WafOperator.Operator.Host;
 /// <summary>Hands compiled documents to the distribution.</summary>
 internal sealed class DistributionSink(PolicyStore store) : IPolicySink
 {
-    public void Publish(NamespacedName key, PolicyDocument document) => store.Publish(
+    public bool Publish(NamespacedName key, PolicyDocument document) => store.Publish(
         new PolicyKey(key.Namespace, key.Name),
         new PublishedPolicy(document.Revision, JsonSerializer.SerializeToUtf8Bytes(document, ProtocolJson.Default.PolicyDocument)));
 

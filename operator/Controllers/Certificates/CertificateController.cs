@@ -31,7 +31,7 @@ public sealed partial class CertificateController(
         return ReconcileResult.After(wait < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : wait < WaitMax ? wait : WaitMax);
     }
 
-    [LoggerMessage(3101, LogLevel.Information,
+    [LoggerMessage(4101, LogLevel.Information,
         "Certificates in Secret {Secret} written: serving certificate until {ServingEnd}, authority until {AuthorityEnd}")]
     private partial void LogWritten(string secret, DateTimeOffset servingEnd, DateTimeOffset authorityEnd);
 }

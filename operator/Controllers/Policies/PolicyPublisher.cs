@@ -39,8 +39,8 @@ public sealed partial class PolicyPublisher(
         compiled.Set(key, policy.Metadata.Generation, compilation);
         if (compilation.Document is { } document)
         {
-            sink.Publish(key, document);
-            LogPublished(key.ToString(), document.Revision[..12], policy.Metadata.Generation);
+            if (sink.Publish(key, document))
+                LogPublished(key.ToString(), document.Revision[..12], policy.Metadata.Generation);
         }
         else
         {
@@ -54,10 +54,10 @@ public sealed partial class PolicyPublisher(
     private static IEnumerable<string> SecretNames(IEnumerable<ModelVersion> models) => models
         .Select(m => m.Spec.Artifact.Signature?.PublicKeySecret).OfType<string>().Distinct();
 
-    [LoggerMessage(3001, LogLevel.Information, "Policy {Policy}: revision {Revision} in force (generation {Generation})")]
+    [LoggerMessage(4001, LogLevel.Information, "Policy {Policy}: revision {Revision} in force (generation {Generation})")]
     private partial void LogPublished(string policy, string revision, long generation);
 
-    [LoggerMessage(3002, LogLevel.Warning,
+    [LoggerMessage(4002, LogLevel.Warning,
         "Policy {Policy} generation {Generation} was not accepted ({Findings} findings), the last good revision stays: {First}")]
     private partial void LogRejected(string policy, long generation, int findings, string first);
 }

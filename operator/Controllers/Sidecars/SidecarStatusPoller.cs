@@ -95,7 +95,7 @@ public sealed partial class SidecarStatusPoller(
         before is null || before.Revision != now.Revision || before.RejectedRevision != now.RejectedRevision
         || before.StartedAt != now.StartedAt || before.Requests.Total != now.Requests.Total || before.Mode != now.Mode;
 
-    [LoggerMessage(3201, LogLevel.Debug, "Sidecar of pod {Pod} did not answer: {Problem}")]
+    [LoggerMessage(4201, LogLevel.Debug, "Sidecar of pod {Pod} did not answer: {Problem}")]
     private partial void LogUnanswered(string pod, string problem);
 }
 
