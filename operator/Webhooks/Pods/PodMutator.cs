@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using WafOperator.Injection;
+using WafOperator.Policies.Targets;
+using WafOperator.Resources;
+using WafOperator.Webhooks.Reviews;
+
+namespace WafOperator.Webhooks.Pods;
+
+/// <summary>What was decided about one pod, for events and metrics of the host.</summary>
+public sealed record PodAdmission(string Namespace, string Pod, JsonObject Object, InjectionDecision Decision, bool IsDryRun);
+
+/// <summary>
+/// Admission of pods: looks up what the pure injector needs, and answers. A pod that did not ask is let through before anything is
+/// looked up. Thread-safe.
+/// </summary>
+public sealed class PodMutator(IAdmissionCache cache, Func<InjectionSettings> settings, Action<PodAdmission>? observe = null)
+{
+    /// <summary>Decides about one request.</summary>
+    public AdmissionResponse Review(AdmissionRequest request)
+    {
+        if (request.Operation != "CREATE" || request.SubResource.Length > 0 || request.Object is not { } pod || request.Kind != "Pod")
+            return AdmissionResponse.Allow();
+        if (!Injector.IsRequested(pod)) return AdmissionResponse.Allow();
+        if (!cache.IsSynced) return AdmissionResponse.Unavailable("the WAF operator is starting and does not know all policies yet; the pod is tried again");
+        var decision = Injector.Decide(new()
+        {
+            Pod = pod,
+            Namespace = request.Namespace,
+            NamespaceLabels = cache.NamespaceLabels(request.Namespace),
+            Services = cache.Services(request.Namespace),
+            Policy = PolicyOf(pod, request.Namespace),
+            Settings = settings(),
+        });
+        observe?.Invoke(new(request.Namespace, NameOf(pod, request), pod, decision, request.IsDryRun));
+        return decision switch
+        {
+            InjectionDecision.Inject inject => new() { Allowed = true, Patch = inject.Patch },
+            InjectionDecision.Skip { Reason: SkipReason.NoPorts or SkipReason.JobNeedsNativeSidecar } skip =>
+                AdmissionResponse.Allow([$"WAF sidecar not injected: {skip.Message}"]),
+            InjectionDecision.Deny deny => AdmissionResponse.Forbid($"WAF sidecar cannot be injected ({deny.Reason}): {deny.Message}"),
+            _ => AdmissionResponse.Allow(),
+        };
+    }
+
+    private PolicyChoice PolicyOf(JsonObject pod, string @namespace)
+    {
+        var asked = Injector.RequestedPolicy(pod);
+        var policies = cache.Policies(@namespace);
+        var name = new TargetResolver(policies).PolicyFor(new(LabelsOf(pod), asked), cache.Workloads(@namespace));
+        if (name is not null && policies.FirstOrDefault(policy => policy.Metadata.Name == name) is { } policy)
+            return new PolicyChoice.Found(name, policy.Spec);
+        return new PolicyChoice.Missing(asked is null
+            ? $"no WafPolicy in the namespace {@namespace} targets this pod's workload: create one with targetRefs, or name one in the annotation {WellKnown.PolicyAnnotation}"
+            : $"there is no WafPolicy {asked} in the namespace {@namespace}, which the annotation {WellKnown.PolicyAnnotation} names: create it first");
+    }
+
+    private static Dictionary<string, string> LabelsOf(JsonObject pod)
+    {
+        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
+        if ((pod["metadata"] as JsonObject)?["labels"] is not JsonObject members) return labels;
+        foreach (var (key, value) in members)
+            if (value is JsonValue text && text.TryGetValue<string>(out var content)) labels[key] = content;
+        return labels;
+    }
+
+    private static string NameOf(JsonObject pod, AdmissionRequest request)
+    {
+        if (request.Name.Length > 0) return request.Name;
+        var metadata = pod["metadata"] as JsonObject;
+        return Text(metadata, "name") ?? Text(metadata, "generateName") ?? "";
+    }
+
+    private static string? Text(JsonObject? fields, string name) =>
+        fields?[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+}

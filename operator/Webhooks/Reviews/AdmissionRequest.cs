@@ -1,0 +1,61 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace WafOperator.Webhooks.Reviews;
+
+/// <summary>What the API server asks (admission.k8s.io/v1): the part that our webhooks need.</summary>
+public sealed record AdmissionRequest
+{
+    public required string Uid { get; init; }
+    public string Operation { get; init; } = "";
+    public string Namespace { get; init; } = "";
+    public string Name { get; init; } = "";
+    public string Kind { get; init; } = "";
+    public string SubResource { get; init; } = "";
+    public bool IsDryRun { get; init; }
+    public JsonObject? Object { get; init; }
+    public JsonObject? OldObject { get; init; }
+
+    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = 128 };
+
+    /// <summary>
+    /// Reads a review. False when it is not one; <paramref name="uid"/> is set whenever it could be found, since even a refusal of
+    /// the rest must carry it.
+    /// </summary>
+    public static bool TryRead(ReadOnlySpan<byte> body, out AdmissionRequest? request, out string? uid, out string problem)
+    {
+        (request, uid, problem) = (null, null, "the body is not JSON");
+        JsonNode? review;
+        try
+        {
+            review = JsonNode.Parse(body, null, Depth);
+            problem = "the body is not an AdmissionReview of admission.k8s.io/v1 with a request and its uid";
+            if (review is not JsonObject root || root["request"] is not JsonObject fields) return false;
+            uid = Text(fields, "uid");
+            if (Text(root, "apiVersion") != "admission.k8s.io/v1" || Text(root, "kind") != "AdmissionReview" || string.IsNullOrEmpty(uid)) return false;
+            request = From(fields, uid);
+            return true;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // JsonNode reports duplicate names lazily, as ArgumentException.
+            return false;
+        }
+    }
+
+    private static AdmissionRequest From(JsonObject fields, string uid) => new()
+    {
+        Uid = uid,
+        Operation = Text(fields, "operation") ?? "",
+        Namespace = Text(fields, "namespace") ?? "",
+        Name = Text(fields, "name") ?? "",
+        Kind = fields["kind"] is JsonObject kind ? Text(kind, "kind") ?? "" : "",
+        SubResource = Text(fields, "subResource") ?? "",
+        IsDryRun = fields["dryRun"] is JsonValue dryRun && dryRun.TryGetValue<bool>(out var flag) && flag,
+        Object = fields["object"] as JsonObject,
+        OldObject = fields["oldObject"] as JsonObject,
+    };
+
+    private static string? Text(JsonObject fields, string name) =>
+        fields[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+}

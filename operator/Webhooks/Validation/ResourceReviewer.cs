@@ -1,0 +1,93 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using WafOperator.Policies.Compilation;
+using WafOperator.Resources;
+using WafOperator.Resources.Exclusions;
+using WafOperator.Resources.Policies;
+using WafOperator.Resources.Schema;
+using WafOperator.Resources.Validation;
+using WafOperator.Webhooks.Reviews;
+
+namespace WafOperator.Webhooks.Validation;
+
+/// <summary>
+/// Admission of our own kinds: the whole validation, all errors at once, each with its field; and rule text is compiled, so that a
+/// broken rule is refused with its line. Pure but for the clock; thread-safe.
+/// </summary>
+public sealed class ResourceReviewer(TimeProvider time)
+{
+    private const string LastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
+
+    /// <summary>Decides about one request.</summary>
+    public AdmissionResponse Review(AdmissionRequest request)
+    {
+        if (request.Operation is not ("CREATE" or "UPDATE") || request.SubResource.Length > 0 || request.Object is not { } raw) return AdmissionResponse.Allow();
+        if (ResourceDefinition.Find(request.Kind) is not { } definition) return AdmissionResponse.Allow();
+        if (request.Operation == "UPDATE" && CannotMatter(raw, request.OldObject)) return AdmissionResponse.Allow();
+        var result = ResourceValidator.Validate(definition, raw, request.OldObject);
+        List<FieldError> errors = [.. result.Errors, .. UnknownInLastApplied(definition, raw, request.OldObject)];
+        List<FieldError> warnings = [.. result.Warnings];
+        if (result.Resource is { } resource) AddFindings(resource, request, errors, warnings);
+        return errors.Count == 0
+            ? AdmissionResponse.Allow([.. warnings.Select(warning => warning.ToString())])
+            : Refuse(definition, request, errors);
+    }
+
+    /// <summary>An object on its way out, or one whose spec stays: older, stricter or looser rules must not hold it.</summary>
+    private static bool CannotMatter(JsonObject raw, JsonObject? old) =>
+        (raw["metadata"] as JsonObject)?["deletionTimestamp"] is not null
+        || (old is not null && JsonNode.DeepEquals(raw["spec"], old["spec"]) && LastApplied(raw) == LastApplied(old));
+
+    /// <summary>
+    /// The API server drops unknown fields before it asks. What kubectl apply was given is still in its annotation: a misspelt
+    /// field there is an error, not silence.
+    /// </summary>
+    private static IEnumerable<FieldError> UnknownInLastApplied(ResourceDefinition definition, JsonObject raw, JsonObject? old)
+    {
+        if (LastApplied(raw) is not { } text || text == LastApplied(old)) return [];
+        try
+        {
+            if (JsonNode.Parse(text) is not JsonObject given) return [];
+            return ResourceValidator.Validate(definition, given).Errors.Where(error => error.Reason == FieldErrorReason.Unknown);
+        }
+        catch (Exception error) when (error is JsonException or ArgumentException)
+        {
+            return [];
+        }
+    }
+
+    private void AddFindings(ICustomResource resource, AdmissionRequest request, List<FieldError> errors, List<FieldError> warnings)
+    {
+        foreach (var finding in FindingsOf(resource, request.Namespace))
+        {
+            // Whether models and pools are there is for the status: they may come later.
+            if (finding.Kind is not (FindingKind.InvalidRules or FindingKind.InvalidSpec or FindingKind.RulesWarning or FindingKind.ExclusionInvalid)) continue;
+            (finding.Severity == FindingSeverity.Error ? errors : warnings).Add(new(finding.Path, FieldErrorReason.Invalid, finding.Message));
+        }
+    }
+
+    private IReadOnlyList<Finding> FindingsOf(ICustomResource resource, string @namespace) => resource switch
+    {
+        WafPolicy policy => PolicyCompiler.Compile(new() { Policy = policy, Now = time.GetUtcNow() }).Findings,
+        WafExclusion exclusion => PolicyCompiler.Compile(new()
+        {
+            Policy = new() { Metadata = new() { Name = exclusion.Spec.Policy, Namespace = @namespace } },
+            Exclusions = [exclusion],
+            Now = time.GetUtcNow(),
+        }).Findings,
+        _ => [],
+    };
+
+    private static AdmissionResponse Refuse(ResourceDefinition definition, AdmissionRequest request, List<FieldError> errors) => new()
+    {
+        Allowed = false,
+        Code = 422,
+        Reason = "Invalid",
+        Message = $"{definition.Kind} \"{request.Name}\" is invalid: {string.Join("; ", errors)}",
+        Causes = errors,
+    };
+
+    private static string? LastApplied(JsonObject? raw) =>
+        ((raw?["metadata"] as JsonObject)?["annotations"] as JsonObject)?[LastAppliedAnnotation] is JsonValue value
+        && value.TryGetValue<string>(out var text) ? text : null;
+}
