@@ -3,13 +3,21 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using WafOperator.Resources.Manifests;
 
 namespace WafOperator.Resources.Schema;
 
-/// <summary>Writes JSON as block-style YAML, in the order of its members: the same value always gives the same text.</summary>
+/// <summary>JSON as block-style YAML and back; written in the order of its members: the same value always gives the same text.</summary>
 public static partial class YamlText
 {
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Reads one YAML document as JSON, as strictly as manifests are read. Throws <see cref="YamlSyntaxException"/>.</summary>
+    public static JsonNode? Read(string text)
+    {
+        var documents = new YamlReader(text, new ManifestLimits()).ReadAll();
+        return documents.Count == 1 ? documents[0].Root : throw new YamlSyntaxException($"holds {documents.Count} documents, not one", 1, 1);
+    }
 
     /// <summary>The value as YAML, ending in a line feed.</summary>
     public static string Write(JsonNode node)
