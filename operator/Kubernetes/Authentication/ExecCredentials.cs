@@ -57,8 +57,11 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IC
         }
         catch (Exception e) when (e is Win32Exception or InvalidOperationException or IOException)
         {
-            var hint = plugin.InstallHint is { Length: > 0 } h ? OneLine(h) : "install it or fix the user's exec.command";
-            throw new KubeconfigException($"cannot start the credential plug-in {plugin.Command}: {e.Message}. Next: {hint}", e);
+            var hint = plugin.InstallHint is { Length: > 0 } text
+                ? OneLine(text)
+                : "install it or fix the user's exec.command";
+            throw new KubeconfigException(
+                $"cannot start the credential plug-in {plugin.Command}: {e.Message}. Next: {hint}", e);
         }
 
         using var limit = new CancellationTokenSource(RunMax, time);
@@ -116,12 +119,14 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IC
             var root = document.RootElement;
             if (root.Text("kind") != "ExecCredential") throw Bad("it did not print an ExecCredential");
             if (root.Text("apiVersion") != plugin.ApiVersion)
-                throw Bad($"it printed apiVersion {root.Text("apiVersion")}, the kubeconfig asks for {plugin.ApiVersion}");
+                throw Bad(
+                    $"it printed apiVersion {root.Text("apiVersion")}, the kubeconfig asks for {plugin.ApiVersion}");
             var token = root.Text("status", "token");
             X509Certificate2? certificate = null;
             if (root.Text("status", "clientCertificateData") is { } pem)
             {
-                if (root.Text("status", "clientKeyData") is not { } key) throw Bad("it gave a certificate without its key");
+                if (root.Text("status", "clientKeyData") is not { } key)
+                    throw Bad("it gave a certificate without its key");
                 certificate = PemFiles.ClientCertificate(pem, key, $"plug-in {plugin.Command}");
             }
 

@@ -48,7 +48,9 @@ public sealed class Kubeconfig
         return result;
     }
 
-    /// <summary>Reads one kubeconfig given as text; <paramref name="path"/> is for messages and relative paths.</summary>
+    /// <summary>
+    /// Reads one kubeconfig given as text; <paramref name="path"/> is for messages and relative paths.
+    /// </summary>
     public static Kubeconfig Parse(string text, string path)
     {
         var result = new Kubeconfig();
@@ -142,14 +144,16 @@ public sealed class Kubeconfig
         if (!Uri.TryCreate(server, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
             throw new KubeconfigException($"{cluster.Where}: server is not an http(s) address");
         if (uri.UserInfo.Length > 0)
-            throw new KubeconfigException($"{cluster.Where}: server must not hold a user name. Next: move it to a user");
+            throw new KubeconfigException(
+                $"{cluster.Where}: server must not hold a user name. Next: move it to a user");
         return uri.AbsolutePath.EndsWith('/') ? uri : new Uri(uri.AbsoluteUri + "/");
     }
 
     private static Uri? ProxyOf(KubeconfigEntry cluster)
     {
         if (cluster.Text("proxy-url") is not { Length: > 0 } text) return null;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "socks5") return uri;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "socks5")
+            return uri;
         throw new KubeconfigException($"{cluster.Where}: proxy-url must be an http, https or socks5 address");
     }
 

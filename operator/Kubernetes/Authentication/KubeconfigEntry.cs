@@ -57,7 +57,9 @@ internal sealed class KubeconfigEntry(string kind, string name, string path, Jso
         }
     }
 
-    /// <summary>PEM text from <c>KEY-data</c> (base64, preferred) or the file named by <c>KEY</c>; null if neither.</summary>
+    /// <summary>
+    /// PEM text from <c>KEY-data</c> (base64, preferred) or the file named by <c>KEY</c>; null if neither.
+    /// </summary>
     public string? Pem(string key)
     {
         if (Text(key + "-data") is { Length: > 0 } data) return Base64(key + "-data", data);

@@ -14,7 +14,8 @@ internal static class KubeconfigUser
             throw new KubeconfigException(
                 $"{user.Where}: auth-provider was removed from Kubernetes in 1.26. Next: switch to an exec plug-in");
         if (user.Text("as") is { Length: > 0 })
-            throw new KubeconfigException($"{user.Where}: impersonation (as) is not supported. Next: use a user of its own");
+            throw new KubeconfigException(
+                $"{user.Where}: impersonation (as) is not supported. Next: use a user of its own");
         var certificate = Certificate(user);
         if (user.Text("token") is { Length: > 0 } token)
             return new StaticCredentials(new Credential($"Bearer {Header(user, token)}", certificate));
@@ -34,7 +35,8 @@ internal static class KubeconfigUser
         var key = user.Pem("client-key");
         if (certificate is null && key is null) return null;
         if (certificate is null || key is null)
-            throw new KubeconfigException($"{user.Where}: a client certificate needs both client-certificate and client-key");
+            throw new KubeconfigException(
+                $"{user.Where}: a client certificate needs both client-certificate and client-key");
         return PemFiles.ClientCertificate(certificate, key, user.Where);
     }
 

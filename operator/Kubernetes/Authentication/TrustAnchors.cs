@@ -24,8 +24,8 @@ internal sealed class TrustAnchors
     }
 
     /// <summary>
-    /// Whether a chain ends in one of the authorities. The name was already compared by the TLS layer and its verdict is
-    /// in <paramref name="errors"/>.
+    /// Whether a chain ends in one of the authorities. The name was already compared by the TLS layer and its verdict
+    /// is in <paramref name="errors"/>.
     /// </summary>
     public bool Accept(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
     {

@@ -12,7 +12,9 @@ internal static class YamlTree
 {
     private const int DepthMax = 32;
 
-    /// <summary>The first document; throws <see cref="FormatException"/> with the line for anything malformed.</summary>
+    /// <summary>
+    /// The first document; throws <see cref="FormatException"/> with the line for anything malformed.
+    /// </summary>
     public static JsonNode? Parse(string text)
     {
         try

@@ -34,7 +34,8 @@ public sealed record ApiStatus
         try
         {
             using var document = JsonDocument.Parse(body);
-            if (document.RootElement.Text("kind") == "Status") return Read(document.RootElement, code, retryAfterHeader);
+            if (document.RootElement.Text("kind") == "Status")
+                return Read(document.RootElement, code, retryAfterHeader);
         }
         catch (JsonException)
         {

@@ -56,7 +56,8 @@ internal sealed class ApiTransport : IDisposable
                 RuntimeMetrics.RequestRetries.Add(1);
                 await Task.Delay(wait, _time, cancellationToken);
             }
-            catch (KubernetesUnreachableException e) when (attempt == 0 && request.Method == HttpMethod.Get && BrokeOff(e))
+            catch (KubernetesUnreachableException e)
+                when (attempt == 0 && request.Method == HttpMethod.Get && BrokeOff(e))
             {
                 // A pooled connection that the server had closed; reading again is harmless.
                 RuntimeMetrics.RequestRetries.Add(1);
@@ -64,7 +65,9 @@ internal sealed class ApiTransport : IDisposable
         }
     }
 
-    /// <summary>The running answer of a watch; the caller disposes it. Only the headers are under the time limit.</summary>
+    /// <summary>
+    /// The running answer of a watch; the caller disposes it. Only the headers are under the time limit.
+    /// </summary>
     public async Task<HttpResponseMessage> OpenAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(_options.RequestTimeMax, _time);
@@ -91,7 +94,8 @@ internal sealed class ApiTransport : IDisposable
         try
         {
             return await ReadLimitedAsync(response, _options.ResponseBytesMax, limited)
-                ?? throw Unreachable(request.Target, $"the answer is larger than {_options.ResponseBytesMax} bytes", null);
+                ?? throw Unreachable(
+                    request.Target, $"the answer is larger than {_options.ResponseBytesMax} bytes", null);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {

@@ -55,7 +55,8 @@ internal static class Discovery
         if (string.IsNullOrEmpty(text)) return null;
         var length = 0;
         while (length < text.Length && char.IsAsciiDigit(text[length])) length++;
-        return int.TryParse(text.AsSpan(0, length), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
+        var digits = text.AsSpan(0, length);
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : null;
     }
 
     private static string? EvictionVersion(JsonElement? legacyResources)

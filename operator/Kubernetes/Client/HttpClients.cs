@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using WafOperator.Kubernetes.Authentication;
 
 namespace WafOperator.Kubernetes.Client;
@@ -8,9 +9,10 @@ namespace WafOperator.Kubernetes.Client;
 internal static class HttpClients
 {
     /// <param name="connection">Where to, and whom to trust.</param>
-    /// <param name="clientCertificate">Asked at each TLS handshake, because a plug-in may renew the certificate.</param>
+    /// <param name="clientCertificate">Asked at each TLS handshake, because a plug-in may renew the
+    /// certificate.</param>
     public static HttpMessageInvoker Create(
-        ClusterConnection connection, Func<System.Security.Cryptography.X509Certificates.X509Certificate2?> clientCertificate)
+        ClusterConnection connection, Func<X509Certificate2?> clientCertificate)
     {
         var tls = new SslClientAuthenticationOptions
         {

@@ -44,7 +44,8 @@ public sealed class KubernetesApiException : KubernetesException
         var next = status.Code switch
         {
             401 => "Next: the credentials are missing or expired; renew them",
-            403 when status.IsAuthorizationDenial => $"Next: grant the verb \"{target.VerbName}\" on \"{target.Resource}\"" +
+            403 when status.IsAuthorizationDenial =>
+                $"Next: grant the verb \"{target.VerbName}\" on \"{target.Resource}\"" +
                 (target.Namespace.Length > 0 ? $" in namespace {target.Namespace}" : ""),
             404 when target.Name.Length == 0 => "Next: is the resource's definition (CRD) installed?",
             409 when status.Reason == "Conflict" => "Next: read it again and repeat the change",

@@ -28,7 +28,9 @@ public sealed partial class KubernetesClient
         return ReadScale(request.Target, await _transport.SendAsync(request, cancellationToken));
     }
 
-    /// <summary>Asks for a pod's eviction, which respects disruption budgets; with a uid, only of that very pod.</summary>
+    /// <summary>
+    /// Asks for a pod's eviction, which respects disruption budgets; with a uid, only of that very pod.
+    /// </summary>
     public async Task<EvictionOutcome> EvictAsync(
         NamespacedName pod, string? uid, CancellationToken cancellationToken)
     {

@@ -55,7 +55,9 @@ public sealed partial class KubernetesClient : IDisposable
         }
     }
 
-    /// <summary>All objects, fetched in pages of one consistent version; in one piece if that version expires.</summary>
+    /// <summary>
+    /// All objects, fetched in pages of one consistent version; in one piece if that version expires.
+    /// </summary>
     public async Task<ResourceList<TObject>> ListAsync<TObject>(
         ResourceType<TObject> type, ListOptions options, CancellationToken cancellationToken)
         where TObject : class, IKubernetesObject
@@ -200,7 +202,10 @@ public sealed partial class KubernetesClient : IDisposable
 
     private static ApiRequest Request(
         ApiVerb verb, HttpMethod method, ResourceType type, NamespacedName key, string? subresource, string query) =>
-        new(ApiTarget.Of(verb, type, key, subresource), method, type.PathOf(key.Namespace, key.Name, subresource) + query);
+        new(
+            ApiTarget.Of(verb, type, key, subresource),
+            method,
+            type.PathOf(key.Namespace, key.Name, subresource) + query);
 
     private static TObject Read<TObject>(ResourceType<TObject> type, ApiTarget target, byte[] body)
         where TObject : class, IKubernetesObject

@@ -1,6 +1,8 @@
 namespace WafOperator.Kubernetes.Client;
 
-/// <summary>No usable answer came: no connection, a TLS failure, a time-out, or an answer that is not Kubernetes.</summary>
+/// <summary>
+/// No usable answer came: no connection, a TLS failure, a time-out, or an answer that is not Kubernetes.
+/// </summary>
 public sealed class KubernetesUnreachableException : KubernetesException
 {
     internal KubernetesUnreachableException(ApiTarget target, string message, Exception? inner = null)

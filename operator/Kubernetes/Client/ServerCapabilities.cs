@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace WafOperator.Kubernetes.Client;
 
 /// <summary>
-/// What the API server is able to do, from its version and what it serves. Where a feature shows in discovery, discovery
-/// decides; the version decides only what cannot be seen there. Immutable.
+/// What the API server is able to do, from its version and what it serves. Where a feature shows in discovery,
+/// discovery decides; the version decides only what cannot be seen there. Immutable.
 /// </summary>
 public sealed record ServerCapabilities
 {

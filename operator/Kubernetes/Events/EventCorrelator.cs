@@ -1,8 +1,8 @@
 namespace WafOperator.Kubernetes.Events;
 
 /// <summary>
-/// Decides what becomes of an event: a new one, a higher count on an old one, or nothing. Many different messages of one
-/// reason are combined; an object that talks too much is muted. State is bounded. Not safe for concurrent use.
+/// Decides what becomes of an event: a new one, a higher count on an old one, or nothing. Many different messages of
+/// one reason are combined; an object that talks too much is muted. State is bounded. Not safe for concurrent use.
 /// </summary>
 internal sealed class EventCorrelator(TimeProvider time)
 {

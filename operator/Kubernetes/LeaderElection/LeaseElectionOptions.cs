@@ -2,7 +2,9 @@ using WafOperator.Kubernetes.Objects;
 
 namespace WafOperator.Kubernetes.LeaderElection;
 
-/// <summary>Which lease is fought for, and the times. They must satisfy Duration &gt; RenewWithin &gt; RetryEvery.</summary>
+/// <summary>
+/// Which lease is fought for, and the times. They must satisfy Duration &gt; RenewWithin &gt; RetryEvery.
+/// </summary>
 public sealed record LeaseElectionOptions
 {
     public required NamespacedName Lease { get; init; }

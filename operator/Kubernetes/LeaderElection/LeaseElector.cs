@@ -38,8 +38,8 @@ public sealed class LeaseElector
     public string Leader => Volatile.Read(ref _observed)?.Holder ?? "";
 
     /// <summary>
-    /// Campaigns until cancelled. While leading, <paramref name="lead"/> runs; its token is cancelled when leadership is
-    /// lost, and campaigning begins anew once it returned. On cancellation the lease is released.
+    /// Campaigns until cancelled. While leading, <paramref name="lead"/> runs; its token is cancelled when leadership
+    /// is lost, and campaigning begins anew once it returned. On cancellation the lease is released.
     /// </summary>
     public async Task RunAsync(Func<CancellationToken, Task> lead, CancellationToken cancellationToken)
     {

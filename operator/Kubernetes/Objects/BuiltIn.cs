@@ -62,7 +62,8 @@ public static class BuiltIn
     public static ResourceType<KubernetesObject> HorizontalPodAutoscalers(string version = "v2") =>
         Namespaced("autoscaling", version, "horizontalpodautoscalers", "HorizontalPodAutoscaler");
 
-    private static ResourceType<KubernetesObject> Namespaced(string group, string version, string plural, string kind) =>
+    private static ResourceType<KubernetesObject> Namespaced(
+        string group, string version, string plural, string kind) =>
         new ResourceType(group, version, plural, kind, ResourceScope.Namespaced).AsJson();
 
     private static ResourceType<KubernetesObject> Cluster(string group, string version, string plural, string kind) =>

@@ -1,6 +1,8 @@
 namespace WafOperator.Kubernetes.Objects;
 
-/// <summary>One observed aspect of an object. Source: Kubernetes API conventions, "Typical status properties".</summary>
+/// <summary>
+/// One observed aspect of an object. Source: Kubernetes API conventions, "Typical status properties".
+/// </summary>
 public sealed record Condition
 {
     public required string Type { get; init; }

@@ -11,6 +11,8 @@ namespace WafOperator.Kubernetes.Objects;
 /// </summary>
 public sealed class KubernetesObject : IKubernetesObject
 {
+    private const string NotAnObject = "a Kubernetes object must be a JSON object";
+
     private KubernetesObject(JsonElement json, ObjectMeta metadata)
     {
         Json = json;
@@ -34,7 +36,9 @@ public sealed class KubernetesObject : IKubernetesObject
     /// <summary>The string at a path of property names, or null.</summary>
     public string? Text(params ReadOnlySpan<string> path) => Json.Text(path);
 
-    /// <summary>The object as <typeparamref name="T"/>; throws <see cref="JsonException"/> when it does not fit.</summary>
+    /// <summary>
+    /// The object as <typeparamref name="T"/>; throws <see cref="JsonException"/> when it does not fit.
+    /// </summary>
     public T Read<T>(JsonTypeInfo<T> typeInfo) =>
         Json.Deserialize(typeInfo) ?? throw new JsonException("the object is JSON null");
 
@@ -55,7 +59,7 @@ public sealed class KubernetesObject : IKubernetesObject
     /// <summary>Wraps a parsed element; the caller guarantees that its document is never disposed.</summary>
     internal static KubernetesObject From(JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new JsonException("a Kubernetes object must be a JSON object");
+        if (element.ValueKind != JsonValueKind.Object) throw new JsonException(NotAnObject);
         var metadata = element.At("metadata") is { } m ? m.Deserialize(ObjectsJson.Default.ObjectMeta) : null;
         return new KubernetesObject(element, metadata ?? new ObjectMeta());
     }
@@ -66,7 +70,7 @@ public sealed class KubernetesObject : IKubernetesObject
     /// </summary>
     internal static KubernetesObject Compact(JsonElement element, ResourceType type)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new JsonException("a Kubernetes object must be a JSON object");
+        if (element.ValueKind != JsonValueKind.Object) throw new JsonException(NotAnObject);
         var buffer = new ArrayBufferWriter<byte>(1024);
         try
         {

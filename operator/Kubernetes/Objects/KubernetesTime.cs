@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace WafOperator.Kubernetes.Objects;
 
-/// <summary>Times as the API writes them: RFC 3339 in UTC, in whole seconds (Time) or microseconds (MicroTime).</summary>
+/// <summary>
+/// Times as the API writes them: RFC 3339 in UTC, in whole seconds (Time) or microseconds (MicroTime).
+/// </summary>
 public static class KubernetesTime
 {
     /// <summary>For fields of type Time.</summary>
@@ -15,5 +17,8 @@ public static class KubernetesTime
 
     /// <summary>Reads either form; false for anything else.</summary>
     public static bool TryParse(string text, out DateTimeOffset time) => DateTimeOffset.TryParse(
-        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
+        text,
+        CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+        out time);
 }

@@ -17,7 +17,9 @@ public sealed class LabelSelector
     /// <summary>Selects everything (an empty selector).</summary>
     public static LabelSelector Everything { get; } = new();
 
-    /// <summary>Reads <c>{matchLabels, matchExpressions}</c>; null when malformed: treat as selecting nothing.</summary>
+    /// <summary>
+    /// Reads <c>{matchLabels, matchExpressions}</c>; null when malformed: treat as selecting nothing.
+    /// </summary>
     public static LabelSelector? Read(JsonElement selector)
     {
         var result = FromLabels(selector.At("matchLabels"));

@@ -22,7 +22,9 @@ public record ResourceType(string Group, string Version, string Plural, string K
     public ResourceType<Resource<T>> As<T>(JsonTypeInfo<T> typeInfo) =>
         ReadAs(o => new Resource<T>(o.Metadata, o.Read(typeInfo)));
 
-    /// <summary>Objects projected by <paramref name="read"/>: a cache then holds only what the projection keeps.</summary>
+    /// <summary>
+    /// Objects projected by <paramref name="read"/>: a cache then holds only what the projection keeps.
+    /// </summary>
     public ResourceType<TObject> ReadAs<TObject>(Func<KubernetesObject, TObject> read)
         where TObject : class, IKubernetesObject => new(this, read);
 

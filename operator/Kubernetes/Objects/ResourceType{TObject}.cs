@@ -1,7 +1,8 @@
 namespace WafOperator.Kubernetes.Objects;
 
 /// <summary>A resource type together with the way its objects are read.</summary>
-/// <typeparam name="TObject">What callers receive: a JSON tree, a typed resource, or a projection of their own.</typeparam>
+/// <typeparam name="TObject">What callers receive: a JSON tree, a typed resource, or a projection of their
+/// own.</typeparam>
 public sealed record ResourceType<TObject> : ResourceType
     where TObject : class, IKubernetesObject
 {

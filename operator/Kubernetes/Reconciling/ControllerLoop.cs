@@ -7,8 +7,8 @@ using WafOperator.Kubernetes.Watching;
 namespace WafOperator.Kubernetes.Reconciling;
 
 /// <summary>
-/// Runs one reconciler: informers put keys into its queue, workers take them out. A failing key backs off and the others
-/// go on; a bug in the reconciler is caught, counted and retried like any failure. Add all watches before
+/// Runs one reconciler: informers put keys into its queue, workers take them out. A failing key backs off and the
+/// others go on; a bug in the reconciler is caught, counted and retried like any failure. Add all watches before
 /// <see cref="RunAsync"/>, which may be run again after it ended (leadership lost and won).
 /// </summary>
 public sealed class ControllerLoop
@@ -38,8 +38,8 @@ public sealed class ControllerLoop
         where TObject : class, IKubernetesObject => Watch(informer, static change => [change.Key]);
 
     /// <summary>
-    /// Each change enqueues the keys that <paramref name="map"/> gives: of the owner, or of all that refer to the object.
-    /// To leave changes out, give no keys.
+    /// Each change enqueues the keys that <paramref name="map"/> gives: of the owner, or of all that refer to the
+    /// object. To leave changes out, give no keys.
     /// </summary>
     public ControllerLoop Watch<TObject>(
         Informer<TObject> informer, Func<InformerChange<TObject>, IEnumerable<NamespacedName>> map)

@@ -4,7 +4,9 @@ using WafOperator.Kubernetes.Client;
 
 namespace WafOperator.Kubernetes.Telemetry;
 
-/// <summary>All instruments of the client and the controller runtime, under the meter <see cref="MeterName"/>.</summary>
+/// <summary>
+/// All instruments of the client and the controller runtime, under the meter <see cref="MeterName"/>.
+/// </summary>
 public static class RuntimeMetrics
 {
     /// <summary>The meter to listen to.</summary>
@@ -19,10 +21,12 @@ public static class RuntimeMetrics
         Meter.CreateHistogram<double>("kubernetes.client.request.duration", "s", "Time until the answer's headers");
 
     internal static readonly Counter<long> RequestRetries =
-        Meter.CreateCounter<long>("kubernetes.client.retries", null, "Requests repeated after Retry-After or a lost connection");
+        Meter.CreateCounter<long>(
+            "kubernetes.client.retries", null, "Requests repeated after Retry-After or a lost connection");
 
     internal static readonly Histogram<double> ThrottleSeconds =
-        Meter.CreateHistogram<double>("kubernetes.client.throttle.duration", "s", "Waiting for the process's own limit");
+        Meter.CreateHistogram<double>(
+            "kubernetes.client.throttle.duration", "s", "Waiting for the process's own limit");
 
     private static readonly Counter<long> WatchEnds =
         Meter.CreateCounter<long>("kubernetes.watch.ends", null, "Watches that ended, by resource and reason");
@@ -75,7 +79,8 @@ public static class RuntimeMetrics
     internal static void WatchEnded(string resource, string reason) =>
         WatchEnds.Add(1, new("resource", resource), new("reason", reason));
 
-    internal static void Listed(string resource) => Lists.Add(1, new KeyValuePair<string, object?>("resource", resource));
+    internal static void Listed(string resource) =>
+        Lists.Add(1, new KeyValuePair<string, object?>("resource", resource));
 
     internal static void WatchEvent(string resource) =>
         WatchEvents.Add(1, new KeyValuePair<string, object?>("resource", resource));

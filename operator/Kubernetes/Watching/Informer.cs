@@ -6,8 +6,8 @@ using WafOperator.Kubernetes.Telemetry;
 namespace WafOperator.Kubernetes.Watching;
 
 /// <summary>
-/// Keeps a cache equal to the cluster: lists once, then watches, resuming from the last version it saw; lists again only
-/// when that version expired or resuming keeps failing. Subscribers are called in order, one change at a time, and
+/// Keeps a cache equal to the cluster: lists once, then watches, resuming from the last version it saw; lists again
+/// only when that version expired or resuming keeps failing. Subscribers are called in order, one change at a time, and
 /// should only put keys into a queue. One instance per resource type, shared by all that need it.
 /// </summary>
 public sealed class Informer<TObject> : IInformer

@@ -4,8 +4,8 @@ using WafOperator.Kubernetes.Objects;
 namespace WafOperator.Kubernetes.Watching;
 
 /// <summary>
-/// The last known state of one kind of object. Written by its informer only, read by anybody at any time. An object that
-/// became unreadable keeps its last readable state, and is listed as unreadable.
+/// The last known state of one kind of object. Written by its informer only, read by anybody at any time. An object
+/// that became unreadable keeps its last readable state, and is listed as unreadable.
 /// </summary>
 public sealed class InformerCache<TObject>
     where TObject : class, IKubernetesObject
@@ -78,8 +78,8 @@ public sealed class InformerCache<TObject>
                 changes.Add(Mark(item.Metadata.Key, item.Problem));
             }
 
-            foreach (var key in _objects.Keys.Concat(_unreadable.Keys).Where(k => !seen.Contains(k)).Distinct().ToList())
-                changes.Add(Remove(key));
+            var known = _objects.Keys.Concat(_unreadable.Keys).Distinct();
+            foreach (var key in known.Where(key => !seen.Contains(key)).ToList()) changes.Add(Remove(key));
         }
 
         return changes;

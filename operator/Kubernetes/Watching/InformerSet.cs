@@ -23,7 +23,9 @@ public sealed class InformerSet
     public Task WaitForSyncAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(_informers.Select(informer => informer.WaitForSyncAsync(cancellationToken)));
 
-    /// <summary>One line per informer that has no complete cache, with its last failure: for readiness probes.</summary>
+    /// <summary>
+    /// One line per informer that has no complete cache, with its last failure: for readiness probes.
+    /// </summary>
     public IEnumerable<string> Unsynced() => _informers
         .Where(informer => !informer.HasSynced)
         .Select(informer => $"{informer.Name}: {informer.LastProblem ?? "not listed yet"}");

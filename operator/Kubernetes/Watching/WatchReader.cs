@@ -9,7 +9,8 @@ internal static class WatchReader
 {
     /// <summary>
     /// The event in a line. Throws <see cref="KubernetesApiException"/> for an event that ends the watch (410 among
-    /// them) and <see cref="JsonException"/> for bytes that are not an event; null for a type this program is too old for.
+    /// them) and <see cref="JsonException"/> for bytes that are not an event; null for a type this program is too old
+    /// for.
     /// </summary>
     public static WatchEvent<TObject>? Read<TObject>(
         ResourceType<TObject> type, ApiTarget target, ReadOnlyMemory<byte> line)

@@ -251,8 +251,10 @@ public sealed class FaultProxy : IAsyncDisposable
     }
 
     private static Task AnswerStatusAsync(HttpContext context, int code, string reason, string message) => AnswerAsync(
-        context, code,
-        $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","code":{{code}},"reason":"{{reason}}","message":"{{message}}"}""");
+        context, code, $$"""
+            {"kind":"Status","apiVersion":"v1","status":"Failure",
+             "code":{{code}},"reason":"{{reason}}","message":"{{message}}"}
+            """);
 
     private static async Task AnswerAsync(HttpContext context, int code, string body)
     {

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace WafOperator.Kubernetes.Tests.ApiServer;
 
-/// <summary>Finds kube-apiserver and etcd, building the former if this machine has none yet (about ten minutes, once).</summary>
+/// <summary>
+/// Finds kube-apiserver and etcd, building the former if this machine has none yet (about ten minutes, once).
+/// </summary>
 internal static class KubernetesPrograms
 {
     /// <summary>The path of kube-apiserver.</summary>

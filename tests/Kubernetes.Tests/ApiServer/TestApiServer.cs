@@ -11,8 +11,8 @@ using WafOperator.Kubernetes.Client;
 namespace WafOperator.Kubernetes.Tests.ApiServer;
 
 /// <summary>
-/// A real kube-apiserver on a real etcd, on free ports of the loopback address, with files in a folder of its own. There
-/// are no controllers: what is created stays as it is.
+/// A real kube-apiserver on a real etcd, on free ports of the loopback address, with files in a folder of its own.
+/// There are no controllers: what is created stays as it is.
 /// </summary>
 public sealed class TestApiServer : IAsyncLifetime
 {
@@ -132,7 +132,8 @@ public sealed class TestApiServer : IAsyncLifetime
         using var range = JsonContent.Create(new { key = Convert.ToBase64String("x"u8) });
         using var answer = await http.PostAsync(new Uri("v3/kv/range", UriKind.Relative), range);
         var header = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["header"]!;
-        using var compact = JsonContent.Create(new { revision = header["revision"]!.GetValue<string>(), physical = true });
+        using var compact = JsonContent.Create(
+            new { revision = header["revision"]!.GetValue<string>(), physical = true });
         using var done = await http.PostAsync(new Uri("v3/kv/compaction", UriKind.Relative), compact);
         done.EnsureSuccessStatusCode();
     }
@@ -162,7 +163,8 @@ public sealed class TestApiServer : IAsyncLifetime
         "--tls-cert-file", FileOf("server.crt"), "--tls-private-key-file", FileOf("server.key"),
         "--client-ca-file", FileOf("authority.crt"), "--token-auth-file", FileOf("tokens.csv"),
         "--service-account-issuer", "https://kubernetes.test", "--service-account-key-file", FileOf("accounts.key"),
-        "--service-account-signing-key-file", FileOf("accounts.key"), "--api-audiences", "https://kubernetes.test,waf-test",
+        "--service-account-signing-key-file", FileOf("accounts.key"),
+        "--api-audiences", "https://kubernetes.test,waf-test",
         "--service-cluster-ip-range", "10.96.0.0/16", "--disable-admission-plugins", "ServiceAccount",
         // Straight from etcd, so that its compaction shows.
         "--watch-cache-sizes", "limitranges#0", "--allow-privileged", "--profiling=false");

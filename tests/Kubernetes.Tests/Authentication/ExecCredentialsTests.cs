@@ -69,8 +69,9 @@ public sealed class ExecCredentialsTests : IDisposable
     [InlineData("echo 'please log in' >&2; exit 3", "failed with exit code 3: please log in")]
     [InlineData("echo 's3cret-token'", "it did not print JSON")]
     [InlineData("echo '{}'", "it did not print an ExecCredential")]
-    [InlineData("echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1beta1\"}'", "it printed apiVersion")]
-    [InlineData("echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\"}'", "neither a token nor")]
+    [InlineData("""echo '{"kind":"ExecCredential","apiVersion":"v0"}'""", "it printed apiVersion v0")]
+    [InlineData(
+        """echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"}'""", "neither a token nor")]
     [InlineData("head -c 3000000 /dev/zero | tr '\\0' x", "printed more than")]
     public async Task GetAsync_PluginFails_IsOneLineWithoutItsOutput(string script, string expected)
     {

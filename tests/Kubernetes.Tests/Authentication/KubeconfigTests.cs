@@ -6,6 +6,7 @@ namespace WafOperator.Kubernetes.Tests.Authentication;
 
 public sealed class KubeconfigTests : IDisposable
 {
+    private const string ExecVersion = "client.authentication.k8s.io/v1";
     private const string Marks = "{[]}:,-&*!|>'\"\n #?%@`~";
 
     private const string Valid = """
@@ -47,7 +48,8 @@ public sealed class KubeconfigTests : IDisposable
         Assert.Equal("Bearer s3cret-token", (await dev.Credentials.GetAsync(default)).AuthorizationHeader);
 
         var prod = config.Connect("prod", _time);
-        Assert.Equal(("https://far.test/", "default", true), (prod.Server.ToString(), prod.Namespace, prod.SkipTlsVerify));
+        Assert.Equal(
+            ("https://far.test/", "default", true), (prod.Server.ToString(), prod.Namespace, prod.SkipTlsVerify));
         var basic = Convert.ToBase64String("ann:s3cret-password"u8);
         Assert.Equal($"Basic {basic}", (await prod.Credentials.GetAsync(default)).AuthorizationHeader);
         Assert.Same(Credential.Anonymous, await config.Connect("anonymous", _time).Credentials.GetAsync(default));
@@ -61,7 +63,8 @@ public sealed class KubeconfigTests : IDisposable
         {
             var connection = config.Connect(context, _time);
             var credential = await connection.Credentials.GetAsync(default);
-            Assert.DoesNotContain("s3cret", $"{config} {connection} {connection.Credentials} {credential}", StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "s3cret", $"{config} {connection} {connection.Credentials} {credential}", StringComparison.Ordinal);
             Assert.DoesNotContain("Basic ", $"{connection.Credentials} {credential}", StringComparison.Ordinal);
         }
     }
@@ -71,11 +74,14 @@ public sealed class KubeconfigTests : IDisposable
     {
         var first = Write("a", "{current-context: mine, users: [{name: token, user: {token: first}}]}");
         var second = Write("b", Valid);
-        var third = Write("c", "contexts: [{name: mine, context: {cluster: near, user: token}}, {name: dev, context: {cluster: far}}]");
+        var third = Write("c", """
+            contexts: [{name: mine, context: {cluster: near, user: token}}, {name: dev, context: {cluster: far}}]
+            """);
         var missing = Path.Combine(_folder, "missing");
         var config = Kubeconfig.Load([missing, first, second, third], missingAllowed: true);
         Assert.Equal("mine", config.CurrentContext);
-        Assert.Equal("Bearer first", (await config.Connect(null, _time).Credentials.GetAsync(default)).AuthorizationHeader);
+        Assert.Equal(
+            "Bearer first", (await config.Connect(null, _time).Credentials.GetAsync(default)).AuthorizationHeader);
         Assert.Equal("near.test", config.Connect("dev", _time).Server.Host);
     }
 
@@ -151,8 +157,8 @@ public sealed class KubeconfigTests : IDisposable
         { With(user: "user: {as: root}"), "impersonation (as) is not supported" },
         { With(user: "user: {exec: {command: x}}"), "exec.apiVersion must be" },
         { With(user: "user: {exec: {apiVersion: client.authentication.k8s.io/v1}}"), "exec.command is missing" },
-        { With(user: "user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: x, args: [[1]]}}"), "args must be" },
-        { With(user: "user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: x, env: [7]}}"), "env must be" },
+        { With(user: $"user: {{exec: {{apiVersion: {ExecVersion}, command: x, args: [[1]]}}}}"), "args must be" },
+        { With(user: $"user: {{exec: {{apiVersion: {ExecVersion}, command: x, env: [7]}}}}"), "env must be" },
         { With(context: "context: {user: u}"), "cluster is missing" },
         { With(context: "context: {cluster: other}"), "names the cluster \"other\", which does not exist (known: c)" },
         { With(context: "context: {cluster: c, user: other}"), "names the user \"other\"" },
@@ -230,13 +236,16 @@ public sealed class KubeconfigTests : IDisposable
         var none = Assert.Throws<KubeconfigException>(
             () => ClusterLocator.Locate(last with { HomeDirectory = null }, _time));
         Assert.Contains("Next: set KUBECONFIG", none.Message, StringComparison.Ordinal);
-        Assert.Throws<KubeconfigException>(() => ClusterLocator.Locate(all with { KubeconfigPath = "/nowhere" }, _time));
+        Assert.Throws<KubeconfigException>(() =>
+            ClusterLocator.Locate(all with { KubeconfigPath = "/nowhere" }, _time));
         Assert.Throws<KubeconfigException>(
             () => ClusterLocator.Locate(all with { KubeconfigPath = null, KubeconfigVariable = "/nowhere" }, _time));
     }
 
     private static string With(
-        string cluster = "cluster: {server: x}", string user = "user: {}", string context = "context: {cluster: c, user: u}") =>
+        string cluster = "cluster: {server: x}",
+        string user = "user: {}",
+        string context = "context: {cluster: c, user: u}") =>
         $$"""
         current-context: t
         clusters: [{name: c, {{cluster}}}]

@@ -30,7 +30,9 @@ public sealed class ClientPureTests
         int minor, bool sidecars, bool conditions, bool cel, bool podSecurity)
     {
         var version = Json($$"""{"major":"1","minor":"{{minor}}","gitVersion":"v1.{{minor}}.0"}""");
-        var groups = Json("""{"groups":[{"versions":[{"groupVersion":"policy/v1"},{"groupVersion":"autoscaling/v2"}]}]}""");
+        var groups = Json("""
+            {"groups":[{"versions":[{"groupVersion":"policy/v1"},{"groupVersion":"autoscaling/v2"}]}]}
+            """);
         var resources = Json("""{"resources":[{"name":"pods"},{"name":"pods/eviction","version":"v1"}]}""");
         var c = Discovery.Read(version, Json("""{"versions":["v1"]}"""), groups, resources);
         Assert.Equal(
@@ -46,7 +48,8 @@ public sealed class ClientPureTests
     {
         var status = ApiStatus.Read(409, """
             {"kind":"Status","code":409,"reason":"Conflict","message":"two\nlines",
-             "details":{"retryAfterSeconds":3,"causes":[{"reason":"FieldManagerConflict","field":".spec","message":"m"}]}}
+             "details":{"retryAfterSeconds":3,
+              "causes":[{"reason":"FieldManagerConflict","field":".spec","message":"m"}]}}
             """, null);
         Assert.Equal((409, "Conflict", "two lines"), (status.Code, status.Reason, status.Message));
         Assert.Equal(TimeSpan.FromSeconds(3), status.RetryAfter);

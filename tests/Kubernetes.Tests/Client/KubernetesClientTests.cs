@@ -160,7 +160,8 @@ public sealed class KubernetesClientTests(TestApiServer server)
         using var client = server.Client();
         var ns = await server.NamespaceAsync();
         var key = new NamespacedName(ns, "web");
-        await client.ApplyAsync(BuiltIn.Deployments, Workloads.Deployment(ns, "web", replicas: 2), new ApplyOptions(), None);
+        await client.ApplyAsync(
+            BuiltIn.Deployments, Workloads.Deployment(ns, "web", replicas: 2), new ApplyOptions(), None);
         Assert.Equal(2, (await client.GetScaleAsync(BuiltIn.Deployments, key, None)).SpecReplicas);
         var scale = await client.SetScaleAsync(BuiltIn.Deployments, key, 5, None);
         Assert.Equal(5, scale.SpecReplicas);
@@ -230,8 +231,12 @@ public sealed class KubernetesClientTests(TestApiServer server)
         var list = await Assert.ThrowsAsync<KubernetesApiException>(
             () => client.ListAsync(BuiltIn.Deployments, ListOptions.In("default"), None));
         Assert.True(list.IsForbidden);
-        Assert.Contains("cannot list deployments.apps in namespace default: 403 Forbidden", list.Message, StringComparison.Ordinal);
-        Assert.EndsWith("Next: grant the verb \"list\" on \"deployments.apps\" in namespace default", list.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "cannot list deployments.apps in namespace default: 403 Forbidden", list.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "Next: grant the verb \"list\" on \"deployments.apps\" in namespace default",
+            list.Message,
+            StringComparison.Ordinal);
         var status = await Assert.ThrowsAsync<KubernetesApiException>(() => client.PatchAsync(
             BuiltIn.Deployments, new("default", "web"), Patch.MergeStatus([]), None));
         Assert.Contains("\"patch\" on \"deployments.apps/status\"", status.Message, StringComparison.Ordinal);
@@ -283,7 +288,8 @@ public sealed class KubernetesClientTests(TestApiServer server)
         var dying = await client.GetAsync(BuiltIn.ConfigMaps, key, None);
         Assert.True(dying.Metadata.IsBeingDeleted);
         Assert.Null(Finalizers.Add(dying.Metadata, "wafoperator.dev/other"));
-        await client.PatchAsync(BuiltIn.ConfigMaps, key, Finalizers.Remove(dying.Metadata, "wafoperator.dev/test")!, None);
+        await client.PatchAsync(
+            BuiltIn.ConfigMaps, key, Finalizers.Remove(dying.Metadata, "wafoperator.dev/test")!, None);
         Assert.Null(await client.TryGetAsync(BuiltIn.ConfigMaps, key, None));
     }
 }

@@ -80,7 +80,8 @@ public sealed class TlsTests(TestApiServer server)
             using var connection = await listener.AcceptTcpClientAsync();
             using var reader = new StreamReader(connection.GetStream());
             var line = await reader.ReadLineAsync();
-            await connection.GetStream().WriteAsync("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+            await connection.GetStream().WriteAsync(
+                "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
             return line;
         });
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;

@@ -32,7 +32,8 @@ public sealed class TransportFaultTests(TestApiServer server)
         await using var proxy = await server.ProxyAsync();
         using var client = TestApiServer.Client(proxy);
         proxy.Throttle(1, retryAfterSeconds: 3000);
-        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => client.GetAsync(BuiltIn.Namespaces, Default, None));
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() =>
+            client.GetAsync(BuiltIn.Namespaces, Default, None));
         Assert.True(e.IsThrottled);
         Assert.Equal(TimeSpan.FromSeconds(3000), e.Status.RetryAfter);
         Assert.Single(proxy.Requests);
@@ -44,7 +45,8 @@ public sealed class TransportFaultTests(TestApiServer server)
         await using var proxy = await server.ProxyAsync();
         using var client = TestApiServer.Client(proxy);
         proxy.Fail(1);
-        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => client.GetAsync(BuiltIn.Namespaces, Default, None));
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() =>
+            client.GetAsync(BuiltIn.Namespaces, Default, None));
         Assert.True(e.IsTransient);
         Assert.StartsWith("cannot get namespaces default: 503 ", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
@@ -124,7 +126,8 @@ public sealed class TransportFaultTests(TestApiServer server)
         // A token that expired while it was cached is replaced by the file's at once.
         await File.WriteAllTextAsync(path, "expired");
         connection.Credentials.Invalidate();
-        var e = await Assert.ThrowsAsync<KubernetesApiException>(() => client.GetAsync(BuiltIn.Namespaces, Default, None));
+        var e = await Assert.ThrowsAsync<KubernetesApiException>(() =>
+            client.GetAsync(BuiltIn.Namespaces, Default, None));
         Assert.True(e.IsUnauthorized);
         Assert.Contains("credentials are missing or expired", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("expired-token", e.ToString(), StringComparison.Ordinal);
@@ -144,7 +147,8 @@ public sealed class TransportFaultTests(TestApiServer server)
         using var client = TestApiServer.ClientOf(connection);
         var e = await Assert.ThrowsAsync<KubernetesUnreachableException>(
             () => client.ListAsync(BuiltIn.Pods, ListOptions.In("shop"), None));
-        Assert.StartsWith("cannot list pods in namespace shop: the API server https://127.0.0.1:", e.Message, StringComparison.Ordinal);
+        const string start = "cannot list pods in namespace shop: the API server https://127.0.0.1:";
+        Assert.StartsWith(start, e.Message, StringComparison.Ordinal);
         Assert.Contains("Connection refused", e.Message, StringComparison.Ordinal);
         Assert.Contains("Next: check the address", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);

@@ -41,7 +41,8 @@ public sealed class EventRecorderTests(TestApiServer server)
         await using var run = new Running(client);
         run.Recorder.Normal(new EventSubject("v1", "Pod", new("no-such-namespace", "x"), "u"), "Lost", "never stored");
         run.Recorder.Normal(new EventSubject("v1", "Pod", new(ns, "x"), "u2"), "Kept", "stored");
-        await Eventually.TrueAsync(async () => (await EventsAsync(client, ns)).Count == 1, "the second event is stored");
+        await Eventually.TrueAsync(async () =>
+            (await EventsAsync(client, ns)).Count == 1, "the second event is stored");
     }
 
     [Fact]

@@ -13,7 +13,8 @@ public sealed class ConditionsTests
     public void With_StatusUnchanged_KeepsTheTransitionTime()
     {
         var first = Conditions.With([], Ready, Noon);
-        var second = Conditions.With(first, Ready with { Reason = "StillWaiting", ObservedGeneration = 2 }, Noon.AddHours(1));
+        var second = Conditions.With(
+            first, Ready with { Reason = "StillWaiting", ObservedGeneration = 2 }, Noon.AddHours(1));
         var condition = Assert.Single(second);
         Assert.Equal("StillWaiting", condition.Reason);
         Assert.Equal(new DateTimeOffset(2026, 11, 22, 12, 0, 0, TimeSpan.Zero), condition.LastTransitionTime);

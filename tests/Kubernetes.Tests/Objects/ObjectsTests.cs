@@ -30,7 +30,8 @@ public sealed class ObjectsTests
         Assert.Equal(1, pod.Json.Number("metadata", "unknown"));
         Assert.Null(pod.At("spec", "none"));
         Assert.Null(pod.At("spec", "nodeName", "deeper"));
-        Assert.Equal(("rs", 3L, false), (pod.Metadata.Controller!.Name, pod.Metadata.Generation, pod.Metadata.IsBeingDeleted));
+        Assert.Equal(
+            ("rs", 3L, false), (pod.Metadata.Controller!.Name, pod.Metadata.Generation, pod.Metadata.IsBeingDeleted));
         Assert.Empty(pod.Metadata.Annotations);
         Assert.Empty(pod.Metadata.Finalizers);
     }
@@ -93,7 +94,8 @@ public sealed class ObjectsTests
     {
         var owner = OwnerReference.ControllerOf(BuiltIn.Deployments, new ObjectMeta { Name = "web", Uid = "u" });
         Assert.Equal(
-            """{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"u","controller":true,"blockOwnerDeletion":true}""",
+            """{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"u","controller":true,"""
+                + "\"blockOwnerDeletion\":true}",
             owner.ToJson().ToJsonString());
     }
 }

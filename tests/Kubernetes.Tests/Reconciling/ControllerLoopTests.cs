@@ -17,7 +17,11 @@ public sealed class ControllerLoopTests(TestApiServer server)
 
     private static readonly ControllerOptions Quick = new()
     {
-        Queue = new WorkQueueOptions { BackOffFirst = TimeSpan.FromMilliseconds(1), BackOffMax = TimeSpan.FromMilliseconds(20) },
+        Queue = new WorkQueueOptions
+        {
+            BackOffFirst = TimeSpan.FromMilliseconds(1),
+            BackOffMax = TimeSpan.FromMilliseconds(20),
+        },
     };
 
     [Fact]
@@ -58,7 +62,8 @@ public sealed class ControllerLoopTests(TestApiServer server)
                 ? throw new InvalidOperationException("a bug")
                 : ReconcileResult.Done;
         });
-        await Eventually.TrueAsync(() => attempts.GetValueOrDefault("bad") == 5, "the failing key is tried until it succeeds");
+        await Eventually.TrueAsync(() =>
+            attempts.GetValueOrDefault("bad") == 5, "the failing key is tried until it succeeds");
         await Eventually.TrueAsync(() => attempts.ContainsKey("good"), "the other key is reconciled");
         Assert.Equal(4, panics.Count(run.Name));
     }
@@ -68,7 +73,8 @@ public sealed class ControllerLoopTests(TestApiServer server)
     {
         using var client = server.Client();
         var ns = await server.NamespaceAsync();
-        var created = await client.CreateAsync(BuiltIn.ConfigMaps, KubernetesClientTests.ConfigMap(ns, "hopeless"), None);
+        var created = await client.CreateAsync(
+            BuiltIn.ConfigMaps, KubernetesClientTests.ConfigMap(ns, "hopeless"), None);
         var attempts = 0;
         var others = 0;
         await using var run = new Running(client, ns, (key, _) =>
@@ -131,7 +137,8 @@ public sealed class ControllerLoopTests(TestApiServer server)
         private readonly Func<NamespacedName, CancellationToken, Task<ReconcileResult>> _reconcile;
         private readonly Task _work;
 
-        public Running(KubernetesClient client, string ns, Func<NamespacedName, CancellationToken, ReconcileResult> reconcile)
+        public Running(
+            KubernetesClient client, string ns, Func<NamespacedName, CancellationToken, ReconcileResult> reconcile)
             : this(client, ns, (key, ct) => Task.FromResult(reconcile(key, ct)), Quick)
         {
         }
@@ -145,7 +152,8 @@ public sealed class ControllerLoopTests(TestApiServer server)
             _reconcile = reconcile;
             Name = $"controller-{ns}";
             var selection = new InformerOptions { Selection = ListOptions.In(ns) };
-            var informer = new Informer<KubernetesObject>(client, BuiltIn.ConfigMaps, selection, TestApiServer.Services);
+            var informer = new Informer<KubernetesObject>(
+                client, BuiltIn.ConfigMaps, selection, TestApiServer.Services);
             var loop = new ControllerLoop(Name, this, options, TestApiServer.Services)
                 .For(informer)
                 .Watch(informer, change => [new(change.Key.Namespace, "owner")]);
@@ -154,7 +162,8 @@ public sealed class ControllerLoopTests(TestApiServer server)
 
         public string Name { get; }
 
-        public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken) =>
+        public async ValueTask<ReconcileResult> ReconcileAsync(
+            NamespacedName key, CancellationToken cancellationToken) =>
             await _reconcile(key, cancellationToken);
 
         public async ValueTask DisposeAsync()

@@ -80,7 +80,8 @@ public sealed class WorkQueueTests : IDisposable
         }
 
         for (var i = 0; i < waits.Count; i++)
-            Assert.InRange(waits[i], Math.Min(0.05 * Math.Pow(2, i), 300) / 2, Math.Min(0.05 * Math.Pow(2, i), 300) + 0.01);
+            Assert.InRange(
+                waits[i], Math.Min(0.05 * Math.Pow(2, i), 300) / 2, Math.Min(0.05 * Math.Pow(2, i), 300) + 0.01);
         Assert.Equal(16, _queue.FailuresOf(A));
         _queue.Forget(A);
         Assert.Equal(0, _queue.FailuresOf(A));

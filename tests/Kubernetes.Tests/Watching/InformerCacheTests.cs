@@ -45,7 +45,8 @@ public sealed class InformerCacheTests
             switch (random.Next(10))
             {
                 case 0:
-                    var kept = model.Values.Where(_ => random.Next(3) > 0).Append(thing).DistinctBy(o => o.Key).ToList();
+                    var some = model.Values.Where(_ => random.Next(3) > 0);
+                    var kept = some.Append(thing).DistinctBy(o => o.Key).ToList();
                     cache.Replace(new ResourceList<KubernetesObject>(kept, $"{round}", null, []));
                     model = kept.ToDictionary(o => o.Key);
                     break;
@@ -54,7 +55,8 @@ public sealed class InformerCacheTests
                     model.Remove(thing.Key);
                     break;
                 case 4:
-                    var change = cache.Apply(new WatchEvent<KubernetesObject>.Unreadable(thing.Metadata, "bad", false))!.Value;
+                    var change = cache.Apply(
+                        new WatchEvent<KubernetesObject>.Unreadable(thing.Metadata, "bad", false))!.Value;
                     Assert.Same(model.GetValueOrDefault(thing.Key), change.Current);
                     break;
                 default:

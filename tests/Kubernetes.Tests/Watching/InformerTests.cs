@@ -104,7 +104,8 @@ public sealed class InformerTests(TestApiServer server)
         await server.CompactAsync();
         var expired = await Assert.ThrowsAsync<KubernetesApiException>(async () =>
         {
-            await foreach (var _ in client.WatchAsync(type, ListOptions.All, old.ResourceVersion, WatchLimits.Default, None))
+            var watch = client.WatchAsync(type, ListOptions.All, old.ResourceVersion, WatchLimits.Default, None);
+            await foreach (var _ in watch)
             {
                 // The first answer is the refusal.
             }
@@ -244,7 +245,12 @@ public sealed class InformerTests(TestApiServer server)
         private readonly KubernetesClient _faulty;
         private readonly Task _work;
 
-        private Running(TestApiServer server, FaultProxy proxy, string ns, InformerOptions options, ResourceType<KubernetesObject> type)
+        private Running(
+            TestApiServer server,
+            FaultProxy proxy,
+            string ns,
+            InformerOptions options,
+            ResourceType<KubernetesObject> type)
         {
             Proxy = proxy;
             Namespace = ns;
@@ -293,7 +299,8 @@ public sealed class InformerTests(TestApiServer server)
             await _direct.DeleteAsync(BuiltIn.ConfigMaps, new(Namespace, name), new DeleteOptions(), None);
 
         public Task SeesAsync(string name, string value) => Eventually.TrueAsync(
-            () => Informer.Cache.Get(new(Namespace, name))?.Text("data", "value") == value, $"{name} is {value} in the cache");
+            () => Informer.Cache.Get(new(Namespace, name))?.Text("data", "value") == value,
+            $"{name} is {value} in the cache");
 
         public Task MissesAsync(string name) => Eventually.TrueAsync(
             () => Informer.Cache.Get(new(Namespace, name)) is null, $"{name} is gone from the cache");
