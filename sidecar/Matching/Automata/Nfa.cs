@@ -35,5 +35,6 @@ internal readonly record struct NfaNode(NfaKind Kind, int Argument, int Next, in
 internal sealed record Nfa(
     NfaNode[] Nodes, int Start, byte[] ClassOf, int ClassCount, ulong[] Members, byte[] Representatives, bool IsExact)
 {
-    public bool SetHolds(int set, int byteClass) => (Members[(4 * set) + (byteClass >> 6)] >> (byteClass & 63) & 1) != 0;
+    public bool SetHolds(int set, int byteClass) =>
+        (Members[(4 * set) + (byteClass >> 6)] >> (byteClass & 63) & 1) != 0;
 }

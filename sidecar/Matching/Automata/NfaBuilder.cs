@@ -45,7 +45,8 @@ internal sealed class NfaBuilder
         {
             for (var group = 0; group < count; group++)
             {
-                if (sets[set].Contains(representatives[group])) members[(4 * set) + (group >> 6)] |= 1UL << (group & 63);
+                if (!sets[set].Contains(representatives[group])) continue;
+                members[(4 * set) + (group >> 6)] |= 1UL << (group & 63);
             }
         }
 
@@ -67,7 +68,7 @@ internal sealed class NfaBuilder
                 if (!_sets.TryGetValue(bytes, out var set)) _sets.Add(bytes, set = _sets.Count);
                 return Add(NfaKind.Consume, set, next);
             case RegexNode.Sequence sequence:
-                for (var index = sequence.Items.Length - 1; index >= 0; index--) next = Build(sequence.Items[index], next);
+                foreach (var item in sequence.Items.Reverse()) next = Build(item, next);
                 return next;
             case RegexNode.Choice choice:
                 return BuildChoice(choice, next);

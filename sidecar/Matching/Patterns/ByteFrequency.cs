@@ -24,7 +24,8 @@ internal static class ByteFrequency
         share.AsSpan(32, 96).Fill(0.002f);
         share.AsSpan(127).Fill(0.0003f);
         share['\n'] = share['\r'] = 0.001f;
-        foreach (var symbol in " =&./-_:;,%+") share[symbol] = 0.02f;
+        foreach (var symbol in " =./-_") share[symbol] = 0.02f;
+        foreach (var symbol in "&:;,%+()") share[symbol] = 0.005f;
         foreach (var symbol in "0123456789") share[symbol] = 0.02f;
         foreach (var symbol in "etaoinsr") share[symbol] = share[symbol - 32] = 0.06f;
         foreach (var symbol in "hdlcumpfg") share[symbol] = share[symbol - 32] = 0.03f;

@@ -32,7 +32,7 @@ public static class PatternAnalysis
     internal const int ClausesMax = 4;
 
     /// <summary>A clause that chance satisfies this often per byte filters nothing.</summary>
-    internal const double UsefulCostMax = 0.04;
+    internal const double UsefulCostMax = 0.12;
 
     /// <summary>Members up to which a class counts as a list of one-byte strings.</summary>
     private const int ListedSetMax = 16;
