@@ -166,6 +166,8 @@ public sealed partial class Transaction : IDisposable
         _values.OnProcessorChosen();
     }
 
+    internal void ForceBody() => _values.ForceBody();
+
     internal void NoteRegexLimit()
     {
         RegexLimitsExceeded++;

@@ -14,7 +14,7 @@ internal static class OperatorParser
 
         if (rest.Length == 0 || rest[0] != '@')
         {
-            return new OperatorCall("rx", negated, rest.ToString());
+            return new OperatorCall("rx", negated, Backslashes.Read(rest.ToString()));
         }
 
         var end = 1;
@@ -37,6 +37,7 @@ internal static class OperatorParser
             argument = argument.TrimEnd();
         }
 
-        return new OperatorCall(info.Name, negated, argument.ToString());
+        var read = argument.ToString();
+        return new OperatorCall(info.Name, negated, info.Argument == OperatorArgument.Pattern ? Backslashes.Read(read) : read);
     }
 }

@@ -111,7 +111,12 @@ public static class SecLangPrinter
     private static string Targets(ImmutableArray<VariableTarget> targets) => string.Join('|', targets.Select(Print));
 
     private static string Operator(OperatorCall call) =>
-        (call.Negated ? "!@" : "@") + call.Name + (call.Argument.Length == 0 ? "" : " " + call.Argument);
+        (call.Negated ? "!@" : "@") + call.Name + (call.Argument.Length == 0 ? "" : " " + Argument(call));
+
+    private static string Argument(OperatorCall call) =>
+        OperatorCatalogue.All.TryGetValue(call.Name, out var info) && info.Argument == OperatorArgument.Pattern
+            ? Backslashes.Write(call.Argument)
+            : call.Argument;
 
     private static string? Actions(ImmutableArray<ActionCall> actions) => actions.IsEmpty
         ? null

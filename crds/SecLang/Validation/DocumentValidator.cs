@@ -43,11 +43,13 @@ internal static class DocumentValidator
                 ValidateJump(actions, directive, markers, bag);
                 chain.Next(actions, directive, bag);
             }
-
-            ValidateReference(directive, ids, bag);
         }
 
         chain.End(bag);
+        foreach (var directive in document.Directives)
+        {
+            ValidateReference(directive, ids, bag);
+        }
     }
 
     private static IReadOnlyList<ActionCall>? ActionsOf(Directive directive) => directive switch
@@ -102,7 +104,7 @@ internal static class DocumentValidator
         if (isMissing)
         {
             bag.Warning(DiagnosticCodes.MissingRule, directive.Location,
-                "No rule before this line has such an id, so the directive changes nothing. Place it after the rules it speaks about.");
+                "No rule has such an id, so the directive changes nothing.");
         }
     }
 

@@ -54,3 +54,9 @@ internal sealed class SetAudit(bool isSilenced) : RuleAction
 {
     public override void Execute(Transaction transaction, CompiledRule rule) => transaction.IsAuditSilenced = isSilenced;
 }
+
+/// <summary>ctl:forceRequestBodyVariable=On.</summary>
+internal sealed class ForceBody : RuleAction
+{
+    public override void Execute(Transaction transaction, CompiledRule rule) => transaction.ForceBody();
+}

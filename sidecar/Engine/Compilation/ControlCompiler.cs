@@ -37,8 +37,10 @@ internal sealed class ControlCompiler(TargetCompiler targets, EngineMode modeMax
                 return new SetBodyAccess(name[2] == 's', value.Equals("on", StringComparison.OrdinalIgnoreCase));
             case "auditengine":
                 return new SetAudit(value.Equals("off", StringComparison.OrdinalIgnoreCase));
+            case "forcerequestbodyvariable":
+                return value.Equals("on", StringComparison.OrdinalIgnoreCase) ? new ForceBody() : null;
             default:
-                // forceRequestBodyVariable: REQUEST_BODY is always there. Audit log parts, limits and debug levels are the policy's.
+                // Audit log parts, limits and debug levels are the policy's.
                 return null;
         }
     }

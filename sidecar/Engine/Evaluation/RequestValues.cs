@@ -46,6 +46,8 @@ internal sealed class RequestValues(TransactionMemory memory)
 
     public void OnProcessorChosen() => _lists[(int)VariableId.ReqBodyProcessor].Clear();
 
+    public void ForceBody() => _scalars.ForcesBody = true;
+
     public void OnResponse(CanonicalResponse response)
     {
         _response = response;
@@ -141,11 +143,7 @@ internal sealed class RequestValues(TransactionMemory memory)
                 AddParts(list, id);
                 break;
             case > VariableNames.LastCollection:
-                if (_scalars.TryRead(id, out var text) && !text.IsEmpty)
-                {
-                    list.Add(Value.Of(Text.Empty, text, 0));
-                }
-
+                list.Add(Value.Of(Text.Empty, _scalars.Read(id), 0));
                 break;
         }
     }

@@ -5,7 +5,7 @@ using WafOperator.Http;
 
 namespace WafOperator.Engine.Evaluation;
 
-/// <summary>Reads the single-valued fixed variables. One that is empty has no value, as in ModSecurity 3.</summary>
+/// <summary>Reads the single-valued fixed variables. One that is absent is an empty value, as in ModSecurity 3.</summary>
 internal sealed class ScalarReader(TransactionMemory memory)
 {
     private CanonicalRequest? _request;
@@ -37,21 +37,20 @@ internal sealed class ScalarReader(TransactionMemory memory)
     {
         _request = null;
         _response = null;
-        HasBody = HasResponseBody = false;
+        HasBody = HasResponseBody = ForcesBody = false;
     }
 
-    public bool TryRead(VariableId id, out Text text)
+    /// <summary>Whether REQUEST_BODY is filled whatever reads the body (<c>ctl:forceRequestBodyVariable</c>).</summary>
+    public bool ForcesBody { get; set; }
+
+    public Text Read(VariableId id) => id switch
     {
-        text = id switch
-        {
-            <= VariableId.PathInfo => ReadHead(id),
-            <= VariableId.FilesCombinedSize => ReadBody(id),
-            <= VariableId.UniqueId => ReadConnection(id),
-            <= VariableId.ModSecBuild => ReadFlag(id),
-            _ => ReadResponse(id),
-        };
-        return !text.IsEmpty;
-    }
+        <= VariableId.PathInfo => ReadHead(id),
+        <= VariableId.FilesCombinedSize => ReadBody(id),
+        <= VariableId.UniqueId => ReadConnection(id),
+        <= VariableId.ModSecBuild => ReadFlag(id),
+        _ => ReadResponse(id),
+    };
 
     private Text ReadHead(VariableId id) => TransactionMemory.OfRequest(id switch
     {
@@ -66,9 +65,17 @@ internal sealed class ScalarReader(TransactionMemory memory)
         _ => _request!.Path,
     });
 
+    /// <summary>
+    /// A body whose parts rules see one by one (multipart, JSON, XML, GraphQL) is not shown as a whole as well, as the reference manual
+    /// says; one that could not be read to its end is.
+    /// </summary>
+    private bool ShowsBody =>
+        ForcesBody || _request!.BodyError != BodyError.None
+        || _request.Processor is BodyFormat.UrlEncoded or BodyFormat.Plain or BodyFormat.None;
+
     private Text ReadBody(VariableId id) => id switch
     {
-        VariableId.RequestBody => HasBody ? TransactionMemory.OfRequest(_request!.Body) : Text.Empty,
+        VariableId.RequestBody => HasBody && ShowsBody ? TransactionMemory.OfRequest(_request!.Body) : Text.Empty,
         VariableId.RequestBodyLength => HasBody ? memory.Format(_request!.BodyBytesSeen) : Text.Empty,
         VariableId.ArgsCombinedSize => memory.Format(_request!.ArgumentsBytes),
         VariableId.FilesCombinedSize => HasBody ? memory.Format(_request!.FilesBytes) : Text.Empty,
