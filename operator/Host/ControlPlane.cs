@@ -37,6 +37,7 @@ internal sealed class ControlPlane
         (_options, _client, _services, _store) = (options, client, services, store);
         Policies = PolicyCaches.Add(Informers, client, services);
         Coverage = CoverageCaches.Add(Informers, client, services);
+        Admission = new AdmissionCache(Informers, client, services, Policies, Coverage);
         _tlsSecret = Informers.Add(new Informer<KubernetesObject>(client, BuiltIn.Secrets, TlsSecretOnly(), services));
         _tlsSecret.Subscribe(change => Certificate.Update(change.Current));
         _events = new EventRecorder(client, "waf-operator", services);
@@ -57,6 +58,8 @@ internal sealed class ControlPlane
     public PolicyCaches Policies { get; }
 
     public CoverageCaches Coverage { get; }
+
+    public AdmissionCache Admission { get; }
 
     public ServingCertificate Certificate { get; } = new();
 
@@ -120,7 +123,7 @@ internal sealed class ControlPlane
             _client, secret, _options.ServingNames, _services.Time, _services.Loggers.CreateLogger<CertificateController>());
         var bundles = new CaBundleController(_client, secret, _options.WebhookConfiguration, () => Certificate.State);
         // The Secret may not exist yet, so its key is worked on even when nothing is in the cache.
-        _leading.Add(Loop("certificates", issuing).For(_tlsSecret).Watch(Policies.Policies, _ => [secret]));
+        _leading.Add(Loop("certificates", issuing).For(_tlsSecret).Always(secret));
         _leading.Add(Loop("ca-bundle", bundles).For(_tlsSecret));
         var trust = new TrustBundleController(_client, NeedsBundle, () => Certificate.State, _services.Time);
         _leading.Add(Loop("trust-bundle", trust)

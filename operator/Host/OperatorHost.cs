@@ -8,6 +8,9 @@ using WafOperator.Kubernetes.Authentication;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Telemetry;
 using WafOperator.Protocols.Metrics;
+using WafOperator.Webhooks;
+using WafOperator.Webhooks.Pods;
+using WafOperator.Webhooks.Validation;
 
 namespace WafOperator.Operator.Host;
 
@@ -35,7 +38,7 @@ internal static class OperatorHost
         using var sidecars = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
         var store = new PolicyStore(TimeProvider.System);
         var plane = new ControlPlane(options, client, services, store, sidecars);
-        using var metrics = new PrometheusExporter(RuntimeMetrics.MeterName, EventCounters.MeterName, "System.Runtime");
+        using var metrics = new PrometheusExporter(RuntimeMetrics.MeterName, EventCounters.MeterName, AdmissionMetrics.MeterName, "System.Runtime");
         var distribution = new DistributionEndpoints(
             store, new BlobStore(options.BlobFolder, options.BlobBytesMax),
             new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System), new EventCounters());
@@ -43,6 +46,10 @@ internal static class OperatorHost
         Listen(builder, options, plane.Certificate);
         await using var app = builder.Build();
         MapByPort(app, options.DistributionPort, routes => distribution.Map(routes));
+        var injection = options.Injection(capabilities.NativeSidecars);
+        var pods = new PodMutator(plane.Admission, () => injection);
+        MapByPort(app, options.WebhookPort, routes => routes.MapAdmission(
+            pods, new ResourceReviewer(TimeProvider.System), loggers.CreateLogger("WafOperator.Webhooks")));
         MapByPort(app, options.MetricsPort, routes => Health.Map(routes, plane, metrics));
         await app.StartAsync(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(

@@ -1,3 +1,4 @@
+using WafOperator.Injection;
 using WafOperator.Kubernetes.Objects;
 
 namespace WafOperator.Operator.Host;
@@ -53,6 +54,17 @@ public sealed record OperatorOptions
         $"{ServiceName}.{Namespace}",
         ServiceName,
     ];
+
+    /// <summary>What injection needs to know of this installation.</summary>
+    public InjectionSettings Injection(bool nativeSidecars) => new()
+    {
+        SidecarImage = SidecarImage,
+        InitImage = InitImage,
+        OperatorUrl = DistributionUrl,
+        NativeSidecars = nativeSidecars,
+        AdminPort = SidecarAdminPort,
+        ExemptNamespaces = new HashSet<string>(StringComparer.Ordinal) { "kube-system", "kube-public", "kube-node-lease", Namespace },
+    };
 
     /// <summary>Where sidecars find the distribution.</summary>
     public string DistributionUrl => $"https://{ServiceName}.{Namespace}.svc:{DistributionPort}";

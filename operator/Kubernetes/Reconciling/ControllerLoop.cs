@@ -56,6 +56,13 @@ public sealed class ControllerLoop
         return this;
     }
 
+    /// <summary>Works on a key whenever the loop starts, whether there is an object of that name or not.</summary>
+    public ControllerLoop Always(NamespacedName key)
+    {
+        _everything.Add(() => [key]);
+        return this;
+    }
+
     /// <summary>Enqueues a key from outside (a timer, a channel). Lost while the loop does not run.</summary>
     public void Enqueue(NamespacedName key) => _queue?.Add(key);
 
