@@ -35,7 +35,8 @@ public sealed unsafe class OrtSession : IDisposable
 
     public IReadOnlyList<OrtTensorInfo> Outputs { get; }
 
-    internal OrtRuntime Runtime { get; }
+    /// <summary>The runtime that the session lives in.</summary>
+    public OrtRuntime Runtime { get; }
 
     internal OrtHandle Handle => _session;
 

@@ -1,0 +1,54 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Scoring.Packages;
+
+namespace WafOperator.Scoring.Ensemble;
+
+/// <summary>One model in an ensemble.</summary>
+/// <param name="Slot">Index of the model among all models of the program, for logits computed once a value.</param>
+/// <param name="Model">The loaded model.</param>
+/// <param name="Weight">Weight in the mode Weighted.</param>
+/// <param name="Threshold">Threshold in the mode Any.</param>
+internal sealed record Member(int Slot, ValueModel Model, double Weight, double Threshold);
+
+/// <summary>
+/// The models that decide together for one arm. Immutable. How logits of one value become its score depends on the ensemble:
+/// <list type="bullet">
+/// <item>Cascade: the gate alone outside its band; inside, gate and network joined by the network's own calibration.</item>
+/// <item>Weighted and Any: per model, joined over the whole request.</item>
+/// </list>
+/// </summary>
+internal sealed class ModelSet
+{
+    public ModelSet(EnsembleKind ensemble, IReadOnlyList<Member> members)
+    {
+        Ensemble = ensemble;
+        Members = [.. members];
+        Gate = members.FirstOrDefault(m => m.Model.IsGate);
+        Second = [.. members.Where(m => !m.Model.IsGate)];
+        Low = Gate?.Model.Threshold("low", 0.02) ?? 0;
+        High = Gate?.Model.Threshold("high", 0.999) ?? 0;
+        WeightSum = members.Sum(m => m.Weight);
+    }
+
+    public EnsembleKind Ensemble { get; }
+
+    public Member[] Members { get; }
+
+    public Member? Gate { get; }
+
+    public Member[] Second { get; }
+
+    /// <summary>Below: benign without a second look.</summary>
+    public double Low { get; }
+
+    /// <summary>Above: an attack without a second look.</summary>
+    public double High { get; }
+
+    public double WeightSum { get; }
+
+    /// <summary>Probability of a value from both stages' logits.</summary>
+    public static double Join(double gateLogit, double modelLogit, ValueModel model) =>
+        model.Manifest.Cascade is { } cascade
+            ? ValueModel.Sigmoid((cascade.GateWeight * gateLogit) + (cascade.ModelWeight * modelLogit) + cascade.Intercept)
+            : model.Probability(modelLogit);
+}

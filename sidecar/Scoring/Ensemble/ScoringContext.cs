@@ -1,0 +1,55 @@
+using WafOperator.Features;
+using WafOperator.Http;
+
+namespace WafOperator.Scoring.Ensemble;
+
+/// <summary>Scratch of one request's scoring. Pooled; not thread-safe.</summary>
+internal sealed class ScoringContext
+{
+    /// <summary>Models of a program at most: baseline and candidate of each family.</summary>
+    public const int SlotsMax = 16;
+
+    /// <summary>Arms evaluated at most: the baseline and a candidate per rollout.</summary>
+    public const int SetsMax = 9;
+
+    /// <summary>The normalised value.</summary>
+    public readonly byte[] Value = new byte[ValueNormalizer.ValueBytesMax];
+
+    /// <summary>Logit of the present value per model.</summary>
+    public readonly double[] Logits = new double[SlotsMax];
+
+    /// <summary>Logit is there.</summary>
+    public readonly bool[] HasLogit = new bool[SlotsMax];
+
+    /// <summary>Highest probability of each model over the request.</summary>
+    public readonly double[] BestByModel = new double[SlotsMax];
+
+    /// <summary>Stopwatch ticks spent in each model.</summary>
+    public readonly long[] TicksByModel = new long[SlotsMax];
+
+    /// <summary>Model failed on this request.</summary>
+    public readonly bool[] FailedByModel = new bool[SlotsMax];
+
+    /// <summary>Highest cascade score of each set over the request.</summary>
+    public readonly double[] BestBySet = new double[SetsMax];
+
+    /// <summary>Part with the highest score of the deciding set.</summary>
+    public RequestPart BestPart;
+
+    public bool BestIsName;
+    public Range BestRange;
+    public double BestPartScore;
+    public string? Exclusion;
+
+    public void Reset()
+    {
+        Array.Clear(BestByModel);
+        Array.Clear(TicksByModel);
+        Array.Clear(FailedByModel);
+        Array.Clear(BestBySet);
+        BestPart = default;
+        BestIsName = false;
+        BestPartScore = -1;
+        Exclusion = null;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Text;
+using WafOperator.Features;
+using WafOperator.Http;
+using WafOperator.Protocols.Events;
+using WafOperator.Scoring.Ensemble;
+using WafOperator.Scoring.Packages;
+
+namespace WafOperator.Scoring;
+
+/// <summary>Says why: part, bytes that weighed most, each model's score. Only built for requests that somebody will look at.</summary>
+internal static class Explanation
+{
+    private const int ExcerptBytesMax = 48;
+    private const int NameLengthMax = 64;
+
+    public static ScoringResult Fill(
+        ScoringResult result, ScoringProgram program, ModelSet deciding, CanonicalRequest request, ScoringContext context)
+    {
+        var part = PartOf(request, context);
+        var models = new List<ModelResult>(deciding.Members.Length + program.Rollouts.Length);
+        foreach (var member in deciding.Members) models.Add(ResultOf(member, ArmOf(program, member), part, context));
+        foreach (var rollout in program.Rollouts)
+        {
+            foreach (var member in new[] { rollout.Baseline, rollout.Candidate })
+            {
+                if (Array.IndexOf(deciding.Members, member) < 0 && context.TicksByModel[member.Slot] > 0)
+                    models.Add(ResultOf(member, "shadow", part, context));
+            }
+        }
+
+        return result with { Part = part, Excerpt = ExcerptOf(deciding, request, context), Models = models };
+    }
+
+    private static string? ArmOf(ScoringProgram program, Member member)
+    {
+        for (var i = 0; i < program.Rollouts.Length; i++)
+        {
+            if (ReferenceEquals(program.Rollouts[i].Candidate, member)) return "candidate";
+            if (ReferenceEquals(program.Rollouts[i].Baseline, member)) return "baseline";
+        }
+
+        return null;
+    }
+
+    private static ModelResult ResultOf(Member member, string? arm, string? part, ScoringContext context) => new()
+    {
+        Model = member.Model.Model,
+        Version = member.Model.Version,
+        Score = Math.Round(context.BestByModel[member.Slot], 6),
+        Outcome = context.FailedByModel[member.Slot] ? nameof(ScoringOutcome.Unavailable)
+            : context.TicksByModel[member.Slot] > 0 ? nameof(ScoringOutcome.Scored)
+            : nameof(ScoringOutcome.Skipped),
+        Arm = arm,
+        Part = part,
+        Microseconds = (long)Stopwatch.GetElapsedTime(0, context.TicksByModel[member.Slot]).TotalMicroseconds,
+    };
+
+    private static string? PartOf(CanonicalRequest request, ScoringContext context)
+    {
+        if (context.BestPartScore < 0) return null;
+        var kind = context.BestPart.Kind switch
+        {
+            PartKind.Path => "path",
+            PartKind.QueryArgument => "query",
+            PartKind.Header => "header",
+            PartKind.Cookie => "cookie",
+            PartKind.BodyArgument => "body",
+            PartKind.XmlText or PartKind.XmlAttribute => "xml",
+            PartKind.FileName => "file",
+            _ => "raw-body",
+        };
+        if (context.BestIsName) return kind + " name";
+        var name = Printable(request[context.BestPart.Name], NameLengthMax);
+        return name.Length == 0 ? kind : $"{kind}:{name}";
+    }
+
+    /// <summary>Normalises the part once more: values are scratch, and only the few requests that are shown need one.</summary>
+    private static string? ExcerptOf(ModelSet set, CanonicalRequest request, ScoringContext context)
+    {
+        if (context.BestPartScore < 0) return null;
+        var raw = request[context.BestIsName ? context.BestPart.Name : context.BestPart.Value];
+        var length = ValueNormalizer.Normalize(raw, context.Value, out _);
+        ReadOnlySpan<byte> value = context.Value.AsSpan(0, length);
+        var range = set.Gate?.Model is GateValueModel gate
+            ? gate.Heaviest(value, ExcerptBytesMax)
+            : ..Math.Min(length, ExcerptBytesMax);
+        return Printable(value[range], ExcerptBytesMax);
+    }
+
+    private static string Printable(ReadOnlySpan<byte> bytes, int max)
+    {
+        bytes = bytes[..Math.Min(bytes.Length, max)];
+        var text = new StringBuilder(bytes.Length);
+        foreach (var b in bytes) text.Append(b is >= 0x20 and < 0x7f ? (char)b : '.');
+        return text.ToString();
+    }
+}

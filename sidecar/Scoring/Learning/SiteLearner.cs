@@ -1,0 +1,217 @@
+using WafOperator.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Protocols.Status;
+using PartKind = WafOperator.Http.PartKind;
+
+namespace WafOperator.Scoring.Learning;
+
+/// <summary>
+/// Learns what scores a site's own benign traffic has, per route and field, and derives thresholds for a wanted share of false positives.
+/// <para>
+/// What an attacker can do to it is bounded four ways. Requests that the rules call attacks are not learned from. A client adds at
+/// most <see cref="PerClientMax"/> observations a window to a field, so a burst from few addresses stays a few observations. A field's threshold
+/// is used only when at least <see cref="ClientsMin"/> different clients made it. And no threshold ever rises above the policy's ceiling
+/// or moves more than <see cref="StepMax"/> (log-odds) a window.
+/// </para>
+/// Bounded memory: <see cref="FieldsMax"/> fields, one sketch each. Thread-safe by one lock held for well under a microsecond.
+/// </summary>
+public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, TimeProvider time)
+{
+    public const int FieldsMax = 1_000;
+    public const int PerClientMax = 8;
+    public const int ClientsMin = 20;
+    public const double StepMax = 0.5;
+
+    private const int QuotaSlots = 1 << 14;
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ulong, Field> _fields = [];
+    private readonly byte[] _quota = new byte[QuotaSlots];
+    private readonly Field _all = new();
+    private DateTimeOffset _windowEnd = time.GetUtcNow() + Window;
+    private long _requests;
+    private long _wouldBlock;
+
+    /// <summary>Score that a field's value must reach to count as critical, on top of the policy's own threshold.</summary>
+    public double ThresholdOf(ulong field)
+    {
+        if (policy.Mode is LearningKind.Off or LearningKind.Propose) return 0;
+        lock (_lock) return _fields.TryGetValue(field, out var known) ? known.Applied : _all.Applied;
+    }
+
+    /// <summary>Key of a field: route, kind and name.</summary>
+    public static ulong KeyOf(string route, PartKind kind, ReadOnlySpan<byte> name)
+    {
+        var hash = 14695981039346656037ul;
+        foreach (var c in route) hash = (hash ^ c) * 1099511628211ul;
+        hash = (hash ^ (ulong)kind) * 1099511628211ul;
+        foreach (var b in name) hash = (hash ^ b) * 1099511628211ul;
+        return hash;
+    }
+
+    /// <summary>Takes one value's score of a request that the rules did not object to.</summary>
+    public void Observe(ulong field, ulong client, double score)
+    {
+        lock (_lock)
+        {
+            Roll();
+            if (!Take(field ^ (client * 0x9E3779B97F4A7C15ul))) return;
+            _all.Sketch.Add(score, client);
+            if (!_fields.TryGetValue(field, out var known))
+            {
+                if (_fields.Count >= FieldsMax) return;
+                _fields[field] = known = new Field();
+            }
+
+            known.Sketch.Add(score, client);
+        }
+    }
+
+    /// <summary>Counts a request, and whether Enforce would have blocked it for its score.</summary>
+    public void Count(bool wouldBlock)
+    {
+        Interlocked.Increment(ref _requests);
+        if (wouldBlock) Interlocked.Increment(ref _wouldBlock);
+    }
+
+    /// <summary>How far learning is.</summary>
+    public LearningReport Report()
+    {
+        lock (_lock)
+        {
+            Roll();
+            var requests = Interlocked.Read(ref _requests);
+            var wouldBlock = Interlocked.Read(ref _wouldBlock);
+            var proposed = Proposal(_all);
+            var enough = requests >= policy.MinimumRequests;
+            return new LearningReport
+            {
+                Requests = requests,
+                ProposedThreshold = _all.Sketch.Total == 0 ? null : proposed,
+                AppliedThreshold = policy.Mode is LearningKind.Apply or LearningKind.Adaptive ? Math.Max(baseThreshold, _all.Applied) : null,
+                WouldBlock = wouldBlock,
+                SafeToEnforce = enough && ScoreSketch.WilsonUpper(wouldBlock, requests) <= Math.Max(policy.TargetFalsePositiveRate * 2, 1e-4),
+            };
+        }
+    }
+
+    /// <summary>Everything learned, for the volume and for other replicas.</summary>
+    public byte[] Save()
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        lock (_lock)
+        {
+            writer.Write(1);
+            writer.Write(Interlocked.Read(ref _requests));
+            writer.Write(_fields.Count);
+            _all.Write(writer);
+            foreach (var (key, field) in _fields)
+            {
+                writer.Write(key);
+                field.Write(writer);
+            }
+        }
+
+        writer.Flush();
+        return stream.ToArray();
+    }
+
+    /// <summary>Adds what another learner saved. False when the bytes are not such a save; then nothing changes.</summary>
+    public bool Merge(ReadOnlyMemory<byte> saved)
+    {
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(saved.ToArray(), writable: false));
+            if (reader.ReadInt32() != 1) return false;
+            var requests = Math.Max(0, reader.ReadInt64());
+            var count = reader.ReadInt32();
+            if (count is < 0 or > FieldsMax) return false;
+            var all = Field.Read(reader);
+            var fields = new List<(ulong, Field)>(count);
+            for (var i = 0; i < count; i++) fields.Add((reader.ReadUInt64(), Field.Read(reader)));
+            lock (_lock) Add(requests, all, fields);
+            return true;
+        }
+        catch (EndOfStreamException)
+        {
+            return false;
+        }
+    }
+
+    private void Add(long requests, Field all, List<(ulong Key, Field Field)> fields)
+    {
+        Interlocked.Add(ref _requests, requests);
+        _all.Merge(all);
+        foreach (var (key, field) in fields)
+        {
+            if (_fields.TryGetValue(key, out var known)) known.Merge(field);
+            else if (_fields.Count < FieldsMax) _fields[key] = field;
+        }
+    }
+
+    private bool Take(ulong key)
+    {
+        ref var used = ref _quota[(int)((key ^ (key >> 29)) & (QuotaSlots - 1))];
+        if (used >= PerClientMax) return false;
+        used++;
+        return true;
+    }
+
+    /// <summary>At the end of a window thresholds move one bounded step, and quotas begin anew.</summary>
+    private void Roll()
+    {
+        var now = time.GetUtcNow();
+        if (now < _windowEnd) return;
+        _windowEnd = now + Window;
+        Array.Clear(_quota);
+        Move(_all);
+        foreach (var field in _fields.Values) Move(field);
+    }
+
+    private void Move(Field field)
+    {
+        var wanted = field.Sketch.Clients >= ClientsMin && Interlocked.Read(ref _requests) >= policy.MinimumRequests
+            ? Proposal(field)
+            : baseThreshold;
+        var from = LogOdds(field.Applied == 0 ? baseThreshold : field.Applied);
+        var to = from + Math.Clamp(LogOdds(wanted) - from, -StepMax, StepMax);
+        field.Applied = Math.Clamp(1 / (1 + Math.Exp(-to)), Math.Min(baseThreshold, policy.Ceiling), policy.Ceiling);
+        if (field.Sketch.Total > 1_000_000) field.Sketch.Decay();
+    }
+
+    private double Proposal(Field field) => Math.Clamp(
+        field.Sketch.ThresholdFor(policy.TargetFalsePositiveRate), Math.Min(baseThreshold, policy.Ceiling), policy.Ceiling);
+
+    private static double LogOdds(double p)
+    {
+        var clamped = Math.Clamp(p, 1e-6, 1 - 1e-6);
+        return Math.Log(clamped / (1 - clamped));
+    }
+
+    private sealed class Field
+    {
+        public ScoreSketch Sketch { get; private init; } = new();
+
+        public double Applied { get; set; }
+
+        public void Merge(Field other)
+        {
+            Sketch.Merge(other.Sketch);
+            Applied = Math.Max(Applied, other.Applied);
+        }
+
+        public void Write(BinaryWriter writer)
+        {
+            writer.Write(Applied);
+            Sketch.Write(writer);
+        }
+
+        public static Field Read(BinaryReader reader)
+        {
+            var applied = reader.ReadDouble();
+            return new Field { Applied = double.IsFinite(applied) ? Math.Clamp(applied, 0, 1) : 0, Sketch = ScoreSketch.Read(reader) };
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using WafOperator.Protocols.Policies;
+using WafOperator.Protocols.Status;
+
+namespace WafOperator.Scoring.Packages;
+
+/// <summary>Where package bytes come from: a folder, a cache on the volume, the operator.</summary>
+public interface IPackageSource
+{
+    /// <summary>The bytes, or null when this source does not have them.</summary>
+    Task<ReadOnlyMemory<byte>?> FetchAsync(ModelBlob blob, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// The loaded models of this process, by digest. A model is loaded once however many policies and arms use it; what no policy names any
+/// more is released after a grace period, when requests that still used it have ended. Thread-safe.
+/// </summary>
+public sealed class ModelLibrary(IReadOnlyList<IPackageSource> sources, ValueModelLoader loader, TimeProvider time)
+{
+    /// <summary>Longer than any request is inspected.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<string, Entry> _entries = new();
+
+    /// <summary>The loaded model, or null.</summary>
+    public ValueModel? Find(ModelBlob? blob) =>
+        blob is not null && _entries.TryGetValue(blob.Digest, out var entry) ? entry.Model : null;
+
+    /// <summary>State of each known model, for the status endpoint.</summary>
+    public IReadOnlyList<ModelStatus> Statuses() =>
+    [
+        .. _entries.Values.Select(e => new ModelStatus
+        {
+            Model = e.Family,
+            Version = e.Blob.Version,
+            Digest = e.Blob.Digest,
+            State = e.Model is not null ? "Loaded" : e.Error is not null ? "Failed" : "Loading",
+            Message = e.Error,
+        }),
+    ];
+
+    /// <summary>
+    /// Makes all models of a policy ready that can be made ready, and lets go of those that it does not name. Failures are in
+    /// <see cref="Statuses"/>; they never throw.
+    /// </summary>
+    public async Task PrepareAsync(MlPolicy? policy, CancellationToken cancellationToken)
+    {
+        var wanted = (policy?.Models ?? [])
+            .SelectMany(m => new[] { (m.Model, Blob: m.Baseline), (m.Model, Blob: m.Candidate) })
+            .Where(m => m.Blob is { InPool: false })
+            .Select(m => (m.Model, Blob: m.Blob!))
+            .ToList();
+        foreach (var (family, blob) in wanted) await LoadAsync(family, blob, cancellationToken);
+        Release(wanted.Select(w => w.Blob.Digest).ToHashSet());
+    }
+
+    private async Task LoadAsync(string family, ModelBlob blob, CancellationToken cancellationToken)
+    {
+        var entry = _entries.GetOrAdd(blob.Digest, _ => new Entry(family, blob));
+        if (entry.Model is not null && entry.IsAcceptedAs(blob)) return;
+        entry.Error = null;
+        var tried = 0;
+        foreach (var source in sources)
+        {
+            try
+            {
+                if (await source.FetchAsync(blob, cancellationToken) is not { } archive) continue;
+                tried++;
+                var loading = loader.Load(archive, blob);
+                entry.Set(loading.Model, blob, loading.Error);
+                if (loading.Model is not null) return;
+            }
+            catch (Exception failure) when (failure is IOException or HttpRequestException or UnauthorizedAccessException)
+            {
+                entry.Error = failure.Message;
+            }
+        }
+
+        if (tried == 0) entry.Error ??= $"no source has the package {blob.Digest}";
+    }
+
+    private void Release(HashSet<string> wanted)
+    {
+        var now = time.GetUtcNow();
+        foreach (var (digest, entry) in _entries)
+        {
+            if (wanted.Contains(digest)) entry.UnusedSince = null;
+            else if (entry.UnusedSince is not { } since) entry.UnusedSince = now;
+            else if (now - since > Grace && _entries.TryRemove(digest, out _)) entry.Model?.Dispose();
+        }
+    }
+
+    private sealed class Entry(string family, ModelBlob blob)
+    {
+        public string Family { get; } = family;
+
+        public ModelBlob Blob { get; private set; } = blob;
+
+        public ValueModel? Model { get; private set; }
+
+        public string? Error { get; set; }
+
+        public DateTimeOffset? UnusedSince { get; set; }
+
+        /// <summary>The same bytes may be asked for with another signature or version, which must then be checked.</summary>
+        public bool IsAcceptedAs(ModelBlob other) =>
+            other.Signature == Blob.Signature && other.PublicKeyPem == Blob.PublicKeyPem && other.Version == Blob.Version;
+
+        public void Set(ValueModel? model, ModelBlob blob, string? error)
+        {
+            (Blob, Error) = (blob, error);
+            Model = model;
+        }
+    }
+}

@@ -1,0 +1,232 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using WafOperator.Features;
+using WafOperator.Http;
+using WafOperator.OnnxRuntime;
+using WafOperator.Protocols.Policies;
+using WafOperator.Scoring.Ensemble;
+using WafOperator.Scoring.Learning;
+using WafOperator.Scoring.Packages;
+using WafOperator.Scoring.Parts;
+using PartKind = WafOperator.Http.PartKind;
+
+namespace WafOperator.Scoring;
+
+/// <summary>
+/// Scores requests with a policy's models: each part is decoded and normalised once, the gate looks at every value, the network only at
+/// those inside the gate's band, and the highest value is the request's score. Bounded by the policy's budget and by
+/// <see cref="PartsMax"/>. Thread-safe; a benign request allocates nothing.
+/// </summary>
+public sealed class RequestScorer(PredictionCache cache)
+{
+    /// <summary>Parts that are scored; what comes after is not (the rules still see it).</summary>
+    public const int PartsMax = 256;
+
+    private readonly ConcurrentQueue<ScoringContext> _idle = new();
+
+    /// <summary>Scores a request that was read to its end.</summary>
+    public ScoringResult Score(ScoringProgram program, ExclusionProgram exclusions, CanonicalRequest request, in ScoringFacts facts)
+    {
+        if (program.IsEmpty)
+            return new ScoringResult { Outcome = program.Missing > 0 ? ScoringOutcome.Unavailable : ScoringOutcome.Skipped, Models = [] };
+        if (!_idle.TryDequeue(out var context)) context = new ScoringContext();
+        try
+        {
+            context.Reset();
+            return new Run(this, program, exclusions, request, context, facts).Execute();
+        }
+        finally
+        {
+            _idle.Enqueue(context);
+        }
+    }
+
+    /// <summary>One request's scoring.</summary>
+    private readonly ref struct Run
+    {
+        private readonly RequestScorer _scorer;
+        private readonly ScoringProgram _program;
+        private readonly ExclusionProgram _exclusions;
+        private readonly CanonicalRequest _request;
+        private readonly ScoringContext _context;
+        private readonly ScoringFacts _facts;
+        private readonly uint _arms;
+        private readonly ModelSet _deciding;
+        private readonly bool _isPaired;
+        private readonly ulong _clientHash;
+        private readonly long _deadline;
+
+        public Run(
+            RequestScorer scorer, ScoringProgram program, ExclusionProgram exclusions, CanonicalRequest request,
+            ScoringContext context, in ScoringFacts facts)
+        {
+            (_scorer, _program, _exclusions, _request, _context) = (scorer, program, exclusions, request, context);
+            _facts = facts;
+            _arms = RolloutArms.Of(program, facts.Client);
+            _deciding = program.SetFor(_arms);
+            _isPaired = program.Rollouts.Length > 0 && RolloutArms.IsSampled(program.Rollouts, facts.Sample);
+            _clientHash = scorer._cache.Key(facts.Client, 1);
+            var budget = program.Policy.LatencyBudget;
+            _deadline = Stopwatch.GetTimestamp() + (long)(budget.TotalSeconds * Stopwatch.Frequency);
+        }
+
+        public ScoringResult Execute()
+        {
+            var isInTime = ScoreParts();
+            var score = SetScore.Of(_deciding, 0, _context, _program.Policy);
+            var risk = RiskLevels.Of(score, _program.Policy);
+            if (risk is RiskLevel.Critical && IsBelowLearned(score)) risk = RiskLevel.High;
+            var action = RiskLevels.ActionOf(risk, _program.Policy);
+            RolloutArms.Count(_program, _context, _arms, _isPaired, _facts.RulesFoundAttack, action);
+            _program.Learner?.Count(risk is RiskLevel.Critical);
+            return Result(isInTime, score, risk, action);
+        }
+
+        private bool ScoreParts()
+        {
+            var count = 0;
+            foreach (var part in new RequestParts(_request))
+            {
+                if (Stopwatch.GetTimestamp() > _deadline || ++count > PartsMax) return count > PartsMax;
+                var value = _request[part.Value];
+                if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(value)) continue;
+                if (!_exclusions.IsEmpty && _exclusions.Find(_request, part) is { } exclusion)
+                {
+                    _context.Exclusion = exclusion;
+                    continue;
+                }
+
+                ScoreValue(part, value, isName: false);
+                if (PartRules.HasClientName(part.Kind) && PartRules.IsOddName(_request[part.Name]))
+                    ScoreValue(part, _request[part.Name], isName: true);
+            }
+
+            return true;
+        }
+
+        private void ScoreValue(in RequestPart part, ReadOnlySpan<byte> raw, bool isName)
+        {
+            var length = ValueNormalizer.Normalize(raw, _context.Value, out var flags);
+            ReadOnlySpan<byte> value = _context.Value.AsSpan(0, length);
+            if (ValueNormalizer.IsPlain(value, flags)) return;
+            Array.Clear(_context.HasLogit);
+            var score = ValueScore(_deciding, value, flags);
+            if (score > _context.BestBySet[0]) _context.BestBySet[0] = score;
+            if (score > _context.BestPartScore)
+            {
+                (_context.BestPartScore, _context.BestPart, _context.BestIsName) = (score, part, isName);
+            }
+
+            if (_isPaired) ScoreOtherArms(value, flags);
+            if (_program.Learner is { } learner && !_facts.RulesFoundAttack)
+                learner.Observe(SiteLearner.KeyOf(_facts.Route, part.Kind, _request[part.Name]), _clientHash, score);
+        }
+
+        private void ScoreOtherArms(ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            for (var i = 0; i < _program.Rollouts.Length && i + 1 < ScoringContext.SetsMax; i++)
+            {
+                var other = _program.SetFor(_arms ^ (1u << i));
+                var score = ValueScore(other, value, flags);
+                if (score > _context.BestBySet[i + 1]) _context.BestBySet[i + 1] = score;
+            }
+        }
+
+        /// <summary>Score of one value under a set; per-model bests are kept beside it.</summary>
+        private double ValueScore(ModelSet set, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            if (set.Ensemble is not EnsembleKind.Cascade)
+            {
+                var highest = 0.0;
+                foreach (var member in set.Members)
+                {
+                    var p = member.Model.Probability(Logit(member, value, flags));
+                    _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
+                    highest = Math.Max(highest, p);
+                }
+
+                return highest;
+            }
+
+            if (set.Gate is not { } gate) return BestOf(set.Second, 0, hasGate: false, value, flags);
+            var gateLogit = Logit(gate, value, flags);
+            var probability = gate.Model.Probability(gateLogit);
+            _context.BestByModel[gate.Slot] = Math.Max(_context.BestByModel[gate.Slot], probability);
+            return probability < set.Low || probability > set.High || set.Second.Length == 0
+                ? probability
+                : BestOf(set.Second, gateLogit, hasGate: true, value, flags);
+        }
+
+        private double BestOf(Member[] members, double gateLogit, bool hasGate, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            var best = 0.0;
+            foreach (var member in members)
+            {
+                var logit = Logit(member, value, flags);
+                var p = hasGate ? ModelSet.Join(gateLogit, logit, member.Model) : member.Model.Probability(logit);
+                _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
+                best = Math.Max(best, p);
+            }
+
+            return best;
+        }
+
+        private double Logit(Member member, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            if (_context.HasLogit[member.Slot]) return _context.Logits[member.Slot];
+            var started = Stopwatch.GetTimestamp();
+            double logit;
+            if (member.Model.IsGate)
+            {
+                logit = member.Model.Logit(value, flags);
+            }
+            else
+            {
+                var key = _scorer._cache.Key(value, (ulong)member.Model.Digest.GetHashCode(StringComparison.Ordinal) << 32 | (uint)flags);
+                if (!_scorer._cache.TryGet(key, out logit))
+                {
+                    logit = Guarded(member, value, flags);
+                    _scorer._cache.Set(key, logit);
+                }
+            }
+
+            _context.TicksByModel[member.Slot] += Stopwatch.GetTimestamp() - started;
+            _context.HasLogit[member.Slot] = true;
+            return _context.Logits[member.Slot] = logit;
+        }
+
+        /// <summary>A model that fails says nothing about the value; that it failed is counted and decides the outcome.</summary>
+        private double Guarded(Member member, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            try
+            {
+                return member.Model.Logit(value, flags);
+            }
+            catch (OrtException)
+            {
+                _context.FailedByModel[member.Slot] = true;
+                return double.NegativeInfinity;
+            }
+        }
+
+        private bool IsBelowLearned(double score) =>
+            _program.Learner is { } learner
+            && score < learner.ThresholdOf(SiteLearner.KeyOf(_facts.Route, _context.BestPart.Kind, _request[_context.BestPart.Name]));
+
+        private ScoringResult Result(bool isInTime, double score, RiskLevel risk, RiskActionKind action)
+        {
+            var hasFailed = _deciding.Members.Any(_context, static (m, c) => c.FailedByModel[m.Slot]);
+            var outcome = !isInTime ? ScoringOutcome.TimedOut
+                : hasFailed || _program.Missing > 0 ? ScoringOutcome.Unavailable
+                : ScoringOutcome.Scored;
+            var result = new ScoringResult
+            {
+                Outcome = outcome, Score = score, Risk = risk, Action = action, Exclusion = _context.Exclusion, Models = [],
+            };
+            if (risk is RiskLevel.None && outcome is ScoringOutcome.Scored) return result;
+            return Explanation.Fill(result, _program, _deciding, _request, _context);
+        }
+    }
+
+    private readonly PredictionCache _cache = cache;
+}

@@ -1,0 +1,66 @@
+using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
+using WafOperator.Scoring.Ensemble;
+
+namespace WafOperator.Scoring;
+
+/// <summary>How scoring ended.</summary>
+public enum ScoringOutcome
+{
+    /// <summary>Nothing to score with, or nothing to score.</summary>
+    Skipped,
+
+    /// <summary>All parts were scored.</summary>
+    Scored,
+
+    /// <summary>The budget ended first; the score is that of the parts until then.</summary>
+    TimedOut,
+
+    /// <summary>A model is not loaded, or failed.</summary>
+    Unavailable,
+
+    /// <summary>The pool could not be asked; local models have answered.</summary>
+    PoolUnavailable,
+}
+
+/// <summary>What models say of a request. The list of models is only filled when somebody will read it.</summary>
+public readonly record struct ScoringResult
+{
+    public ScoringOutcome Outcome { get; init; }
+
+    /// <summary>Score of the arm that decides, 0 to 1.</summary>
+    public double Score { get; init; }
+
+    public RiskLevel Risk { get; init; }
+
+    /// <summary>What the policy does at that risk.</summary>
+    public RiskActionKind Action { get; init; }
+
+    /// <summary>Part that scored highest, such as <c>query:q</c>.</summary>
+    public string? Part { get; init; }
+
+    /// <summary>Excerpt of its normalised bytes that weighed most; bounded, to be redacted by the caller.</summary>
+    public string? Excerpt { get; init; }
+
+    /// <summary>Name of the exclusion that left out a part, or null.</summary>
+    public string? Exclusion { get; init; }
+
+    /// <summary>Each model's own answer.</summary>
+    public IReadOnlyList<ModelResult> Models { get; init; }
+}
+
+/// <summary>What the caller knows of a request besides its bytes.</summary>
+public readonly ref struct ScoringFacts
+{
+    /// <summary>Identity of the client: 16 bytes of its address.</summary>
+    public ReadOnlySpan<byte> Client { get; init; }
+
+    /// <summary>The rules call the request an attack.</summary>
+    public bool RulesFoundAttack { get; init; }
+
+    /// <summary>Prefix of the policy's route, for learning.</summary>
+    public string Route { get; init; }
+
+    /// <summary>A number that spreads evenly over requests, for sampling.</summary>
+    public ulong Sample { get; init; }
+}
