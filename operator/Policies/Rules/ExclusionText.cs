@@ -8,6 +8,7 @@ namespace WafOperator.Policies.Rules;
 /// <summary>
 /// Exclusions → SecLang that goes before the rule sets: one rule per exclusion with its path and methods as conditions, and
 /// <c>ctl:ruleRemove…</c> as actions. Conditions are exact and undecoded on purpose: a path written in another way is not excluded.
+/// Anchors are <c>\A</c> and <c>\z</c>, since <c>^</c> and <c>$</c> also stand at line feeds, which an attacker can put into a path.
 /// </summary>
 internal static class ExclusionText
 {
@@ -40,7 +41,7 @@ internal static class ExclusionText
     {
         var conditions = new List<(string Variable, string Pattern)>();
         if (match?.Path is { } path) conditions.Add(("REQUEST_FILENAME", PathPattern(path)));
-        if (match?.Methods is { Count: > 0 } methods) conditions.Add(("REQUEST_METHOD", $"^(?:{string.Join('|', methods)})$"));
+        if (match?.Methods is { Count: > 0 } methods) conditions.Add(("REQUEST_METHOD", $@"\A(?:{string.Join('|', methods)})\z"));
         var head = string.Create(CultureInfo.InvariantCulture, $"id:{id},phase:1,pass,nolog,t:none");
         var actions = string.Concat(controls.Select(control => $",\\\n    ctl:{control}"));
         if (conditions.Count == 0)
@@ -92,12 +93,12 @@ internal static class ExclusionText
     private static string Selector(string name)
     {
         foreach (var c in name)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')) return $"/^{Escape(name).Replace("/", "\\x2f", StringComparison.Ordinal)}$/";
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')) return $@"/\A{Escape(name).Replace("/", @"\x2f", StringComparison.Ordinal)}\z/";
         return name;
     }
 
     private static string PathPattern(string path) =>
-        path.EndsWith('*') ? "^" + Escape(path[..^1]) : $"^{Escape(path)}$";
+        path.EndsWith('*') ? @"\A" + Escape(path[..^1]) : $@"\A{Escape(path)}\z";
 
     /// <summary>The text's bytes as a pattern that matches them alone, free of quotes, commas and macros.</summary>
     private static string Escape(string text)

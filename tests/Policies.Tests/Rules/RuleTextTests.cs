@@ -1,0 +1,97 @@
+using WafOperator.Policies.Compilation;
+using WafOperator.Policies.Rules;
+using WafOperator.Resources.Exclusions;
+using WafOperator.Resources.Policies;
+using WafOperator.SecLang;
+
+namespace WafOperator.Policies.Tests.Rules;
+
+public sealed class RuleTextTests
+{
+    [Fact]
+    public void Settings_WithEverythingSet_ParseWithoutAFinding()
+    {
+        var text = SettingsText.Write(new()
+        {
+            Paranoia = 2,
+            DetectionParanoia = 3,
+            AllowedMethods = ["GET", "PUT"],
+            AllowedContentTypes = ["application/grpc", "image/png"],
+            InspectResponses = true,
+        });
+        Assert.Empty(SecLangParser.Parse(text).Diagnostics);
+        Assert.Contains("setvar:'tx.executing_paranoia_level=3'", text, StringComparison.Ordinal);
+        Assert.Contains("setvar:'tx.allowed_methods=GET PUT'", text, StringComparison.Ordinal);
+        Assert.Contains("|application/json| |application/cloudevents+json| |application/cloudevents-batch+json| |application/grpc| |image/png|", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, RequestPartKind.Any, null, "ctl:ruleRemoveById=942100")]
+    [InlineData("/search", RequestPartKind.Parameter, "q", @"@rx \A/search\z")]
+    [InlineData("/search", RequestPartKind.Parameter, "q", "ctl:ruleRemoveTargetById=942100;ARGS:q")]
+    [InlineData("/files/*", RequestPartKind.Any, null, "@rx \\A/files/\"")]
+    [InlineData("/a\"b%{x},c", RequestPartKind.Any, null, @"@rx \A/a\x22b\x25\x7bx\x7d\x2cc\z")]
+    [InlineData("/ä", RequestPartKind.Any, null, @"@rx \A/\xc3\xa4\z")]
+    [InlineData("/x", RequestPartKind.Header, "X-Filter", "REQUEST_HEADERS:X-Filter")]
+    [InlineData("/x", RequestPartKind.Cookie, "session", "REQUEST_COOKIES:session")]
+    [InlineData("/x", RequestPartKind.Parameter, "items[0],x'\"", @"ARGS:/\Aitems\x5b0\x5d\x2cx\x27\x22\z/")]
+    [InlineData("/x", RequestPartKind.Parameter, "a/b", @"ARGS:/\Aa\x2fb\z/")]
+    [InlineData("/x", RequestPartKind.Path, null, "REQUEST_FILENAME")]
+    [InlineData("/x", RequestPartKind.Body, null, "REQUEST_BODY")]
+    public void AnExclusion_BecomesSecLangThatParsesWithoutAFinding(string? path, RequestPartKind part, string? name, string expected)
+    {
+        var findings = new List<Finding>();
+        var text = ExclusionText.Write([Exclusion(path, part, name)], findings);
+
+        Assert.Contains(expected, text, StringComparison.Ordinal);
+        Assert.Empty(findings);
+        Assert.Empty(SecLangParser.Parse(text).Diagnostics.Where(diagnostic => diagnostic.Code != DiagnosticCodes.MissingRule).Select(diagnostic => diagnostic.ToString()));
+    }
+
+    [Fact]
+    public void AnExclusion_WithMethods_ChainsThem()
+    {
+        var exclusion = Exclusion("/search", RequestPartKind.Any, null) with { };
+        exclusion = exclusion with { Spec = exclusion.Spec with { Match = exclusion.Spec.Match! with { Methods = ["GET", "HEAD"] } } };
+        var text = ExclusionText.Write([exclusion], []);
+        var document = SecLangParser.Parse(text).Document;
+
+        Assert.Equal(2, document.Directives.Length);
+        Assert.Contains(@"@rx \A(?:GET|HEAD)\z", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Families_BecomeTags() => Assert.Contains("ctl:ruleRemoveTargetByTag=attack-sqli;ARGS:q",
+        ExclusionText.Write([Exclusion("/", RequestPartKind.Parameter, "q") with { Spec = new() { Policy = "shop", Families = [AttackFamily.Sqli], Match = new() { Part = RequestPartKind.Parameter, Name = "q" } } }], []),
+        StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("SecRule ARGS \"@rx a\" \"id:1,phase:2,denny\"", "line 1: ")]
+    [InlineData("\n\nSecRule ARGS \"@rx (\" \"id:1,phase:2,deny\"", "line 3: ")]
+    [InlineData("SecRuul ARGS", "line 1: ")]
+    [InlineData("SecAction \"id:90000001,phase:1,pass,nolog\"", "line 1: the id 90000001 is reserved")]
+    public void BrokenInlineRules_AreAnErrorWithFieldAndLine(string inline, string message)
+    {
+        var compilation = Compile(new() { Sets = [], Inline = inline });
+
+        Assert.Null(compilation.Document);
+        Assert.Contains(compilation.Findings, finding => finding.Severity == FindingSeverity.Error && finding.Path == "spec.rules.inline"
+            && finding.Message.StartsWith(message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void InlineRulesThatSpeakOfARuleSet_AreNoFinding() =>
+        Assert.Empty(Compile(new() { Inline = "SecRuleRemoveById 942100\nSecRuleUpdateTargetById 942110 \"!ARGS:q\"" }).Findings);
+
+    private static PolicyCompilation Compile(RulesSpec rules) => PolicyCompiler.Compile(new()
+    {
+        Policy = new() { Metadata = new() { Name = "shop", Namespace = "shop" }, Spec = new() { Rules = rules } },
+        Now = DateTimeOffset.UnixEpoch,
+    });
+
+    private static WafExclusion Exclusion(string? path, RequestPartKind part, string? name) => new()
+    {
+        Metadata = new() { Name = "search-box", Namespace = "shop" },
+        Spec = new() { Policy = "shop", Rules = ["942100"], Match = new() { Path = path, Part = part, Name = name }, Reason = "tuned" },
+    };
+}
