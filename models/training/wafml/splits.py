@@ -1,0 +1,74 @@
+"""Groups of sources: never a group on two sides, for 70/15/15 and for leave-one-source-out."""
+
+import re
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+
+LOGS = "access logs (attacks)"
+SMALL_GROUP = 400
+
+
+def group_names(source: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """One group for each attack data set, each benign organisation; small ones of a kind are pooled."""
+    names = np.array([_group(s, bool(y)) for s, y in zip(source, label)])
+    unique, inverse, counts = np.unique(names, return_inverse=True, return_counts=True)
+    pooled = unique.copy().astype(object)
+    for i, name in enumerate(unique):
+        if counts[i] < SMALL_GROUP and name.startswith("benign:"):
+            pooled[i] = name.split("/")[0] + "/small"
+    return pooled[inverse]
+
+
+def _group(source: str, attack: bool) -> str:
+    if attack:
+        return "attack:" + (LOGS if source.startswith("access log") else re.sub(r" \(.*", "", source))
+    kind, _, rest = source.partition("/")
+    if kind in ("api-recording", "web-har"):
+        return f"benign:{kind}/{rest.split('/')[0]}"
+    if kind in ("access-log", "postman", "webhook"):
+        return f"benign:{kind}/all"
+    return f"benign:{kind}/{rest.split(' (')[0]}"
+
+
+@dataclass
+class Fold:
+    name: str
+    attack: "list[str]"
+    benign: "list[str]"
+
+
+def leave_one_out(groups: np.ndarray) -> "list[Fold]":
+    """One fold an attack source; the recorded benign groups are dealt out over the folds by size."""
+    unique, counts = np.unique(groups, return_counts=True)
+    attacks = sorted((g for g in unique if g.startswith("attack:")))
+    folds = [Fold(a[7:], [a], []) for a in attacks]
+    loads = [0] * len(folds)
+    order = sorted(((c, g) for g, c in zip(unique, counts) if g.startswith("benign:") and "composed" not in g), reverse=True)
+    for count, group in order:
+        i = loads.index(min(loads))
+        folds[i].benign.append(group)
+        loads[i] += count
+    return folds
+
+
+def split_by_source(groups: np.ndarray, seed: int) -> np.ndarray:
+    """0 train, 1 validation, 2 test in about 70/15/15 of the records; whole groups only.
+
+    The few large groups (over a fifth of their class) stay in training; the rest is dealt out by a seeded order.
+    """
+    unique, counts = np.unique(groups, return_counts=True)
+    side = dict.fromkeys(unique, 0)
+    for prefix in ("attack:", "benign:"):
+        members = [(zlib.crc32(f"{seed}{g}".encode()), g, c) for g, c in zip(unique, counts) if g.startswith(prefix)]
+        total = sum(c for _, _, c in members)
+        filled = [0, 0]
+        for _, group, count in sorted(members):
+            if count > 0.2 * total:
+                continue
+            emptier = 0 if filled[0] <= filled[1] else 1
+            if filled[emptier] + count <= 0.15 * total * 1.15:
+                side[group] = emptier + 1
+                filled[emptier] += count
+    return np.array([side[g] for g in groups], dtype=np.int8)

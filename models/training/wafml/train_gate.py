@@ -1,0 +1,73 @@
+"""Fits the gate: logistic regression over hashed n-grams by mini-batch AdaGrad, then 8-bit weights."""
+
+import time
+
+import numpy as np
+
+from .features import BUCKETS
+from .gate import Gate, WindowRows
+from .normalize import FLAGS
+
+BATCH_ROWS = 4096
+
+
+class GateTrainer:
+    """Float weights of the linear model. `fit` goes over all rows; rows of weight 0 cost time but teach nothing."""
+
+    def __init__(self, rate: float = 0.3, l2: float = 0.0):
+        self.rate, self.l2 = rate, l2
+        self.weights = np.zeros(BUCKETS)
+        self.flag_weights = np.zeros(FLAGS)
+        self.bias = 0.0
+        self._squares = np.full(BUCKETS, 1e-6)
+        self._flag_squares = np.full(FLAGS, 1e-2)
+        self._bias_square = 1e-2
+
+    def logits(self, rows: WindowRows) -> np.ndarray:
+        return rows.reduce(self.weights) / np.sqrt(rows.counts) + rows.flag_matrix() @ self.flag_weights + self.bias
+
+    def fit(self, rows: WindowRows, label: np.ndarray, weight: np.ndarray, epochs: int, echo=None) -> "list[float]":
+        losses = []
+        flags = rows.flag_matrix()
+        for epoch in range(epochs):
+            started = time.monotonic()
+            rate = self.rate * (1.0 if epoch < epochs * 0.6 else 0.3)
+            total = mass = 0.0
+            for at in range(0, len(label), BATCH_ROWS):
+                end = min(at + BATCH_ROWS, len(label))
+                w = weight[at:end]
+                if not w.any():
+                    continue
+                loss = self._step(rows, flags[at:end], at, end, label[at:end], w, rate)
+                total += loss
+                mass += w.sum()
+            losses.append(total / max(mass, 1e-9))
+            if echo:
+                echo(f"  gate epoch {epoch + 1}/{epochs} loss {losses[-1]:.4f} ({time.monotonic() - started:.1f} s)")
+        return losses
+
+    def _step(self, rows: WindowRows, flags: np.ndarray, at: int, end: int, y: np.ndarray, w: np.ndarray, rate: float):
+        low, high = rows.bounds[at], rows.bounds[end]
+        indices = rows.indices[low:high]
+        bounds = rows.bounds[at:end] - low
+        root = np.sqrt(rows.counts[at:end])
+        z = np.add.reduceat(self.weights[indices], bounds) / root + flags @ self.flag_weights + self.bias
+        p = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
+        slope = w * (p - y) / w.sum()
+        gradient = np.bincount(indices, np.repeat(slope / root, rows.counts[at:end]), BUCKETS)
+        gradient += self.l2 * self.weights
+        self._squares += gradient * gradient
+        self.weights -= rate * gradient / np.sqrt(self._squares)
+        flag_gradient = slope @ flags
+        self._flag_squares += flag_gradient * flag_gradient
+        self.flag_weights -= rate * flag_gradient / np.sqrt(self._flag_squares)
+        self._bias_square += slope.sum() ** 2
+        self.bias -= rate * slope.sum() / np.sqrt(self._bias_square)
+        return float((w * (np.logaddexp(0, z) - y * z)).sum())
+
+    def quantize(self) -> Gate:
+        """8-bit weights; the few that lie beyond the 99.99th percentile are clipped."""
+        top = max(float(np.quantile(np.abs(self.weights), 0.9999)), 1e-9)
+        scale = np.float32(top / 127)
+        weights = np.clip(np.rint(self.weights / float(scale)), -127, 127).astype(np.int8)
+        return Gate(weights, self.flag_weights.astype(np.float32), np.float32(self.bias), scale)
