@@ -142,12 +142,12 @@ public sealed class GateModel
     /// <summary>Weights of the 2..5-grams that start at a position.</summary>
     private int PositionWeight(ReadOnlySpan<byte> text, int at)
     {
-        var hash = NgramHash.First(text[at]);
+        var hash = NgramHash.First(NgramHash.Fold(text[at]));
         var end = Math.Min(text.Length, at + NgramHash.NgramMax);
         var sum = 0;
         for (var i = at + 1; i < end; i++)
         {
-            hash = NgramHash.Append(hash, text[i]);
+            hash = NgramHash.Append(hash, NgramHash.Fold(text[i]));
             sum += _weights[NgramHash.Bucket(hash)];
         }
 

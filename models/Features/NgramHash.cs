@@ -18,6 +18,9 @@ internal static class NgramHash
 
     public static uint Append(uint hash, byte b) => (hash ^ b) * Prime;
 
+    /// <summary>Every digit hashes as 0: which number it is says nothing, that there is one does.</summary>
+    public static byte Fold(byte b) => (uint)(b - '0') <= 9 ? (byte)'0' : b;
+
     public static int Bucket(uint hash) => (int)(hash * Mix >> (32 - HashBits));
 
     /// <summary>N-grams of a window of this many bytes, sentinels included.</summary>

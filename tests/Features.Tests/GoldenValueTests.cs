@@ -53,10 +53,10 @@ public sealed class GoldenValueTests
         var buckets = new List<uint>();
         for (var at = 0; at < framed.Length; at++)
         {
-            var hash = NgramHash.First(framed[at]);
+            var hash = NgramHash.First(NgramHash.Fold(framed[at]));
             for (var end = at + 1; end < Math.Min(framed.Length, at + NgramHash.NgramMax); end++)
             {
-                hash = NgramHash.Append(hash, framed[end]);
+                hash = NgramHash.Append(hash, NgramHash.Fold(framed[end]));
                 buckets.Add((uint)NgramHash.Bucket(hash));
             }
         }

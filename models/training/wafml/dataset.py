@@ -82,7 +82,26 @@ def load(paths: "list[Path]", limit: int = 0, echo=print) -> Dataset:
     quality["seconds"] = round(time.monotonic() - started, 1)
     return Dataset([v for v, _ in ids], np.array([f for _, f in ids], dtype=np.int32), np.array(refs, dtype=np.int32),
                    np.array(kinds, dtype=np.int8), np.array(bounds, dtype=np.int64), np.array(label, dtype=np.int8),
-                   np.array(hard, dtype=np.int16), np.array(source), np.array(attack), uri, quality, digest.hexdigest())
+                   np.array(hard, dtype=np.int16), np.array(source, dtype=object), np.array(attack, dtype=object), uri, quality, digest.hexdigest())
+
+
+def append_values(data: Dataset, values: "list[bytes]", label: int, source: "list[str]", attack: "list[str]") -> Dataset:
+    """The data set with one more request for each raw value (a single part); plain values are left out."""
+    ids = {(v, int(f)): i for i, (v, f) in enumerate(zip(data.values, data.flags))}
+    refs, sources, attacks, uri = [], [], [], []
+    for value, origin, family in zip(values, source, attack):
+        normalized, flags = normalize(value)
+        if not is_plain(normalized, flags):
+            refs.append(ids.setdefault((normalized, flags), len(ids)))
+            sources.append(origin)
+            attacks.append(family)
+            uri.append(value.decode("utf-8", "replace")[:200])
+    count = len(refs)
+    keys = list(ids)
+    return Dataset([v for v, _ in keys], np.array([f for _, f in keys], dtype=np.int32), np.append(data.refs, np.array(refs, np.int32)),
+                   np.append(data.kinds, np.full(count, KINDS.index("form"), np.int8)), np.append(data.bounds, data.bounds[-1] + 1 + np.arange(count)),
+                   np.append(data.label, np.full(count, label, np.int8)), np.append(data.hard, np.zeros(count, np.int16)),
+                   np.append(data.source, np.array(sources, dtype=object)), np.append(data.attack, np.array(attacks, dtype=object)), data.uri + uri, data.quality, data.digest)
 
 
 def check(seen: int, rejects: Rejects, label: np.ndarray, part_counts: np.ndarray) -> dict:

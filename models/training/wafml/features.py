@@ -38,6 +38,11 @@ def windows(value: bytes) -> "list[bytes]":
     return out
 
 
+# Every digit hashes as 0: which number it is says nothing, that there is one does.
+_FOLD = np.arange(256, dtype=np.uint8)
+_FOLD[ord("0"):ord("9") + 1] = ord("0")
+
+
 def ngram_indices(window: bytes) -> np.ndarray:
     """Bucket of every 2..5-gram of START + window + END, ordered by position, then n (uint32)."""
     data = np.frombuffer(bytes((START,)) + window + bytes((END,)), dtype=np.uint8)
@@ -46,6 +51,7 @@ def ngram_indices(window: bytes) -> np.ndarray:
 
 def hash_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
     """Buckets of many byte strings laid end to end (sentinels included), and how many each has."""
+    data = _FOLD[data]
     size = len(data)
     lengths = np.diff(bounds)
     left = np.repeat(bounds[1:], lengths) - np.arange(size)

@@ -19,12 +19,15 @@ class Part(NamedTuple):
     value: bytes
 
 
-# Never scored: routing, credentials, hop-by-hop and what only clients' libraries fill.
-HEADERS_SKIPPED = frozenset((
-    "host", "authorization", "proxy-authorization", "cookie", "connection", "content-length", "date", "upgrade",
-    "transfer-encoding", "te", "if-none-match", "if-modified-since", "if-match", "etag", "sec-websocket-key"))
+# Headers hold names of clients, types and URLs; only one with a byte that those do not need is scored.
+_HEADER_ODD_RE = re.compile(rb"[\x00-\x08\x0a-\x1f<>{}$'\"`|\\]|\.\.")
 
-_PLAIN_NAME_RE = re.compile(rb"[A-Za-z0-9_.\-\[\]:$]{0,64}\Z")
+# Never scored: routing, credentials, hop-by-hop and validators (which are quoted).
+HEADERS_SKIPPED = frozenset((
+    "host", "cookie", "connection", "content-length", "date", "upgrade", "transfer-encoding", "te", "if-none-match",
+    "if-modified-since", "if-match", "etag", "sec-websocket-key"))
+
+_PLAIN_NAME_RE = re.compile(rb"[A-Za-z0-9_.\-\[\]:]{0,64}\Z")
 _PERCENT_RE = re.compile(rb"%([0-9a-fA-F]{2})")
 _XML_RE = re.compile(rb"<!\[CDATA\[(.*?)\]\]>|<[/!?]?[A-Za-z_:]((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>|([^<>]+)", re.S)
 _ATTRIBUTE_RE = re.compile(rb"[\w:.\-]+\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
@@ -68,10 +71,10 @@ def _all_parts(request: Request) -> Iterator[Part]:
             content_type = value
         if lower == "cookie":
             yield from _cookies(raw)
-        elif lower == "referer":
-            yield Part("header", lower, percent_decode(raw))
         elif lower not in HEADERS_SKIPPED:
-            yield Part("header", lower, raw)
+            decoded = percent_decode(raw)
+            if _HEADER_ODD_RE.search(decoded):
+                yield Part("header", lower, decoded)
     if request.body:
         yield from body_parts(_bytes(request.body), content_type)
 
@@ -82,12 +85,16 @@ def _odd_name(kind: str, name: bytes) -> Iterator[Part]:
 
 
 def _pairs(kind: str, text: bytes) -> Iterator[Part]:
+    """Values; when a name is odd, a payload may have been cut at an ampersand, so the whole text is a part as well."""
+    odd = False
     for pair in text.split(b"&"):
         if not pair:
             continue
         name, equals, value = pair.partition(b"=")
         name = percent_decode(name, plus=True)
-        yield from _odd_name(kind, name)
+        if not odd and not _PLAIN_NAME_RE.match(name):
+            odd = True
+            yield Part("name", kind, percent_decode(text, plus=True))
         if equals:
             yield Part(kind, name.decode("latin-1"), percent_decode(value, plus=True))
 

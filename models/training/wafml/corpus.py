@@ -1,0 +1,110 @@
+"""From recorded requests to the rows that models learn from: generated values, augmentation, labels of parts."""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import attacks, augment, benign, windows
+from .dataset import Dataset, append_values
+from .splits import OWN, group_names
+from .train_gate import GateTrainer
+
+BENIGN_COUNT_POWER = 0.5
+
+
+@dataclass
+class Corpus:
+    data: Dataset
+    windows: windows.Windows
+    groups: np.ndarray  # of each request
+    originals: np.ndarray  # false for generated values and augmented copies
+
+    def fit_gate(self, mask: np.ndarray, first_epochs: int = 2, epochs: int = 3, echo=None) -> "tuple[GateTrainer, list[float]]":
+        """The gate for the requests in `mask`: once to find each attack's payload, once with it."""
+        trainer = GateTrainer()
+        trainer.fit(self.windows.rows, *self.row_targets(mask, None), first_epochs, echo)
+        scores = trainer.logits(self.windows.rows)
+        trainer = GateTrainer()
+        losses = trainer.fit(self.windows.rows, *self.row_targets(mask, scores), epochs, echo)
+        return trainer, losses
+
+    def row_targets(self, mask: np.ndarray, scores: "np.ndarray | None") -> "tuple[np.ndarray, np.ndarray]":
+        """Label and weight of each row, for the requests in `mask`.
+
+        Only one part of an attack carries the payload and nothing says which: without scores each part that no harmless
+        request has counts by its share; with scores the highest of them is the payload and the others are left out.
+        """
+        win, label = self.windows, self.data.label
+        chosen = mask[win.pairs_request]
+        pair_label = label[win.pairs_request]
+        benign_count = np.bincount(win.pairs_row[chosen & (pair_label == 0)], minlength=len(win.text))
+        harmless = benign_count > 0
+        y = np.zeros(len(win.text))
+        weight = np.zeros(len(win.text))
+        weight[harmless] = benign_count[harmless] ** BENIGN_COUNT_POWER
+        if scores is None:
+            pairs = chosen & (pair_label == 1) & ~harmless[win.pairs_row]
+            share = np.bincount(win.pairs_request[pairs], minlength=win.requests)
+            rows = win.pairs_row[pairs]
+            y[rows] = 1
+            np.maximum.at(weight, rows, 1 / share[win.pairs_request[pairs]])
+        else:
+            request, row = win.request_argmax(np.where(harmless, -99.0, scores))
+            payload = mask[request] & (label[request] == 1) & ~harmless[row]
+            y[row[payload]] = 1
+            weight[row[payload]] = 1
+        positive, negative = weight[y == 1].sum(), weight[y == 0].sum()
+        weight[y == 1] *= negative / max(positive, 1e-9)
+        return y, weight
+
+
+def with_generated(data: Dataset, count: int, seed: int) -> Dataset:
+    """Adds values of the own grammars; a value that both grammars write is nobody's evidence."""
+    bad, good = attacks.generate(count, seed), benign.generate(count, seed + 1)
+    both = {v for _, v in bad} & {v for _, v in good}
+    bad, good = [p for p in bad if p[1] not in both], [p for p in good if p[1] not in both]
+    data = append_values(data, [v for _, v in bad], 1, [OWN + "attack grammar"] * len(bad), [f for f, _ in bad])
+    return append_values(data, [v for _, v in good], 0, [OWN + "benign grammar"] * len(good), [""] * len(good))
+
+
+def with_augmented(corpus: Corpus, share: float, seed: int, epochs: int = 2) -> Dataset:
+    """Adds encoded copies of payloads and of harmless values; a copy belongs to the source of its original."""
+    rng = random.Random(seed)
+    win, data = corpus.windows, corpus.data
+    trainer = GateTrainer()
+    everything = np.ones(len(data), dtype=bool)
+    y, weight = corpus.row_targets(everything, None)
+    trainer.fit(win.rows, y, weight, epochs)
+    request, row = win.request_argmax(trainer.logits(win.rows))
+    for label in (1, 0):
+        mine = np.flatnonzero(data.label[request] == label)
+        if label == 0:  # any part of a harmless request, not only its oddest
+            pairs = np.flatnonzero(data.label[win.pairs_request] == 0)
+            pick = np.array(rng.choices(pairs, k=int(share * len(mine))))
+            origins, rows = win.pairs_request[pick], win.pairs_row[pick]
+        else:
+            pick = np.array(rng.sample(list(mine), int(share * len(mine))))
+            origins, rows = request[pick], row[pick]
+        values = [augment.augment(win.text[r], rng) for r in rows]
+        sources = [data.source[o] for o in origins]
+        data = append_values(data, values, label, sources, [data.attack[o] for o in origins])
+    return data
+
+
+def _corpus(data: Dataset, originals: int, seed: int) -> Corpus:
+    groups = group_names(data.source, data.label)
+    return Corpus(data, windows.build(data, seed), groups, np.arange(len(data)) < originals)
+
+
+def build(data: Dataset, generated: int, augmented: float, seed: int, echo=print) -> Corpus:
+    originals = len(data)
+    if generated:
+        data = with_generated(data, generated, seed)
+        echo(f"  with generated values: {len(data):,} requests")
+    if augmented:
+        data = with_augmented(_corpus(data, originals, seed), augmented, seed)
+        echo(f"  with augmentation: {len(data):,} requests")
+    corpus = _corpus(data, originals, seed)
+    echo(f"  {len(corpus.windows.text):,} windows, {len(corpus.windows.rows.indices):,} n-grams")
+    return corpus

@@ -1,0 +1,83 @@
+"""What turns a trained model into a package: calibration, thresholds, manifest, golden vectors, corpus."""
+
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+
+from . import packaging
+from .corpus import Corpus
+from .gate import Gate
+from .loso import OutOfFold, RATES, pooled
+from .metrics import auc, expected_calibration_error, platt, threshold_at
+from .normalize import is_plain, normalize
+from .features import windows
+
+CORPUS_COUNT = 300
+GOLDEN_COUNT = 200
+BAND_BENIGN_SHARE = 0.15
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-np.clip(z, -60, 60)))
+
+
+def calibration(scores: np.ndarray, label: np.ndarray) -> "tuple[float, float]":
+    """Platt on out-of-fold request scores, both classes weighted alike."""
+    weight = np.where(label == 1, 0.5 / label.sum(), 0.5 / (1 - label).sum()) * len(label)
+    return platt(scores, label.astype(float), weight)
+
+
+def thresholds(scores: np.ndarray, label: np.ndarray, slope: float, intercept: float) -> "dict[str, float]":
+    """Calibrated probability above which the given share of held-out recorded benign requests lies."""
+    return {f"fpr_{rate:g}": float(sigmoid(slope * threshold_at(scores[label == 0], rate) + intercept)) for rate in RATES}
+
+
+def figures(corpus: Corpus, oof: OutOfFold, slope: float, intercept: float) -> "dict[str, float]":
+    seen = ~np.isnan(oof.scores)
+    scores, label = oof.scores[seen], corpus.data.label[seen]
+    out = {"losoAuc": auc(scores[label == 1], scores[label == 0]),
+           "losoEce": expected_calibration_error(sigmoid(slope * scores + intercept), label.astype(float))}
+    for rate in RATES:
+        by_source = pooled(corpus, oof.scores, rate)
+        out[f"losoRecallMeanAtFpr{rate:g}"] = float(np.mean(list(by_source.values())))
+        out[f"losoRecallMinAtFpr{rate:g}"] = float(min(by_source.values()))
+    return out
+
+
+def provenance(corpus: Corpus, seed: int, options: dict) -> "dict[str, str]":
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
+    return {"seed": str(seed), "dataSha256": corpus.data.digest, "commit": commit or "unknown",
+            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"), "requests": str(int(corpus.originals.sum())),
+            **{k: str(v) for k, v in options.items()}}
+
+
+def value_logit(value: bytes, window_logit) -> float:
+    """Normalises a raw value and takes the highest window; plain values are scored as well (golden vectors)."""
+    normalized, flags = normalize(value)
+    return max(window_logit(w, flags) for w in windows(normalized))
+
+
+def gate_package(gate: Gate, version: str, corpus: Corpus, oof: OutOfFold, row_benign: np.ndarray, seed: int, options: dict) -> bytes:
+    """`row_benign`: out-of-fold window logits of harmless windows, for the band of the cascade."""
+    seen = ~np.isnan(oof.scores)
+    scores, label = oof.scores[seen], corpus.data.label[seen]
+    slope, intercept = calibration(scores, label)
+    limits = thresholds(scores, label, slope, intercept)
+    low = float(np.quantile(row_benign, 1 - BAND_BENIGN_SHARE))
+    high = threshold_at(scores[label == 0], 0.001)
+    limits["low"], limits["high"] = float(sigmoid(slope * low + intercept)), float(sigmoid(slope * high + intercept))
+    values = packaging.golden_values(GOLDEN_COUNT)
+    logits = [gate.logit(*normalize(v)) for v in values]
+    files = {"gate.bin": gate.to_bytes(), "tokenizer.json": packaging.canonical(packaging.GATE_SCHEMA),
+             "golden.jsonl": packaging.golden_lines(values, logits), "corpus.jsonl": packaging.corpus(CORPUS_COUNT)}
+    metrics = figures(corpus, oof, slope, intercept)
+    metrics["attacksBelowLow"] = float((scores[label == 1] < low).mean())
+    metrics["benignValuesInBand"] = float(((row_benign >= low) & (row_benign <= high)).mean())
+    manifest = {"name": "gate", "version": version, "kind": "gate-linear",
+                "tokenizerDigest": packaging.digest(files["tokenizer.json"]),
+                "featureSchemaDigest": packaging.digest(packaging.canonical(packaging.NORMALIZATION)),
+                "inputs": [], "outputs": [], "calibration": {"slope": slope, "intercept": intercept}, "thresholds": limits,
+                "families": [], "metrics": metrics, "provenance": provenance(corpus, seed, options)}
+    return packaging.write(manifest, files)
