@@ -34,6 +34,7 @@ public sealed partial class KubernetesClient
         using var silence = new CancellationTokenSource(limits.SilenceMax, _time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, cancellationToken);
         using var response = await _transport.OpenAsync(request, cancellationToken);
+        yield return new WatchEvent<TObject>.Opened();
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var lines = WatchLines
             .ReadAsync(stream, _options.WatchEventBytesMax, () => silence.CancelAfter(limits.SilenceMax), stop.Token)
@@ -60,7 +61,10 @@ public sealed partial class KubernetesClient
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new KubernetesUnreachableException(
-                target, $"cannot {target}: nothing came for {limits.SilenceMax.TotalSeconds:0} s; connecting anew", e);
+                target, $"cannot {target}: nothing came for {limits.SilenceMax.TotalSeconds:0} s; connecting anew", e)
+            {
+                IsSilence = true,
+            };
         }
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException)
         {

@@ -9,4 +9,7 @@ public sealed class KubernetesUnreachableException : KubernetesException
         : base(message, inner) => Target = target;
 
     public ApiTarget Target { get; }
+
+    /// <summary>A watch was given up because nothing came through it; nothing says that the server is unwell.</summary>
+    public bool IsSilence { get; internal init; }
 }

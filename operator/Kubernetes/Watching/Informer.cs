@@ -117,6 +117,8 @@ public sealed class Informer<TObject> : IInformer
 
     private void Received(WatchEvent<TObject> e)
     {
+        _problem = null;
+        if (e is WatchEvent<TObject>.Opened) return; // only what comes through it proves that the watch works
         RuntimeMetrics.WatchEvent(Name);
         if (e is WatchEvent<TObject>.Unreadable { IsDeleted: false } bad)
             InformerLog.Unreadable(_logger, Name, bad.Metadata.Key.ToString(), bad.Problem);
@@ -135,11 +137,17 @@ public sealed class Informer<TObject> : IInformer
         };
         if (version.Length > 0) _version = version;
         _failures = 0;
-        _problem = null;
     }
 
     private void Failed(Exception e)
     {
+        if (e is KubernetesUnreachableException { IsSilence: true })
+        {
+            RuntimeMetrics.WatchEnded(Name, "silent");
+            InformerLog.Silent(_logger, Name, _options.Limits.SilenceMax.TotalSeconds);
+            return; // if the server is gone, connecting anew will tell
+        }
+
         var expired = e is KubernetesApiException { IsExpired: true };
         RuntimeMetrics.WatchEnded(Name, expired ? "expired" : "failed");
         _failures++;

@@ -16,6 +16,9 @@ internal static partial class InformerLog
     [LoggerMessage(3104, LogLevel.Error, "Watching {Resource} failed by a bug")]
     public static partial void Bug(ILogger logger, Exception e, string resource);
 
+    [LoggerMessage(3106, LogLevel.Information, "The watch of {Resource} was silent for {Seconds} s; connecting anew")]
+    public static partial void Silent(ILogger logger, string resource, double seconds);
+
     [LoggerMessage(3105, LogLevel.Warning, "{Resource} {Key} cannot be read, its last good state is kept: {Problem}")]
     public static partial void Unreadable(ILogger logger, string resource, string key, string problem);
 }

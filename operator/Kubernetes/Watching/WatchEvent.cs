@@ -10,6 +10,9 @@ public abstract record WatchEvent<TObject>
     {
     }
 
+    /// <summary>The server accepted the watch: always the first.</summary>
+    public sealed record Opened : WatchEvent<TObject>;
+
     /// <summary>An object was added or modified, or existed when the watch began.</summary>
     public sealed record Changed(TObject Value) : WatchEvent<TObject>;
 

@@ -110,6 +110,12 @@ public sealed class FaultProxy : IAsyncDisposable
         return AnswerStatusAsync(context, 429, "TooManyRequests", "the server is busy");
     });
 
+    /// <summary>Faults that still wait are forgotten.</summary>
+    public void Repair()
+    {
+        lock (_lock) _faults.Clear();
+    }
+
     /// <summary>The next requests fail (503), without a hint when to come back.</summary>
     public void Fail(int count) => Repeat(count, _ => true, context =>
         AnswerAsync(context, 503, "<html><body>upstream connect error</body></html>"));

@@ -143,14 +143,27 @@ public sealed class InformerTests(TestApiServer server)
         await using var run = await Running.StartAsync(server, Quick);
         await run.CreateAsync("a");
         await run.SeesAsync("a", "1");
-        run.Proxy.Fail(10);
+        run.Proxy.Fail(100_000);
         run.Proxy.CutWatches();
         await Eventually.TrueAsync(() => run.Informer.LastProblem is not null, "the failure shows");
         Assert.Contains("503", run.Informer.LastProblem!, StringComparison.Ordinal);
         Assert.NotNull(run.Informer.Cache.Get(new(run.Namespace, "a")));
+        run.Proxy.Repair();
         await Eventually.TrueAsync(() => run.Informer.LastProblem is null, "the informer recovers");
         await run.SetAsync("a", "2");
         await run.SeesAsync("a", "2");
+    }
+
+    [Fact]
+    public async Task ServerFailsOnce_WithoutAnyChange_ProblemGoesAwayByResuming()
+    {
+        await using var run = await Running.StartAsync(server, Quick);
+        var started = run.Watches;
+        run.Proxy.Fail(1);
+        run.Proxy.CutWatches();
+        await Eventually.TrueAsync(() => run.Watches >= started + 2, "it resumed after the failure");
+        await Eventually.TrueAsync(() => run.Informer.LastProblem is null, "the problem goes away");
+        Assert.Equal(1, run.Lists);
     }
 
     [Fact]
