@@ -26,6 +26,21 @@ public static class Injector
     public static string? RequestedPolicy(JsonObject pod) =>
         new PodView(pod).Annotations.TryGetValue(WellKnown.PolicyAnnotation, out var name) ? name.Trim() : null;
 
+    /// <summary>
+    /// True when what the decision rests on may be about to appear: a pod that wants a sidecar, without a policy, or without a
+    /// Service that selects it. Whoever has time waits a moment and asks again.
+    /// </summary>
+    public static bool IsUnsettled(PodInjectionInput input)
+    {
+        var pod = new PodView(input.Pod);
+        var (options, problems) = AnnotationTable.Read(pod.Annotations);
+        if (options.Inject != true || problems.Count > 0 || input.Settings.ExemptNamespaces.Contains(input.Namespace)) return false;
+        if (Obstacle(pod, input.Settings) is not null) return false;
+        var hasPorts = pod.TcpPorts().Count > 0;
+        return (hasPorts && input.Policy is PolicyChoice.Missing)
+            || (hasPorts && options.Ports.Count == 0 && !input.Services.Any(service => service.Selects(pod.Labels)));
+    }
+
     /// <summary>Decides, and builds the patch.</summary>
     public static InjectionDecision Decide(PodInjectionInput input)
     {

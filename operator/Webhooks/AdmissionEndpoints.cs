@@ -23,19 +23,21 @@ public static class AdmissionEndpoints
     /// <summary>Most bytes of a review: two objects of the API server's own limit (3 MiB) and the frame.</summary>
     public const int BodyBytesMax = 8 << 20;
 
+    private delegate ValueTask<AdmissionResponse> Review(AdmissionRequest request, CancellationToken cancellationToken);
+
     /// <summary>Maps both webhooks.</summary>
     public static void MapAdmission(this IEndpointRouteBuilder endpoints, PodMutator pods, ResourceReviewer resources, ILogger logger)
     {
-        Map(endpoints, PodsPath, "pods", pods.Review, logger);
-        Map(endpoints, ResourcesPath, "resources", resources.Review, logger);
+        Map(endpoints, PodsPath, "pods", pods.ReviewAsync, logger);
+        Map(endpoints, ResourcesPath, "resources", (request, _) => ValueTask.FromResult(resources.Review(request)), logger);
     }
 
     private static void Map(
-        IEndpointRouteBuilder endpoints, string path, string webhook, Func<AdmissionRequest, AdmissionResponse> review, ILogger logger) =>
+        IEndpointRouteBuilder endpoints, string path, string webhook, Review review, ILogger logger) =>
         endpoints.MapPost(path, context => HandleAsync(context, webhook, review, logger));
 
     private static async Task HandleAsync(
-        HttpContext context, string webhook, Func<AdmissionRequest, AdmissionResponse> review, ILogger logger)
+        HttpContext context, string webhook, Review review, ILogger logger)
     {
         var started = Stopwatch.GetTimestamp();
         if (await ReadAsync(context) is not { } body)
@@ -49,19 +51,19 @@ public static class AdmissionEndpoints
             else await AnswerAsync(context, uid, new() { Allowed = false, Code = 400, Reason = "BadRequest", Message = problem });
             return;
         }
-        var response = Decide(request!, webhook, review, logger);
+        var response = await DecideAsync(request!, webhook, review, logger, context.RequestAborted);
         AdmissionMetrics.Reviewed(webhook, response, Stopwatch.GetElapsedTime(started));
         await AnswerAsync(context, request!.Uid, response);
     }
 
-    private static AdmissionResponse Decide(
-        AdmissionRequest request, string webhook, Func<AdmissionRequest, AdmissionResponse> review, ILogger logger)
+    private static async ValueTask<AdmissionResponse> DecideAsync(
+        AdmissionRequest request, string webhook, Review review, ILogger logger, CancellationToken cancellationToken)
     {
         try
         {
-            return review(request);
+            return await review(request, cancellationToken);
         }
-        catch (Exception error)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // A bug must not become a pod without a sidecar, nor an answer without the uid.
             Log.Failed(logger, webhook, request.Kind, request.Namespace, request.Name, error);

@@ -135,11 +135,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         for (var i = 0; i < networks?.Count; i++)
         {
             if (IPAddress.TryParse(networks[i], out _) || IPNetwork.TryParse(networks[i], out _)) continue;
-            var slash = networks[i].IndexOf('/', StringComparison.Ordinal);
-            var inner = slash > 0 && IPAddress.TryParse(networks[i].AsSpan(0, slash), out _);
-            Error($"{path}[{i}]", FieldErrorReason.Invalid, inner
-                ? $"\"{networks[i]}\" is not a network: bits behind the prefix are set, or the prefix is too long"
-                : $"\"{networks[i]}\" is not an address or network such as 10.0.0.0/8");
+            Error($"{path}[{i}]", FieldErrorReason.Invalid, $"\"{networks[i]}\" is not an address or network such as 10.0.0.0/8");
         }
     }
 

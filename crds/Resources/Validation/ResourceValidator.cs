@@ -33,8 +33,10 @@ public static class ResourceValidator
         var warnings = new List<FieldError>();
         var filled = (JsonObject)raw.DeepClone();
         SchemaDefaults.Apply(filled, definition.Schema);
+        var filledOld = (JsonObject?)old?.DeepClone();
+        SchemaDefaults.Apply(filledOld, definition.Schema);
         CheckIdentity(filled, definition, errors);
-        new StructuralValidator(errors).Check(filled, definition.Schema, "", old);
+        new StructuralValidator(errors).Check(filled, definition.Schema, "", filledOld);
         if (errors.Count > 0) return new(null, errors, warnings);
         var resource = ReadTyped(definition, filled, errors);
         if (resource is not null) ResourceChecks.Check(resource, errors, warnings);

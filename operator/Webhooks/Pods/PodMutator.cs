@@ -13,24 +13,30 @@ public sealed record PodAdmission(string Namespace, string Pod, JsonObject Objec
 /// Admission of pods: looks up what the pure injector needs, and answers. A pod that did not ask is let through before anything is
 /// looked up. Thread-safe.
 /// </summary>
-public sealed class PodMutator(IAdmissionCache cache, Func<InjectionSettings> settings, Action<PodAdmission>? observe = null)
+public sealed class PodMutator(
+    IAdmissionCache cache, Func<InjectionSettings> settings, Action<PodAdmission>? observe = null, TimeProvider? time = null)
 {
+    /// <summary>
+    /// Longest wait for a policy or Service that was applied together with the workload and is on its way into the cache: one
+    /// file holds them all, and a pod decided before its Service is seen could be reached around the sidecar.
+    /// </summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Decides about one request.</summary>
-    public AdmissionResponse Review(AdmissionRequest request)
+    public async ValueTask<AdmissionResponse> ReviewAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (request.Operation != "CREATE" || request.SubResource.Length > 0 || request.Object is not { } pod || request.Kind != "Pod")
             return AdmissionResponse.Allow();
         if (!Injector.IsRequested(pod)) return AdmissionResponse.Allow();
         if (!cache.IsSynced) return AdmissionResponse.Unavailable("the WAF operator is starting and does not know all policies yet; the pod is tried again");
-        var decision = Injector.Decide(new()
+        var input = InputOf(pod, request.Namespace);
+        for (var waited = TimeSpan.Zero; waited < SettleTime && Injector.IsUnsettled(input); waited += SettleStep)
         {
-            Pod = pod,
-            Namespace = request.Namespace,
-            NamespaceLabels = cache.NamespaceLabels(request.Namespace),
-            Services = cache.Services(request.Namespace),
-            Policy = PolicyOf(pod, request.Namespace),
-            Settings = settings(),
-        });
+            await Task.Delay(SettleStep, time ?? TimeProvider.System, cancellationToken);
+            input = InputOf(pod, request.Namespace);
+        }
+        var decision = Injector.Decide(input);
         observe?.Invoke(new(request.Namespace, NameOf(pod, request), pod, decision, request.IsDryRun));
         return decision switch
         {
@@ -41,6 +47,16 @@ public sealed class PodMutator(IAdmissionCache cache, Func<InjectionSettings> se
             _ => AdmissionResponse.Allow(),
         };
     }
+
+    private PodInjectionInput InputOf(JsonObject pod, string @namespace) => new()
+    {
+        Pod = pod,
+        Namespace = @namespace,
+        NamespaceLabels = cache.NamespaceLabels(@namespace),
+        Services = cache.Services(@namespace),
+        Policy = PolicyOf(pod, @namespace),
+        Settings = settings(),
+    };
 
     private PolicyChoice PolicyOf(JsonObject pod, string @namespace)
     {
