@@ -9,7 +9,7 @@ public enum PartKind : byte
     /// <summary>A query argument.</summary>
     QueryArgument,
 
-    /// <summary>A header that clients fill with text.</summary>
+    /// <summary>A header, without those that only steer the connection.</summary>
     Header,
 
     /// <summary>A cookie.</summary>
@@ -107,14 +107,20 @@ public ref struct RequestParts(CanonicalRequest request)
         return false;
     }
 
-    /// <summary>Headers that carry text of the client's choice; names, hosts, tokens and negotiation are left out.</summary>
+    /// <summary>All but routing, credentials, hop-by-hop fields and validators; cookies are parts of their own.</summary>
     private static bool IsShown(ReadOnlySpan<byte> lowerName) => lowerName.Length switch
     {
-        7 => lowerName.SequenceEqual("referer"u8),
-        10 => lowerName.SequenceEqual("user-agent"u8),
-        15 => lowerName.SequenceEqual("x-forwarded-for"u8),
-        16 => lowerName.SequenceEqual("x-forwarded-host"u8),
-        _ => lowerName.StartsWith("x-"u8) && !lowerName.SequenceEqual("x-request-id"u8),
+        2 => !lowerName.SequenceEqual("te"u8),
+        4 => !lowerName.SequenceEqual("host"u8) && !lowerName.SequenceEqual("date"u8) && !lowerName.SequenceEqual("etag"u8),
+        6 => !lowerName.SequenceEqual("cookie"u8),
+        7 => !lowerName.SequenceEqual("upgrade"u8),
+        8 => !lowerName.SequenceEqual("if-match"u8),
+        10 => !lowerName.SequenceEqual("connection"u8),
+        13 => !lowerName.SequenceEqual("if-none-match"u8),
+        14 => !lowerName.SequenceEqual("content-length"u8),
+        17 => !lowerName.SequenceEqual("transfer-encoding"u8) && !lowerName.SequenceEqual("if-modified-since"u8)
+            && !lowerName.SequenceEqual("sec-websocket-key"u8),
+        _ => true,
     };
 
     private bool ShowUnreadBody()

@@ -4,16 +4,19 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using WafOperator.Protocols;
+using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Bodies;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Inspection;
 using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Models;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
 using WafOperator.Proxy.Sync;
 using WafOperator.Proxy.Telemetry;
+using WafOperator.Scoring.Packages;
 
 namespace WafOperator.Proxy;
 
@@ -22,7 +25,10 @@ namespace WafOperator.Proxy;
 /// </summary>
 public sealed partial class Sidecar : IAsyncDisposable
 {
+    private static readonly TimeSpan ModelRetry = TimeSpan.FromSeconds(10);
+
     private readonly SidecarOptions _options;
+    private readonly ModelStage _models;
     private readonly TimeProvider _time;
     private readonly ILogger<Sidecar> _logger;
     private readonly SidecarMeters _meters = new();
@@ -49,22 +55,23 @@ public sealed partial class Sidecar : IAsyncDisposable
         _startedAt = time.GetUtcNow();
         _logger = logs.CreateLogger<Sidecar>();
         _exporter = new PrometheusExporter(SidecarMeters.MeterName, "System.Runtime");
+        if (options.Operator is { } address) _operator = new OperatorClient(address.Address);
+        _models = new ModelStage(SourcesOf(options), options.Operator?.StateDirectory, time, logs.CreateLogger<ModelStage>());
         var copy = options.Operator?.StateDirectory is { } folder ? new LastGoodCopy(folder) : null;
         _keeper = new PolicyKeeper(
-            _active, new SnapshotCompiler(options.RulesDirectory, time), copy, _meters, time, logs.CreateLogger<PolicyKeeper>());
+            _active, new SnapshotCompiler(options.RulesDirectory, _models, time), copy, _meters, time, logs.CreateLogger<PolicyKeeper>());
         _log = new DecisionLog(options.DecisionOutput, _meters);
         if (options.Operator is { } source)
         {
-            _operator = new OperatorClient(source.Address);
-            _shipper = new EventShipper(_operator, _meters, time);
+            _shipper = new EventShipper(_operator!, _meters, time);
             _sync = new OperatorSync(
-                _operator, _keeper, source.Namespace, source.Policy, _meters, time, logs.CreateLogger<OperatorSync>());
+                _operator!, _keeper, source.Namespace, source.Policy, _meters, time, logs.CreateLogger<OperatorSync>());
         }
 
         if (options.File is { } file) _file = new FileSync(file.Path, file.Compile, _keeper, time);
         var budget = new BodyBudget(options.Limits.BufferedBytesMax);
         _pipeline = new RequestPipeline(_active, new InspectionServices(
-            new StreamForwarder(logs), budget, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod));
+            new StreamForwarder(logs), budget, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod, _models.Scorer));
         _server = new ProxyServer(options.Listeners, options.Limits, time, logs);
         if (options.Admin is { } admin) _admin = new AdminServer(admin, Pages(), logs);
         Observe(budget);
@@ -89,7 +96,9 @@ public sealed partial class Sidecar : IAsyncDisposable
         _background = Task.WhenAll(
             _sync is null ? Task.CompletedTask : RunAsync(_sync.RunAsync),
             _shipper is null ? Task.CompletedTask : RunAsync(_shipper.RunAsync),
-            _file is null ? Task.CompletedTask : RunAsync(_file.RunAsync));
+            _file is null ? Task.CompletedTask : RunAsync(_file.RunAsync),
+            RunAsync(RefreshModelsAsync),
+            RunAsync(_models.SaveLoopAsync));
         await _server.StartAsync(_pipeline.ProcessAsync, cancellationToken);
         LogStarted(_logger, string.Join(", ", Endpoints));
     }
@@ -130,7 +139,29 @@ public sealed partial class Sidecar : IAsyncDisposable
             LastContact = state.LastContact,
             Requests = _meters.Counters(),
             ExclusionHits = _meters.ExclusionHits,
+            Models = _models.Statuses(),
+            Rollouts = [.. (_active.Current?.Scoring?.Tallies ?? []).Select(t => t.Read())],
+            Learning = _models.Learning,
         };
+    }
+
+    private List<IPackageSource> SourcesOf(SidecarOptions options)
+    {
+        var sources = new List<IPackageSource>();
+        if (options.ModelsDirectory is { } folder) sources.Add(new FolderPackageSource(folder, PackageLimits.Default));
+        if (_operator is not null)
+            sources.Add(new OperatorPackageSource(_operator, options.Operator!.StateDirectory, PackageLimits.Default));
+        return sources;
+    }
+
+    /// <summary>A package that was not to be had when its policy came is asked for again.</summary>
+    private async Task RefreshModelsAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(ModelRetry, _time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            if (_models.HasUnloaded) _keeper.Refresh();
+        }
     }
 
     public async ValueTask DisposeAsync()

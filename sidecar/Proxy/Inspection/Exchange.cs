@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +14,7 @@ using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
+using WafOperator.Scoring;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace WafOperator.Proxy.Inspection;
@@ -37,6 +39,7 @@ internal sealed class Exchange : IAsyncDisposable
     private Decision _decision;
     private long _inspectedTicks;
     private bool _isReported;
+    private ScoringResult _scored;
 
     public Exchange(ProxyContext context, PolicySnapshot snapshot, InspectionServices services)
     {
@@ -161,8 +164,30 @@ internal sealed class Exchange : IAsyncDisposable
         if (_inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
         _canonical.EndBody();
         if (_canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
-        if (IsDecided || _rules is null) return;
-        _inputs = _inputs with { Rules = _rules.RequestBody() };
+        if (IsDecided) return;
+        if (_rules is not null) _inputs = _inputs with { Rules = _rules.RequestBody() };
+        Score();
+    }
+
+    /// <summary>
+    /// Models after rules. What the rules refuse already is scored only while a rollout compares two versions: attacks that
+    /// rules found are the labels it is judged by.
+    /// </summary>
+    private void Score()
+    {
+        if (_snapshot.Scoring is not { } program) return;
+        var isAttack = _inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
+        if (isAttack && !program.HasRollouts && _route.Mode is InspectionMode.Enforce) return;
+        Span<byte> client = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(client, _client.Bits);
+        _scored = _services.Scorer.Score(program, _snapshot.ModelExclusions, _canonical, new ScoringFacts
+        {
+            Client = client, RulesFoundAttack = isAttack, Route = _route.Prefix, Sample = (ulong)_eventId,
+        });
+        _inputs = _inputs with { Models = ModelOutcomes.Of(_scored) };
+        if (_scored.Outcome is not (ScoringOutcome.Scored or ScoringOutcome.Skipped))
+            _services.Meters.Incident(_scored.Outcome is ScoringOutcome.TimedOut ? "models_timed_out" : "models_unavailable");
+        if (_scored.Exclusion is { } exclusion) _services.Meters.ExclusionHit(exclusion);
     }
 
     private void Replay(BodyReading reading) =>
@@ -251,7 +276,8 @@ internal sealed class Exchange : IAsyncDisposable
             Decision = _decision,
             Matches = _rules?.Matches ?? [],
             AnomalyScore = _rules?.AnomalyScore ?? 0,
-            Models = [],
+            Models = _scored.Models ?? [],
+            Risk = ModelOutcomes.RiskOf(_scored),
             DryRunLimit = _inputs.Rate.DryRunLimit,
             Inspection = duration,
             Pod = _services.Pod,

@@ -5,6 +5,8 @@ using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
+using WafOperator.Scoring.Ensemble;
+using WafOperator.Scoring.Parts;
 
 namespace WafOperator.Proxy.Snapshots;
 
@@ -26,6 +28,12 @@ internal sealed class PolicySnapshot
 
     /// <summary>Compiled rules, or null when the policy has none.</summary>
     public RuleProgram? Rules { get; init; }
+
+    /// <summary>Models, or null when the policy has none.</summary>
+    public ScoringProgram? Scoring { get; init; }
+
+    /// <summary>Parts that models leave out.</summary>
+    public required ExclusionProgram ModelExclusions { get; init; }
 
     /// <summary>Rules look at responses.</summary>
     public bool InspectsResponses { get; init; }

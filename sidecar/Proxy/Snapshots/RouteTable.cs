@@ -6,7 +6,8 @@ namespace WafOperator.Proxy.Snapshots;
 /// <summary>Settings for one path.</summary>
 /// <param name="Mode">Mode of rules and models.</param>
 /// <param name="Body">How its bodies are inspected.</param>
-internal sealed record Route(InspectionMode Mode, BodyInspection Body);
+/// <param name="Prefix">Path prefix; empty for everything else. Thresholds are learned per route.</param>
+internal sealed record Route(InspectionMode Mode, BodyInspection Body, string Prefix = "");
 
 /// <summary>Routes of a policy; the longest prefix that covers a path wins. Immutable.</summary>
 internal sealed class RouteTable
@@ -43,5 +44,5 @@ internal sealed class RouteTable
 
     /// <summary>A route's mode is never more than the policy's, whoever wrote the document.</summary>
     private static Route Merge(RoutePolicy route, PolicyDocument document) => new(
-        (InspectionMode)Math.Min((int)(route.Mode ?? document.Mode), (int)document.Mode), route.Body ?? document.Body);
+        (InspectionMode)Math.Min((int)(route.Mode ?? document.Mode), (int)document.Mode), route.Body ?? document.Body, route.PathPrefix);
 }

@@ -3,8 +3,10 @@ using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Models;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
+using WafOperator.Scoring.Parts;
 using WafOperator.SecLang;
 
 namespace WafOperator.Proxy.Snapshots;
@@ -16,7 +18,7 @@ internal sealed record SnapshotCompilation(PolicySnapshot? Snapshot, string? Ref
 /// Compiles documents to snapshots, off the hot path. Counters (rate limits, persistent collections of rules) live on
 /// from one snapshot to the next. Everything must compile, or the document is refused as a whole.
 /// </summary>
-internal sealed class SnapshotCompiler(string? rulesDirectory, TimeProvider time)
+internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models, TimeProvider time)
 {
     private const int RefusalsShown = 5;
 
@@ -40,6 +42,8 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, TimeProvider time
             if (refusal is not null) return new SnapshotCompilation(null, refusal, warnings);
         }
 
+        // Compiling happens beside the traffic, on a thread of its own: it may wait for packages.
+        var scoring = models.PrepareAsync(document, previous, CancellationToken.None).GetAwaiter().GetResult();
         var routes = new RouteTable(document);
         var limits = LimitsOf(routes, program);
         return new SnapshotCompilation(
@@ -54,6 +58,8 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, TimeProvider time
                 HttpLimits = limits,
                 Requests = new RequestPool(limits),
                 Rules = program,
+                Scoring = scoring,
+                ModelExclusions = new ExclusionProgram(document.Exclusions),
                 InspectsResponses = program is not null && document.Rules!.InspectResponses,
             },
             null, warnings);

@@ -44,6 +44,14 @@ internal sealed partial class PolicyKeeper(
     public bool Load(PolicyDocument document) =>
         Apply(JsonSerializer.SerializeToUtf8Bytes(document, ProtocolJson.Default.PolicyDocument), null, null, PolicySource.File);
 
+    /// <summary>Makes the policy in force anew: models that could not be had before may be there now.</summary>
+    public void Refresh()
+    {
+        if (active.Current is not { } current || compiler.Compile(current.Document, current).Snapshot is not { } next) return;
+        // A policy that came meanwhile is newer than this one.
+        if (ReferenceEquals(active.Current, current)) active.Replace(next);
+    }
+
     /// <summary>The source was heard, whatever it said.</summary>
     public void Heard() => _state = _state with { LastContact = time.GetUtcNow() };
 

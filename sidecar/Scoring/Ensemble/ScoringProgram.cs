@@ -40,6 +40,9 @@ public sealed class ScoringProgram
     /// <summary>True when there is nothing to score with.</summary>
     public bool IsEmpty => BaselineSet.Members.Length == 0 && _rollouts.Length == 0;
 
+    /// <summary>Two versions of a family are compared.</summary>
+    public bool HasRollouts => _rollouts.Length > 0;
+
     /// <summary>Learned thresholds, or null when learning is off.</summary>
     public SiteLearner? Learner { get; }
 

@@ -12,15 +12,31 @@ public sealed record ModelLoading(ValueModel? Model, string? Error);
 /// Turns package bytes into a model: digest, signature, format, operators and golden vectors are checked first. Never throws on bad
 /// packages.
 /// </summary>
-public sealed class ValueModelLoader(Func<OrtRuntime?> runtime, PackageLimits limits)
+public sealed class ValueModelLoader
 {
+    private readonly Lazy<OrtRuntime?> _runtime;
+    private readonly PackageLimits _limits;
+
+    /// <param name="limits">Bounds of packages.</param>
+    /// <param name="whenMissing">Told once, with the reason, when the first ONNX model finds no ONNX Runtime.</param>
+    public ValueModelLoader(PackageLimits limits, Action<string> whenMissing)
+    {
+        _limits = limits;
+        _runtime = new Lazy<OrtRuntime?>(() =>
+        {
+            var runtime = OrtRuntime.TryLoad(null, out var reason);
+            if (runtime is null) whenMissing(reason);
+            return runtime;
+        });
+    }
+
     /// <summary>Largest difference between a golden logit and what this build computes.</summary>
     private const double GoldenTolerance = 1e-2;
 
     /// <summary>Loads a package for a blob of a policy.</summary>
     public ModelLoading Load(ReadOnlyMemory<byte> archive, ModelBlob blob)
     {
-        var reading = ModelPackageReader.Read(archive, blob.Digest, limits);
+        var reading = ModelPackageReader.Read(archive, blob.Digest, _limits);
         if (reading.Package is not { } package) return new(null, reading.Error);
         if (blob.Signature is { } signature)
         {
@@ -59,7 +75,7 @@ public sealed class ValueModelLoader(Func<OrtRuntime?> runtime, PackageLimits li
     {
         if (!package.Files.TryGetValue("model.onnx", out var onnx)) return new(null, "the package has no model.onnx");
         if (OnnxPolicy.Check(onnx.Span, package.Manifest) is { } refused) return new(null, refused);
-        if (runtime() is not { } loaded)
+        if (_runtime.Value is not { } loaded)
             return new(null, "ONNX Runtime is not installed: put libonnxruntime.so.1 beside the program");
         return Checked(package, new OnnxValueModel(package, loaded, onnx.Span));
     }
