@@ -67,12 +67,11 @@ internal static class OperatorHost
         return 0;
     }
 
-    /// <summary>Each port serves its own paths only.</summary>
-    private static void MapByPort(WebApplication app, int port, Action<IEndpointRouteBuilder> map)
-    {
-        var group = app.MapGroup("").RequireHost($"*:{port}");
-        map(group);
-    }
+    /// <summary>
+    /// Each port serves its own paths only. Decided by the connection: the Host header carries the Service's port, or none.
+    /// </summary>
+    private static void MapByPort(WebApplication app, int port, Action<IEndpointRouteBuilder> map) =>
+        app.MapWhen(context => context.Connection.LocalPort == port, branch => branch.UseRouting().UseEndpoints(map));
 
     private static void Listen(WebApplicationBuilder builder, OperatorOptions options, ServingCertificate certificate)
     {
