@@ -1,0 +1,77 @@
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace WafOperator.Architecture.Tests;
+
+/// <summary>
+/// Sizes as a ratchet: files of at most 400 lines, methods of at most 60, lines of at most 120 characters. What is over stands in
+/// size-exceptions.txt with its size and a reason; an entry may shrink and go, never grow.
+/// </summary>
+public sealed class SizeTests
+{
+    private const int FileLinesMax = 400;
+    private const int MethodLinesMax = 60;
+    private const int LineLengthMax = 120;
+    private const string ExceptionsFile = "tests/Architecture.Tests/size-exceptions.txt";
+
+    /// <summary>Key (<c>file PATH</c>, <c>method PATH NAME</c>, <c>lines PATH</c>) to the size that is allowed.</summary>
+    private static readonly Dictionary<string, int> Exceptions = ReadExceptions();
+
+    private static readonly Dictionary<string, int> Violations = Find();
+
+    [Fact]
+    public void NothingIsLargerThanAllowed() => Expect.None(Violations
+        .Where(found => found.Value > Exceptions.GetValueOrDefault(found.Key)).Select(found => $"{found.Key} {found.Value}"));
+
+    [Fact]
+    public void NoExceptionIsLeftOver() => Expect.None(Exceptions.Keys.Except(Violations.Keys)
+        .Select(key => $"{key}: within the limit again, take it out of size-exceptions.txt"));
+
+    private static Dictionary<string, int> Find()
+    {
+        var found = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (file, tree) in Repository.Trees)
+        {
+            var lines = Repository.Read(file).Split('\n');
+            var count = lines[^1].Length == 0 ? lines.Length - 1 : lines.Length;
+            if (count > FileLinesMax) found[$"file {file}"] = count;
+            var wide = lines.Count(line => line.TrimEnd('\r').EnumerateRunes().Count() > LineLengthMax);
+            if (wide > 0) found[$"lines {file}"] = wide;
+            foreach (var method in tree.DescendantNodes().Where(IsMethod)) AddMethod(found, file, method);
+        }
+        return found;
+    }
+
+    private static bool IsMethod(SyntaxNode node) => node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax;
+
+    private static void AddMethod(Dictionary<string, int> found, string file, SyntaxNode method)
+    {
+        var span = method.SyntaxTree.GetLineSpan(method.Span);
+        var size = span.EndLinePosition.Line - span.StartLinePosition.Line + 1;
+        if (size <= MethodLinesMax) return;
+        var name = method switch
+        {
+            MethodDeclarationSyntax ordinary => ordinary.Identifier.Text,
+            ConstructorDeclarationSyntax constructor => constructor.Identifier.Text,
+            LocalFunctionStatementSyntax local => local.Identifier.Text,
+            _ => "operator",
+        };
+        var key = $"method {file} {name}";
+        found[key] = Math.Max(size, found.GetValueOrDefault(key));
+    }
+
+    private static Dictionary<string, int> ReadExceptions()
+    {
+        var result = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var line in Repository.Read(ExceptionsFile).Split('\n'))
+        {
+            var (entry, reason) = line.IndexOf('#', StringComparison.Ordinal) is var at and >= 0 ? (line[..at].Trim(), line[(at + 1)..].Trim()) : (line.Trim(), "");
+            if (entry.Length == 0) continue;
+            if (reason.Length == 0) throw new InvalidDataException($"{ExceptionsFile}: \"{entry}\" has no reason behind a #");
+            var space = entry.LastIndexOf(' ');
+            result.Add(entry[..space], int.Parse(entry[(space + 1)..], CultureInfo.InvariantCulture));
+        }
+        return result;
+    }
+}
