@@ -1,1 +1,18 @@
-return 0;
+using WafOperator.Benchmarks.Admission;
+
+// Each entry: name, what it measures, and how it is run. "all" runs every one with its defaults.
+(string Name, string What, Func<string[], Task<int>> Run)[] benchmarks =
+[
+    ("admission", "pods through the mutating webhook over loopback HTTP [requests]", AdmissionBenchmark.RunAsync),
+];
+
+if (args is [var name, .. var rest])
+{
+    var chosen = benchmarks.Where(benchmark => name == "all" || benchmark.Name == name).ToList();
+    foreach (var benchmark in chosen)
+        if (await benchmark.Run(rest) is not 0 and var code) return code;
+    if (chosen.Count > 0) return 0;
+}
+Console.Error.WriteLine("usage: dotnet run -c Release --project tests/Benchmarks -- all|NAME [ARGUMENTS]");
+foreach (var benchmark in benchmarks) Console.Error.WriteLine($"  {benchmark.Name,-12} {benchmark.What}");
+return 2;
