@@ -8,9 +8,8 @@ namespace WafOperator.Matching;
 internal static class ClauseBuilder
 {
     /// <summary>
-    /// Literals are cut to this many bytes: a beginning of required text is required as well, and six bytes are
-    /// rare enough
-    /// that more would only enlarge the automaton.
+    /// Literals are cut to this many bytes: a beginning of required text is required as well, and six bytes are rare
+    /// enough that more would only enlarge the automaton.
     /// </summary>
     public const int LiteralBytesMax = 6;
 

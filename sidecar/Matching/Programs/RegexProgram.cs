@@ -17,6 +17,9 @@ public sealed class RegexProgram
     /// </summary>
     public const long DefaultSteps = 5_000_000;
 
+    /// <summary>Steps that one match may spend on captures once it is known that there is a match.</summary>
+    private const long CaptureSteps = 500_000;
+
     private readonly Lazy<BacktrackCode> _backtracking;
     private readonly Lazy<LazyDfa?> _automaton;
     private readonly SearchValues<byte>? _starts;
@@ -35,6 +38,9 @@ public sealed class RegexProgram
 
     /// <summary>Capturing groups, with group 0 for the whole match.</summary>
     public int GroupCount { get; }
+
+    /// <summary>Whether yes or no takes time linear in the input, because the pattern is regular.</summary>
+    public bool IsLinear => _automaton.Value is { IsExact: true };
 
     /// <summary>Length of the shortest match, in bytes.</summary>
     public int MinLength { get; }
@@ -64,18 +70,33 @@ public sealed class RegexProgram
 
     /// <summary>
     /// Finds the leftmost match at or after <paramref name="start"/>, choosing among alternatives as PCRE does, and its
-    /// captures. Groups beyond <see cref="GroupCount"/> are set to <see cref="Capture.None"/>.
+    /// captures. Groups beyond <see cref="GroupCount"/> are set to <see cref="Capture.None"/>. Where a match is certain but
+    /// telling the captures apart would cost too many steps, group 0 is all that was searched and the others are unset.
     /// </summary>
     public RegexOutcome Match(ReadOnlySpan<byte> input, int start, Span<Capture> groups, ref long steps)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)input.Length, nameof(start));
         if (input.Length - start < MinLength) return RegexOutcome.NoMatch;
-        if (_automaton.Value is { } automaton)
+        if (_automaton.Value is not { } automaton) return Backtrack(input, start, groups, ref steps);
+        var outcome = automaton.Search(input, start, ref steps);
+        if (outcome != RegexOutcome.Match || (automaton.IsExact && groups.IsEmpty)) return outcome;
+        return automaton.IsExact
+            ? FillCaptures(input, start, groups, ref steps)
+            : Backtrack(input, start, groups, ref steps);
+    }
+
+    /// <summary>The pattern is known to match: finding out where may cost a part of the budget, and may fail.</summary>
+    private RegexOutcome FillCaptures(ReadOnlySpan<byte> input, int start, Span<Capture> groups, ref long steps)
+    {
+        var share = Math.Min(steps, CaptureSteps);
+        var left = share;
+        if (Backtrack(input, start, groups, ref left) != RegexOutcome.Match)
         {
-            var outcome = automaton.Search(input, start, ref steps);
-            if (outcome != RegexOutcome.Match || (automaton.IsExact && groups.IsEmpty)) return outcome;
+            groups.Fill(Capture.None);
+            groups[0] = new(start, input.Length - start);
         }
 
-        return Backtrack(input, start, groups, ref steps);
+        steps -= share - left;
+        return RegexOutcome.Match;
     }
 }

@@ -1,0 +1,70 @@
+using System.Text;
+using WafOperator.Matching.Tests.Pcre;
+using WafOperator.SecLang.Regex;
+using Xunit.Abstractions;
+
+namespace WafOperator.Matching.Tests.Hostile;
+
+/// <summary>
+/// No pattern and input may exceed the steps given. How long the steps take is measured in tests/Benchmarks (Matching).
+/// </summary>
+public sealed class HostilePatternTests(ITestOutputHelper output)
+{
+    private const int InputBytes = 64 << 10;
+
+    [Fact]
+    public void Classics_RegularOnes_AnswerInStepsLinearInTheInput()
+    {
+        foreach (var item in HostileInputs.Classics)
+        {
+            var pattern = RegexParser.Parse(item.Pattern);
+            var program = RegexProgram.Create(pattern);
+            var input = HostileInputs.Classic(item, InputBytes);
+            var steps = RegexProgram.DefaultSteps;
+            var outcome = program.IsMatch(input, ref steps);
+            var used = RegexProgram.DefaultSteps - steps;
+            output.WriteLine($"{outcome,-15} {used,9} steps  {item.Pattern}");
+            Assert.InRange(used, 0, RegexProgram.DefaultSteps);
+            if (program.IsLinear) Assert.True(outcome != RegexOutcome.BudgetExceeded, item.Pattern);
+        }
+    }
+
+    [Fact]
+    public void Classics_ShortInputs_AgreeWithBacktracking()
+    {
+        foreach (var item in HostileInputs.Classics)
+        {
+            var program = RegexProgram.Create(RegexParser.Parse(item.Pattern));
+            for (var length = 0; length < 12; length++)
+            {
+                var input = HostileInputs.Classic(item, length);
+                var (left, right) = (long.MaxValue, long.MaxValue);
+                Assert.Equal(program.Backtrack(input, 0, [], ref left), program.IsMatch(input, ref right));
+            }
+        }
+    }
+
+    [CrsFact]
+    public void Crs_EachLoopTurnedToTheLimit_StaysWithinItsSteps()
+    {
+        var (searches, exceeded, most) = (0, new List<string>(), 0L);
+        foreach (var bytes in CrsPatterns.All)
+        {
+            var pattern = RegexParser.Parse(bytes);
+            var program = RegexProgram.Create(pattern);
+            foreach (var input in HostileInputs.Pumped(pattern.Root, InputBytes, 6))
+            {
+                var steps = RegexProgram.DefaultSteps;
+                var outcome = program.IsMatch(input, ref steps);
+                searches++;
+                most = Math.Max(most, RegexProgram.DefaultSteps - steps);
+                if (outcome != RegexOutcome.BudgetExceeded) continue;
+                exceeded.Add($"linear {program.IsLinear}: {Encoding.Latin1.GetString(bytes)}");
+                Assert.False(program.IsLinear, Encoding.Latin1.GetString(bytes));
+            }
+        }
+
+        output.WriteLine($"{searches} searches, most steps {most}, over budget {exceeded.Count}");
+        foreach (var line in exceeded.Distinct()) output.WriteLine(line);
+    }
+}
