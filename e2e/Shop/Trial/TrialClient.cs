@@ -38,15 +38,18 @@ internal sealed class TrialClient : IDisposable
         return new((int)response.StatusCode, text[..Math.Min(text.Length, TextLengthMax)]);
     }
 
-    /// <summary>Uploads a file and compares what the shop says it received with what was sent.</summary>
+    /// <summary>Uploads a file as a browser does, and compares what the shop says it received with what was sent.</summary>
     public async Task<TrialAnswer> UploadAsync(string name, byte[] content, CancellationToken cancellation)
     {
+        const string boundary = "----TeaShopFormBoundary7MA4YWxk";
         var file = new ByteArrayContent(content);
         file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Post, "/upload")
-        {
-            Content = new MultipartFormDataContent { { file, "file", name } },
-        }, cancellation);
+        // HttpClient's own form quotes the boundary and adds filename*: both are refused by strict multipart rules (CRS, RFC 7578).
+        file.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = "\"file\"", FileName = $"\"{name}\"" };
+        var form = new MultipartContent("form-data", boundary) { file };
+        form.Headers.Remove("Content-Type");
+        form.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=" + boundary);
+        var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Post, "/upload") { Content = form }, cancellation);
         var expected = Convert.ToHexStringLower(SHA256.HashData(content));
         return answer.Status != 200 || answer.Text.Contains(expected, StringComparison.Ordinal)
             ? answer
