@@ -49,7 +49,7 @@ public sealed class KindScenarios(CustomResourceServer server) : IClassFixture<C
         using var stored = JsonDocument.Parse(text);
         var spec = stored.RootElement.GetProperty("spec");
         Assert.Equal("Enforce", spec.GetProperty("mode").GetString());
-        Assert.Equal("apps", spec.GetProperty("targetRefs")[0].GetProperty("group").GetString());
+        Assert.Equal("owasp-crs", spec.GetProperty("rules").GetProperty("sets")[0].GetString());
         Assert.Equal(5, spec.GetProperty("rules").GetProperty("inboundThreshold").GetInt32());
         Assert.Contains(
             "scenario", stored.RootElement.GetProperty("metadata").GetProperty("managedFields")[0].GetProperty("manager").GetString());
