@@ -141,7 +141,7 @@ internal readonly ref partial struct SqlStructure(
             case SqlType.Function or SqlType.StrongFunction:
                 next = SkipCall(index + 1);
                 return Operand.Call;
-            case SqlType.Name or SqlType.Function or SqlType.Object:
+            case SqlType.Name or SqlType.Object:
                 if (Type(next) == SqlType.Open && IsTight(next)) next = SkipCall(next);
                 while (Type(next) == SqlType.Close) next++;
                 return Operand.Name;
