@@ -178,8 +178,12 @@ internal sealed class StructuralValidator(List<FieldError> errors)
     private static Regex RegexOf(string pattern) => Regexes.GetOrAdd(pattern, static text =>
         new Regex(text.EndsWith('$') ? text[..^1] + "\\z" : text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
 
-    private static string About(SchemaNode property) =>
-        property.Description is { } text ? ": " + text.Split(". ")[0].TrimEnd('.') : "";
+    private static string About(SchemaNode property)
+    {
+        if (property.Description is not { Length: > 1 } text) return "";
+        var first = char.IsUpper(text[1]) ? text[..1] : text[..1].ToLowerInvariant();
+        return $": {first}{text[1..].Split(". ")[0].TrimEnd('.')}";
+    }
 
     private static string Quote(string value) => value.Length <= 80 ? $"\"{value}\"" : $"\"{value[..80]}…\"";
 
