@@ -32,6 +32,11 @@ def calibration(scores: np.ndarray, label: np.ndarray) -> "tuple[float, float]":
     return platt(scores, label.astype(float), weight)
 
 
+def calibration_of(corpus: Corpus, scores: np.ndarray) -> "tuple[float, float]":
+    seen = ~np.isnan(scores)
+    return calibration(scores[seen], corpus.data.label[seen])
+
+
 def thresholds(scores: np.ndarray, label: np.ndarray, slope: float, intercept: float) -> "dict[str, float]":
     """Calibrated probability above which the given share of held-out recorded benign requests lies."""
     return {f"fpr_{rate:g}": float(sigmoid(slope * threshold_at(scores[label == 0], rate) + intercept)) for rate in RATES}

@@ -60,9 +60,9 @@ def logits(model: torch.nn.Module, table: TokenTable, rows: np.ndarray, size: in
 
 
 def fit(model, table: TokenTable, label: np.ndarray, family: np.ndarray, weight: np.ndarray, samples: int, epochs: int, seed: int,
-        validation: "np.ndarray | None" = None, rate: float = 3e-3, curves: "Path | None" = None, checkpoint: "Path | None" = None,
+        validation: "tuple[np.ndarray, np.ndarray, np.ndarray] | None" = None, rate: float = 3e-3, curves: "Path | None" = None, checkpoint: "Path | None" = None,
         patience: int = 3, echo=print) -> "list[dict]":
-    """`samples` rows an epoch, drawn by weight. Keeps the weights of the best validation loss; resumes from `checkpoint`."""
+    """`samples` rows an epoch, drawn by weight. `validation`: rows, labels, weights. Keeps the weights of the best validation loss; resumes from `checkpoint`."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-2)
@@ -84,8 +84,8 @@ def fit(model, table: TokenTable, label: np.ndarray, family: np.ndarray, weight:
                       Progress(f"epoch {epoch + 1}/{epochs}", len(batches)))
         row = {"epoch": epoch + 1, "loss": loss, "rate": optimizer.param_groups[0]["lr"], "seconds": time.monotonic() - started}
         if validation is not None:
-            z = logits(model, table, validation).astype(float)
-            v, w = label[validation], weight[validation]
+            rows, v, w = validation
+            z = logits(model, table, rows).astype(float)
             row["validation"] = float((w * (np.logaddexp(0, z) - v * z)).sum() / w.sum())
             if row["validation"] < best:
                 best, best_state = row["validation"], {k: t.clone() for k, t in model.state_dict().items()}

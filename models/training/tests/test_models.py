@@ -1,0 +1,114 @@
+"""Networks, packages and the whole pipeline on tiny shapes."""
+
+import base64
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests import requests
+from wafml import attacks, benign, export, metrics, packaging, pipeline
+from wafml.augment import ENCODINGS
+from wafml.cnn import FoldedCnn, PayloadCnn, SeedCnn, kernel_bytes
+from wafml.features import LENGTH_BUCKETS, VOCABULARY
+from wafml.gate import Gate
+from wafml.normalize import normalize
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import degrade  # noqa: E402
+
+
+def sample(length: int) -> torch.Tensor:
+    return torch.randint(0, VOCABULARY, (3, length), generator=torch.Generator().manual_seed(length))
+
+
+def test_folding_the_embedding_changes_nothing():
+    model = PayloadCnn().eval()
+    with torch.no_grad():
+        for length in LENGTH_BUCKETS:
+            assert torch.allclose(model(sample(length))[0], FoldedCnn(model).eval()(sample(length))[0], atol=1e-5)
+
+
+def test_eight_bit_weights_stay_close_and_leave_the_model_alone():
+    model = PayloadCnn().eval()
+    with torch.no_grad():
+        before = model(sample(32))[0]
+        rounded = export.quantized_copy(model)(sample(32))[0]
+        assert torch.equal(before, model(sample(32))[0])
+    assert 0 < (before - rounded).abs().max() < 0.05
+
+
+def test_onnx_files_have_the_declared_names_and_the_small_one_is_small():
+    import onnx
+    full = export.to_onnx(PayloadCnn())
+    small = export.to_int8(full)
+    graph = onnx.load_from_string(full).graph
+    assert [i.name for i in graph.input] == ["tokens"] and [o.name for o in graph.output] == ["logit", "families"]
+    assert len(small) < 0.35 * len(full) and len(kernel_bytes(PayloadCnn())) < 500_000
+
+
+def test_the_successor_is_smaller_than_the_seed_network_in_multiplications():
+    def multiplications(length, first, second):
+        return length * first + second
+    seed = multiplications(128, 128 * 64 * 3, 64 * 64 * 32 * 3)
+    successor = multiplications(128, 5 * 64, 2 * 32 * 64 * 64 * 3)
+    assert successor < 0.3 * seed
+    assert SeedCnn()(sample(32))[0].shape == PayloadCnn()(sample(32))[0].shape
+
+
+def test_grammars_write_distinct_values_that_encodings_keep_decodable():
+    import random
+    bad, good = attacks.generate(2000, 1), benign.generate(2000, 1)
+    assert len({f for f, _ in bad}) == 16
+    overlap = {v for _, v in bad} & {v for _, v in good}
+    assert len(overlap) < 5
+    rng = random.Random(1)
+    for encode in set(ENCODINGS):
+        for _, value in bad[:50]:
+            normalize(encode(value, rng))
+
+
+def test_figures_of_merit():
+    attack, benign_scores = np.array([3.0, 2.0, -1.0, 4.0]), np.array([0.0, -2.0, 2.5, -3.0])
+    assert metrics.recall_at(attack, benign_scores, 0.25) == 0.75
+    assert metrics.recall_at(attack, benign_scores, 0.0) == 0.5
+    assert metrics.auc(attack, benign_scores) == 13 / 16
+    slope, intercept = metrics.platt(np.array([-2.0, -1.0, 1.0, 2.0, -0.5, 0.5]), np.array([0, 0, 1, 1, 1, 0]))
+    assert slope > 0 and abs(intercept) < 1
+
+
+def test_packages_are_the_same_bytes_for_the_same_content_and_changes_are_noticed():
+    manifest, files = {"name": "gate", "version": "1", "kind": "gate-linear"}, {"a": b"1", "b": b"2"}
+    archive = packaging.write(manifest, files)
+    assert archive == packaging.write(manifest, dict(reversed(list(files.items()))))
+    assert packaging.read(archive)[1] == files
+    changed = bytearray(archive)
+    changed[archive.rindex(b"2")] = ord("3")
+    with pytest.raises(ValueError, match="digest differs"):
+        packaging.read(bytes(changed))
+
+
+def test_the_pipeline_goes_from_data_to_packages(tmp_path):
+    data = requests.write(tmp_path / "data.jsonl", 240)
+    options = pipeline.arguments([str(data), "--run", str(tmp_path / "run"), "--packages", str(tmp_path / "out"), "--version", "0.0.1",
+                                  "--generated", "300", "--samples", "512", "--epochs", "1", "--loso-samples", "256", "--loso-epochs", "1"])
+    said = []
+    paths = pipeline.Trainer(options, said.append).go()
+    assert [p.name for p in paths] == ["gate-0.0.1.tar", "payload-cnn-0.0.1.tar"]
+    manifest, files = packaging.read(paths[0].read_bytes())
+    gate = Gate.from_bytes(files["gate.bin"])
+    for line in files["golden.jsonl"].splitlines():
+        golden = json.loads(line)
+        assert gate.logit(*normalize(base64.b64decode(golden["value"]))) == golden["logit"]
+    assert {"low", "high", "fpr_0.01", "fpr_0.005", "fpr_0.001"} <= set(manifest["thresholds"])
+    assert (tmp_path / "run" / "report.md").read_text().count("left-out source") == 1
+    said.clear()
+    pipeline.Trainer(options, said.append).go()
+    assert sum("kept from an earlier run" in line for line in said) == 6
+    worse = degrade.degrade(paths[0].read_bytes(), "recall", 0.7, "0.0.2", 1)
+    other, worse_files = packaging.read(worse)
+    assert other["version"] == "0.0.2" and Gate.from_bytes(worse_files["gate.bin"]).logit(*normalize(b"1' or 1=1-- ")) < gate.logit(*normalize(b"1' or 1=1-- "))
+
