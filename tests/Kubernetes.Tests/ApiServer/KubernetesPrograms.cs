@@ -24,7 +24,7 @@ internal static class KubernetesPrograms
             : throw new InvalidOperationException($"{script} gave no kube-apiserver:\n{await errors}");
     }
 
-    private static string RepositoryRoot()
+    public static string RepositoryRoot()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "WafOperator.sln")))
