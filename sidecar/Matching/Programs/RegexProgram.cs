@@ -15,7 +15,7 @@ public sealed class RegexProgram
     /// the
     /// slowest work a search does.
     /// </summary>
-    public const long DefaultSteps = 5_000_000;
+    public const long DefaultSteps = 2_000_000;
 
     /// <summary>Steps that one match may spend on captures once it is known that there is a match.</summary>
     private const long CaptureSteps = 500_000;
