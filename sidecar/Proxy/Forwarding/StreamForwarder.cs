@@ -23,6 +23,7 @@ internal sealed class StreamForwarder
     /// <summary>Forwards; failures become 502 or 504 without a body, unless the response has begun.</summary>
     public ValueTask<ForwarderError> ForwardAsync(HttpContext context, ProxyConnection connection, HttpTransformer transformer)
     {
+        DuplexStreams.AllowSilence(context);
         var upstream = connection.Upstream;
         var config = HttpProtocol.IsHttp2(context.Request.Protocol) ? upstream.Http2 : upstream.Http1;
         return _forwarder.SendAsync(context, upstream.Origin, upstream.Invoker, config, transformer, context.RequestAborted);

@@ -142,7 +142,8 @@ internal sealed class Exchange : IAsyncDisposable
             case not BodyHandling.Stream:
                 _held = new HeldBody(_services.Budget);
                 var reading = await BodyReader.ReadAsync(_http, plan, _canonical, _held, _services.Limits.WindowHoldMax);
-                if (reading is BodyReading.TooLong) _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
+                // Detect held what Enforce would have refused.
+                if (reading is BodyReading.TooLong || reading is BodyReading.Beginning && RefusesLongBodies) _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
                 if (reading is BodyReading.NoRoom)
                 {
                     _services.Meters.Incident("body_budget_used_up");
@@ -157,6 +158,9 @@ internal sealed class Exchange : IAsyncDisposable
         InspectWhole();
         _inspectedTicks += Stopwatch.GetTimestamp() - started;
     }
+
+    private bool RefusesLongBodies =>
+        _route.Body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject };
 
     /// <summary>Everything that could be read was read: rules of phase 2, then models.</summary>
     private void InspectWhole()
@@ -197,10 +201,7 @@ internal sealed class Exchange : IAsyncDisposable
     {
         var request = _http.Request;
         var canHaveBody = _http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
-        var isConnect = _http.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect is true;
-        var isUpgrade = request.Headers.Upgrade.Count > 0;
-        var isGrpc = request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) is true;
-        return new BodyFacts(canHaveBody, request.ContentLength, isConnect || isUpgrade || isGrpc);
+        return new BodyFacts(canHaveBody, request.ContentLength, DuplexStreams.IsDuplex(_http));
     }
 
     private void Decide()
@@ -241,6 +242,7 @@ internal sealed class Exchange : IAsyncDisposable
     internal Task RefuseAsync()
     {
         if (!_isReported) Report();
+        _held?.Dispose();
         var isBodyLeft = _held is null || _inputs.Limit is LimitOutcome.BodyTooLarge;
         if (isBodyLeft && Facts().IsExpected && !Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(_http.Request.Protocol))
             _http.Response.Headers.Connection = "close";
