@@ -42,9 +42,10 @@ internal static class BodyReader
                 : await ReadOrCutAsync(reader, peek, context.RequestAborted);
             var room = plan.BytesMax - held.Length;
             var taken = read.Buffer.Length <= room ? read.Buffer : read.Buffer.Slice(0, room);
-            if (!Take(taken, canonical, held)) return BodyReading.NoRoom;
+            var isTaken = Take(taken, canonical, held);
             var isMore = taken.Length < read.Buffer.Length;
             reader.AdvanceTo(taken.End);
+            if (!isTaken) return BodyReading.NoRoom;
             if (isCut && !read.IsCanceled) Forget(reader);
             if (isMore) return plan.Handling is BodyHandling.HoldOrRefuse ? BodyReading.TooLong : BodyReading.Beginning;
             if (read.IsCompleted) return BodyReading.Whole;

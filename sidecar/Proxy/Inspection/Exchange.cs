@@ -238,14 +238,14 @@ internal sealed class Exchange : IAsyncDisposable
         return _decision.Forwards;
     }
 
-    /// <summary>Answers in the application's place.</summary>
+    /// <summary>
+    /// Answers in the application's place. A body that was not read is read on for a moment by the server: closing at once
+    /// would reset the connection, and the client would never see the answer.
+    /// </summary>
     internal Task RefuseAsync()
     {
         if (!_isReported) Report();
         _held?.Dispose();
-        var isBodyLeft = _held is null || _inputs.Limit is LimitOutcome.BodyTooLarge;
-        if (isBodyLeft && Facts().IsExpected && !Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(_http.Request.Protocol))
-            _http.Response.Headers.Connection = "close";
         return BlockResponder.RespondAsync(_http, _decision, _snapshot.Document.BlockResponse, EventIds.Text(_eventId));
     }
 

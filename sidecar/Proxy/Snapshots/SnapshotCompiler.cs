@@ -36,7 +36,12 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
         }
 
         RuleProgram? program = null;
-        if (document.Rules is { Sources.Count: > 0 } rules)
+        if (IsSame(document.Rules, previous?.Document.Rules))
+        {
+            // Most changes of a policy leave its rules alone: what took a second to compile is kept.
+            program = previous!.Rules;
+        }
+        else if (document.Rules is { Sources.Count: > 0 } rules)
         {
             var refusal = CompileRules(rules, warnings, out program);
             if (refusal is not null) return new SnapshotCompilation(null, refusal, warnings);
@@ -64,6 +69,9 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
             },
             null, warnings);
     }
+
+    private static bool IsSame(RulePolicy? rules, RulePolicy? others) =>
+        rules is not null && others is not null && rules.Sources.SequenceEqual(others.Sources);
 
     private string? CompileRules(RulePolicy rules, List<string> warnings, out RuleProgram? program)
     {

@@ -8,13 +8,15 @@ using WafOperator.Proxy.Inspection;
 
 namespace WafOperator.Proxy.Tests.Bodies;
 
-public sealed class BodyReaderTests
+public sealed class BodyReaderTests : IDisposable
 {
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
 
     private readonly Pipe _pipe = new();
     private readonly CanonicalRequest _canonical = new();
     private readonly HeldBody _held = new(new BodyBudget(1024 * 1024));
+
+    public void Dispose() => _held.Dispose();
 
     [Fact]
     public async Task Peek_ClientFallsSilent_WhatCameIsHeldAndTheRestCanStillBeRead()

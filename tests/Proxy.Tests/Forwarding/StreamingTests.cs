@@ -95,7 +95,8 @@ public sealed class StreamingTests
             while ((count = await context.Request.Body.ReadAsync(buffer)) > 0)
             {
                 received += count;
-                if (received >= total / 2) half.TrySetResult();
+                // Not all of the first half: clients and proxies may keep back a few kilobytes until there is more.
+                if (received >= total / 4) half.TrySetResult();
             }
         });
         var policy = TestSidecar.Policy(mode, Rules) with

@@ -1,0 +1,174 @@
+using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.RateLimiting;
+
+namespace WafOperator.Proxy.Tests.Decisions;
+
+public sealed class DeciderTests
+{
+    private static readonly DecisionInputs Clean = new()
+    {
+        HasPolicy = true,
+        PolicyMode = InspectionMode.Enforce,
+        RouteMode = InspectionMode.Enforce,
+        ModelMode = InspectionMode.Enforce,
+        FailureModes = new FailureModes(),
+        BlockStatus = 403,
+        Rules = new RuleOutcome(RuleOutcomeKind.Passed),
+    };
+
+    private static readonly RuleOutcome Attack = new(RuleOutcomeKind.Interrupted, Status: 403, Message: "rule 1: attack");
+
+    [Fact]
+    public void Nothing_Found_Passes() => Expect(Clean, VerdictKind.Allow, VerdictKind.Allow, "None", 0);
+
+    [Fact]
+    public void NoPolicy_ConfigClosed_Refuses()
+    {
+        Expect(Clean with { HasPolicy = false }, VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 503);
+        Expect(
+            Clean with { HasPolicy = false, FailureModes = new FailureModes { Config = FailureMode.Open } },
+            VerdictKind.Allow, VerdictKind.Allow, "None", 0);
+    }
+
+    [Fact]
+    public void Rules_Attack_BlocksInEnforceAndPassesInDetect()
+    {
+        Expect(Clean with { Rules = Attack }, VerdictKind.Block, VerdictKind.Block, "Rules", 403);
+        Expect(Clean with { Rules = Attack, RouteMode = InspectionMode.Detect }, VerdictKind.Allow, VerdictKind.Block, "Rules", 403);
+        Expect(
+            Clean with { Rules = Attack with { Kind = RuleOutcomeKind.WouldInterrupt } }, VerdictKind.Allow, VerdictKind.Block, "Rules", 403);
+    }
+
+    [Theory]
+    [InlineData(403, 418, 418)]
+    [InlineData(0, 418, 418)]
+    [InlineData(404, 418, 404)]
+    public void Rules_Status_TheRulesOwnElseThePolicys(int rule, int policy, int expected) => Expect(
+        Clean with { Rules = Attack with { Status = rule }, BlockStatus = policy }, VerdictKind.Block, VerdictKind.Block, "Rules", expected);
+
+    [Theory]
+    [InlineData(FailureMode.Closed, VerdictKind.Unavailable)]
+    [InlineData(FailureMode.Open, VerdictKind.Allow)]
+    public void Rules_Failed_ByFailureMode(FailureMode mode, VerdictKind expected)
+    {
+        var inputs = Clean with
+        {
+            Rules = new RuleOutcome(RuleOutcomeKind.Failed, Message: "bound"), FailureModes = new FailureModes { Rules = mode },
+        };
+
+        Expect(inputs, expected, expected, "Unavailable", expected is VerdictKind.Allow ? 0 : 503);
+        Expect(inputs with { RouteMode = InspectionMode.Detect }, VerdictKind.Allow, expected, "Unavailable", expected is VerdictKind.Allow ? 0 : 503);
+    }
+
+    [Fact]
+    public void Rules_FailedOpen_ModelsStillDecide() => Expect(
+        Clean with
+        {
+            Rules = new RuleOutcome(RuleOutcomeKind.Failed),
+            FailureModes = new FailureModes { Rules = FailureMode.Open },
+            Models = new ModelOutcome(ModelOutcomeKind.Scored, RiskActionKind.Block, "critical"),
+        },
+        VerdictKind.Block, VerdictKind.Block, "Model", 403);
+
+    [Theory]
+    [InlineData(RiskActionKind.Block, InspectionMode.Enforce, VerdictKind.Block, VerdictKind.Block, "Model", 403)]
+    [InlineData(RiskActionKind.Block, InspectionMode.Detect, VerdictKind.Allow, VerdictKind.Block, "Model", 403)]
+    [InlineData(RiskActionKind.Block, InspectionMode.Off, VerdictKind.Allow, VerdictKind.Allow, "None", 0)]
+    [InlineData(RiskActionKind.Log, InspectionMode.Enforce, VerdictKind.Allow, VerdictKind.Allow, "None", 0)]
+    public void Models_ActionUnderTheirOwnCeiling(
+        RiskActionKind action, InspectionMode mode, VerdictKind verdict, VerdictKind wouldHave, string reason, int status) => Expect(
+            Clean with { Models = new ModelOutcome(ModelOutcomeKind.Scored, action), ModelMode = mode }, verdict, wouldHave, reason, status);
+
+    [Fact]
+    public void Models_CannotEnforceMoreThanTheRoute() => Expect(
+        Clean with { Models = new ModelOutcome(ModelOutcomeKind.Scored, RiskActionKind.Block), RouteMode = InspectionMode.Detect },
+        VerdictKind.Allow, VerdictKind.Block, "Model", 403);
+
+    [Fact]
+    public void Models_Unavailable_ByTheirFailureModes()
+    {
+        var missing = Clean with { Models = new ModelOutcome(ModelOutcomeKind.Unavailable) };
+        var noPool = Clean with { Models = new ModelOutcome(ModelOutcomeKind.PoolUnavailable) };
+        var closed = new FailureModes { Ml = FailureMode.Closed, Pool = FailureMode.Closed };
+
+        Expect(missing, VerdictKind.Allow, VerdictKind.Allow, "Unavailable", 0);
+        Expect(noPool, VerdictKind.Allow, VerdictKind.Allow, "Unavailable", 0);
+        Expect(missing with { FailureModes = closed }, VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 503);
+        Expect(noPool with { FailureModes = closed }, VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 503);
+    }
+
+    [Fact]
+    public void Models_UnavailableClosedButLocalModelsSayBlock_Block() => Expect(
+        Clean with
+        {
+            Models = new ModelOutcome(ModelOutcomeKind.PoolUnavailable, RiskActionKind.Block),
+            FailureModes = new FailureModes { Pool = FailureMode.Closed },
+        },
+        VerdictKind.Block, VerdictKind.Block, "Model", 403);
+
+    [Fact]
+    public void Access_Denied_BlocksByThePolicysMode()
+    {
+        var denied = Clean with { Access = AccessOutcome.ClientDenied, RouteMode = InspectionMode.Off };
+
+        Expect(denied, VerdictKind.Block, VerdictKind.Block, "AccessList", 403);
+        Expect(denied with { PolicyMode = InspectionMode.Detect }, VerdictKind.Allow, VerdictKind.Block, "AccessList", 403);
+        Expect(Clean with { Access = AccessOutcome.PathDenied }, VerdictKind.Block, VerdictKind.Block, "AccessList", 403);
+        Expect(Clean with { Access = AccessOutcome.Bypass, Rules = Attack }, VerdictKind.Allow, VerdictKind.Allow, "AccessList", 0);
+    }
+
+    [Fact]
+    public void RateLimit_Exceeded_Is429AndKeepsTheWait()
+    {
+        var decision = Decider.Decide(Clean with { Rate = new RateOutcome("api", TimeSpan.FromSeconds(3), null) });
+
+        Assert.Equal((VerdictKind.Limited, 429, TimeSpan.FromSeconds(3)), (decision.Verdict, decision.StatusCode, decision.RetryAfter));
+    }
+
+    [Fact]
+    public void Limit_Outcomes()
+    {
+        Expect(Clean with { Limit = LimitOutcome.BodyTooLarge }, VerdictKind.Block, VerdictKind.Block, "Limit", 413);
+        Expect(Clean with { Limit = LimitOutcome.TooMuch }, VerdictKind.Block, VerdictKind.Block, "Limit", 403);
+        Expect(
+            Clean with { Limit = LimitOutcome.TooMuch, RouteMode = InspectionMode.Detect }, VerdictKind.Allow, VerdictKind.Block, "Limit", 403);
+    }
+
+    [Theory]
+    [InlineData(InspectionMode.Off)]
+    [InlineData(InspectionMode.Detect)]
+    [InlineData(InspectionMode.Enforce)]
+    public void Ambiguous_AnyMode_IsNeverForwarded(InspectionMode mode) => Expect(
+        Clean with { Limit = LimitOutcome.Ambiguous, PolicyMode = mode, RouteMode = mode }, VerdictKind.Block, VerdictKind.Block, "Protocol", 400);
+
+    [Fact]
+    public void EveryCombination_RefusalsHaveAStatusAndDetectRefusesNothing()
+    {
+        foreach (var access in Enum.GetValues<AccessOutcome>())
+        foreach (var rules in Enum.GetValues<RuleOutcomeKind>())
+        foreach (var models in Enum.GetValues<ModelOutcomeKind>())
+        foreach (var action in Enum.GetValues<RiskActionKind>())
+        foreach (var limit in Enum.GetValues<LimitOutcome>())
+        foreach (var mode in Enum.GetValues<InspectionMode>())
+        {
+            var inputs = Clean with
+            {
+                PolicyMode = mode, RouteMode = mode, Access = access, Limit = limit, Rules = new RuleOutcome(rules),
+                Models = new ModelOutcome(models, action),
+            };
+            var decision = Decider.Decide(inputs);
+            if (!decision.Forwards) Assert.InRange(decision.StatusCode, 400, 599);
+            if (mode is not InspectionMode.Enforce && limit is not LimitOutcome.Ambiguous) Assert.True(decision.Forwards);
+            if (mode is InspectionMode.Enforce) Assert.True(decision.Verdict == decision.WouldHave || rules is RuleOutcomeKind.WouldInterrupt);
+        }
+    }
+
+    private static void Expect(in DecisionInputs inputs, VerdictKind verdict, VerdictKind wouldHave, string reason, int status)
+    {
+        var decision = Decider.Decide(inputs);
+        Assert.Equal((verdict, wouldHave, reason, status), (decision.Verdict, decision.WouldHave, decision.Reason.ToString(), decision.StatusCode));
+    }
+}
