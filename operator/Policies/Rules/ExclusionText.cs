@@ -12,8 +12,11 @@ namespace WafOperator.Policies.Rules;
 /// </summary>
 internal static class ExclusionText
 {
-    /// <summary>Exclusions of one policy; ids go up by two each.</summary>
-    private const int ExclusionsMax = 400_000;
+    /// <summary>Exclusions of one policy, so that their ids stay within the reserved range.</summary>
+    private const int ExclusionsMax = 20_000;
+
+    /// <summary>Actions of one rule that a parser takes are bounded; more than these become rules of their own.</summary>
+    private const int ControlsPerRuleMax = 100;
 
     public static string Write(IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
     {
@@ -31,8 +34,7 @@ internal static class ExclusionText
                 continue;
             }
             text.Append("# WafExclusion ").Append(exclusion.Metadata.Name).Append('\n');
-            AppendRule(text, id, spec.Match, controls);
-            id += 2;
+            foreach (var part in controls.Chunk(ControlsPerRuleMax)) AppendRule(text, id++, spec.Match, part);
         }
         return text.ToString();
     }
