@@ -48,6 +48,9 @@ public sealed class ControllerLoop
         _informers.Add(informer);
         _everything.Add(() => informer.Cache.List()
             .SelectMany(o => map(new InformerChange<TObject>(o.Metadata.Key, o, null))));
+        // What was never readable is in no list, and still has somebody who must hear of it.
+        _everything.Add(() => informer.Cache.UnreadableKeys()
+            .SelectMany(key => map(new InformerChange<TObject>(key, null, null))));
         informer.Subscribe(change =>
         {
             if (_queue is not { } queue) return; // not running: RunAsync starts from the whole cache

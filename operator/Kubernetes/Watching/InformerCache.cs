@@ -46,6 +46,12 @@ public sealed class InformerCache<TObject>
         lock (_lock) return _unreadable.GetValueOrDefault(key);
     }
 
+    /// <summary>The keys of all objects that cannot be read as they are now.</summary>
+    public IReadOnlyList<NamespacedName> UnreadableKeys()
+    {
+        lock (_lock) return [.. _unreadable.Keys];
+    }
+
     /// <summary>Adds an index; may be called at any time. The function must be pure and must not throw.</summary>
     public InformerIndex<TObject> AddIndex(Func<TObject, IEnumerable<string>> values)
     {

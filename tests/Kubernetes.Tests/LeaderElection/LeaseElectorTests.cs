@@ -138,8 +138,8 @@ public sealed class LeaseElectorTests(TestApiServer server)
         {
             Lease = new NamespacedName(ns, "operator"),
             Identity = name,
-            Duration = TimeSpan.FromSeconds(4),
-            RenewWithin = TimeSpan.FromSeconds(2),
+            Duration = TimeSpan.FromSeconds(10),
+            RenewWithin = TimeSpan.FromSeconds(6),
             RetryEvery = TimeSpan.FromMilliseconds(200),
         };
 

@@ -130,6 +130,49 @@ public sealed class ControllerLoopTests(TestApiServer server)
         await Eventually.TrueAsync(() => attempts == 3, "the hanging reconcile is given up twice");
     }
 
+    [Fact]
+    public async Task RunAsync_StoppedAndRunAgain_StartsFromEverythingThatIsThere()
+    {
+        using var client = server.Client();
+        var ns = await server.NamespaceAsync();
+        await client.CreateAsync(BuiltIn.ConfigMaps, KubernetesClientTests.ConfigMap(ns, "readable"), None);
+        await client.CreateAsync(BuiltIn.ConfigMaps, KubernetesClientTests.ConfigMap(ns, "broken"), None);
+        var type = BuiltIn.ConfigMaps.ReadAs(o => o.Metadata.Name == "broken"
+            ? throw new System.Text.Json.JsonException("broken")
+            : o);
+        var informer = new Informer<KubernetesObject>(
+            client, type, new InformerOptions { Selection = ListOptions.In(ns) }, TestApiServer.Services);
+        var seen = new ConcurrentQueue<string>();
+        var loop = new ControllerLoop("again", new Recording(seen), Quick, TestApiServer.Services)
+            .For(informer)
+            .Always(new(ns, "always"));
+        using var end = new CancellationTokenSource();
+        var watching = informer.RunAsync(end.Token);
+        for (var term = 0; term < 2; term++)
+        {
+            seen.Clear();
+            using var stop = new CancellationTokenSource();
+            var running = loop.RunAsync(stop.Token);
+            await Eventually.TrueAsync(
+                () => seen.Contains("readable") && seen.Contains("broken") && seen.Contains("always"), $"term {term}");
+            await stop.CancelAsync();
+            await running;
+        }
+
+        loop.Enqueue(new(ns, "nobody works")); // must not throw
+        await end.CancelAsync();
+        await watching;
+    }
+
+    private sealed class Recording(ConcurrentQueue<string> seen) : IReconciler
+    {
+        public ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
+        {
+            seen.Enqueue(key.Name);
+            return new(ReconcileResult.Done);
+        }
+    }
+
     /// <summary>A controller of the config maps of one namespace, running with its informer.</summary>
     private sealed class Running : IAsyncDisposable, IReconciler
     {

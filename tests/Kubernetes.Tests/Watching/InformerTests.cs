@@ -145,8 +145,9 @@ public sealed class InformerTests(TestApiServer server)
         await run.SeesAsync("a", "1");
         run.Proxy.Fail(100_000);
         run.Proxy.CutWatches();
-        await Eventually.TrueAsync(() => run.Informer.LastProblem is not null, "the failure shows");
-        Assert.Contains("503", run.Informer.LastProblem!, StringComparison.Ordinal);
+        // First the broken connection shows, then the refusals.
+        await Eventually.TrueAsync(
+            () => run.Informer.LastProblem?.Contains("503", StringComparison.Ordinal) == true, "the failure shows");
         Assert.NotNull(run.Informer.Cache.Get(new(run.Namespace, "a")));
         run.Proxy.Repair();
         await Eventually.TrueAsync(() => run.Informer.LastProblem is null, "the informer recovers");
