@@ -15,12 +15,16 @@ public static class SqlInjectionDetector
     private const int TokensMax = 128;
     private const int TokensKept = 24;
 
-    /// <summary>Without one of these a value is a single word or number: not SQL.</summary>
-    private static readonly SearchValues<byte> Marks = SearchValues.Create(
-        [(byte)'\'', (byte)'"', (byte)'(', (byte)')', (byte)'=', (byte)'<', (byte)'>', (byte)';', (byte)'#', (byte)'*',
-         (byte)'|', (byte)'&', (byte)'@', (byte)'`', (byte)'+', (byte)'-', (byte)'/', (byte)'!', (byte)'^', (byte)'%',
-         (byte)'~', (byte)',', 0xa0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
-         24, 25, 26, 27, 28, 29, 30, 31, 32]);
+    private static readonly SearchValues<byte> Marks = SearchValues.Create(NeededBytes);
+
+    /// <summary>Without one of these a value is a single word or number, and never found.</summary>
+    public static ReadOnlySpan<byte> NeededBytes =>
+    [
+        (byte)'\'', (byte)'"', (byte)'(', (byte)')', (byte)'=', (byte)'<', (byte)'>', (byte)';', (byte)'#', (byte)'*',
+        (byte)'|', (byte)'&', (byte)'@', (byte)'`', (byte)'+', (byte)'-', (byte)'/', (byte)'!', (byte)'^', (byte)'%',
+        (byte)'~', (byte)',', 0xa0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+        24, 25, 26, 27, 28, 29, 30, 31, 32, 127,
+    ];
 
     /// <summary>True when the input is SQL injection in one of the contexts.</summary>
     /// <param name="input">A decoded value.</param>

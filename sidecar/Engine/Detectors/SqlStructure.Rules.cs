@@ -304,6 +304,28 @@ internal readonly ref partial struct SqlStructure
     private bool IsInto(int at) =>
         IsWord(at, "into"u8) && (IsWord(at + 1, "outfile"u8) || IsWord(at + 1, "dumpfile"u8)) && Type(at + 2) == SqlType.Text;
 
+    /// <summary>
+    /// ' | x | ': operands and symbols in turn, from the quote that closes the value to a string that the query's own
+    /// quote will close.
+    /// </summary>
+    private bool IsChain(int index)
+    {
+        while (true)
+        {
+            var operators = 0;
+            while (Type(index) is SqlType.Arithmetic or SqlType.Comparison && _tokens[index].Has(SqlMark.Symbol))
+            {
+                index++;
+                operators++;
+            }
+
+            if (operators == 0) return false;
+            if (Type(index) == SqlType.Text && _tokens[index].Has(SqlMark.Unterminated)) return _tokens[index].Length == 0;
+            if (!IsLiteral(Type(index)) && Type(index) != SqlType.Name) return false;
+            index++;
+        }
+    }
+
     /// <summary>(8362=9139: a comparison of two numbers has no meaning in a value but to be true or false.</summary>
     private bool IsEqualNumbers(int at) =>
         Type(at) == SqlType.Comparison && at > 1 && Type(at - 2) == SqlType.Open
@@ -324,6 +346,7 @@ internal readonly ref partial struct SqlStructure
     {
         if (IsEqualNumbers(at)) return true;
         if (!IsBehindValue(at)) return false;
+        if (IsQuoted && IsChain(at)) return true;
         var left = IsQuoted || Type(at - 1) is SqlType.Number or SqlType.Close ? Operand.Literal : Operand.Name;
         if (left == Operand.Name) return false;
         if (!TryReadComparison(at, left, out var isStrong, out var end)) return false;

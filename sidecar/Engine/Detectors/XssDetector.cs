@@ -55,7 +55,10 @@ public static class XssDetector
 
     private static readonly SearchValues<byte> CodeMarks = SearchValues.Create("(`=%<,;+/"u8);
 
-    private static readonly SearchValues<byte> Marks = SearchValues.Create("<=:`({[."u8);
+    private static readonly SearchValues<byte> Marks = SearchValues.Create(NeededBytes);
+
+    /// <summary>Without one of these a value is never found.</summary>
+    public static ReadOnlySpan<byte> NeededBytes => "<=:`({[."u8;
 
     /// <summary>True when the input would run a script in one of the contexts.</summary>
     /// <param name="input">A decoded value.</param>
