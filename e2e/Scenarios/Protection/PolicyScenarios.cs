@@ -112,7 +112,7 @@ public sealed class PolicyScenarios
         await Task.Delay(TimeSpan.FromSeconds(1.1));
         await shop.Kubectl.ApplyAsync(Shop.Manifest("wafpolicy")
             .Replace("name: shop\nspec", "name: latecomer\nspec", StringComparison.Ordinal)
-            .Replace("mode: Enforce", "mode: Off", StringComparison.Ordinal));
+            .Replace("mode: Enforce", "mode: \"Off\"", StringComparison.Ordinal));
 
         await Eventually.TrueAsync(TimeSpan.FromSeconds(20), "the younger policy says Conflicted", async () =>
             (await shop.Kubectl.GetAsync("wafpolicy", "latecomer")).ToString().Contains("Conflicted", StringComparison.Ordinal));
