@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace WafOperator.Http;
 
 /// <summary>What a part of a request is, for models and reports.</summary>
@@ -27,7 +29,7 @@ public enum PartKind : byte
     /// <summary>Field and name of an uploaded file.</summary>
     FileName,
 
-    /// <summary>A body nothing was read from: its beginning; no name.</summary>
+    /// <summary>A body nothing was read from: its beginning; of an XML body that declares a document type, that declaration. No name.</summary>
     Body,
 }
 
@@ -43,6 +45,8 @@ public ref struct RequestParts(CanonicalRequest request)
 {
     /// <summary>Bytes of an unread body that are shown as one part.</summary>
     public const int BodyPartBytesMax = 16 * 1024;
+
+    private const int DoctypeBytesMax = 4096;
 
     private PartKind _kind = PartKind.Path;
     private int _index = -1;
@@ -128,8 +132,25 @@ public ref struct RequestParts(CanonicalRequest request)
         var body = request.Body;
         var isRead = request.BodyArguments.Length + request.XmlTexts.Length + request.Files.Length > 0
             && request.BodyError == BodyError.None;
-        if (isRead || body.IsEmpty) return false;
-        return Show(default, body.Sub(0, Math.Min(body.Length, BodyPartBytesMax)));
+        if (body.IsEmpty) return false;
+        if (!isRead) return Show(default, body.Sub(0, Math.Min(body.Length, BodyPartBytesMax)));
+        var doctype = DoctypeStart(request[body]);
+        return doctype >= 0 && Show(default, body.Sub(doctype, Math.Min(body.Length - doctype, DoctypeBytesMax)));
+    }
+
+    /// <summary>Where an XML body declares its type, or -1: no argument holds that, and it is where external entities are named.</summary>
+    private static int DoctypeStart(ReadOnlySpan<byte> body)
+    {
+        if (body.TrimStart(" \t\r\n\uFEFF"u8) is not [(byte)'<', ..]) return -1;
+        var head = body[..Math.Min(body.Length, DoctypeBytesMax)];
+        for (var at = head.IndexOf("<!"u8); at >= 0;)
+        {
+            if (Ascii.EqualsIgnoreCase(head.Slice(at + 2, Math.Min(7, head.Length - at - 2)), "doctype"u8)) return at;
+            var next = head[(at + 2)..].IndexOf("<!"u8);
+            at = next < 0 ? -1 : at + 2 + next;
+        }
+
+        return -1;
     }
 
     private bool Show(in Argument argument) => Show(argument.Name, argument.Value);

@@ -64,6 +64,9 @@ public sealed class ValueModelLoader
                 if (!package.Files.TryGetValue("gate.bin", out var weights)) return new(null, "the package has no gate.bin");
                 var gate = GateModel.Read(weights.Span, out var error);
                 return gate is null ? new(null, error) : Checked(package, new GateValueModel(package, gate));
+            case "payload-cnn" when package.Files.TryGetValue("kernel.bin", out var kernel):
+                var network = PayloadCnn.Read(kernel.Span, out var misfit);
+                return network is null ? new(null, misfit) : Checked(package, new KernelValueModel(package, network));
             case "payload-cnn" or "onnx-tokens":
                 return CreateOnnx(package);
             default:
