@@ -34,7 +34,7 @@ public sealed record EngineLimits
     /// Work of one transaction: bytes that operators and transformations read, each counted as often as it is read. Beyond
     /// it rules no longer run, and <see cref="Transaction.Exhausted"/> says so.
     /// </summary>
-    public long StepsMax { get; init; } = 2_000_000_000;
+    public long StepsMax { get; init; } = 50_000_000;
 
     /// <summary>
     /// Steps of one search with a regular expression that cannot run in linear time. A step takes some nanoseconds, so the
@@ -43,7 +43,7 @@ public sealed record EngineLimits
     public long RegexStepsPerSearchMax { get; init; } = 2_000_000;
 
     /// <summary>Steps of all such searches of one transaction together.</summary>
-    public long RegexStepsMax { get; init; } = 20_000_000;
+    public long RegexStepsMax { get; init; } = 8_000_000;
 
     /// <summary>Records (clients, sessions) of all persistent collections together.</summary>
     public int CollectionRecordsMax { get; init; } = 100_000;

@@ -153,7 +153,7 @@ public sealed partial class Transaction
                 : Text.Empty;
         }
 
-        if (!VariableNames.IsStatic(part.Variable))
+        if (part.Variable > VariableNames.LastStatic)
         {
             return ReadScalar(part.Variable);
         }
@@ -247,6 +247,8 @@ public sealed partial class Transaction
                 return _matched.Last.Bytes;
             case VariableId.MatchedVarName:
                 return _matched.Variable == VariableId.None ? Text.Empty : VariableName(_matched.Variable, _matched.Last);
+            case VariableId.ReqBodyProcessor:
+                return _values[id][0].Bytes;
             case VariableId.HighestSeverity:
                 return Memory.Format(_highestSeverity);
             case VariableId.WebAppId:

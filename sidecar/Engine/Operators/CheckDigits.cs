@@ -23,13 +23,13 @@ internal sealed class CheckDigits(RegexOperator pattern, DigitCheck check) : Rul
         var from = 0;
         for (var i = 0; i < CandidatesMax && from < value.Length; i++)
         {
-            if (!pattern.TryFind(state, value[from..], out var start, out var length) || length == 0)
+            if (!pattern.TryFind(state, value, from, out var start, out var length) || length == 0)
             {
                 return false;
             }
 
             var count = 0;
-            foreach (var b in value.Slice(from + start, length))
+            foreach (var b in value.Slice(start, length))
             {
                 if ((uint)(b - '0') <= 9 && count < digits.Length)
                 {
@@ -39,11 +39,11 @@ internal sealed class CheckDigits(RegexOperator pattern, DigitCheck check) : Rul
 
             if (check(digits[..count]))
             {
-                state.Capture(from + start, length);
+                state.Capture(start, length);
                 return true;
             }
 
-            from += start + 1;
+            from = start + 1;
         }
 
         return false;

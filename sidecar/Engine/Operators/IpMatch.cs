@@ -1,7 +1,6 @@
 // Description: the value is an address in one of the given networks.
 // Arguments:   @ipMatch: addresses and networks (10.0.0.0/8, ::1) parted by commas; @ipMatchFromFile: names of files with one per line.
 // Example:     SecRule REMOTE_ADDR "@ipMatch 10.0.0.0/8,2001:db8::/32" "id:1,phase:1,pass"
-using System.Net;
 using WafOperator.Engine.Evaluation;
 
 namespace WafOperator.Engine.Operators;
@@ -16,7 +15,7 @@ internal sealed class IpMatch : RuleOperator
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
         value = value.Trim((byte)' ');
-        return value.Length is > 0 and <= 45 && IPAddress.TryParse(value, out var address) && _networks.Contains(address);
+        return AddressReader.TryRead(value, out var address) && _networks.Contains(address);
     }
 
     /// <summary>Compiles the list; null, and the entry that cannot be read, where there is one.</summary>

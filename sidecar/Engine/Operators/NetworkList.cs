@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 
 namespace WafOperator.Engine.Operators;
 
@@ -15,12 +14,13 @@ internal sealed class NetworkList
     public bool TryAdd(string text)
     {
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (!IPAddress.TryParse(slash < 0 ? text : text[..slash], out var address))
+        var first = slash < 0 ? text : text[..slash];
+        if (!AddressReader.TryRead(System.Text.Encoding.Latin1.GetBytes(first), out var number))
         {
             return false;
         }
 
-        var isV4 = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork;
+        var isV4 = !first.Contains(':', StringComparison.Ordinal);
         var width = isV4 ? 32 : 128;
         var bits = width;
         if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out bits) || bits > width))
@@ -29,7 +29,6 @@ internal sealed class NetworkList
         }
 
         var host = width - bits == 128 ? UInt128.MaxValue : (UInt128.One << (width - bits)) - 1;
-        var number = ToNumber(address);
         _ranges.Add((number & ~host, number | host));
         return true;
     }
@@ -54,9 +53,8 @@ internal sealed class NetworkList
         _ranges.AddRange(merged);
     }
 
-    public bool Contains(IPAddress address)
+    public bool Contains(UInt128 number)
     {
-        var number = ToNumber(address);
         int low = 0, high = _ranges.Count - 1;
         while (low <= high)
         {
@@ -76,17 +74,5 @@ internal sealed class NetworkList
         }
 
         return false;
-    }
-
-    private static UInt128 ToNumber(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out var written);
-        if (written == 4)
-        {
-            return ((UInt128)0xFFFF << 32) | System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes);
-        }
-
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 }

@@ -55,11 +55,11 @@ internal sealed class RegexOperator : RuleOperator
         return true;
     }
 
-    /// <summary>The first match only, for operators that look at what a pattern found.</summary>
-    public bool TryFind(MatchState state, ReadOnlySpan<byte> value, out int start, out int length)
+    /// <summary>The first match from a place on, for operators that look at what a pattern found.</summary>
+    public bool TryFind(MatchState state, ReadOnlySpan<byte> value, int from, out int start, out int length)
     {
         Span<Capture> groups = stackalloc Capture[1];
-        var found = Run(state, value, 0, groups) == RegexOutcome.Match;
+        var found = Run(state, value, from, groups) == RegexOutcome.Match;
         (start, length) = found ? (groups[0].Start, groups[0].Length) : (0, 0);
         return found;
     }
