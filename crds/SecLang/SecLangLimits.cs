@@ -1,6 +1,8 @@
 namespace WafOperator.SecLang;
 
-/// <summary>Bounds on what one set of rules may take. Beyond each there is a diagnostic, and the construct is left out.</summary>
+/// <summary>
+/// Bounds on what one set of rules may take. Beyond each there is a diagnostic, and the construct is left out.
+/// </summary>
 public sealed record SecLangLimits
 {
     /// <summary>The limits used where none are given.</summary>

@@ -2,7 +2,10 @@ using System.Net;
 
 namespace WafOperator.Engine;
 
-/// <summary>What rules may know about the connection: the client as the policy identifies it (trusted hops only), and the server.</summary>
+/// <summary>
+/// What rules may know about the connection: the client as the policy identifies it (trusted hops only), and the
+/// server.
+/// </summary>
 /// <param name="Client">REMOTE_ADDR.</param>
 /// <param name="ClientPort">REMOTE_PORT.</param>
 /// <param name="Server">SERVER_ADDR.</param>

@@ -1,6 +1,8 @@
 namespace WafOperator.Engine;
 
-/// <summary>Bounds on what compiling rules and evaluating one transaction may take. Each has its unit in its name or comment.</summary>
+/// <summary>
+/// Bounds on what compiling rules and evaluating one transaction may take. Each has its unit in its name or comment.
+/// </summary>
 public sealed record EngineLimits
 {
     /// <summary>The limits used where none are given.</summary>
@@ -31,13 +33,15 @@ public sealed record EngineLimits
     public int MatchDataBytesMax { get; init; } = 4 * 1024;
 
     /// <summary>
-    /// Work of one transaction: bytes that operators and transformations read, each counted as often as it is read. Beyond
+    /// Work of one transaction: bytes that operators and transformations read, each counted as often as it is read.
+    /// Beyond
     /// it rules no longer run, and <see cref="Transaction.Exhausted"/> says so.
     /// </summary>
     public long StepsMax { get; init; } = 50_000_000;
 
     /// <summary>
-    /// Steps of one search with a regular expression that cannot run in linear time. A step takes some nanoseconds, so the
+    /// Steps of one search with a regular expression that cannot run in linear time. A step takes some nanoseconds, so
+    /// the
     /// default keeps a search under 50 ms.
     /// </summary>
     public long RegexStepsPerSearchMax { get; init; } = 2_000_000;

@@ -25,11 +25,14 @@ public sealed record EngineOptions
     /// <summary>What applies where the rules contain no <c>SecRuleEngine</c>.</summary>
     public EngineMode DefaultMode { get; init; } = EngineMode.On;
 
-    /// <summary>The most that <c>SecRuleEngine</c> and <c>ctl:ruleEngine</c> can bring about (a policy's mode is a ceiling).</summary>
+    /// <summary>
+    /// The most that <c>SecRuleEngine</c> and <c>ctl:ruleEngine</c> can bring about (a policy's mode is a ceiling).
+    /// </summary>
     public EngineMode ModeMax { get; init; } = EngineMode.On;
 
     /// <summary>
-    /// Whether rules that cannot match are skipped in bulk. Off only for differential tests: verdicts are the same either way.
+    /// Whether rules that cannot match are skipped in bulk. Off only for differential tests: verdicts are the same
+    /// either way.
     /// </summary>
     public bool Prefilter { get; init; } = true;
 

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace WafOperator.Engine;
 
-/// <summary>What the rules' set-up directives (<c>SecRequestBodyLimit</c>, …) say. Null where they say nothing.</summary>
+/// <summary>
+/// What the rules' set-up directives (<c>SecRequestBodyLimit</c>, …) say. Null where they say nothing.
+/// </summary>
 public sealed record EngineSettings
 {
     /// <summary><c>SecRuleEngine</c>, under the options' ceiling.</summary>

@@ -9,12 +9,15 @@ public enum InterruptionAction
     /// <summary>Close the connection without an answer.</summary>
     Drop,
 
-    /// <summary>Answer with <see cref="Interruption.Status"/> and a Location of <see cref="Interruption.RedirectUrl"/>.</summary>
+    /// <summary>
+    /// Answer with <see cref="Interruption.Status"/> and a Location of <see cref="Interruption.RedirectUrl"/>.
+    /// </summary>
     Redirect,
 }
 
 /// <summary>
-/// The decision of a disruptive action. <paramref name="IsEnforced"/> is false in DetectionOnly: then it says what would have happened.
+/// The decision of a disruptive action. <paramref name="IsEnforced"/> is false in DetectionOnly: then it says what
+/// would have happened.
 /// </summary>
 /// <param name="Action">What to do.</param>
 /// <param name="Status">HTTP status to answer with.</param>
@@ -24,4 +27,5 @@ public enum InterruptionAction
 /// <param name="Message">The rule's message, macros expanded.</param>
 /// <param name="IsEnforced">Whether the mode lets the decision take effect.</param>
 public sealed record Interruption(
-    InterruptionAction Action, int Status, long RuleId, int Phase, string? RedirectUrl, string? Message, bool IsEnforced);
+    InterruptionAction Action, int Status, long RuleId, int Phase, string? RedirectUrl, string? Message,
+        bool IsEnforced);

@@ -6,7 +6,8 @@ using WafOperator.SecLang;
 namespace WafOperator.Engine;
 
 /// <summary>
-/// Rules compiled for evaluation. Immutable, shareable among threads; swap one for another at any time, transactions keep the one they
+/// Rules compiled for evaluation. Immutable, shareable among threads; swap one for another at any time, transactions
+/// keep the one they
 /// were rented from. Source of the semantics: ModSecurity reference manual (v3.x) and ModSecurity 3's behaviour.
 /// </summary>
 public sealed class RuleProgram
@@ -29,10 +30,14 @@ public sealed class RuleProgram
     /// <summary>The mode the rules ask for, under the options' ceiling.</summary>
     public EngineMode Mode => Parts.Settings.Mode;
 
-    /// <summary>Whether the rules want request bodies (<c>SecRequestBodyAccess</c>; on where nothing is said).</summary>
+    /// <summary>
+    /// Whether the rules want request bodies (<c>SecRequestBodyAccess</c>; on where nothing is said).
+    /// </summary>
     public bool WantsRequestBody => Parts.Settings.RequestBodyAccess;
 
-    /// <summary>Whether the rules want response bodies (<c>SecResponseBodyAccess</c>; off where nothing is said).</summary>
+    /// <summary>
+    /// Whether the rules want response bodies (<c>SecResponseBodyAccess</c>; off where nothing is said).
+    /// </summary>
     public bool WantsResponseBody => Parts.Settings.ResponseBodyAccess;
 
     /// <summary>What the rules' set-up directives say.</summary>
@@ -49,7 +54,8 @@ public sealed class RuleProgram
     internal byte[] WebAppIdBytes { get; }
 
     /// <summary>
-    /// Compiles a document. There is a program unless the diagnostics hold an error; refused constructs leave their rule without effect.
+    /// Compiles a document. There is a program unless the diagnostics hold an error; refused constructs leave their
+    /// rule without effect.
     /// </summary>
     public static RuleCompilation Compile(SecLangDocument document, EngineOptions? options = null)
     {

@@ -136,9 +136,11 @@ public sealed partial class Transaction
         var value = _matched.Count == 0 ? "" : ToText(last.Bytes);
         var hidden = _sanitized.Count > 0 && _matched.Count > 0 && _sanitized.Contains(ToText(last.Name));
         _matches.Add(new MatchedRule(
-            rule.Id, rule.Phase, rule.Severity, ToText(_message), hidden ? "" : ToText(_data), ExpandTags(rule), variable,
+            rule.Id, rule.Phase, rule.Severity, ToText(_message), hidden ? "" : ToText(_data), ExpandTags(rule),
+                variable,
             hidden ? "" : value, rule.Location.File, rule.Location.Line, rule.Version, rule.Revision, rule.Maturity,
-            rule.Accuracy, rule.Disruption is Disruption.Deny or Disruption.Drop or Disruption.Redirect, rule.IsLogged));
+            rule.Accuracy, rule.Disruption is Disruption.Deny or Disruption.Drop or Disruption.Redirect,
+                rule.IsLogged));
     }
 
     private ImmutableArray<string> ExpandTags(CompiledRule rule)

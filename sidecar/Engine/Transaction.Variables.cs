@@ -101,7 +101,9 @@ public sealed partial class Transaction
 
     internal void UseUser(Text id) => _userId = id;
 
-    /// <summary>The record of a persistent collection, or null where none was chosen (or, unless asked to be made, none exists).</summary>
+    /// <summary>
+    /// The record of a persistent collection, or null where none was chosen (or, unless asked to be made, none exists).
+    /// </summary>
     internal CollectionRecord? Record(VariableId collection, bool create)
     {
         var key = collection switch
@@ -134,13 +136,16 @@ public sealed partial class Transaction
         switch (part.Variable)
         {
             case VariableId.Tx:
-                return part.Name is not null && Tx.TryRead(part.Name, part.NameHash, out var value) ? value : Text.Empty;
+                return part.Name is not null && Tx.TryRead(part.Name, part.NameHash,
+                    out var value) ? value : Text.Empty;
             case VariableId.Env:
-                return part.Name is not null && Environment.TryRead(part.Name, part.NameHash, out var env) ? env : Text.Empty;
+                return part.Name is not null && Environment.TryRead(part.Name, part.NameHash,
+                    out var env) ? env : Text.Empty;
             case VariableId.MatchedVar or VariableId.MatchedVars:
                 return _matched.Last.Bytes;
             case VariableId.MatchedVarName or VariableId.MatchedVarsNames:
-                return _matched.Variable == VariableId.None ? Text.Empty : VariableName(_matched.Variable, _matched.Last);
+                return _matched.Variable == VariableId.None ? Text.Empty : VariableName(_matched.Variable,
+                    _matched.Last);
             case VariableId.Rule:
                 return part.Name is null ? Text.Empty : ReadRule(part.Name);
         }
@@ -246,7 +251,8 @@ public sealed partial class Transaction
             case VariableId.MatchedVar:
                 return _matched.Last.Bytes;
             case VariableId.MatchedVarName:
-                return _matched.Variable == VariableId.None ? Text.Empty : VariableName(_matched.Variable, _matched.Last);
+                return _matched.Variable == VariableId.None ? Text.Empty : VariableName(_matched.Variable,
+                    _matched.Last);
             case VariableId.ReqBodyProcessor:
                 return _values[id][0].Bytes;
             case VariableId.HighestSeverity:

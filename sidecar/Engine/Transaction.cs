@@ -5,7 +5,8 @@ using WafOperator.Http;
 namespace WafOperator.Engine;
 
 /// <summary>
-/// The evaluation of rules for one request. Rent it from a <see cref="RuleProgram"/>, call the phases in order, read the outcome, dispose.
+/// The evaluation of rules for one request. Rent it from a <see cref="RuleProgram"/>, call the phases in order, read
+/// the outcome, dispose.
 /// Not thread-safe; reused. Nothing is thrown for bad input.
 /// </summary>
 public sealed partial class Transaction : IDisposable
@@ -53,7 +54,8 @@ public sealed partial class Transaction : IDisposable
     public int DroppedMatches { get; private set; }
 
     /// <summary>
-    /// Whether a bound on work or memory ended the evaluation early: the verdict then rests on a part of the rules, and the policy's
+    /// Whether a bound on work or memory ended the evaluation early: the verdict then rests on a part of the rules, and
+    /// the policy's
     /// failure mode decides what follows.
     /// </summary>
     public bool Exhausted { get; private set; }
@@ -64,7 +66,9 @@ public sealed partial class Transaction : IDisposable
     /// <summary>Searches that ended at their limit of steps without an answer; they count as no match.</summary>
     public int RegexLimitsExceeded { get; private set; }
 
-    /// <summary>Whether rules want the request body read (<c>SecRequestBodyAccess</c>, <c>ctl:requestBodyAccess</c>).</summary>
+    /// <summary>
+    /// Whether rules want the request body read (<c>SecRequestBodyAccess</c>, <c>ctl:requestBodyAccess</c>).
+    /// </summary>
     public bool WantsRequestBody { get; internal set; }
 
     /// <summary>Whether rules want the response body read.</summary>
@@ -96,7 +100,9 @@ public sealed partial class Transaction : IDisposable
         _startedAt = _parts.Options.Time.GetTimestamp();
     }
 
-    /// <summary>Phase 1. Rules may choose the body's reader (<c>ctl:requestBodyProcessor</c>), so call it before EndBody.</summary>
+    /// <summary>
+    /// Phase 1. Rules may choose the body's reader (<c>ctl:requestBodyProcessor</c>), so call it before EndBody.
+    /// </summary>
     public Interruption? EvaluateRequestHeaders() => EvaluatePhase(1);
 
     /// <summary>Phase 2, once the body is read (or there is none).</summary>
@@ -122,14 +128,18 @@ public sealed partial class Transaction : IDisposable
         return EvaluatePhase(4);
     }
 
-    /// <summary>Phase 5: rules that log and keep counters. It decides nothing any more, and runs after an interruption as well.</summary>
+    /// <summary>
+    /// Phase 5: rules that log and keep counters. It decides nothing any more, and runs after an interruption as well.
+    /// </summary>
     public void EvaluateLogging() => EvaluatePhase(5);
 
     /// <summary>A TX variable as a number (an anomaly score), or null where it is not set.</summary>
-    public long? ReadNumber(string name) => TryReadTx(name, out var value) ? TransactionMemory.ParseNumber(Memory[value]) : null;
+    public long? ReadNumber(string name) => TryReadTx(name,
+        out var value) ? TransactionMemory.ParseNumber(Memory[value]) : null;
 
     /// <summary>A TX variable as text, or null where it is not set.</summary>
-    public string? ReadText(string name) => TryReadTx(name, out var value) ? System.Text.Encoding.UTF8.GetString(Memory[value]) : null;
+    public string? ReadText(string name) => TryReadTx(name,
+        out var value) ? System.Text.Encoding.UTF8.GetString(Memory[value]) : null;
 
     /// <summary>Forgets the request, ready for the next one.</summary>
     public void Reset()

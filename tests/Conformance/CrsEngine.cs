@@ -7,7 +7,9 @@ using WafOperator.SecLang;
 
 namespace WafOperator.Conformance;
 
-/// <summary>CRS 3.3.4 as Debian installs it, set up as the suite's own instructions say: paranoia level 4, detection only.</summary>
+/// <summary>
+/// CRS 3.3.4 as Debian installs it, set up as the suite's own instructions say: paranoia level 4, detection only.
+/// </summary>
 internal sealed class CrsEngine
 {
     public const string RulesFolder = "/usr/share/modsecurity-crs/rules";
@@ -28,7 +30,8 @@ internal sealed class CrsEngine
         var document = Parse(setup);
         var compilation = RuleProgram.Compile(document, EngineOptions.Default with { Prefilter = prefilter });
         var errors = compilation.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(10).ToArray();
-        Program = compilation.Program ?? throw new InvalidOperationException(string.Join("\n", errors.Select(d => d.ToString())));
+        Program = compilation.Program ?? throw new InvalidOperationException(string.Join("\n",
+            errors.Select(d => d.ToString())));
     }
 
     public RuleProgram Program { get; }
@@ -54,7 +57,8 @@ internal sealed class CrsEngine
         transaction.EvaluateResponseBody();
         transaction.EvaluateLogging();
         return new CrsAnswer(
-            Log(transaction), IsMalformed(input, request), [.. transaction.MatchedRuleIds], [.. transaction.Matches], transaction.Interruption is not null, transaction.Exhausted);
+            Log(transaction), IsMalformed(input, request), [.. transaction.MatchedRuleIds], [.. transaction.Matches],
+                transaction.Interruption is not null, transaction.Exhausted);
     }
 
     /// <summary>The rules with the suite's set-up.</summary>
@@ -62,7 +66,8 @@ internal sealed class CrsEngine
 
     private static SecLangDocument Parse(string setup)
     {
-        var sources = new[] { SecLangSource.FromText("test", $"Include {SetupFile}\n{setup}\nInclude {RulesFolder}/*.conf\n") };
+        var sources = new[] { SecLangSource.FromText("test",
+            $"Include {SetupFile}\n{setup}\nInclude {RulesFolder}/*.conf\n") };
         var result = SecLangParser.Parse(sources, new DirectorySourceResolver(RulesFolder, "/etc/modsecurity/crs"));
         Assert.False(result.HasErrors, string.Join("\n", result.Diagnostics.Take(5)));
         return result.Document;
@@ -71,12 +76,14 @@ internal sealed class CrsEngine
     /// <summary>What a web server in front refuses to read: it never reaches the rules.</summary>
     private static bool IsMalformed(CrsInput input, CanonicalRequest request)
     {
-        if ((request.Anomalies & Anomalies.MalformedRequestLine) != 0 || !input.Version.StartsWith("HTTP/", StringComparison.Ordinal))
+        if ((request.Anomalies & Anomalies.MalformedRequestLine) != 0 || !input.Version.StartsWith("HTTP/",
+            StringComparison.Ordinal))
         {
             return true;
         }
 
-        return request.TryGetHeader("content-length"u8, out var length) && request[length].ContainsAnyExceptInRange((byte)'0', (byte)'9');
+        return request.TryGetHeader("content-length"u8,
+            out var length) && request[length].ContainsAnyExceptInRange((byte)'0', (byte)'9');
     }
 
     private static string Log(Transaction transaction)
@@ -84,8 +91,10 @@ internal sealed class CrsEngine
         var log = new StringBuilder();
         foreach (var match in transaction.Matches)
         {
-            log.Append(CultureInfo.InvariantCulture, $"[file \"{match.File}\"] [line \"{match.Line}\"] [id \"{match.Id}\"] ")
-                .Append(CultureInfo.InvariantCulture, $"[msg \"{match.Message}\"] [data \"{match.Data}\"] [severity \"{match.Severity}\"]")
+            log.Append(CultureInfo.InvariantCulture,
+                $"[file \"{match.File}\"] [line \"{match.Line}\"] [id \"{match.Id}\"] ")
+                .Append(CultureInfo.InvariantCulture,
+                    $"[msg \"{match.Message}\"] [data \"{match.Data}\"] [severity \"{match.Severity}\"]")
                 .AppendJoin("", match.Tags.Select(tag => $" [tag \"{tag}\"]")).Append('\n');
         }
 
@@ -95,4 +104,5 @@ internal sealed class CrsEngine
 
 /// <summary>What came of a request.</summary>
 internal sealed record CrsAnswer(
-    string Log, bool IsMalformed, IReadOnlyList<long> RuleIds, IReadOnlyList<MatchedRule> Matches, bool WouldBlock, bool Exhausted);
+    string Log, bool IsMalformed, IReadOnlyList<long> RuleIds, IReadOnlyList<MatchedRule> Matches, bool WouldBlock,
+        bool Exhausted);

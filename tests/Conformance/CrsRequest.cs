@@ -4,7 +4,8 @@ using WafOperator.Http;
 namespace WafOperator.Conformance;
 
 /// <summary>
-/// Turns a test's input into a request, completed as the suite's own runner does (content type and length of a body, encoding of form
+/// Turns a test's input into a request, completed as the suite's own runner does (content type and length of a body,
+/// encoding of form
 /// data that is written without it), and feeds it to the real reader.
 /// </summary>
 internal static class CrsRequest
@@ -52,13 +53,16 @@ internal static class CrsRequest
 
         if (Find("Content-Length") is null)
         {
-            headers.Add(("Content-Length", Encoding.UTF8.GetByteCount(data).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            headers.Add(("Content-Length",
+                Encoding.UTF8.GetByteCount(data).ToString(System.Globalization.CultureInfo.InvariantCulture)));
         }
 
         return (headers, data);
     }
 
-    /// <summary>What the web server in front does: chunks are undone, and a length beside them is dropped (RFC 9112, 6.3).</summary>
+    /// <summary>
+    /// What the web server in front does: chunks are undone, and a length beside them is dropped (RFC 9112, 6.3).
+    /// </summary>
     private static (List<(string Name, string Value)> Headers, string Data) Dechunk(
         (List<(string Name, string Value)> Headers, string Data) request)
     {
@@ -104,7 +108,8 @@ internal static class CrsRequest
         }));
     }
 
-    private static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
+    private static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+",
+        StringComparison.Ordinal);
 
     private static byte[] ReadRaw(byte[] raw, CanonicalRequest request)
     {
@@ -112,7 +117,8 @@ internal static class CrsRequest
         var at = 0;
         var line = NextLine(text, ref at);
         var parts = line.Split(' ', 3);
-        request.Begin(Latin1(parts[0]), Latin1(parts.Length > 1 ? parts[1] : ""), Latin1(parts.Length > 2 ? parts[2] : ""));
+        request.Begin(Latin1(parts[0]), Latin1(parts.Length > 1 ? parts[1] : ""),
+            Latin1(parts.Length > 2 ? parts[2] : ""));
         while (at < text.Length && NextLine(text, ref at) is { Length: > 0 } header)
         {
             var colon = header.IndexOf(':', StringComparison.Ordinal);

@@ -30,7 +30,9 @@ internal sealed record CrsInput
     public byte[]? Raw { get; init; }
 }
 
-/// <summary>What is expected: patterns over the log, a status, or that the server refuses to read the request.</summary>
+/// <summary>
+/// What is expected: patterns over the log, a status, or that the server refuses to read the request.
+/// </summary>
 internal sealed record CrsOutput
 {
     public string? LogContains { get; init; }

@@ -3,11 +3,14 @@ using YamlDotNet.RepresentationModel;
 
 namespace WafOperator.Conformance;
 
-/// <summary>Reads the suite's YAML. A key it does not know is an error: a test must not pass because half of it was ignored.</summary>
+/// <summary>
+/// Reads the suite's YAML. A key it does not know is an error: a test must not pass because half of it was ignored.
+/// </summary>
 internal static class CrsTestReader
 {
     public static IReadOnlyList<CrsTest> ReadAll(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).SelectMany(ReadFile)];
+        [.. Directory.EnumerateFiles(folder, "*.yaml",
+            SearchOption.AllDirectories).Order(StringComparer.Ordinal).SelectMany(ReadFile)];
 
     private static IEnumerable<CrsTest> ReadFile(string file)
     {
@@ -51,7 +54,8 @@ internal static class CrsTestReader
                 case "desc" or "test_id":
                     break;
                 case "stages":
-                    stages.AddRange(((YamlSequenceNode)value).Children.Cast<YamlMappingNode>().Select(s => ReadStage(s, file)));
+                    stages.AddRange(((YamlSequenceNode)value).Children.Cast<YamlMappingNode>().Select(s => ReadStage(s,
+                        file)));
                     break;
                 default:
                     throw Unknown(key, file);
@@ -95,10 +99,12 @@ internal static class CrsTestReader
                 "method" => input with { Method = Text(value) },
                 "uri" => input with { Uri = Text(value) },
                 "version" => input with { Version = Text(value) },
-                "headers" => input with { Headers = [.. Entries((YamlMappingNode)value).Select(h => (h.Key, Text(h.Value)))] },
+                "headers" => input with { Headers = [.. Entries((YamlMappingNode)value).Select(h => (h.Key,
+                    Text(h.Value)))] },
                 "data" => input with { Data = Lines(value) },
                 "stop_magic" => input with { StopMagic = bool.Parse(Text(value)) },
-                "encoded_request" => input with { Raw = Text(value).Length == 0 ? null : Convert.FromBase64String(Text(value)) },
+                "encoded_request" =>
+                    input with { Raw = Text(value).Length == 0 ? null : Convert.FromBase64String(Text(value)) },
                 "raw_request" => input with { Raw = System.Text.Encoding.UTF8.GetBytes(Text(value)) },
                 _ => throw Unknown(key, file),
             };

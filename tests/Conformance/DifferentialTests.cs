@@ -3,7 +3,9 @@ using Xunit.Abstractions;
 
 namespace WafOperator.Conformance;
 
-/// <summary>The bulk filter may only save work: every request of CRS's suite gets the same outcome with and without it.</summary>
+/// <summary>
+/// The bulk filter may only save work: every request of CRS's suite gets the same outcome with and without it.
+/// </summary>
 public sealed class DifferentialTests(ITestOutputHelper output)
 {
     private const string LevelOne = "SecAction \"id:1,phase:1,nolog,pass,setvar:tx.paranoia_level=1\"";
@@ -16,7 +18,8 @@ public sealed class DifferentialTests(ITestOutputHelper output)
         var filtered = setup is null ? new CrsEngine(prefilter: true) : new CrsEngine(prefilter: true, setup);
         var plain = setup is null ? new CrsEngine(prefilter: false) : new CrsEngine(prefilter: false, setup);
         var jumps = CrsEngine.Document().Directives.OfType<RuleDirective>()
-            .Where(rule => rule.Actions.Any(action => action.Name == "skipAfter")).Select(rule => RuleFacts.Id(rule.Actions)).ToHashSet();
+            .Where(rule => rule.Actions.Any(action => action.Name == "skipAfter")).Select(rule =>
+                RuleFacts.Id(rule.Actions)).ToHashSet();
         var compared = 0;
         foreach (var test in CrsTestReader.ReadAll(CrsData.TestsFolder()))
         {

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace WafOperator.SecLang.Tests;
 
-/// <summary>The OWASP Core Rule Set as Debian installs it (package modsecurity-crs); the tests say so where it is not there.</summary>
+/// <summary>
+/// The OWASP Core Rule Set as Debian installs it (package modsecurity-crs); the tests say so where it is not there.
+/// </summary>
 public sealed class CoreRuleSetTests
 {
     private const string Rules = "/usr/share/modsecurity-crs/rules";

@@ -50,7 +50,8 @@ public static class ActionCatalogue
     /// <summary>The settings <c>ctl</c> knows, in their usual spelling.</summary>
     public static FrozenSet<string> CtlSettings { get; } = new[]
     {
-        "auditEngine", "auditLogParts", "debugLogLevel", "forceRequestBodyVariable", "requestBodyAccess", "requestBodyLimit",
+        "auditEngine", "auditLogParts", "debugLogLevel", "forceRequestBodyVariable", "requestBodyAccess",
+            "requestBodyLimit",
         "requestBodyProcessor", "responseBodyAccess", "responseBodyLimit", "ruleEngine", "ruleRemoveById",
         "ruleRemoveByMsg", "ruleRemoveByTag", "ruleRemoveTargetById", "ruleRemoveTargetByMsg",
         "ruleRemoveTargetByTag", "hashEngine", "hashEnforcement", "parseXmlIntoArgs",
@@ -69,7 +70,8 @@ public static class ActionCatalogue
         .. Named(ActionKind.Transformation, ActionArgument.Required, "t"),
         .. Named(ActionKind.NonDisruptive, ActionArgument.None, "auditlog", "noauditlog", "log", "nolog", "capture",
             "multiMatch"),
-        .. Named(ActionKind.NonDisruptive, ActionArgument.Required, "ctl", "setvar", "expirevar", "deprecatevar", "initcol",
+        .. Named(ActionKind.NonDisruptive, ActionArgument.Required, "ctl", "setvar", "expirevar", "deprecatevar",
+            "initcol",
             "setsid", "setuid", "setrsc", "setenv", "sanitiseArg", "sanitiseRequestHeader",
             "sanitiseResponseHeader"),
         .. Named(ActionKind.NonDisruptive, ActionArgument.Optional, "sanitiseMatched", "sanitiseMatchedBytes"),

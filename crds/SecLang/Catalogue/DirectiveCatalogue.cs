@@ -61,10 +61,12 @@ public static class DirectiveCatalogue
         string[] names =
         [
             "SecAuditLog", "SecAuditLog2", "SecAuditLogDirMode", "SecAuditLogFileMode", "SecAuditLogFormat",
-            "SecAuditLogStorageDir", "SecAuditLogType", "SecAuditLogPrefix", "SecDataDir", "SecDebugLog", "SecDebugLogLevel",
+            "SecAuditLogStorageDir", "SecAuditLogType", "SecAuditLogPrefix", "SecDataDir", "SecDebugLog",
+                "SecDebugLogLevel",
             "SecTmpDir", "SecTmpSaveUploadedFiles", "SecUploadDir", "SecUploadFileLimit", "SecUploadFileMode",
             "SecUploadKeepFiles", "SecStatusEngine", "SecConnEngine", "SecConnReadStateLimit", "SecConnWriteStateLimit",
-            "SecReadStateLimit", "SecWriteStateLimit", "SecGuardianLog", "SecInterceptOnError", "SecCacheTransformations",
+            "SecReadStateLimit", "SecWriteStateLimit", "SecGuardianLog", "SecInterceptOnError",
+                "SecCacheTransformations",
             "SecRulePerfTime", "SecRuleInheritance", "SecStreamInBodyInspection", "SecStreamOutBodyInspection",
             "SecDisableBackendCompression", "SecChrootDir", "SecHashEngine", "SecHashKey", "SecHashParam",
             "SecHashMethodRx", "SecHashMethodPm", "SecGsbLookupDb", "SecHttpBlKey", "SecGeoLookupDb",

@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace WafOperator.SecLang;
 
-/// <summary>A transformation. <paramref name="Canonical"/> is the name it is an alternative spelling of, or its own.</summary>
+/// <summary>
+/// A transformation. <paramref name="Canonical"/> is the name it is an alternative spelling of, or its own.
+/// </summary>
 public sealed record TransformationInfo(string Name, string Canonical);
 
 /// <summary>All transformations of the ModSecurity reference manual, and those CRS 4 adds.</summary>

@@ -3,7 +3,8 @@ using System.Collections.Frozen;
 namespace WafOperator.SecLang;
 
 /// <summary>
-/// A variable: whether it is a collection (takes a selector), from which phase it holds something, and what becomes of it.
+/// A variable: whether it is a collection (takes a selector), from which phase it holds something, and what becomes of
+/// it.
 /// </summary>
 public sealed record VariableInfo(string Name, bool IsCollection, int FromPhase, Support Support, string Reason);
 
@@ -21,10 +22,12 @@ public static class VariableCatalogue
     {
         string[] anytime =
         [
-            "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_PORT", "REMOTE_USER", "SERVER_ADDR", "SERVER_NAME", "SERVER_PORT", "QUERY_STRING",
+            "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_PORT", "REMOTE_USER", "SERVER_ADDR", "SERVER_NAME", "SERVER_PORT",
+                "QUERY_STRING",
             "REQUEST_LINE", "REQUEST_METHOD", "REQUEST_PROTOCOL", "REQUEST_URI", "REQUEST_URI_RAW", "REQUEST_FILENAME",
             "REQUEST_BASENAME", "PATH_INFO", "AUTH_TYPE", "UNIQUE_ID", "DURATION", "TIME", "TIME_DAY", "TIME_EPOCH",
-            "TIME_HOUR", "TIME_MIN", "TIME_MON", "TIME_SEC", "TIME_WDAY", "TIME_YEAR", "MATCHED_VAR", "MATCHED_VAR_NAME",
+            "TIME_HOUR", "TIME_MIN", "TIME_MON", "TIME_SEC", "TIME_WDAY", "TIME_YEAR", "MATCHED_VAR",
+                "MATCHED_VAR_NAME",
             "HIGHEST_SEVERITY", "WEBAPPID", "SESSIONID", "USERID", "URLENCODED_ERROR", "ARGS_COMBINED_SIZE",
             "MODSEC_BUILD", "FULL_REQUEST", "FULL_REQUEST_LENGTH", "STATUS_LINE", "MSC_PCRE_LIMITS_EXCEEDED",
             "MSC_PCRE_ERROR", "SCRIPT_FILENAME", "SCRIPT_BASENAME", "REQBODY_PROCESSOR", "REQBODY_ERROR",
@@ -32,7 +35,8 @@ public static class VariableCatalogue
         string[] anytimeCollections =
         [
             "ARGS", "ARGS_NAMES", "ARGS_GET", "ARGS_GET_NAMES", "REQUEST_HEADERS", "REQUEST_HEADERS_NAMES",
-            "REQUEST_COOKIES", "REQUEST_COOKIES_NAMES", "TX", "IP", "GLOBAL", "SESSION", "RESOURCE", "USER", "ENV", "RULE",
+            "REQUEST_COOKIES", "REQUEST_COOKIES_NAMES", "TX", "IP", "GLOBAL", "SESSION", "RESOURCE", "USER", "ENV",
+                "RULE",
             "MATCHED_VARS", "MATCHED_VARS_NAMES",
         ];
         string[] body =

@@ -6,7 +6,10 @@ public enum DiagnosticSeverity
     /// <summary>Runs as written; somebody should look.</summary>
     Warning,
 
-    /// <summary>Understood, and left out on purpose: what it asks for is not safe or not available in this product. The rest runs.</summary>
+    /// <summary>
+    /// Understood, and left out on purpose: what it asks for is not safe or not available in this product. The rest
+    /// runs.
+    /// </summary>
     Refused,
 
     /// <summary>Not understood: the rules must not be used.</summary>
@@ -24,5 +27,6 @@ public sealed record Diagnostic(
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Location}: {Severity.ToString().ToLowerInvariant()} {Code}: {Message}" + (RuleId == 0 ? "" : $" (rule {RuleId})");
+        $"{Location}: {Severity.ToString().ToLowerInvariant()} {Code}: {Message}" + (RuleId == 0
+            ? "" : $" (rule {RuleId})");
 }

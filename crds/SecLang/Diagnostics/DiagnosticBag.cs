@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace WafOperator.SecLang;
 
-/// <summary>Collects findings up to a limit; errors are kept before all else. For compilers of SecLang; not thread safe.</summary>
+/// <summary>
+/// Collects findings up to a limit; errors are kept before all else. For compilers of SecLang; not thread safe.
+/// </summary>
 public sealed class DiagnosticBag(int max)
 {
     private readonly List<Diagnostic> _items = [];
@@ -48,7 +50,8 @@ public sealed class DiagnosticBag(int max)
         return
         [
             .. _items,
-            new Diagnostic(DiagnosticCodes.Limit, severity, SourceLocation.None, $"{_dropped} more findings are not shown."),
+            new Diagnostic(DiagnosticCodes.Limit, severity, SourceLocation.None,
+                $"{_dropped} more findings are not shown."),
         ];
     }
 }

@@ -4,7 +4,8 @@ using System.Text;
 namespace WafOperator.SecLang;
 
 /// <summary>
-/// Reads a list of actions: names parted by commas, each with an optional <c>:argument</c>, which may stand in single quotes (then it
+/// Reads a list of actions: names parted by commas, each with an optional <c>:argument</c>, which may stand in single
+/// quotes (then it
 /// may hold commas, and <c>\'</c> is a quote).
 /// </summary>
 internal static class ActionListParser
@@ -64,13 +65,15 @@ internal static class ActionListParser
 
         if (info.Argument == ActionArgument.Required && string.IsNullOrEmpty(argument))
         {
-            bag.Error(DiagnosticCodes.ActionArgument, location, $"The action '{info.Name}' needs an argument: {info.Name}:….");
+            bag.Error(DiagnosticCodes.ActionArgument, location,
+                $"The action '{info.Name}' needs an argument: {info.Name}:….");
             return null;
         }
 
         if (info.Argument == ActionArgument.None && argument is not null)
         {
-            bag.Warning(DiagnosticCodes.ActionArgument, location, $"The action '{info.Name}' takes no argument; '{argument}' is ignored.");
+            bag.Warning(DiagnosticCodes.ActionArgument, location,
+                $"The action '{info.Name}' takes no argument; '{argument}' is ignored.");
             argument = null;
         }
 

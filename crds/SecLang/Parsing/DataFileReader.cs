@@ -3,7 +3,10 @@ using System.Text;
 
 namespace WafOperator.SecLang;
 
-/// <summary>Reads the data files that rules name, each once. Lines are trimmed; empty ones and those that start with <c>#</c> are left out.</summary>
+/// <summary>
+/// Reads the data files that rules name, each once. Lines are trimmed; empty ones and those that start with <c>#</c>
+/// are left out.
+/// </summary>
 internal sealed class DataFileReader(SourceResolver resolver, SecLangLimits limits)
 {
     private readonly ImmutableDictionary<string, DataFile>.Builder _files =
@@ -35,7 +38,8 @@ internal sealed class DataFileReader(SourceResolver resolver, SecLangLimits limi
         if (name.Contains("://", StringComparison.Ordinal))
         {
             bag.Refused(DiagnosticCodes.RefusedOperator, rule.Location,
-                $"'{name}' is not fetched: rules must not reach out to the network. Put the data in a file beside the rules.");
+                $"'{name}' is not fetched: rules must not reach out to the network. Put the data in a file beside "
+                    + $"the rules.");
             return;
         }
 
@@ -50,7 +54,8 @@ internal sealed class DataFileReader(SourceResolver resolver, SecLangLimits limi
         if (file.TooLarge || _totalBytes > limits.DataFilesTotalBytesMax)
         {
             bag.Error(DiagnosticCodes.Limit, rule.Location,
-                $"'{name}' is too large: a data file may have {limits.DataFileBytesMax} bytes, all together {limits.DataFilesTotalBytesMax}.");
+                $"'{name}' is too large: a data file may have {limits.DataFileBytesMax} bytes, all together "
+                    + $"{limits.DataFilesTotalBytesMax}.");
             return;
         }
 

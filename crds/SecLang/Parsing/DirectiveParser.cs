@@ -3,11 +3,14 @@ using System.Globalization;
 
 namespace WafOperator.SecLang;
 
-/// <summary>Turns a directive's name and arguments into its node. Null where it had to be left out; the bag then says why.</summary>
+/// <summary>
+/// Turns a directive's name and arguments into its node. Null where it had to be left out; the bag then says why.
+/// </summary>
 internal static class DirectiveParser
 {
     public static Directive? Parse(
-        string name, List<string> arguments, SourceLocation location, SecLangLimits limits, DiagnosticBag bag) => name switch
+        string name, List<string> arguments, SourceLocation location, SecLangLimits limits,
+            DiagnosticBag bag) => name switch
         {
             "SecRule" => Rule(arguments, location, limits, bag),
             "SecAction" => new ActionDirective(location, ActionListParser.Parse(arguments[0], location, limits, bag)),
@@ -96,7 +99,8 @@ internal static class DirectiveParser
         {
             if (ParseIds(arguments[0]) is not { } parsed)
             {
-                bag.Error(DiagnosticCodes.Arguments, location, $"{name} takes an id or a range first, not '{arguments[0]}'.");
+                bag.Error(DiagnosticCodes.Arguments, location,
+                    $"{name} takes an id or a range first, not '{arguments[0]}'.");
                 return null;
             }
 
@@ -119,7 +123,8 @@ internal static class DirectiveParser
             && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out offset));
         if (!isOffset || !TryId(parts[0], out var id))
         {
-            bag.Error(DiagnosticCodes.Arguments, location, $"SecRuleUpdateActionById takes an id first, not '{arguments[0]}'.");
+            bag.Error(DiagnosticCodes.Arguments, location,
+                $"SecRuleUpdateActionById takes an id first, not '{arguments[0]}'.");
             return null;
         }
 

@@ -4,7 +4,8 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// Cuts a file into directives: a backslash at a line's end joins the next line, blank lines and lines that start with
-/// <c>#</c> are left out. A comment is continued by a backslash as well, so commenting out the first line of a rule comments out the rule.
+/// <c>#</c> are left out. A comment is continued by a backslash as well, so commenting out the first line of a rule
+/// comments out the rule.
 /// </summary>
 internal static class LogicalLines
 {

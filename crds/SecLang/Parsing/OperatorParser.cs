@@ -38,6 +38,7 @@ internal static class OperatorParser
         }
 
         var read = argument.ToString();
-        return new OperatorCall(info.Name, negated, info.Argument == OperatorArgument.Pattern ? Backslashes.Read(read) : read);
+        return new OperatorCall(info.Name, negated,
+            info.Argument == OperatorArgument.Pattern ? Backslashes.Read(read) : read);
     }
 }

@@ -48,7 +48,8 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
 
             if (!ArgumentReader.TryRead(text, out var name, out var arguments))
             {
-                _bag.Error(DiagnosticCodes.Quote, location, $"A quote in the arguments of {Shorten(name)} is not closed.");
+                _bag.Error(DiagnosticCodes.Quote, location,
+                    $"A quote in the arguments of {Shorten(name)} is not closed.");
                 continue;
             }
 
@@ -85,7 +86,8 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
         }
 
         _full = true;
-        _bag.Error(DiagnosticCodes.Limit, location, $"More than {limits.DirectivesMax} directives; the rest is not read.");
+        _bag.Error(DiagnosticCodes.Limit, location,
+            $"More than {limits.DirectivesMax} directives; the rest is not read.");
         return false;
     }
 
@@ -111,7 +113,8 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
         }
 
         _bag.Error(DiagnosticCodes.Block, location,
-            $"'{Shorten(text)}' limits rules to a part of a server, which would be lost here. Use a rule on REQUEST_FILENAME, or routes of the policy.");
+            $"'{Shorten(text)}' limits rules to a part of a server, which would be lost here. Use a rule on "
+                + $"REQUEST_FILENAME, or routes of the policy.");
     }
 
     private void ReadDirective(string name, List<string> arguments, SourceLocation location)
@@ -140,7 +143,8 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
             var wanted = info.ArgumentsMin == info.ArgumentsMax
                 ? $"{info.ArgumentsMin}"
                 : $"{info.ArgumentsMin} to {info.ArgumentsMax}";
-            _bag.Error(DiagnosticCodes.Arguments, location, $"{info.Name} takes {wanted} arguments, not {arguments.Count}.");
+            _bag.Error(DiagnosticCodes.Arguments, location,
+                $"{info.Name} takes {wanted} arguments, not {arguments.Count}.");
             return;
         }
 

@@ -1,7 +1,8 @@
 namespace WafOperator.SecLang;
 
 /// <summary>
-/// Reads SecLang as ModSecurity does. Never throws on bad input: what cannot be understood becomes a <see cref="Diagnostic"/> with file
+/// Reads SecLang as ModSecurity does. Never throws on bad input: what cannot be understood becomes a
+/// <see cref="Diagnostic"/> with file
 /// and line, and the rest is read on. Source: ModSecurity reference manual (v2.x and v3.x).
 /// </summary>
 public static class SecLangParser
@@ -24,7 +25,9 @@ public static class SecLangParser
     public static SecLangParseResult Parse(string text, string name = "rules", SourceResolver? resolver = null) =>
         Parse([SecLangSource.FromText(name, text)], resolver);
 
-    /// <summary>Reads a list of variables as it stands in a rule or behind <c>ctl:ruleRemoveTargetById=…;</c>.</summary>
+    /// <summary>
+    /// Reads a list of variables as it stands in a rule or behind <c>ctl:ruleRemoveTargetById=…;</c>.
+    /// </summary>
     public static System.Collections.Immutable.ImmutableArray<VariableTarget> ParseTargets(
         string text, SourceLocation location, DiagnosticBag bag) =>
         TargetParser.Parse(text, location, SecLangLimits.Default, bag, out _);

@@ -19,17 +19,20 @@ internal static class SettingParser
 
     private static readonly HashSet<string> Numbers =
     [
-        "SecRequestBodyLimit", "SecRequestBodyNoFilesLimit", "SecRequestBodyInMemoryLimit", "SecRequestBodyJsonDepthLimit",
+        "SecRequestBodyLimit", "SecRequestBodyNoFilesLimit", "SecRequestBodyInMemoryLimit",
+            "SecRequestBodyJsonDepthLimit",
         "SecResponseBodyLimit", "SecArgumentsLimit", "SecCookieFormat", "SecCollectionTimeout", "SecPcreMatchLimit",
         "SecPcreMatchLimitRecursion",
     ];
 
-    public static SettingDirective? Parse(string name, List<string> arguments, SourceLocation location, DiagnosticBag bag)
+    public static SettingDirective? Parse(string name, List<string> arguments, SourceLocation location,
+        DiagnosticBag bag)
     {
         if (Words.TryGetValue(name, out var words)
             && !words.Contains(arguments[0], StringComparer.OrdinalIgnoreCase))
         {
-            bag.Error(DiagnosticCodes.Arguments, location, $"{name} is one of {string.Join(", ", words)}, not '{arguments[0]}'.");
+            bag.Error(DiagnosticCodes.Arguments, location,
+                $"{name} is one of {string.Join(", ", words)}, not '{arguments[0]}'.");
             return null;
         }
 

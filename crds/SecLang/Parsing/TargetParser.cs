@@ -3,7 +3,8 @@ using System.Collections.Immutable;
 namespace WafOperator.SecLang;
 
 /// <summary>
-/// Reads a rule's variables: <c>ARGS|!ARGS:foo|&amp;ARGS|TX:/^a|b/|XML:/*</c>. A selector is a name, a pattern between slashes
+/// Reads a rule's variables: <c>ARGS|!ARGS:foo|&amp;ARGS|TX:/^a|b/|XML:/*</c>. A selector is a name, a pattern between
+/// slashes
 /// (which may hold <c>|</c>), or either of them in single quotes.
 /// </summary>
 internal static class TargetParser
@@ -67,7 +68,8 @@ internal static class TargetParser
 
         if (!info.IsCollection)
         {
-            bag.Error(DiagnosticCodes.VariableSyntax, location, $"{info.Name} is a single value and takes no ':{selector}'.");
+            bag.Error(DiagnosticCodes.VariableSyntax, location,
+                $"{info.Name} is a single value and takes no ':{selector}'.");
             return null;
         }
 

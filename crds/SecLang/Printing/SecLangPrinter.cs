@@ -29,7 +29,8 @@ public static class SecLangPrinter
         ActionDirective action => Line("SecAction", Actions(action.Actions)!),
         DefaultActionDirective action => Line("SecDefaultAction", Actions(action.Actions)!),
         MarkerDirective marker => Line("SecMarker", marker.Name),
-        RemoveRulesDirective remove => Line("SecRuleRemoveBy" + Suffix(remove.Selection.Kind), Selection(remove.Selection)),
+        RemoveRulesDirective remove => Line("SecRuleRemoveBy" + Suffix(remove.Selection.Kind),
+            Selection(remove.Selection)),
         UpdateTargetsDirective update => Line(
             "SecRuleUpdateTargetBy" + Suffix(update.Selection.Kind), Selection(update.Selection),
             Targets(update.Targets), update.Replaced),
@@ -100,7 +101,8 @@ public static class SecLangPrinter
     };
 
     private static string Selection(RuleSelection selection) => selection.Kind == RuleSelectionKind.Id
-        ? string.Join(' ', selection.Ids.Select(r => r.First == r.Last ? Text(r.First) : Text(r.First) + "-" + Text(r.Last)))
+        ? string.Join(' ',
+            selection.Ids.Select(r => r.First == r.Last ? Text(r.First) : Text(r.First) + "-" + Text(r.Last)))
         : selection.Pattern;
 
     private static string Position(UpdateActionsDirective update) =>

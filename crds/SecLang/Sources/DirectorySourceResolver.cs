@@ -1,7 +1,8 @@
 namespace WafOperator.SecLang;
 
 /// <summary>
-/// Files under given folders, and nowhere else: a path that leaves them (by <c>..</c> or a link) is not found. Relative names are
+/// Files under given folders, and nowhere else: a path that leaves them (by <c>..</c> or a link) is not found. Relative
+/// names are
 /// sought beside the file that refers to them, then in each folder.
 /// </summary>
 public sealed class DirectorySourceResolver : SourceResolver
@@ -97,5 +98,6 @@ public sealed class DirectorySourceResolver : SourceResolver
         path.Equals(root, StringComparison.Ordinal) || path.StartsWith(root + "/", StringComparison.Ordinal));
 
     private bool LinkStaysInside(FileInfo file) =>
-        file.LinkTarget is null || (file.ResolveLinkTarget(returnFinalTarget: true) is { } target && IsInside(target.FullName));
+        file.LinkTarget is null || (file.ResolveLinkTarget(returnFinalTarget: true) is { } target
+            && IsInside(target.FullName));
 }

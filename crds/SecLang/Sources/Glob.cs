@@ -1,6 +1,9 @@
 namespace WafOperator.SecLang;
 
-/// <summary>Shell patterns of <c>Include</c>: <c>*</c> and <c>?</c> within one path segment, <c>[a-z]</c>. Linear in pattern × name.</summary>
+/// <summary>
+/// Shell patterns of <c>Include</c>: <c>*</c> and <c>?</c> within one path segment, <c>[a-z]</c>. Linear in pattern ×
+/// name.
+/// </summary>
 internal static class Glob
 {
     public static bool IsPattern(string path) => path.AsSpan().IndexOfAny("*?[") >= 0;

@@ -12,6 +12,8 @@ public sealed record SecLangSource(string Name, string Text)
     public static SecLangSource FromBytes(string name, ReadOnlySpan<byte> bytes) =>
         new(name, Encoding.Latin1.GetString(bytes));
 
-    /// <summary>A source from ordinary text (a policy's inline rules): encoded as UTF-8, then read byte by byte.</summary>
+    /// <summary>
+    /// A source from ordinary text (a policy's inline rules): encoded as UTF-8, then read byte by byte.
+    /// </summary>
     public static SecLangSource FromText(string name, string text) => FromBytes(name, Encoding.UTF8.GetBytes(text));
 }

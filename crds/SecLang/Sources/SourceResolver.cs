@@ -6,18 +6,25 @@ public abstract class SourceResolver
     /// <summary>A resolver that knows no file.</summary>
     public static SourceResolver None { get; } = new MemorySourceResolver(new Dictionary<string, byte[]>());
 
-    /// <summary>The bytes of a file, or null where there is none. <paramref name="from"/> names the file that refers to it.</summary>
+    /// <summary>
+    /// The bytes of a file, or null where there is none. <paramref name="from"/> names the file that refers to it.
+    /// </summary>
     public abstract ResolvedFile? Open(string path, string from, long bytesMax);
 
-    /// <summary>The files an <c>Include</c> pattern stands for, in ordinal order; a plain name stands for itself.</summary>
+    /// <summary>
+    /// The files an <c>Include</c> pattern stands for, in ordinal order; a plain name stands for itself.
+    /// </summary>
     public abstract IReadOnlyList<string> Expand(string pattern, string from);
 }
 
-/// <summary>A file found by a resolver. <paramref name="TooLarge"/> is set (and the bytes are left out) beyond the limit.</summary>
+/// <summary>
+/// A file found by a resolver. <paramref name="TooLarge"/> is set (and the bytes are left out) beyond the limit.
+/// </summary>
 public sealed record ResolvedFile(string Name, byte[] Bytes, bool TooLarge = false);
 
 /// <summary>
-/// Files held in memory, by name. A name is looked up as written, then relative to the folder of the file that refers to it,
+/// Files held in memory, by name. A name is looked up as written, then relative to the folder of the file that refers
+/// to it,
 /// then by its last part alone, because rule sets travel flattened.
 /// </summary>
 public sealed class MemorySourceResolver(IReadOnlyDictionary<string, byte[]> files) : SourceResolver

@@ -25,12 +25,16 @@ public sealed record MarkerDirective(SourceLocation Location, string Name) : Dir
 /// <summary><c>SecRuleRemoveById</c>, <c>…ByTag</c>, <c>…ByMsg</c>: takes rules out that came before.</summary>
 public sealed record RemoveRulesDirective(SourceLocation Location, RuleSelection Selection) : Directive(Location);
 
-/// <summary><c>SecRuleUpdateTargetById</c>, <c>…ByTag</c>, <c>…ByMsg</c>: adds or excludes variables of earlier rules.</summary>
+/// <summary>
+/// <c>SecRuleUpdateTargetById</c>, <c>…ByTag</c>, <c>…ByMsg</c>: adds or excludes variables of earlier rules.
+/// </summary>
 public sealed record UpdateTargetsDirective(
     SourceLocation Location, RuleSelection Selection, ImmutableArray<VariableTarget> Targets, string? Replaced)
     : Directive(Location);
 
-/// <summary><c>SecRuleUpdateActionById</c>: replaces actions of an earlier rule, optionally at a place in its chain.</summary>
+/// <summary>
+/// <c>SecRuleUpdateActionById</c>: replaces actions of an earlier rule, optionally at a place in its chain.
+/// </summary>
 public sealed record UpdateActionsDirective(
     SourceLocation Location, long RuleId, int ChainOffset, ImmutableArray<ActionCall> Actions) : Directive(Location);
 

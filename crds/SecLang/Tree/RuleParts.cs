@@ -39,7 +39,8 @@ public sealed record VariableTarget(string Variable, TargetMode Mode, SelectorKi
 }
 
 /// <summary>
-/// A rule's operator. <paramref name="Name"/> is the catalogue's spelling without <c>@</c>; <paramref name="Argument"/> is byte-per-char.
+/// A rule's operator. <paramref name="Name"/> is the catalogue's spelling without <c>@</c>; <paramref name="Argument"/>
+/// is byte-per-char.
 /// </summary>
 public sealed record OperatorCall(string Name, bool Negated, string Argument)
 {
@@ -47,5 +48,7 @@ public sealed record OperatorCall(string Name, bool Negated, string Argument)
     public static OperatorCall Always { get; } = new("unconditionalMatch", Negated: false, "");
 }
 
-/// <summary>One action. <paramref name="Name"/> is the catalogue's spelling; the argument is null where none was written.</summary>
+/// <summary>
+/// One action. <paramref name="Name"/> is the catalogue's spelling; the argument is null where none was written.
+/// </summary>
 public sealed record ActionCall(string Name, string? Argument);

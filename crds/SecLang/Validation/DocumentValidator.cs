@@ -1,6 +1,8 @@
 namespace WafOperator.SecLang;
 
-/// <summary>Checks what only shows across rules: ids, chains, jumps, and directives that change earlier rules.</summary>
+/// <summary>
+/// Checks what only shows across rules: ids, chains, jumps, and directives that change earlier rules.
+/// </summary>
 internal static class DocumentValidator
 {
     public static void Validate(SecLangDocument document, SecLangLimits limits, DiagnosticBag bag)
@@ -68,7 +70,8 @@ internal static class DocumentValidator
         {
             if (!inChain && !actions.Any(a => a.Name == "id"))
             {
-                bag.Error(DiagnosticCodes.MissingId, directive.Location, "A rule needs an id: id:NUMBER among its actions.");
+                bag.Error(DiagnosticCodes.MissingId, directive.Location,
+                    "A rule needs an id: id:NUMBER among its actions.");
             }
 
             return;
@@ -76,7 +79,8 @@ internal static class DocumentValidator
 
         if (!ids.TryAdd(id, directive.Location))
         {
-            bag.Error(DiagnosticCodes.DuplicateId, directive.Location, $"The id {id} is taken by the rule at {ids[id]}.", id);
+            bag.Error(DiagnosticCodes.DuplicateId, directive.Location,
+                $"The id {id} is taken by the rule at {ids[id]}.", id);
         }
     }
 
@@ -86,7 +90,8 @@ internal static class DocumentValidator
         if (RuleFacts.Argument(actions, "skipAfter") is { } name && !markers.Contains(name))
         {
             bag.Warning(DiagnosticCodes.MissingMarker, directive.Location,
-                $"There is no SecMarker '{name}': the jump skips all remaining rules of the phase.", RuleFacts.Id(actions));
+                $"There is no SecMarker '{name}': the jump skips all remaining rules of the phase.",
+                    RuleFacts.Id(actions));
         }
     }
 
@@ -131,13 +136,15 @@ internal static class DocumentValidator
             IsOpen = RuleFacts.IsChained(actions);
             if (_length == limits.ChainLengthMax + 1)
             {
-                bag.Error(DiagnosticCodes.Limit, directive.Location, $"A chain may have {limits.ChainLengthMax} rules.");
+                bag.Error(DiagnosticCodes.Limit, directive.Location,
+                    $"A chain may have {limits.ChainLengthMax} rules.");
             }
         }
 
         public void Break(Directive directive, DiagnosticBag bag)
         {
-            bag.Error(DiagnosticCodes.Chain, directive.Location, $"The chain that starts at {_head} is not finished here.");
+            bag.Error(DiagnosticCodes.Chain, directive.Location,
+                $"The chain that starts at {_head} is not finished here.");
             IsOpen = false;
         }
 
@@ -145,7 +152,8 @@ internal static class DocumentValidator
         {
             if (IsOpen)
             {
-                bag.Error(DiagnosticCodes.Chain, _head, "The last rule of the chain that starts here still says 'chain'.");
+                bag.Error(DiagnosticCodes.Chain, _head,
+                    "The last rule of the chain that starts here still says 'chain'.");
             }
         }
 
@@ -154,7 +162,8 @@ internal static class DocumentValidator
             foreach (var action in actions)
             {
                 var kind = ActionCatalogue.All[action.Name].Kind;
-                if (kind == ActionKind.Disruptive && action.Name != "pass" || action.Name is "phase" or "skip" or "skipAfter")
+                if (kind == ActionKind.Disruptive
+                    && action.Name != "pass" || action.Name is "phase" or "skip" or "skipAfter")
                 {
                     bag.Warning(DiagnosticCodes.Chain, directive.Location,
                         $"'{action.Name}' belongs to the first rule of a chain and is ignored in a later one.");

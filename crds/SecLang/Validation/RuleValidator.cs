@@ -16,7 +16,8 @@ internal static class RuleValidator
             var info = VariableCatalogue.All[target.Variable];
             if (info.Support == Support.Refused)
             {
-                bag.Refused(DiagnosticCodes.RefusedVariable, rule.Location, $"{info.Name} is always empty: {info.Reason}.", id);
+                bag.Refused(DiagnosticCodes.RefusedVariable, rule.Location,
+                    $"{info.Name} is always empty: {info.Reason}.", id);
             }
         }
 
@@ -33,7 +34,8 @@ internal static class RuleValidator
             var info = ActionCatalogue.All[action.Name];
             if (info.Support == Support.Refused)
             {
-                bag.Refused(DiagnosticCodes.RefusedAction, location, $"The action '{info.Name}' is left out: {info.Reason}.", id);
+                bag.Refused(DiagnosticCodes.RefusedAction, location,
+                    $"The action '{info.Name}' is left out: {info.Reason}.", id);
             }
 
             ValidateArgument(action, location, id, bag);
@@ -45,7 +47,8 @@ internal static class RuleValidator
         var info = OperatorCatalogue.All[rule.Operator.Name];
         if (info.Support == Support.Refused)
         {
-            bag.Refused(DiagnosticCodes.RefusedOperator, rule.Location, $"@{info.Name} never matches: {info.Reason}.", id);
+            bag.Refused(DiagnosticCodes.RefusedOperator, rule.Location, $"@{info.Name} never matches: {info.Reason}.",
+                id);
             return;
         }
 
@@ -53,7 +56,8 @@ internal static class RuleValidator
         var problem = info.Argument switch
         {
             OperatorArgument.Number when !argument.Contains("%{", StringComparison.Ordinal)
-                && !long.TryParse(argument.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) =>
+                && !long.TryParse(argument.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                    out _) =>
                 $"@{info.Name} compares with a whole number; '{argument}' counts as 0.",
             OperatorArgument.Files or OperatorArgument.Addresses or OperatorArgument.ByteRanges
                 when argument.Length == 0 => $"@{info.Name} needs an argument.",
@@ -80,10 +84,12 @@ internal static class RuleValidator
         {
             case "t" when !TransformationCatalogue.All.ContainsKey(argument):
                 bag.Error(DiagnosticCodes.UnknownTransformation, location,
-                    $"There is no transformation '{argument}'.{NearestName.Hint(argument, TransformationCatalogue.All.Keys)}", id);
+                    $"There is no transformation '{argument}'."
+                    + NearestName.Hint(argument, TransformationCatalogue.All.Keys), id);
                 break;
             case "id" when id <= 0:
-                bag.Error(DiagnosticCodes.ActionArgument, location, $"A rule's id is a whole number above 0, not '{argument}'.");
+                bag.Error(DiagnosticCodes.ActionArgument, location,
+                    $"A rule's id is a whole number above 0, not '{argument}'.");
                 break;
             case "phase" when RuleFacts.ParsePhase(argument) is null:
                 bag.Error(DiagnosticCodes.ActionArgument, location,
@@ -93,16 +99,20 @@ internal static class RuleValidator
                 bag.Error(DiagnosticCodes.ActionArgument, location,
                     $"A severity is 0 to 7 or one of {string.Join(", ", Severities)}, not '{argument}'.", id);
                 break;
-            case "status" or "skip" when !int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out _):
-                bag.Error(DiagnosticCodes.ActionArgument, location, $"'{action.Name}' takes a number, not '{argument}'.", id);
+            case "status" or "skip" when !int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture,
+                out _):
+                bag.Error(DiagnosticCodes.ActionArgument, location,
+                    $"'{action.Name}' takes a number, not '{argument}'.", id);
                 break;
             case "ctl":
                 ValidateCtl(argument, location, id, bag);
                 break;
             case "initcol" or "expirevar" or "deprecatevar" when !argument.Contains('=', StringComparison.Ordinal):
-                bag.Error(DiagnosticCodes.ActionArgument, location, $"'{action.Name}' takes name=value, not '{argument}'.", id);
+                bag.Error(DiagnosticCodes.ActionArgument, location,
+                    $"'{action.Name}' takes name=value, not '{argument}'.", id);
                 break;
-            case "setvar" when !argument.Contains('.', StringComparison.Ordinal) && !argument.Contains(':', StringComparison.Ordinal):
+            case "setvar" when !argument.Contains('.', StringComparison.Ordinal) && !argument.Contains(':',
+                StringComparison.Ordinal):
                 bag.Error(DiagnosticCodes.ActionArgument, location,
                     $"'setvar' takes collection.name[=value], not '{argument}'.", id);
                 break;

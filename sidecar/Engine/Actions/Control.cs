@@ -1,6 +1,7 @@
 // Description: changes the engine for this transaction: ctl.
 // Arguments:   setting=value; see each class.
-// Example:     SecRule REQUEST_FILENAME "@beginsWith /upload" "id:1,phase:1,pass,ctl:ruleRemoveTargetById=932100;ARGS:text"
+// Example:     SecRule REQUEST_FILENAME "@beginsWith /upload"
+// "id:1,phase:1,pass,ctl:ruleRemoveTargetById=932100;ARGS:text"
 using WafOperator.Engine.Compilation;
 using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Variables;
@@ -52,7 +53,8 @@ internal sealed class SetBodyAccess(bool isResponse, bool isOn) : RuleAction
 /// <summary>ctl:auditEngine=Off.</summary>
 internal sealed class SetAudit(bool isSilenced) : RuleAction
 {
-    public override void Execute(Transaction transaction, CompiledRule rule) => transaction.IsAuditSilenced = isSilenced;
+    public override void Execute(Transaction transaction,
+        CompiledRule rule) => transaction.IsAuditSilenced = isSilenced;
 }
 
 /// <summary>ctl:forceRequestBodyVariable=On.</summary>

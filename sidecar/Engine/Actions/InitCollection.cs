@@ -1,4 +1,5 @@
-// Description: chooses the record of a persistent collection for this transaction: initcol, setsid, setuid, setrsc. The record itself is
+// Description: chooses the record of a persistent collection for this transaction: initcol, setsid, setuid, setrsc. The
+// record itself is
 //              made when something is written to it.
 // Arguments:   initcol:collection=key; setsid:key; macros in the key.
 // Example:     SecAction "id:1,phase:1,pass,nolog,initcol:ip=%{REMOTE_ADDR}"
@@ -19,7 +20,8 @@ internal sealed class InitCollection(VariableId collection, Macro key, bool isId
             return;
         }
 
-        // A record's name starts with its collection's and the application's, so that keys of one kind never meet those of another.
+        // A record's name starts with its collection's and the application's, so that keys of one kind never meet those
+        // of another.
         var memory = transaction.Memory;
         var mark = memory.Mark();
         memory.Append(VariableNames.Of(collection));

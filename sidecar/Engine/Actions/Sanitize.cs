@@ -1,4 +1,5 @@
-// Description: keeps a value out of logs and events: sanitiseArg, sanitiseRequestHeader, sanitiseResponseHeader, sanitiseMatched.
+// Description: keeps a value out of logs and events: sanitiseArg, sanitiseRequestHeader, sanitiseResponseHeader,
+// sanitiseMatched.
 // Arguments:   the name of the argument or header; none for sanitiseMatched.
 // Example:     SecAction "id:1,phase:1,pass,nolog,sanitiseArg:password"
 using WafOperator.Engine.Compilation;

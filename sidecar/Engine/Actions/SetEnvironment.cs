@@ -1,4 +1,5 @@
-// Description: writes a variable of ENV, which lives as long as the transaction: setenv. No process environment is touched or shown.
+// Description: writes a variable of ENV, which lives as long as the transaction: setenv. No process environment is
+// touched or shown.
 // Arguments:   name=value; macros in the value; !name unsets.
 // Example:     SecRule REMOTE_ADDR "@ipMatch 10.0.0.0/8" "id:1,phase:1,pass,setenv:internal=1"
 using WafOperator.Engine.Compilation;

@@ -1,5 +1,6 @@
 // Description: writes a variable of TX or of a persistent collection: setvar.
-// Arguments:   collection.name (1), collection.name=value, =+number, =-number, !collection.name (unset); macros in name and value.
+// Arguments:   collection.name (1), collection.name=value, =+number, =-number, !collection.name (unset); macros in name
+// and value.
 // Example:     SecAction "id:1,phase:1,pass,setvar:tx.score=+%{tx.critical_anomaly_score}"
 using WafOperator.Engine.Compilation;
 using WafOperator.Engine.Evaluation;
@@ -25,7 +26,9 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
 
     public bool WritesTx => collection == VariableId.Tx;
 
-    /// <summary>Whether a name with macros can turn out to be the name of a place: it then starts with the same constant bytes.</summary>
+    /// <summary>
+    /// Whether a name with macros can turn out to be the name of a place: it then starts with the same constant bytes.
+    /// </summary>
     public bool MayName(NameTable names, int place) =>
         name.Parts.Length == 0 || !name.Parts[0].IsConstant || names.StartsWith(place, name.Parts[0].Constant);
 
@@ -69,7 +72,8 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
         {
             SetOperation.Unset => default(VariableStore.Entry),
             SetOperation.Assign => new VariableStore.Entry { IsSet = true, Text = transaction.Expand(value) },
-            _ => new VariableStore.Entry { IsSet = true, IsNumber = true, Number = store.NumberOf(key) + Change(transaction) },
+            _ => new VariableStore.Entry { IsSet = true, IsNumber = true,
+                Number = store.NumberOf(key) + Change(transaction) },
         };
         store.Set(key, entry);
     }

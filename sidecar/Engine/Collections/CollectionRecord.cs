@@ -2,7 +2,10 @@ using WafOperator.Engine.Evaluation;
 
 namespace WafOperator.Engine;
 
-/// <summary>The variables of one client, session or resource. Thread-safe: every access takes the record's lock for a few instructions.</summary>
+/// <summary>
+/// The variables of one client, session or resource. Thread-safe: every access takes the record's lock for a few
+/// instructions.
+/// </summary>
 internal sealed class CollectionRecord(EngineLimits limits, long timeoutMilliseconds, long now)
 {
     private readonly Lock _lock = new();
@@ -98,7 +101,10 @@ internal sealed class CollectionRecord(EngineLimits limits, long timeoutMillisec
         }
     }
 
-    /// <summary>Lets a number fall by <paramref name="amount"/> for every <paramref name="seconds"/> since it was written, not below 0.</summary>
+    /// <summary>
+    /// Lets a number fall by <paramref name="amount"/> for every <paramref name="seconds"/> since it was written, not
+    /// below 0.
+    /// </summary>
     public void Deprecate(ReadOnlySpan<byte> name, long amount, long seconds, long now)
     {
         Span<byte> digits = stackalloc byte[24];

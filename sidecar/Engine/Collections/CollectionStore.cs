@@ -4,8 +4,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace WafOperator.Engine;
 
 /// <summary>
-/// The persistent collections (IP, SESSION, USER, GLOBAL, RESOURCE) of one sidecar, in memory and bounded: a record that was not
-/// written for its time-out is gone, and beyond the limit the records that were written longest ago make room. Thread-safe.
+/// The persistent collections (IP, SESSION, USER, GLOBAL, RESOURCE) of one sidecar, in memory and bounded: a record
+/// that was not
+/// written for its time-out is gone, and beyond the limit the records that were written longest ago make room.
+/// Thread-safe.
 /// </summary>
 public sealed class CollectionStore
 {
@@ -66,9 +68,12 @@ public sealed class CollectionStore
         return kept;
     }
 
-    private ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> key) => key[..Math.Min(key.Length, _limits.CollectionKeyBytesMax)];
+    private ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> key) => key[..Math.Min(key.Length,
+        _limits.CollectionKeyBytesMax)];
 
-    /// <summary>Second chance: the oldest records go, those written since they were queued are queued again once.</summary>
+    /// <summary>
+    /// Second chance: the oldest records go, those written since they were queued are queued again once.
+    /// </summary>
     private void MakeRoom(long now)
     {
         var chances = 8;

@@ -5,8 +5,11 @@ using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Compilation;
 
-/// <summary>Turns the actions that work on every match (setvar, ctl, …) into something that runs, in their order.</summary>
-internal sealed class ActionCompiler(MacroCompiler macros, SlotAllocator slots, ControlCompiler controls, DiagnosticBag bag)
+/// <summary>
+/// Turns the actions that work on every match (setvar, ctl, …) into something that runs, in their order.
+/// </summary>
+internal sealed class ActionCompiler(MacroCompiler macros, SlotAllocator slots, ControlCompiler controls,
+    DiagnosticBag bag)
 {
     public RuleAction[] Compile(IEnumerable<ActionCall> actions, SourceLocation location, long id)
     {
@@ -97,11 +100,13 @@ internal sealed class ActionCompiler(MacroCompiler macros, SlotAllocator slots, 
         var at = text.AsSpan().IndexOfAny('.', ':');
         if (at < 0)
         {
-            bag.Error(DiagnosticCodes.ActionArgument, location, $"'{text}' names no collection: write collection.name.", id);
+            bag.Error(DiagnosticCodes.ActionArgument, location, $"'{text}' names no collection: write collection.name.",
+                id);
             return null;
         }
 
-        return FindCollection(text[..at], location, id) is { } collection ? (collection, text[(at + 1)..].Trim()) : null;
+        return FindCollection(text[..at], location, id) is { } collection ? (collection,
+            text[(at + 1)..].Trim()) : null;
     }
 
     private VariableId? FindCollection(string name, SourceLocation location, long id)

@@ -25,7 +25,8 @@ internal readonly struct ActionFacts(ImmutableArray<ActionCall> actions)
 
     public bool Has(string name) => _actions.Any(action => action.Name == name);
 
-    public string Text(string name) => Argument(name) is { } text ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(text)) : "";
+    public string Text(string name) =>
+        Argument(name) is { } text ? Encoding.UTF8.GetString(Encoding.Latin1.GetBytes(text)) : "";
 
     public int Number(string name) =>
         int.TryParse(Argument(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;

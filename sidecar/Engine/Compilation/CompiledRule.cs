@@ -18,7 +18,9 @@ internal enum Disruption : byte
     AllowRequest,
 }
 
-/// <summary>One rule ready to run: a <c>SecRule</c>, a <c>SecAction</c>, or a link of a chain. Immutable once compiled.</summary>
+/// <summary>
+/// One rule ready to run: a <c>SecRule</c>, a <c>SecAction</c>, or a link of a chain. Immutable once compiled.
+/// </summary>
 internal sealed class CompiledRule
 {
     public required long Id { get; init; }

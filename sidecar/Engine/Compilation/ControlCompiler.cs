@@ -24,7 +24,8 @@ internal sealed class ControlCompiler(TargetCompiler targets, EngineMode modeMax
         switch (name)
         {
             case "ruleremovebyid" or "ruleremovebytag" or "ruleremovebymsg":
-                return Select(name["ruleremoveby".Length..], value, location, id) is { } rules ? new RemoveRules(rules) : null;
+                return Select(name["ruleremoveby".Length..], value, location,
+                    id) is { } rules ? new RemoveRules(rules) : null;
             case "ruleremovetargetbyid" or "ruleremovetargetbytag" or "ruleremovetargetbymsg":
                 return RemoveTarget(name["ruleremovetargetby".Length..], value, location, id);
             case "ruleengine":

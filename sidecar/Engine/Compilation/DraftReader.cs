@@ -5,7 +5,8 @@ using WafOperator.SecLang;
 namespace WafOperator.Engine.Compilation;
 
 /// <summary>
-/// Walks a document: puts chains together, applies default actions, removals and updates, and collects settings and markers. Removals and
+/// Walks a document: puts chains together, applies default actions, removals and updates, and collects settings and
+/// markers. Removals and
 /// updates work on all rules of the document, wherever they stand, as in ModSecurity 3.
 /// </summary>
 internal sealed class DraftReader(EngineOptions options)
@@ -55,7 +56,8 @@ internal sealed class DraftReader(EngineOptions options)
     }
 
     private void Add(
-        SourceLocation location, ImmutableArray<VariableTarget> targets, OperatorCall? call, ImmutableArray<ActionCall> actions)
+        SourceLocation location, ImmutableArray<VariableTarget> targets, OperatorCall? call,
+            ImmutableArray<ActionCall> actions)
     {
         var phase = _openChain?.Phase ?? RuleFacts.Phase(actions);
         var draft = new RuleDraft
@@ -161,7 +163,8 @@ internal sealed class DraftReader(EngineOptions options)
         }
 
         return action.Name == old.Name
-            && action.Name is ("t" or "msg" or "severity" or "status" or "logdata" or "rev" or "ver" or "maturity" or "accuracy"
+            && action.Name is (
+                "t" or "msg" or "severity" or "status" or "logdata" or "rev" or "ver" or "maturity" or "accuracy"
                 or "skip" or "skipAfter");
     }
 

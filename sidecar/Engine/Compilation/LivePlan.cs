@@ -3,7 +3,8 @@ using WafOperator.Engine.Variables;
 namespace WafOperator.Engine.Compilation;
 
 /// <summary>
-/// What of a phase is alive for certain values of its gates: which rules run whatever the request holds, and which variables have to be
+/// What of a phase is alive for certain values of its gates: which rules run whatever the request holds, and which
+/// variables have to be
 /// looked through for the others. Immutable.
 /// </summary>
 internal sealed class LivePlan
@@ -20,7 +21,9 @@ internal sealed class LivePlan
     public required ulong[] Units { get; init; }
 }
 
-/// <summary>Who reads a variable: for members in general, and for members with a name of their own in the rules.</summary>
+/// <summary>
+/// Who reads a variable: for members in general, and for members with a name of their own in the rules.
+/// </summary>
 internal sealed class GroupPlan(VariableId variable, Readers general, Dictionary<uint, Readers> named)
 {
     public VariableId Variable { get; } = variable;

@@ -3,7 +3,9 @@ using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Compilation;
 
-/// <summary>Works out a <see cref="LivePlan"/>: runs the gates, drops what they skip, and sorts the rest by what it reads.</summary>
+/// <summary>
+/// Works out a <see cref="LivePlan"/>: runs the gates, drops what they skip, and sorts the rest by what it reads.
+/// </summary>
 internal static class LivePlanBuilder
 {
     public static LivePlan Build(PhasePlan phase, long[] key, bool foldGates, ProgramParts parts)
@@ -76,7 +78,8 @@ internal static class LivePlanBuilder
             }
         }
 
-        var chains = byNode.Select(pair => new ChainReaders(pair.Key, parts.Nodes[pair.Key].ScanTriggers, pair.Value)).ToArray();
+        var chains = byNode.Select(pair => new ChainReaders(pair.Key, parts.Nodes[pair.Key].ScanTriggers,
+            pair.Value)).ToArray();
         return new Readers(all, chains, chains.Aggregate(0UL, (triggers, chain) => triggers | chain.ScanTriggers));
     }
 

@@ -3,7 +3,9 @@ using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Compilation;
 
-/// <summary>One piece of a text with macros: constant bytes, or a variable to look up. <paramref name="Slot"/> is for TX.</summary>
+/// <summary>
+/// One piece of a text with macros: constant bytes, or a variable to look up. <paramref name="Slot"/> is for TX.
+/// </summary>
 internal readonly record struct MacroPart(Text Constant, VariableId Variable, byte[]? Name, uint NameHash, int Slot)
 {
     public bool IsConstant => Variable == VariableId.None;

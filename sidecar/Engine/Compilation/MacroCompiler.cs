@@ -32,7 +32,8 @@ internal sealed class MacroCompiler(ConstantPool constants, SlotAllocator slots)
             at = close + 1;
         }
 
-        return new Macro([.. parts], constants.Add(text), TransactionMemory.ParseNumber(Encoding.Latin1.GetBytes(text)));
+        return new Macro([.. parts], constants.Add(text),
+            TransactionMemory.ParseNumber(Encoding.Latin1.GetBytes(text)));
     }
 
     private MacroPart Constant(string text) => new(constants.Add(text), VariableId.None, null, 0, -1);

@@ -4,7 +4,9 @@ using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Compilation;
 
-/// <summary>Turns a rule's operator into something that runs. Equal calls of a pattern or a list of phrases share one.</summary>
+/// <summary>
+/// Turns a rule's operator into something that runs. Equal calls of a pattern or a list of phrases share one.
+/// </summary>
 internal sealed class OperatorCompiler(SecLangDocument document, MacroCompiler macros, DiagnosticBag bag)
 {
     private readonly Dictionary<(string Name, string Argument), RuleOperator> _known = [];
@@ -83,7 +85,8 @@ internal sealed class OperatorCompiler(SecLangDocument document, MacroCompiler m
             "unconditionalMatch" => new UnconditionalMatch(),
             "validateUrlEncoding" => new ValidateUrlEncoding(),
             "validateUtf8Encoding" => new ValidateUtf8Encoding(),
-            _ => throw new InvalidOperationException($"The operator '{call.Name}' of the catalogue is not implemented."),
+            _ => throw new InvalidOperationException(
+                $"The operator '{call.Name}' of the catalogue is not implemented."),
         };
     }
 

@@ -6,9 +6,12 @@ namespace WafOperator.Engine.Compilation;
 /// <summary>
 /// The rules of one phase in order, and what is known beforehand about which of them can matter.
 ///
-/// Rules like CRS's <c>SecRule TX:EXECUTING_PARANOIA_LEVEL "@lt 2" … skipAfter:END…</c> depend on TX variables that no later rule of
-/// the phase writes (<see cref="Gate"/>s). From the barrier on, behind the last of those writers, their outcome is a fact: for each
-/// combination of the variables' values there is one <see cref="LivePlan"/>, made once, that leaves out the gates and all they skip.
+/// Rules like CRS's <c>SecRule TX:EXECUTING_PARANOIA_LEVEL "@lt 2" …skipAfter…</c> depend on TX variables that no
+/// later rule of
+/// the phase writes (<see cref="Gate"/>s). From the barrier on, behind the last of those writers, their outcome is a
+/// fact: for each
+/// combination of the variables' values there is one <see cref="LivePlan"/>, made once, that leaves out the gates and
+/// all they skip.
 /// </summary>
 internal sealed class PhasePlan
 {
@@ -19,7 +22,9 @@ internal sealed class PhasePlan
 
     public required CompiledRule[] Rules { get; init; }
 
-    /// <summary>For each rule where its <c>skipAfter</c> lands: a place in <see cref="Rules"/>, or their number.</summary>
+    /// <summary>
+    /// For each rule where its <c>skipAfter</c> lands: a place in <see cref="Rules"/>, or their number.
+    /// </summary>
     public required int[] SkipTargets { get; init; }
 
     /// <summary>Rules before this place run one by one, unfiltered.</summary>
@@ -85,7 +90,8 @@ internal sealed record Gate(GateTest[] Tests)
             var at = slots.IndexOf(test.Slot);
             var isSet = key[2 * at] != 0;
             if ((isSet || test.Mode == TargetMode.Count)
-                && test.Comparison.Holds(test.Mode == TargetMode.Count ? key[2 * at] : key[(2 * at) + 1]) != test.IsNegated)
+                && test.Comparison.Holds(test.Mode == TargetMode.Count
+                    ? key[2 * at] : key[(2 * at) + 1]) != test.IsNegated)
             {
                 return true;
             }
@@ -96,4 +102,5 @@ internal sealed record Gate(GateTest[] Tests)
 }
 
 /// <summary>One comparison of a gate.</summary>
-internal readonly record struct GateTest(int Slot, TargetMode Mode, Operators.NumberComparison Comparison, bool IsNegated);
+internal readonly record struct GateTest(int Slot, TargetMode Mode, Operators.NumberComparison Comparison,
+    bool IsNegated);

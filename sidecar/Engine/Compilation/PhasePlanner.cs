@@ -5,7 +5,9 @@ using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Compilation;
 
-/// <summary>Finds the gates of a phase and the place from which on they are facts; see <see cref="PhasePlan"/>.</summary>
+/// <summary>
+/// Finds the gates of a phase and the place from which on they are facts; see <see cref="PhasePlan"/>.
+/// </summary>
 internal static class PhasePlanner
 {
     private const int GateSlotsMax = 64;
@@ -16,7 +18,8 @@ internal static class PhasePlanner
         {
             return new PhasePlan
             {
-                Rules = rules, SkipTargets = skipTargets, Barrier = rules.Length, Gates = new Gate?[rules.Length], GateSlots = [],
+                Rules = rules, SkipTargets = skipTargets, Barrier = rules.Length, Gates = new Gate?[rules.Length],
+                    GateSlots = [],
             };
         }
 
@@ -24,13 +27,15 @@ internal static class PhasePlanner
         var barrier = ChooseBarrier(rules, skipTargets, gates, names);
         for (var i = 0; i < gates.Length; i++)
         {
-            if (gates[i] is { } gate && (i < barrier || gate.Tests.Any(test => IsWrittenFrom(rules, barrier, test.Slot, names))))
+            if (gates[i] is { } gate && (i < barrier || gate.Tests.Any(test => IsWrittenFrom(rules, barrier, test.Slot,
+                names))))
             {
                 gates[i] = null;
             }
         }
 
-        var slots = gates.OfType<Gate>().SelectMany(gate => gate.Tests).Select(test => test.Slot).Distinct().Take(GateSlotsMax).ToArray();
+        var slots = gates.OfType<Gate>().SelectMany(gate => gate.Tests).Select(test =>
+            test.Slot).Distinct().Take(GateSlotsMax).ToArray();
         for (var i = 0; i < gates.Length; i++)
         {
             if (gates[i] is { } gate && gate.Tests.Any(test => !slots.Contains(test.Slot)))
@@ -46,7 +51,8 @@ internal static class PhasePlanner
     }
 
     /// <summary>
-    /// Of the places behind the last writer of some gate's variable, the one from which on the gates skip most. Rules before it cannot be
+    /// Of the places behind the last writer of some gate's variable, the one from which on the gates skip most. Rules
+    /// before it cannot be
     /// filtered, so each of them counts against it.
     /// </summary>
     private static int ChooseBarrier(CompiledRule[] rules, int[] skipTargets, Gate?[] gates, NameTable names)
@@ -90,9 +96,11 @@ internal static class PhasePlanner
             target => new GateTest(target.Slot, target.Mode, number.Comparison, rule.IsNegated))]);
     }
 
-    private static int LastWriter(CompiledRule[] rules, int slot, NameTable names) => Array.FindLastIndex(rules, rule => Writes(rule, slot, names));
+    private static int LastWriter(CompiledRule[] rules, int slot, NameTable names) => Array.FindLastIndex(rules,
+        rule => Writes(rule, slot, names));
 
-    private static bool IsWrittenFrom(CompiledRule[] rules, int from, int slot, NameTable names) => LastWriter(rules, slot, names) >= from;
+    private static bool IsWrittenFrom(CompiledRule[] rules, int from, int slot, NameTable names) => LastWriter(rules,
+        slot, names) >= from;
 
     private static bool Writes(CompiledRule head, int slot, NameTable names)
     {

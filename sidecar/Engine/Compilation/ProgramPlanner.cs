@@ -9,7 +9,8 @@ namespace WafOperator.Engine.Compilation;
 internal static class ProgramPlanner
 {
     public static ProgramParts Plan(
-        EngineOptions options, EngineSettings settings, CompiledRule[] heads, IReadOnlyList<(string Name, int Before)> markers,
+        EngineOptions options, EngineSettings settings, CompiledRule[] heads, IReadOnlyList<(string Name,
+            int Before)> markers,
         TransformationNode[] nodes, NameTable names, byte[] constants)
     {
         var units = options.Prefilter ? heads.Where(IsUnit).ToArray() : [];
@@ -28,7 +29,8 @@ internal static class ProgramPlanner
                 rules[i].Position = i;
             }
 
-            phases[phase] = PhasePlanner.Plan(rules, [.. rules.Select(rule => SkipTarget(rule, rules, markers))], options.Prefilter, names);
+            phases[phase] = PhasePlanner.Plan(rules, [.. rules.Select(rule => SkipTarget(rule, rules, markers))],
+                options.Prefilter, names);
         }
 
         return new ProgramParts
@@ -45,7 +47,10 @@ internal static class ProgramPlanner
         };
     }
 
-    /// <summary>A rule all of whose variables are fixed before the phase starts: without a value that may match there is nothing to do.</summary>
+    /// <summary>
+    /// A rule all of whose variables are fixed before the phase starts: without a value that may match there is nothing
+    /// to do.
+    /// </summary>
     private static bool IsUnit(CompiledRule rule) =>
         rule.Targets.Length > 0 && !rule.IsRefused
         && rule.Targets.All(target => target.Mode == TargetMode.Values && VariableNames.IsStatic(target.Variable));
@@ -53,8 +58,11 @@ internal static class ProgramPlanner
     private static PatternCondition Condition(CompiledRule rule) =>
         rule.IsNegated ? PatternCondition.Always : rule.Operator.Condition;
 
-    /// <summary>Where a jump lands: the first rule of the phase behind the marker, or behind the rule with that id.</summary>
-    private static int SkipTarget(CompiledRule rule, CompiledRule[] rules, IReadOnlyList<(string Name, int Before)> markers)
+    /// <summary>
+    /// Where a jump lands: the first rule of the phase behind the marker, or behind the rule with that id.
+    /// </summary>
+    private static int SkipTarget(CompiledRule rule, CompiledRule[] rules, IReadOnlyList<(string Name,
+        int Before)> markers)
     {
         if (rule.SkipAfter is null)
         {

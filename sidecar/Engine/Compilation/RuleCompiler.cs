@@ -39,7 +39,8 @@ internal sealed class RuleCompiler
         reader.Read(document);
         if (reader.Heads.Count > _options.Limits.RulesMax)
         {
-            _bag.Error(DiagnosticCodes.Limit, SourceLocation.None, $"A program may have {_options.Limits.RulesMax} rules.");
+            _bag.Error(DiagnosticCodes.Limit, SourceLocation.None,
+                $"A program may have {_options.Limits.RulesMax} rules.");
             return new RuleCompilation(null, _bag.ToImmutable());
         }
 
@@ -57,7 +58,8 @@ internal sealed class RuleCompiler
             return new RuleCompilation(null, _bag.ToImmutable());
         }
 
-        var parts = ProgramPlanner.Plan(_options, reader.Settings, heads, reader.Markers, _tree.ToArray(), names, _constants.ToArray());
+        var parts = ProgramPlanner.Plan(_options, reader.Settings, heads, reader.Markers, _tree.ToArray(), names,
+            _constants.ToArray());
         return new RuleCompilation(new RuleProgram(parts), _bag.ToImmutable());
     }
 
@@ -187,9 +189,11 @@ internal sealed class RuleCompiler
     private static int Status(RuleDraft draft, Disruption disruption)
     {
         var text = RuleFacts.Argument(draft.Actions, "status") ?? RuleFacts.Argument(draft.Defaults, "status");
-        var status = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 100 and <= 599
+        var status = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number) && number is >= 100 and <= 599
             ? number
             : 403;
-        return disruption != Compilation.Disruption.Redirect || status is 301 or 302 or 303 or 307 or 308 ? status : 302;
+        return disruption != Compilation.Disruption.Redirect
+            || status is 301 or 302 or 303 or 307 or 308 ? status : 302;
     }
 }

@@ -27,7 +27,8 @@ internal sealed class TargetCompiler(SlotAllocator slots, DiagnosticBag bag)
             pattern = NamePattern.Compile(target.Selector, out var problem);
             if (pattern is null)
             {
-                bag.Error(DiagnosticCodes.VariableSyntax, location, $"The selector of '{target}' is no pattern: {problem}", id);
+                bag.Error(DiagnosticCodes.VariableSyntax, location,
+                    $"The selector of '{target}' is no pattern: {problem}", id);
                 return null;
             }
         }

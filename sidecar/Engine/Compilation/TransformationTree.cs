@@ -4,7 +4,8 @@ using WafOperator.Engine.Transformations;
 namespace WafOperator.Engine.Compilation;
 
 /// <summary>
-/// A step of a chain of transformations. Chains that begin alike share their first steps, so each value is decoded once for all rules.
+/// A step of a chain of transformations. Chains that begin alike share their first steps, so each value is decoded once
+/// for all rules.
 /// </summary>
 /// <param name="Index">Its place in the tree, 0 being the untransformed value.</param>
 /// <param name="Parent">The step before.</param>
@@ -14,7 +15,8 @@ namespace WafOperator.Engine.Compilation;
 /// <param name="ScanTriggers">The same, for a literal pass that has no case.</param>
 /// <param name="KeepsLetters">Whether it changes nothing but the case of letters.</param>
 internal sealed record TransformationNode(
-    int Index, int Parent, Transformation? Function, ulong Triggers, ulong PathTriggers, ulong ScanTriggers, bool KeepsLetters);
+    int Index, int Parent, Transformation? Function, ulong Triggers, ulong PathTriggers, ulong ScanTriggers,
+        bool KeepsLetters);
 
 /// <summary>Builds the tree of all chains of a program.</summary>
 internal sealed class TransformationTree
@@ -31,7 +33,8 @@ internal sealed class TransformationTree
         foreach (var name in chain)
         {
             var function = Transformation.Find(name)
-                ?? throw new InvalidOperationException($"The transformation '{name}' of the catalogue has no function.");
+                ?? throw new InvalidOperationException(
+                    $"The transformation '{name}' of the catalogue has no function.");
             if (_known.TryGetValue((at, function.Id), out var next))
             {
                 at = next;
@@ -53,7 +56,8 @@ internal sealed class TransformationTree
     }
 
     /// <summary>
-    /// Kinds of bytes of which a value must hold one to be changed by a function. All kinds (and the empty value is then always
+    /// Kinds of bytes of which a value must hold one to be changed by a function. All kinds (and the empty value is
+    /// then always
     /// handed to the function) where nothing can be said. Held against the functions by a test.
     /// </summary>
     internal static ulong Triggers(string name) => name switch

@@ -24,7 +24,10 @@ internal static class Ascii
     }
 }
 
-/// <summary>Patterns over names of members: few, short, and written by rule authors; run in linear time over a char-per-byte copy.</summary>
+/// <summary>
+/// Patterns over names of members: few, short, and written by rule authors; run in linear time over a char-per-byte
+/// copy.
+/// </summary>
 internal static class NamePattern
 {
     private const int StackBytesMax = 256;

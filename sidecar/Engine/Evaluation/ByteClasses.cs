@@ -6,8 +6,10 @@ using WafOperator.SecLang.Regex;
 namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
-/// Sorts the 256 bytes into at most 64 kinds, one bit each, so that "which kinds of bytes does this value hold" is one number. Every
-/// ASCII punctuation mark is a kind of its own; letters, digits, white space, controls and bytes from 0x80 on are groups. A rule that needs a
+/// Sorts the 256 bytes into at most 64 kinds, one bit each, so that "which kinds of bytes does this value hold" is one
+/// number. Every
+/// ASCII punctuation mark is a kind of its own; letters, digits, white space, controls and bytes from 0x80 on are
+/// groups. A rule that needs a
 /// byte the value does not have cannot match.
 /// </summary>
 internal static class ByteClasses
@@ -17,7 +19,9 @@ internal static class ByteClasses
     /// <summary>The kind of each byte, as a bit.</summary>
     public static ReadOnlySpan<ulong> Table => Bits;
 
-    /// <summary>Stands in the classes of a value without bytes, which some functions (length, digests) change as well.</summary>
+    /// <summary>
+    /// Stands in the classes of a value without bytes, which some functions (length, digests) change as well.
+    /// </summary>
     public const ulong Empty = 1UL << 63;
 
     public static ulong Upper { get; } = Of((byte)'A');

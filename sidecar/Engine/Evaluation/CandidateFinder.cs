@@ -1,17 +1,22 @@
 // Finds the few rules that could match a request, in one pass over each distinct value.
 //
-// Each value is scanned once for the literals of all rules. A transformation that cannot change the value (it holds none of the bytes the
-// function reacts to) needs no second look, and one that only changes the case of letters neither, because the pass has no case. So most values of
+// Each value is scanned once for the literals of all rules. A transformation that cannot change the value (it holds
+// none of the bytes the
+// function reacts to) needs no second look, and one that only changes the case of letters neither, because the pass has
+// no case. So most values of
 // an ordinary request are read once, whatever the number of rules and chains.
 //
-// Guarantee: "no" or "maybe". A rule that would match a value is always among that value's candidates; the differential tests run
+// Guarantee: "no" or "maybe". A rule that would match a value is always among that value's candidates; the differential
+// tests run
 // every request with and without this filter.
 using System.Numerics;
 using WafOperator.Engine.Compilation;
 
 namespace WafOperator.Engine.Evaluation;
 
-/// <summary>Fills in, for each value that filtered rules read, which of them may match it. One per transaction.</summary>
+/// <summary>
+/// Fills in, for each value that filtered rules read, which of them may match it. One per transaction.
+/// </summary>
 internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, TransformedValues transformed)
 {
     private readonly BitRows _rows = new(parts.UnitWords);
@@ -26,7 +31,9 @@ internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, 
         BytesScanned = 0;
     }
 
-    /// <summary>Looks through a plan's variables and marks in <paramref name="places"/> the rules of the phase that may match.</summary>
+    /// <summary>
+    /// Looks through a plan's variables and marks in <paramref name="places"/> the rules of the phase that may match.
+    /// </summary>
     public void Find(LivePlan plan, Span<ulong> places)
     {
         Array.Clear(_all);
@@ -88,7 +95,9 @@ internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, 
         }
     }
 
-    /// <summary>The hits of a transformed value; those of an earlier step where nothing but letter case changed since.</summary>
+    /// <summary>
+    /// The hits of a transformed value; those of an earlier step where nothing but letter case changed since.
+    /// </summary>
     private int Scan(ref Value value, int node)
     {
         ref var step = ref transformed.Get(ref value, node);

@@ -25,7 +25,8 @@ internal sealed class ConstantPool
         return known;
     }
 
-    public ReadOnlySpan<byte> this[Text text] => CollectionsMarshal.AsSpan(_bytes).Slice(text.Slice.Offset, text.Slice.Length);
+    public ReadOnlySpan<byte> this[Text text] => CollectionsMarshal.AsSpan(_bytes).Slice(text.Slice.Offset,
+        text.Slice.Length);
 
     public byte[] ToArray() => _bytes.ToArray();
 }

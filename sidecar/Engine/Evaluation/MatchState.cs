@@ -3,13 +3,17 @@ using WafOperator.Http;
 
 namespace WafOperator.Engine.Evaluation;
 
-/// <summary>What an operator may use while it tests a value, and where it leaves what it captured. One per transaction.</summary>
+/// <summary>
+/// What an operator may use while it tests a value, and where it leaves what it captured. One per transaction.
+/// </summary>
 internal sealed class MatchState(Transaction transaction, EngineLimits limits)
 {
     /// <summary>Groups TX.0 to TX.9 hold at most.</summary>
     public const int GroupsMax = 10;
 
-    /// <summary>The captures as offsets into the tested value; a length below zero means that the group did not take part.</summary>
+    /// <summary>
+    /// The captures as offsets into the tested value; a length below zero means that the group did not take part.
+    /// </summary>
     public Slice[] Groups { get; } = new Slice[GroupsMax];
 
     /// <summary>How many of <see cref="Groups"/> are set.</summary>

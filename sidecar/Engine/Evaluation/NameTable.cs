@@ -3,7 +3,10 @@ using WafOperator.Http;
 
 namespace WafOperator.Engine.Evaluation;
 
-/// <summary>Names known when rules are compiled, each with a place counted from 0. Places 0 to 9 are the captures of <c>capture</c>. Immutable.</summary>
+/// <summary>
+/// Names known when rules are compiled, each with a place counted from 0. Places 0 to 9 are the captures of
+/// <c>capture</c>. Immutable.
+/// </summary>
 internal sealed class NameTable
 {
     private readonly byte[][] _names;
@@ -43,7 +46,8 @@ internal sealed class NameTable
     public bool StartsWith(int slot, Text start)
     {
         var bytes = _constants[start];
-        return bytes.Length <= _names[slot].Length && Ascii.EqualsIgnoreCase(_names[slot].AsSpan(0, bytes.Length), bytes);
+        return bytes.Length <= _names[slot].Length && Ascii.EqualsIgnoreCase(_names[slot].AsSpan(0, bytes.Length),
+            bytes);
     }
 
     /// <summary>The place of a name, or -1.</summary>

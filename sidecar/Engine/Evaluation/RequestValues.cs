@@ -4,7 +4,8 @@ using WafOperator.Http;
 namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
-/// The fixed variables of a request and response as lists of values, each built when the first rule asks for it. Values point into
+/// The fixed variables of a request and response as lists of values, each built when the first rule asks for it. Values
+/// point into
 /// the request; nothing is copied. What depends on the body is read again once the body is there.
 /// </summary>
 internal sealed class RequestValues(TransactionMemory memory)

@@ -3,7 +3,9 @@ using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Evaluation;
 
-/// <summary>What <c>ctl:ruleRemove…</c> took out for this transaction. Empty for most; then asking costs one comparison.</summary>
+/// <summary>
+/// What <c>ctl:ruleRemove…</c> took out for this transaction. Empty for most; then asking costs one comparison.
+/// </summary>
 internal sealed class RuleExclusions
 {
     private const int EntriesMax = 4096;
@@ -64,7 +66,10 @@ internal sealed class RuleExclusions
     }
 }
 
-/// <summary>A choice of rules, made once when the program is compiled: by head, links of a chain belong to theirs. Immutable then.</summary>
+/// <summary>
+/// A choice of rules, made once when the program is compiled: by head, links of a chain belong to theirs. Immutable
+/// then.
+/// </summary>
 internal sealed class RuleSet
 {
     private readonly HashSet<long> _ids = [];

@@ -5,7 +5,9 @@ using WafOperator.Http;
 
 namespace WafOperator.Engine.Evaluation;
 
-/// <summary>Reads the single-valued fixed variables. One that is absent is an empty value, as in ModSecurity 3.</summary>
+/// <summary>
+/// Reads the single-valued fixed variables. One that is absent is an empty value, as in ModSecurity 3.
+/// </summary>
 internal sealed class ScalarReader(TransactionMemory memory)
 {
     private CanonicalRequest? _request;
@@ -66,7 +68,8 @@ internal sealed class ScalarReader(TransactionMemory memory)
     });
 
     /// <summary>
-    /// A body whose parts rules see one by one (multipart, JSON, XML, GraphQL) is not shown as a whole as well, as the reference manual
+    /// A body whose parts rules see one by one (multipart, JSON, XML, GraphQL) is not shown as a whole as well, as the
+    /// reference manual
     /// says; one that could not be read to its end is.
     /// </summary>
     private bool ShowsBody =>

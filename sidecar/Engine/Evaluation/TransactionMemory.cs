@@ -3,7 +3,10 @@ using WafOperator.Http;
 
 namespace WafOperator.Engine.Evaluation;
 
-/// <summary>The blocks of bytes a transaction's <see cref="Text"/>s point into, and the arena it writes to. Pooled with its transaction.</summary>
+/// <summary>
+/// The blocks of bytes a transaction's <see cref="Text"/>s point into, and the arena it writes to. Pooled with its
+/// transaction.
+/// </summary>
 internal sealed class TransactionMemory(byte[] constants, EngineLimits limits)
 {
     private readonly ByteArena _arena = new(limits.TransactionBytesMax, limits.RetainedBytesMax);
@@ -93,7 +96,10 @@ internal sealed class TransactionMemory(byte[] constants, EngineLimits limits)
     /// <summary>The text since a mark.</summary>
     public Text Since(int mark) => new(Origin.Own, new Slice(mark, _arena.Length - mark));
 
-    /// <summary>Reads a number as C's strtol does: leading spaces, a sign, digits; what follows is ignored, and nothing counts as 0.</summary>
+    /// <summary>
+    /// Reads a number as C's strtol does: leading spaces, a sign, digits; what follows is ignored, and nothing counts
+    /// as 0.
+    /// </summary>
     public static long ParseNumber(ReadOnlySpan<byte> bytes)
     {
         var at = 0;

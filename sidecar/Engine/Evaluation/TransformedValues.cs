@@ -11,7 +11,8 @@ internal struct TransformedStep
 }
 
 /// <summary>
-/// Values after transformations, each step worked out once for a value and shared by all rules whose chains begin alike. One per transaction.
+/// Values after transformations, each step worked out once for a value and shared by all rules whose chains begin
+/// alike. One per transaction.
 /// </summary>
 internal sealed class TransformedValues(ProgramParts parts, TransactionMemory memory)
 {

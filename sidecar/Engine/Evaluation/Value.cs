@@ -1,7 +1,8 @@
 namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
-/// One value a rule can test. <see cref="Classes"/> says which kinds of bytes it holds; the rows point into the transaction's
+/// One value a rule can test. <see cref="Classes"/> says which kinds of bytes it holds; the rows point into the
+/// transaction's
 /// pooled arrays, -1 where nothing is computed yet.
 /// </summary>
 internal struct Value

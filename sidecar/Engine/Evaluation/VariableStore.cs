@@ -4,8 +4,10 @@ using WafOperator.Http;
 namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
-/// The TX collection (and ENV) of one transaction. Names that rules spell out have a place known when the rules are compiled; others
-/// (<c>tx.%{rule.id}…</c>) are kept in a list. A number stays a number until somebody wants its digits. Names have no case.
+/// The TX collection (and ENV) of one transaction. Names that rules spell out have a place known when the rules are
+/// compiled; others
+/// (<c>tx.%{rule.id}…</c>) are kept in a list. A number stays a number until somebody wants its digits. Names have no
+/// case.
 /// </summary>
 internal sealed class VariableStore(NameTable names, TransactionMemory memory, int variablesMax)
 {
@@ -39,7 +41,9 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
 
     public Text Read(int slot) => Read(ref _slots[slot]);
 
-    /// <summary>Where a name is kept: a slot, or below zero the place in the list of others; 0 … and false where it is not set.</summary>
+    /// <summary>
+    /// The value of a variable by name; false where it is not set.
+    /// </summary>
     public bool TryRead(ReadOnlySpan<byte> name, uint hash, out Text value)
     {
         var slot = names.Find(name, hash);
@@ -101,7 +105,8 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
     }
 
     public long NumberOf(Text name) =>
-        TryRead(memory[name], NameHash.Of(memory[name]), out var value) ? TransactionMemory.ParseNumber(memory[value]) : 0;
+        TryRead(memory[name], NameHash.Of(memory[name]),
+            out var value) ? TransactionMemory.ParseNumber(memory[value]) : 0;
 
     /// <summary>Lists the members a pattern names (all without one) as values.</summary>
     public void List(ValueList into, Regex? pattern, ReadOnlySpan<bool> slotFits)

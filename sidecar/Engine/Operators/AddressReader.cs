@@ -3,7 +3,8 @@ using System.Globalization;
 namespace WafOperator.Engine.Operators;
 
 /// <summary>
-/// Reads IPv4 and IPv6 addresses as 128-bit numbers without allocating (RFC 4291, 2.2; dotted quads of four decimal parts). IPv4 lives at its mapped
+/// Reads IPv4 and IPv6 addresses as 128-bit numbers without allocating (RFC 4291, 2.2; dotted quads of four decimal
+/// parts). IPv4 lives at its mapped
 /// place, ::ffff:0:0/96.
 /// </summary>
 internal static class AddressReader
@@ -86,7 +87,8 @@ internal static class AddressReader
             }
 
             if (count == 8 || part.Length is 0 or > 4
-                || !ushort.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out groups[count]))
+                || !ushort.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                    out groups[count]))
             {
                 return false;
             }
@@ -123,7 +125,8 @@ internal static class AddressReader
         for (var i = 0; i < 8; i++)
         {
             var source = gap < 0 || i < gap ? i : i - (8 - count);
-            number = (number << 16) | (source >= 0 && (gap < 0 || i < gap || source >= gap) ? groups[source] : (UInt128)0);
+            number = (number << 16) | (source >= 0
+                && (gap < 0 || i < gap || source >= gap) ? groups[source] : (UInt128)0);
         }
 
         return true;

@@ -1,4 +1,5 @@
-// Description: the value holds a number that the pattern finds and whose check digits are right: @verifyCC (payment cards, Luhn),
+// Description: the value holds a number that the pattern finds and whose check digits are right: @verifyCC (payment
+// cards, Luhn),
 //              @verifySSN (United States), @verifyCPF (Brazil), @verifySVNR (Austria).
 // Arguments:   the pattern.
 // Example:     SecRule RESPONSE_BODY "@verifyCC \d{13,16}" "id:1,phase:4,deny"
@@ -68,7 +69,9 @@ internal sealed class CheckDigits(RegexOperator pattern, DigitCheck check) : Rul
         return sum % 10 == 0;
     }
 
-    /// <summary>Nine digits; area not 000, 666 or 9xx, group not 00, serial not 0000, no ascending run or repetition.</summary>
+    /// <summary>
+    /// Nine digits; area not 000, 666 or 9xx, group not 00, serial not 0000, no ascending run or repetition.
+    /// </summary>
     public static bool IsUnitedStatesSocialSecurity(ReadOnlySpan<byte> digits)
     {
         if (digits.Length != 9)

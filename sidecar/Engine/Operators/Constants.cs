@@ -1,4 +1,5 @@
-// Description: @unconditionalMatch matches every value, @noMatch none. @noMatch also stands for operators that are refused.
+// Description: @unconditionalMatch matches every value, @noMatch none. @noMatch also stands for operators that are
+// refused.
 // Arguments:   none.
 // Example:     SecRule REMOTE_ADDR "@unconditionalMatch" "id:1,phase:1,pass"
 using WafOperator.Engine.Evaluation;

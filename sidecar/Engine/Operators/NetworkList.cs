@@ -3,7 +3,8 @@ using System.Globalization;
 namespace WafOperator.Engine.Operators;
 
 /// <summary>
-/// Networks as ranges of 128-bit numbers, sorted and merged: membership is one binary search whatever their number. IPv4 addresses live
+/// Networks as ranges of 128-bit numbers, sorted and merged: membership is one binary search whatever their number.
+/// IPv4 addresses live
 /// at their mapped place (::ffff:0:0/96).
 /// </summary>
 internal sealed class NetworkList
@@ -23,7 +24,8 @@ internal sealed class NetworkList
         var isV4 = !first.Contains(':', StringComparison.Ordinal);
         var width = isV4 ? 32 : 128;
         var bits = width;
-        if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out bits) || bits > width))
+        if (slash >= 0 && (!int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture,
+            out bits) || bits > width))
         {
             return false;
         }

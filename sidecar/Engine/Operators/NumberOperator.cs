@@ -17,7 +17,8 @@ internal sealed class NumberOperator(NumberRelation relation, Macro right) : Rul
 
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
-        var comparison = right.IsConstant ? Comparison : new NumberComparison(relation, state.Transaction.ExpandNumber(right));
+        var comparison = right.IsConstant ? Comparison : new NumberComparison(relation,
+            state.Transaction.ExpandNumber(right));
         return comparison.Holds(TransactionMemory.ParseNumber(value));
     }
 }

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace WafOperator.Engine.Operators;
 
-/// <summary>Reads a phrase of <c>@pm</c>: bytes may be written as hexadecimal numbers between bars (<c>a|0d 0a|b</c>), as in Snort.</summary>
+/// <summary>
+/// Reads a phrase of <c>@pm</c>: bytes may be written as hexadecimal numbers between bars (<c>a|0d 0a|b</c>), as in
+/// Snort.
+/// </summary>
 internal static class PhraseSyntax
 {
     public static byte[] Read(string phrase)
@@ -34,7 +37,8 @@ internal static class PhraseSyntax
     {
         foreach (var pair in text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries))
         {
-            if (pair.Length != 2 || !byte.TryParse(pair, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value))
+            if (pair.Length != 2 || !byte.TryParse(pair, NumberStyles.HexNumber, CultureInfo.InvariantCulture,
+                out var value))
             {
                 return false;
             }

@@ -1,4 +1,5 @@
-// Description: the pattern (PCRE, over bytes) matches somewhere in the value: @rx, @rxGlobal. The latter goes on behind each match and
+// Description: the pattern (PCRE, over bytes) matches somewhere in the value: @rx, @rxGlobal. The latter goes on behind
+// each match and
 //              keeps the captures of all of them, up to TX.9.
 // Arguments:   the pattern; macros are expanded, and are then part of the pattern.
 // Example:     SecRule ARGS "@rx (?i)union\s+select" "id:1,phase:2,deny,capture"
@@ -78,7 +79,8 @@ internal sealed class RegexOperator : RuleOperator
     {
         var budget = state.TakeRegexSteps();
         var left = budget;
-        var outcome = groups.IsEmpty ? _program.IsMatch(value, ref left) : _program.Match(value, start, groups, ref left);
+        var outcome = groups.IsEmpty ? _program.IsMatch(value, ref left) : _program.Match(value, start, groups,
+            ref left);
         state.ReturnRegexSteps(budget - left, outcome == RegexOutcome.BudgetExceeded);
         return outcome;
     }

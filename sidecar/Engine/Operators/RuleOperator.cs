@@ -4,21 +4,20 @@ using WafOperator.Matching;
 namespace WafOperator.Engine.Operators;
 
 /// <summary>
-/// A rule's test on one value, with its argument compiled in. Immutable and shareable; what a test needs while it runs is in the transaction.
+/// A rule's test on one value, with its argument compiled in. Immutable and shareable; what a test needs while it runs
+/// is in the transaction.
 /// </summary>
 internal abstract class RuleOperator
 {
     /// <summary>
-    /// What a value must contain so that the operator can match it: never stricter than the truth, so that a filter built on it is wrong
+    /// What a value must contain so that the operator can match it: never stricter than the truth, so that a filter
+    /// built on it is wrong
     /// towards work only.
     /// </summary>
     public virtual PatternCondition Condition => PatternCondition.Always;
 
     /// <summary>
-    /// Kinds of bytes (<see cref="ByteClasses"/>) of which a value must hold one; <see cref="ulong.MaxValue"/> where nothing is known.
+    /// Whether a value passes the test. Where it does, captures may be left in <see cref="MatchState"/>.
     /// </summary>
-    public virtual ulong NeededClasses => ulong.MaxValue;
-
-    /// <summary>Whether a value passes the test. Where it does, captures may be left in <see cref="MatchState"/>.</summary>
     public abstract bool Matches(MatchState state, ReadOnlySpan<byte> value);
 }

@@ -5,7 +5,8 @@ using WafOperator.Matching;
 namespace WafOperator.Engine.Operators;
 
 /// <summary>
-/// An operator that compares with one text, whose macros are expanded for each test. Letters have case, as in ModSecurity.
+/// An operator that compares with one text, whose macros are expanded for each test. Letters have case, as in
+/// ModSecurity.
 /// </summary>
 internal abstract class TextOperator(Macro text, byte[] constant) : RuleOperator
 {

@@ -34,7 +34,8 @@ internal sealed class ValidateByteRange(ByteSet allowed) : RuleOperator
     public static ByteSet? Parse(string argument)
     {
         var set = ByteSet.Empty;
-        foreach (var part in argument.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var part in argument.Split([',', ' '],
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var dash = part.IndexOf('-', StringComparison.Ordinal);
             if (!TryByte(dash < 0 ? part : part[..dash], out var first)

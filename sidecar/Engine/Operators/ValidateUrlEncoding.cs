@@ -15,7 +15,8 @@ internal sealed class ValidateUrlEncoding : RuleOperator
     {
         for (var at = value.IndexOf((byte)'%'); at >= 0 && at < value.Length;)
         {
-            if (at + 2 >= value.Length || !char.IsAsciiHexDigit((char)value[at + 1]) || !char.IsAsciiHexDigit((char)value[at + 2]))
+            if (at + 2 >= value.Length || !char.IsAsciiHexDigit((char)value[at + 1])
+                || !char.IsAsciiHexDigit((char)value[at + 2]))
             {
                 return true;
             }

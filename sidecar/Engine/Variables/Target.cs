@@ -24,7 +24,9 @@ internal sealed class Target(
     /// <summary>The place of a TX variable known when rules are compiled, or -1.</summary>
     public int Slot { get; } = slot;
 
-    /// <summary>For each TX name known when rules are compiled, whether the pattern names it; empty without a pattern.</summary>
+    /// <summary>
+    /// For each TX name known when rules are compiled, whether the pattern names it; empty without a pattern.
+    /// </summary>
     public bool[] FittingSlots { get; set; } = [];
 
     /// <summary>Whether a member of this name is meant.</summary>

@@ -33,7 +33,9 @@ internal static class VariableNames
     /// <summary>The name in reports and in MATCHED_VAR_NAME.</summary>
     public static ReadOnlySpan<byte> Of(VariableId id) => Names[(int)id];
 
-    /// <summary>Whether the values are fixed before a phase starts. Rules may change who reads the body while phase 1 runs.</summary>
+    /// <summary>
+    /// Whether the values are fixed before a phase starts. Rules may change who reads the body while phase 1 runs.
+    /// </summary>
     public static bool IsStatic(VariableId id) => id <= LastStatic && id != VariableId.ReqBodyProcessor;
 
     /// <summary>Whether the members have names.</summary>

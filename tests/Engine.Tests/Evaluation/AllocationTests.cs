@@ -12,7 +12,8 @@ public sealed class AllocationTests
     private static readonly (byte[] Name, byte[] Value)[] Browser =
     [
         ("Host"u8.ToArray(), "shop.example.com"u8.ToArray()),
-        ("User-Agent"u8.ToArray(), "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Safari/537.36"u8.ToArray()),
+        ("User-Agent"u8.ToArray(),
+            "Mozilla/5.0 (X11; Linux x86_64; rv:126.0) Gecko/20100101 Firefox/126.0"u8.ToArray()),
         ("Accept"u8.ToArray(), "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"u8.ToArray()),
         ("Accept-Language"u8.ToArray(), "en-US,en;q=0.9"u8.ToArray()),
         ("Accept-Encoding"u8.ToArray(), "gzip, deflate, br"u8.ToArray()),
@@ -38,7 +39,8 @@ public sealed class AllocationTests
             RunOne(program, request, response, facts);
         }
 
-        // The runtime itself may allocate on this thread while it swaps in optimised code, so the best of several rounds counts.
+        // The runtime itself may allocate on this thread while it swaps in optimised code, so the best of several
+        // rounds counts.
         var least = long.MaxValue;
         for (var round = 0; round < 10 && least > 0; round++)
         {
@@ -54,7 +56,8 @@ public sealed class AllocationTests
         Assert.Equal(0, least);
     }
 
-    private static void RunOne(RuleProgram program, CanonicalRequest request, CanonicalResponse response, in ConnectionFacts facts)
+    private static void RunOne(RuleProgram program, CanonicalRequest request, CanonicalResponse response,
+        in ConnectionFacts facts)
     {
         request.Begin("GET"u8, "/search?q=blue+running+shoes&page=2&sort=price_asc"u8, "HTTP/1.1"u8);
         foreach (var (name, value) in Browser)
@@ -75,7 +78,8 @@ public sealed class AllocationTests
         transaction.EvaluateLogging();
         if (transaction.Interruption is not null || transaction.Matches.Count > 0)
         {
-            throw new InvalidOperationException($"Rule {transaction.Matches[0].Id} took the benign request for an attack.");
+            throw new InvalidOperationException(
+                $"Rule {transaction.Matches[0].Id} took the benign request for an attack.");
         }
 
         transaction.Dispose();

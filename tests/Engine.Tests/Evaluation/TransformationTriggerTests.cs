@@ -5,7 +5,9 @@ using WafOperator.Engine.Transformations;
 
 namespace WafOperator.Engine.Tests.Evaluation;
 
-/// <summary>The evaluation skips a function where a value holds none of its trigger bytes: the function must agree.</summary>
+/// <summary>
+/// The evaluation skips a function where a value holds none of its trigger bytes: the function must agree.
+/// </summary>
 public sealed class TransformationTriggerTests
 {
     [Fact]
@@ -43,7 +45,8 @@ public sealed class TransformationTriggerTests
                 var value = Generate(random);
                 var output = new byte[value.Length];
                 var written = function.Apply(value, output);
-                Assert.True(written < 0 || WafOperator.Engine.Evaluation.Ascii.EqualsIgnoreCase(value, output.AsSpan(0, written)));
+                Assert.True(written < 0 || WafOperator.Engine.Evaluation.Ascii.EqualsIgnoreCase(value, output.AsSpan(0,
+                    written)));
             }
         }
     }

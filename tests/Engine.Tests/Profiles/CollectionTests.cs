@@ -73,7 +73,8 @@ public sealed class CollectionTests
     [Fact]
     public void Store_BeyondItsLimit_DropsTheOldestRecords()
     {
-        var limits = EngineLimits.Default with { CollectionRecordsMax = 10, CollectionVariablesMax = 2, CollectionKeyBytesMax = 64 };
+        var limits = EngineLimits.Default with { CollectionRecordsMax = 10, CollectionVariablesMax = 2,
+            CollectionKeyBytesMax = 64 };
         var program = Profile.Compile(Counting, EngineOptions.Default with { Limits = limits });
         for (var i = 0; i < 50; i++)
         {

@@ -22,7 +22,8 @@ public sealed class ControlTests
     [InlineData("ruleEngine=Off", new long[0])]
     public void Ctl_RemovesForThisRequest(string control, long[] expected)
     {
-        var outcome = new Profile($"SecAction \"id:1,phase:1,pass,nolog,ctl:{control}\"{Target}") { Uri = "/?q=attack" }.Check();
+        var outcome = new Profile($"SecAction \"id:1,phase:1,pass,nolog,ctl:{control}\"{Target}") { Uri =
+            "/?q=attack" }.Check();
 
         Assert.Equal(expected, outcome.Ids.Where(id => id > 1));
     }
@@ -48,7 +49,8 @@ public sealed class ControlTests
         var outcome = new Profile(Target + "\nSecRuleUpdateActionById 942200 \"deny,status:429,msg:'new'\"")
             { Uri = "/?q=attack" }.Check();
 
-        Assert.Equal((942200L, 429, "new"), (outcome.Interruption!.RuleId, outcome.Interruption.Status, outcome.Interruption.Message));
+        Assert.Equal((942200L, 429, "new"), (outcome.Interruption!.RuleId, outcome.Interruption.Status,
+            outcome.Interruption.Message));
     }
 
     [Fact]
@@ -56,7 +58,10 @@ public sealed class ControlTests
         SecAction "id:1,phase:1,pass,nolog,ctl:requestBodyProcessor=JSON"
         SecRule ARGS:json.a "@streq b" "id:2,phase:2,pass"
         SecRule REQBODY_PROCESSOR "@streq JSON" "id:3,phase:1,pass"
-        """) { Method = "POST", Headers = [("Content-Type", "text/odd")], Body = "{\"a\":\"b\"}", Triggered = [2, 3] }.Check();
+        """)
+    {
+        Method = "POST", Headers = [("Content-Type", "text/odd")], Body = "{\"a\":\"b\"}", Triggered = [2, 3],
+    }.Check();
 
     [Fact]
     public void RuleEngine_NeverGoesBeyondTheCeiling()
@@ -74,7 +79,8 @@ public sealed class ControlTests
     public void Reports_CarryTheRulesWords()
     {
         var outcome = new Profile("""
-            SecRule ARGS "@rx (at)tack" "id:5,phase:2,deny,capture,msg:'Found %{TX.1}',logdata:'%{MATCHED_VAR_NAME}=%{MATCHED_VAR}',\
+            SecRule ARGS "@rx (at)tack" "id:5,phase:2,deny,capture,msg:'Found %{TX.1}',\
+              logdata:'%{MATCHED_VAR_NAME}=%{MATCHED_VAR}',\
               tag:'one',tag:'two/%{REQUEST_METHOD}',severity:'CRITICAL',ver:'CRS/3',rev:'7',maturity:'9',accuracy:'8'"
             """) { Uri = "/?q=an+attack" }.Check();
         var match = Assert.Single(outcome.Matches);
@@ -82,8 +88,10 @@ public sealed class ControlTests
         Assert.Equal("Found at", match.Message);
         Assert.Equal("ARGS:q=an attack", match.Data);
         Assert.Equal("one two/GET", string.Join(' ', match.Tags));
-        Assert.Equal((RuleSeverity.Critical, "CRS/3", "7", 9, 8), (match.Severity, match.Version, match.Revision, match.Maturity, match.Accuracy));
-        Assert.Equal(("ARGS:q", "an attack", "profile", 1, true), (match.Variable, match.Value, match.File, match.Line, match.IsDisruptive));
+        Assert.Equal((RuleSeverity.Critical, "CRS/3", "7", 9, 8), (match.Severity, match.Version, match.Revision,
+            match.Maturity, match.Accuracy));
+        Assert.Equal(("ARGS:q", "an attack", "profile", 1, true), (match.Variable, match.Value, match.File, match.Line,
+            match.IsDisruptive));
     }
 
     [Fact]

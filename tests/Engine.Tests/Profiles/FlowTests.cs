@@ -145,7 +145,8 @@ public sealed class FlowTests
     public void Capture_FillsNumberedVariables_AndClearsOthers()
     {
         var outcome = new Profile("""
-            SecRule ARGS:a "@rx (x)(y)?(z)" "id:1,phase:2,pass,capture,setvar:'tx.text=[%{TX.0}|%{TX.1}|%{TX.2}|%{TX.3}]'"
+            SecRule ARGS:a "@rx (x)(y)?(z)" "id:1,phase:2,pass,capture,\
+              setvar:'tx.text=[%{TX.0}|%{TX.1}|%{TX.2}|%{TX.3}]'"
             """) { Uri = "/?a=--xz--" }.Check();
 
         Assert.Equal("[xz|x||z]", outcome.Text);

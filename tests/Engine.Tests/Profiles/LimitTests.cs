@@ -42,7 +42,8 @@ public sealed class LimitTests
     [InlineData(1, 1)]
     public void MatchesMax_CountsFurtherOnes(int max, int dropped)
     {
-        var outcome = Run(EngineLimits.Default with { MatchesMax = max }, "SecAction \"id:1,pass\"\nSecAction \"id:2,pass\"", "/");
+        var outcome = Run(EngineLimits.Default with { MatchesMax = max },
+            "SecAction \"id:1,pass\"\nSecAction \"id:2,pass\"", "/");
 
         Assert.Equal((2, dropped), (outcome.Ids.Count, outcome.DroppedMatches));
     }
@@ -77,7 +78,8 @@ public sealed class LimitTests
     public void StepsMax_EndsTheEvaluation(long max, bool exhausted)
     {
         var outcome = Run(EngineLimits.Default with { StepsMax = max },
-            "SecRule ARGS \"!@rx zzz\" \"id:1,phase:1,pass\"\nSecAction \"id:2,phase:1,pass\"", "/?a=" + new string('x', 100));
+            "SecRule ARGS \"!@rx zzz\" \"id:1,phase:1,pass\"\nSecAction \"id:2,phase:1,pass\"", "/?a=" + new string('x',
+                100));
 
         Assert.Equal(exhausted, outcome.Exhausted);
         Assert.Equal(!exhausted, outcome.Ids.Contains(2));
@@ -89,7 +91,8 @@ public sealed class LimitTests
     public void TransactionBytesMax_EndsTheEvaluation(int max, bool exhausted)
     {
         var limits = EngineLimits.Default with { TransactionBytesMax = max, RetainedBytesMax = 4096 };
-        var outcome = Run(limits, "SecRule ARGS \"@rx a\" \"id:1,phase:1,pass,t:hexEncode\"", "/?a=" + new string('x', 15_000));
+        var outcome = Run(limits, "SecRule ARGS \"@rx a\" \"id:1,phase:1,pass,t:hexEncode\"", "/?a=" + new string('x',
+            15_000));
 
         Assert.Equal(exhausted, outcome.Exhausted);
     }
@@ -97,7 +100,8 @@ public sealed class LimitTests
     [Fact]
     public void RegexSteps_BeyondTheLimit_AreAnOutcomeAndNoMatch()
     {
-        const string Rules = "SecRule ARGS \"@rx (a+)+\\1$\" \"id:1,phase:1,pass,capture\"\nSecRule MSC_PCRE_LIMITS_EXCEEDED \"@eq 1\" \"id:2,phase:1,pass\"";
+        const string Rules = "SecRule ARGS \"@rx (a+)+\\1$\" \"id:1,phase:1,pass,capture\"\nSecRule "
+            + "MSC_PCRE_LIMITS_EXCEEDED \"@eq 1\" \"id:2,phase:1,pass\"";
         var uri = "/?a=" + new string('a', 60) + "!";
         var few = Run(EngineLimits.Default with { RegexStepsPerSearchMax = 1000 }, Rules, uri);
         var none = Run(EngineLimits.Default with { RegexStepsMax = 1000 }, Rules, uri);
@@ -111,12 +115,15 @@ public sealed class LimitTests
     [InlineData(1, "1|")]
     public void CollectionVariablesMax_BoundsARecord(int max, string expected) => Assert.Equal(expected, Run(
         EngineLimits.Default with { CollectionVariablesMax = max },
-        "SecAction \"id:1,phase:1,pass,initcol:ip=%{REMOTE_ADDR},setvar:ip.a=1,setvar:ip.b=1,setvar:'tx.text=%{ip.a}|%{ip.b}'\"", "/").Text);
+        "SecAction "
+            + "\"id:1,phase:1,pass,initcol:ip=%{REMOTE_ADDR},setvar:ip.a=1,setvar:ip.b=1,"
+            + "setvar:'tx.text=%{ip.a}|%{ip.b}'\"", "/").Text);
 
     [Fact]
     public void CollectionKeyBytesMax_CutsKeys()
     {
-        var program = Profile.Compile("SecAction \"id:1,phase:1,pass,initcol:ip=%{ARGS.k},setvar:ip.n=+1,setvar:'tx.score=%{ip.n}'\"",
+        var program = Profile.Compile(
+            "SecAction \"id:1,phase:1,pass,initcol:ip=%{ARGS.k},setvar:ip.n=+1,setvar:'tx.score=%{ip.n}'\"",
             With(EngineLimits.Default with { CollectionKeyBytesMax = 20 }));
         new Profile("") { Uri = "/?k=" + new string('a', 30) }.Run(program);
 

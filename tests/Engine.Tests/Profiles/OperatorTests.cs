@@ -13,10 +13,13 @@ public sealed class OperatorTests
         { "@containsWord cat", "concat cat", true },
         { "@streq abc", "abc", true }, { "@streq abc", "ABC", false }, { "@strmatch b", "abc", true },
         { "@within GET,POST", "POST", true }, { "@within GET,POST", "PUT", false }, { "@within GET", "", true },
-        { "@eq 5", "5", true }, { "@eq 5", "5abc", true }, { "@eq 0", "abc", true }, { "@eq 5", "05", true }, { "!@eq 5", "6", true },
-        { "@ge 5", "5", true }, { "@ge 5", "4", false }, { "@gt 5", "5", false }, { "@le 5", "5", true }, { "@lt 5", "-1", true },
+        { "@eq 5", "5", true }, { "@eq 5", "5abc", true }, { "@eq 0", "abc", true }, { "@eq 5", "05", true },
+            { "!@eq 5", "6", true },
+        { "@ge 5", "5", true }, { "@ge 5", "4", false }, { "@gt 5", "5", false }, { "@le 5", "5", true }, { "@lt 5",
+            "-1", true },
         { "@eq %{ARGS.n}", "7", true }, { "@streq %{ARGS.n}", "7", true }, { "@rx ^%{ARGS.n}$", "7", true },
-        { "@rx (?i)a+b", "xAAb", true }, { "a.c", "abc", true }, { "!a.c", "abd", true }, { "@rxGlobal b", "abab", true },
+        { "@rx (?i)a+b", "xAAb", true }, { "a.c", "abc", true }, { "!a.c", "abd", true }, { "@rxGlobal b", "abab",
+            true },
         { "@pm one two", "x TWO x", true }, { "@pm one two", "tw o", false }, { "@pm a|3b|b", "xa;bx", true },
         { "@ipMatch 10.0.0.0/8,192.168.1.7", "10.1.2.3", true }, { "@ipMatch 10.0.0.0/8", "11.1.2.3", false },
         { "@ipMatch 192.168.1.7", "192.168.1.7", true }, { "@ipMatch 2001:db8::/32", "2001:db8::1", true },
@@ -25,11 +28,15 @@ public sealed class OperatorTests
         { "@ipMatch 0.0.0.0/0", "999.1.1.1", false },
         { "@validateByteRange 32-126", "abc", false }, { "@validateByteRange 32-126", "a\tc", true },
         { "@validateByteRange 9,32-126", "a\tc", false }, { "@validateByteRange 1-255", "a\0c", true },
-        { "@validateUrlEncoding", "a%2", true }, { "@validateUrlEncoding", "a%zz", true }, { "@validateUrlEncoding", "a%20b%41", false },
-        { "@validateUtf8Encoding", "caf\u00e9", false }, { "@noMatch", "x", false }, { "@unconditionalMatch", "", true },
-        { "@verifyCC \\d{13,16}", "card 4111111111111111", true }, { "@verifyCC \\b\\d{13,16}\\b", "card 4111111111111112", false },
+        { "@validateUrlEncoding", "a%2", true }, { "@validateUrlEncoding", "a%zz", true }, { "@validateUrlEncoding",
+            "a%20b%41", false },
+        { "@validateUtf8Encoding", "caf\u00e9", false }, { "@noMatch", "x", false }, { "@unconditionalMatch", "",
+            true },
+        { "@verifyCC \\d{13,16}", "card 4111111111111111", true }, { "@verifyCC \\b\\d{13,16}\\b",
+            "card 4111111111111112", false },
         { "@verifySSN \\d{3}-?\\d{2}-?\\d{4}", "078-05-1120", true }, { "@verifySSN \\d{9}", "666051120", false },
-        { "@verifyCPF [0-9.-]{11,14}", "529.982.247-25", true }, { "@verifyCPF [0-9.-]{11,14}", "529.982.247-26", false },
+        { "@verifyCPF [0-9.-]{11,14}", "529.982.247-25", true }, { "@verifyCPF [0-9.-]{11,14}", "529.982.247-26",
+            false },
         { "@verifySVNR \\d{10}", "1237010180", true }, { "@verifySVNR \\d{10}", "1238010180", false },
     };
 
@@ -45,14 +52,16 @@ public sealed class OperatorTests
 
     [Fact]
     public void ValidateUtf8Encoding_OnOverlongForm_Matches() =>
-        new Profile("SecRule ARGS:v \"@validateUtf8Encoding\" \"id:1,phase:2,pass\"") { Uri = "/?v=%c0%af", Triggered = [1] }.Check();
+        new Profile("SecRule ARGS:v \"@validateUtf8Encoding\" \"id:1,phase:2,pass\"") { Uri = "/?v=%c0%af",
+            Triggered = [1] }.Check();
 
     [Fact]
     public void PmFromFile_ReadsPhrasesBesideTheRules()
     {
         var files = new MemorySourceResolver(new Dictionary<string, byte[]>
         {
-            ["words.data"] = "# comment\n\nsqlmap\nnikto scan\r\n"u8.ToArray(), ["nets.data"] = "192.0.2.0/24\n"u8.ToArray(),
+            ["words.data"] = "# comment\n\nsqlmap\nnikto scan\r\n"u8.ToArray(),
+                ["nets.data"] = "192.0.2.0/24\n"u8.ToArray(),
         });
         var program = Profile.Compile("""
             SecRule ARGS "@pmFromFile words.data" "id:1,phase:1,pass,capture,setvar:'tx.text=%{TX.0}'"
@@ -68,8 +77,10 @@ public sealed class OperatorTests
     [Fact]
     public void EveryOperatorOfTheCatalogue_IsTestedOrRefused()
     {
-        var tested = Cases.Select(row => (string)row[0]).Select(call => call.TrimStart('!')).Where(call => call[0] == '@')
-            .Select(call => call[1..].Split(' ')[0]).Concat(["pmFromFile", "pmf", "ipMatchFromFile", "ipMatchF", "detectSQLi", "detectXSS", "rx"])
+        var tested = Cases.Select(row => (string)row[0]).Select(call => call.TrimStart('!')).Where(call =>
+            call[0] == '@')
+            .Select(call => call[1..].Split(' ')[0]).Concat(["pmFromFile", "pmf", "ipMatchFromFile", "ipMatchF",
+                "detectSQLi", "detectXSS", "rx"])
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
 
         Assert.All(OperatorCatalogue.All.Values, info =>

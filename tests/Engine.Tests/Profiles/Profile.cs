@@ -5,7 +5,9 @@ using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Tests.Profiles;
 
-/// <summary>Rules, a request, and which rules must and must not match. Each runs with and without the bulk filter.</summary>
+/// <summary>
+/// Rules, a request, and which rules must and must not match. Each runs with and without the bulk filter.
+/// </summary>
 internal sealed record Profile(string Rules)
 {
     public string Method { get; init; } = "GET";
@@ -83,13 +85,16 @@ internal sealed record Profile(string Rules)
     {
         var outcome = Run(Compile(Rules, Options with { Prefilter = prefilter }));
         var ran = string.Join(' ', outcome.Ids);
-        Assert.All(Triggered, id => Assert.True(outcome.Ids.Contains(id), $"{id} did not match (prefilter {prefilter}); matched: {ran}"));
-        Assert.All(NotTriggered, id => Assert.False(outcome.Ids.Contains(id), $"{id} matched (prefilter {prefilter}); matched: {ran}"));
+        Assert.All(Triggered, id => Assert.True(outcome.Ids.Contains(id),
+            $"{id} did not match (prefilter {prefilter}); matched: {ran}"));
+        Assert.All(NotTriggered, id => Assert.False(outcome.Ids.Contains(id),
+            $"{id} matched (prefilter {prefilter}); matched: {ran}"));
         return outcome;
     }
 }
 
 /// <summary>What came of a profile.</summary>
 internal sealed record Outcome(
-    IReadOnlyList<long> Ids, IReadOnlyList<MatchedRule> Matches, Interruption? Interruption, bool Exhausted, long? Score,
+    IReadOnlyList<long> Ids, IReadOnlyList<MatchedRule> Matches, Interruption? Interruption, bool Exhausted,
+        long? Score,
     string? Text, int DroppedMatches, int RegexLimitsExceeded);

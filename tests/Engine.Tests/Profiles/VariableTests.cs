@@ -74,7 +74,8 @@ public sealed class VariableTests
     [InlineData("text/xml", "<r a=\"attack\"/>", "XML://@*")]
     [InlineData("text/plain", "attack", "REQUEST_BODY")]
     public void Rule_OnBody_SeesItsParts(string type, string body, string variable) =>
-        new Profile($"SecRule {variable} \"@streq attack\" \"id:1,phase:2,pass\"\nSecRule {variable} \"@rx attack\" \"id:2,phase:1,pass\"")
+        new Profile($"SecRule {variable} \"@streq attack\" \"id:1,phase:2,pass\"\nSecRule {variable} \"@rx attack\" "
+            + $"\"id:2,phase:1,pass\"")
         {
             Method = "POST", Headers = [("Content-Type", type)], Body = body, Triggered = [1], NotTriggered = [2],
         }.Check();
