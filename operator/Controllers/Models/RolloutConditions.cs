@@ -1,0 +1,42 @@
+using WafOperator.Resources;
+using WafOperator.Resources.Models;
+using Condition = WafOperator.Resources.Condition;
+
+namespace WafOperator.Controllers.Models;
+
+/// <summary>Conditions of a ModelVersion, for <c>kubectl wait --for=condition=Promoted</c> (pure). Reasons are in docs/conditions.md.</summary>
+public static class RolloutConditions
+{
+    /// <summary>All of them, with transition times that only change with the status.</summary>
+    public static IReadOnlyList<Condition> Compute(
+        ModelVersionStatus status, IReadOnlyList<Condition> previous, long generation, DateTimeOffset now)
+    {
+        var phase = status.Phase;
+        var isVerified = phase is not (ModelPhase.Pending or ModelPhase.Verifying);
+        var isEvaluated = isVerified && phase is not ModelPhase.Evaluating;
+        var isFailed = phase is ModelPhase.Failed;
+        return
+        [
+            Of("Verified", isFailed && !status.History.Any(h => h.Phase is ModelPhase.Evaluating) ? false : isVerified && !isFailed),
+            Of("Evaluated", isEvaluated && !isFailed),
+            Of("Progressing", phase is ModelPhase.Verifying or ModelPhase.Evaluating or ModelPhase.Shadow or ModelPhase.Canary),
+            Of("Promoted", phase is ModelPhase.Promoted),
+            Of("RolledBack", phase is ModelPhase.RolledBack),
+            Of("Ready", phase is ModelPhase.Promoted),
+        ];
+
+        Condition Of(string type, bool isTrue)
+        {
+            var state = isTrue ? ConditionStatus.True : ConditionStatus.False;
+            var before = previous.FirstOrDefault(c => c.Type == type);
+            return new Condition
+            {
+                Type = type, Status = state, Reason = phase.ToString(), Message = status.Message ?? "",
+                ObservedGeneration = generation,
+                LastTransitionTime = before?.Status == state
+                    ? before.LastTransitionTime
+                    : new DateTimeOffset(now.Ticks - (now.Ticks % TimeSpan.TicksPerSecond), now.Offset),
+            };
+        }
+    }
+}

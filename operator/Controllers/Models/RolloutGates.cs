@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using WafOperator.Resources.Models;
+using WafOperator.Resources.Quantities;
+using WafOperator.Rollouts.Judging;
+using WafOperator.Rollouts.Machine;
+
+namespace WafOperator.Controllers.Models;
+
+/// <summary>Asks what is outside: Prometheus queries and webhooks. Failures are answers (inconclusive, held), never errors.</summary>
+public sealed class RolloutGates(HttpClient http)
+{
+    private static readonly TimeSpan QueryTimeMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>Judges the version's PromQL metrics.</summary>
+    public async Task<IReadOnlyList<MetricJudgement>> MetricsAsync(ModelVersion version, CancellationToken cancellationToken)
+    {
+        var metrics = new List<MetricJudgement>();
+        foreach (var metric in version.Spec.Rollout?.Analysis?.Prometheus ?? [])
+        {
+            var maximum = DecimalText.ParseDouble(metric.Maximum);
+            var value = await QueryAsync(metric, version, cancellationToken);
+            var verdict = value is null ? RolloutVerdict.Inconclusive : value > maximum ? RolloutVerdict.Fail : RolloutVerdict.Pass;
+            metrics.Add(new MetricJudgement(metric.Name, 0, value ?? 0, value ?? 0, value ?? 0, maximum, verdict, value is null ? 1 : 0));
+        }
+
+        return metrics;
+    }
+
+    /// <summary>Asks the webhooks whether the step may be left.</summary>
+    public async Task<StageResult> WebhooksAsync(ModelVersion version, ModelVersionStatus status, CancellationToken cancellationToken)
+    {
+        foreach (var webhook in version.Spec.Rollout?.Webhooks ?? [])
+        {
+            try
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                limit.CancelAfter(DurationText.Parse(webhook.Timeout));
+                var body = new JsonObject
+                {
+                    ["model"] = version.Spec.Model, ["version"] = version.Spec.Version, ["phase"] = status.Phase.ToString(),
+                    ["step"] = status.Step, ["weight"] = status.Weight,
+                };
+                using var answer = await http.PostAsJsonAsync(webhook.Url, body, limit.Token);
+                if (!answer.IsSuccessStatusCode)
+                    return new StageResult(StageOutcome.Failed, $"{webhook.Name} answered HTTP {(int)answer.StatusCode}");
+            }
+            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return new StageResult(StageOutcome.Failed, $"{webhook.Name} did not answer: {failure.Message}");
+            }
+        }
+
+        return new StageResult(StageOutcome.Succeeded);
+    }
+
+    private async Task<double?> QueryAsync(PrometheusMetric metric, ModelVersion version, CancellationToken cancellationToken)
+    {
+        var query = metric.Query
+            .Replace("{{model}}", version.Spec.Model, StringComparison.Ordinal)
+            .Replace("{{version}}", version.Spec.Version, StringComparison.Ordinal)
+            .Replace("{{baseline}}", version.Status?.Baseline ?? "", StringComparison.Ordinal);
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(QueryTimeMax);
+            await using var stream = await http.GetStreamAsync(
+                $"{metric.Address.TrimEnd('/')}/api/v1/query?query={Uri.EscapeDataString(query)}", limit.Token);
+            using var answer = await JsonDocument.ParseAsync(stream, cancellationToken: limit.Token);
+            var results = answer.RootElement.GetProperty("data").GetProperty("result");
+            var sample = results.ValueKind is JsonValueKind.Array && results.GetArrayLength() == 1 ? results[0].GetProperty("value")[1] : default;
+            return sample.ValueKind is JsonValueKind.String
+                && double.TryParse(sample.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+                    ? value
+                    : null;
+        }
+        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or JsonException or KeyNotFoundException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
+        }
+    }
+}
