@@ -1,6 +1,7 @@
 using WafOperator.Controllers.Certificates;
 using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Exclusions;
+using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Sidecars;
 using WafOperator.Distribution.Policies;
@@ -30,9 +31,12 @@ internal sealed class ControlPlane
     private readonly CompiledPolicies _compiled = new();
     private readonly EventRecorder _events;
     private readonly SidecarStatusPoller _poller;
+    private readonly ModelPackages _packages;
+    private readonly ControllerLoop _fetching;
 
     public ControlPlane(
-        OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store, HttpClient sidecars)
+        OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store, IPackageStore packages,
+        HttpClient sidecars)
     {
         (_options, _client, _services, _store) = (options, client, services, store);
         Policies = PolicyCaches.Add(Informers, client, services);
@@ -47,6 +51,10 @@ internal sealed class ControlPlane
         _publishing = Publishing();
         AddCertificates();
         AddStatus();
+        _packages = new ModelPackages(
+            Policies.Models, Sources(sidecars), new PublicKeys(client, services.Time), packages, options.AllowUnsignedModels);
+        _fetching = Loop("model-packages", _packages).For(Policies.Models);
+        AddRollouts(sidecars);
         Elector = new LeaseElector(
             client,
             new LeaseElectionOptions { Lease = new NamespacedName(options.Namespace, "waf-operator"), Identity = options.Identity },
@@ -78,6 +86,7 @@ internal sealed class ControlPlane
         Informers.RunAsync(cancellationToken),
         _events.RunAsync(cancellationToken),
         _publishing.RunAsync(cancellationToken),
+        _fetching.RunAsync(cancellationToken),
         MarkStoreSyncedAsync(cancellationToken),
         Elector.RunAsync(LeadAsync, cancellationToken));
 
@@ -128,6 +137,7 @@ internal sealed class ControlPlane
         var trust = new TrustBundleController(_client, NeedsBundle, () => Certificate.State, _services.Time);
         _leading.Add(Loop("trust-bundle", trust)
             .Watch(Policies.Policies, c => [NamespacedName.Cluster(c.Key.Namespace)])
+            .Watch(Policies.Models, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: true } && c.Previous is null ? [NamespacedName.Cluster(c.Key.Namespace)] : [])
             .Watch(_tlsSecret, _ => Policies.Policies.Cache.List().Select(p => NamespacedName.Cluster(p.Metadata.Key.Namespace)).Distinct()));
     }
@@ -152,12 +162,43 @@ internal sealed class ControlPlane
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, AskedForSidecar: true } ? PoliciesIn(c.Key.Namespace) : []));
     }
 
+    private void AddRollouts(HttpClient http)
+    {
+        var evaluator = new ModelEvaluator(_client, new EvaluationSettings(
+            _options.SidecarImage, _options.DistributionUrl, ClusterTokenReviewer.Audience,
+            TrustBundleController.ConfigMapName, TrustBundleController.BundleKey));
+        var rollouts = Loop("rollouts", new RolloutController(
+                Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, _poller), new RolloutGates(http),
+                new StatusWriter(_client), _events, _services.Time))
+            // One version's end is the next one's beginning.
+            .Watch(Policies.Models, c => ModelsIn(c.Key.Namespace));
+        _packages.Verified += rollouts.Enqueue;
+        _leading.Add(rollouts);
+    }
+
+    private List<IArtifactSource> Sources(HttpClient http)
+    {
+        var credentials = new ArtifactCredentials(_client);
+        return
+        [
+            new HttpArtifactSource(http, credentials),
+            new S3ArtifactSource(http, credentials, _services.Time),
+            new OciArtifactSource(http, credentials),
+            new ConfigMapArtifactSource(_client),
+            new BuiltinArtifactSource(_options.ModelsFolder),
+        ];
+    }
+
+    private IEnumerable<NamespacedName> ModelsIn(string ns) =>
+        Policies.Models.Cache.ByNamespace.Find(ns).Select(m => m.Metadata.Key);
+
     private ControllerLoop Loop(string name, IReconciler reconciler) => new(name, reconciler, new ControllerOptions(), _services);
 
     private static bool IsCovered(PodView? pod) => pod is { HasSidecar: true } or { AskedForSidecar: true };
 
     private bool NeedsBundle(string ns) =>
         Policies.Policies.Cache.ByNamespace.Find(ns).Count > 0
+        || Policies.Models.Cache.ByNamespace.Find(ns).Count > 0
         || Coverage.Pods.Cache.ByNamespace.Find(ns).Any(p => p.HasSidecar);
 
     private IEnumerable<NamespacedName> PoliciesIn(string ns) =>

@@ -30,9 +30,10 @@ internal static class OperatorCommand
         var distribution = Number("--distribution-port", "HTTPS port that sidecars read policies from.", 9444);
         var metrics = Number("--metrics-port", "HTTP port of /metrics, /healthz and /readyz.", 8080);
         var blobs = Text("--blob-folder", "Folder for model packages.", Path.Combine(Path.GetTempPath(), "waf-operator-blobs"));
+        var models = new Option<string?>("--models-folder") { Description = "Folder with model packages for builtin:// artifacts." };
         var command = new Command("run", "Run the operator until it is stopped.")
         {
-            ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, unsigned, webhook, distribution, metrics, blobs,
+            ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, unsigned, webhook, distribution, metrics, blobs, models,
         };
         command.SetAction((parsed, cancellationToken) => run(
             new OperatorOptions
@@ -52,6 +53,7 @@ internal static class OperatorCommand
                 DistributionPort = parsed.GetValue(distribution),
                 MetricsPort = parsed.GetValue(metrics),
                 BlobFolder = parsed.GetRequiredValue(blobs),
+                ModelsFolder = parsed.GetValue(models) ?? Environment.GetEnvironmentVariable("WAF_MODELS_DIR"),
             },
             cancellationToken));
         return command;

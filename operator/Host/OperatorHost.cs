@@ -37,10 +37,11 @@ internal static class OperatorHost
 
         using var sidecars = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
         var store = new PolicyStore(TimeProvider.System);
-        var plane = new ControlPlane(options, client, services, store, sidecars);
+        var blobs = new BlobStore(options.BlobFolder, options.BlobBytesMax);
+        var plane = new ControlPlane(options, client, services, store, new BlobPackageStore(blobs), sidecars);
         using var metrics = new PrometheusExporter(RuntimeMetrics.MeterName, EventCounters.MeterName, AdmissionMetrics.MeterName, "System.Runtime");
         var distribution = new DistributionEndpoints(
-            store, new BlobStore(options.BlobFolder, options.BlobBytesMax),
+            store, blobs,
             new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System), new EventCounters());
 
         Listen(builder, options, plane.Certificate);

@@ -37,6 +37,9 @@ public sealed record OperatorOptions
     public int MetricsPort { get; init; } = 8080;
     public int SidecarAdminPort { get; init; } = 15020;
 
+    /// <summary>Folder with packages that came with the image (<c>builtin://NAME</c>), or null.</summary>
+    public string? ModelsFolder { get; init; }
+
     /// <summary>Folder for model packages and rule set archives.</summary>
     public string BlobFolder { get; init; } = "/tmp/waf-operator-blobs";
 

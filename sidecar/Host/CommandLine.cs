@@ -20,6 +20,9 @@ internal abstract record Command
     /// <summary>Wait until the sidecar in this pod is ready.</summary>
     internal sealed record Wait(Uri? Admin, TimeSpan Timeout) : Command;
 
+    /// <summary>Run a model package on its own corpus.</summary>
+    internal sealed record Evaluate(string? File, string? Digest) : Command;
+
     /// <summary>The arguments make no sense.</summary>
     internal sealed record Invalid(string Problem) : Command;
 }
@@ -53,6 +56,9 @@ internal static class CommandLine
 
           waf-sidecar wait [--admin URL] [--timeout SECONDS]
                              waits until the sidecar of this pod is ready (for hooks and probes; default 60 s)
+          waf-sidecar evaluate --package FILE | --digest SHA256
+                             runs a model package on its own corpus and prints recall, false positives and latency as
+                             JSON (--digest: fetched from the operator, as evaluation Jobs do)
           waf-sidecar --version
           waf-sidecar --help
 
@@ -66,6 +72,9 @@ internal static class CommandLine
     {
         if (arguments.Any(argument => argument is "--help" or "-h" or "help")) return new Command.Help();
         if (arguments is ["--version"] or ["version"]) return new Command.Version();
+        if (arguments is ["evaluate", "--package", var package]) return new Command.Evaluate(package, null);
+        if (arguments is ["evaluate", "--digest", var digest]) return new Command.Evaluate(null, digest);
+        if (arguments is ["evaluate", ..]) return new Command.Invalid("evaluate takes --package FILE or --digest SHA256");
         var isWait = arguments is ["wait", ..];
         var options = new Dictionary<string, string>(StringComparer.Ordinal);
         var known = isWait ? WaitOptions : ServeOptions;

@@ -15,6 +15,9 @@ switch (command)
         return await SidecarHost.ServeEnvironmentAsync(Environment.GetEnvironmentVariable, Console.Error);
     case Command.Wait wait:
         return await WaitCommand.RunAsync(wait, Environment.GetEnvironmentVariable, Console.Error, CancellationToken.None);
+    case Command.Evaluate evaluate:
+        return await EvaluateCommand.RunAsync(
+            evaluate, Environment.GetEnvironmentVariable, Console.Out, Console.Error, CancellationToken.None);
     case Command.Invalid invalid:
         await Console.Error.WriteLineAsync($"waf-sidecar: {invalid.Problem}.\nSee waf-sidecar --help.");
         return ExitCodes.Usage;

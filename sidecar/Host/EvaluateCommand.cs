@@ -1,0 +1,56 @@
+using System.Text.Json;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Models;
+using WafOperator.Proxy.Models;
+using WafOperator.Proxy.Sync;
+using WafOperator.Scoring.Evaluation;
+using WafOperator.Scoring.Packages;
+
+namespace WafOperator.Sidecar.Host;
+
+/// <summary>
+/// Runs a model package on its own corpus and prints the result as JSON: from a file, or from the operator by digest as the evaluation
+/// Jobs of ModelVersions do, where the result also becomes the container's termination message.
+/// </summary>
+internal static class EvaluateCommand
+{
+    private const string TerminationLog = "/dev/termination-log";
+
+    public static async Task<int> RunAsync(
+        Command.Evaluate evaluate, Func<string, string?> environment, TextWriter output, TextWriter errors,
+        CancellationToken cancellationToken)
+    {
+        var (archive, problem) = evaluate.File is { } file
+            ? await ReadAsync(file, cancellationToken)
+            : await FetchAsync(evaluate.Digest!, environment, cancellationToken);
+        if (archive is null)
+        {
+            await errors.WriteLineAsync($"waf-sidecar: {problem}");
+            return ExitCodes.Failed;
+        }
+
+        var digest = evaluate.Digest ?? ModelPackageReader.DigestOf(archive);
+        var loader = new ValueModelLoader(PackageLimits.Default, reason => errors.WriteLine($"waf-sidecar: {reason}"));
+        var result = CorpusEvaluation.Run(archive, digest, loader);
+        var json = JsonSerializer.Serialize(result, ProtocolJson.Default.Options);
+        await output.WriteLineAsync(json);
+        if (evaluate.File is null && File.Exists(TerminationLog))
+            await File.WriteAllTextAsync(TerminationLog, json, cancellationToken);
+        // A package that cannot be run is a result; only a result that could not be had is a failure.
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<(byte[]?, string?)> ReadAsync(string file, CancellationToken cancellationToken) => File.Exists(file)
+        ? (await File.ReadAllBytesAsync(file, cancellationToken), null)
+        : (null, $"there is no file {file}");
+
+    private static async Task<(byte[]?, string?)> FetchAsync(
+        string digest, Func<string, string?> environment, CancellationToken cancellationToken)
+    {
+        if (environment("WAF_OPERATOR_URL") is not { } url || !Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out var address))
+            return (null, "--digest needs WAF_OPERATOR_URL: set by the operator in its evaluation Jobs");
+        var (archive, problem) = await PackageFetcher.FetchAsync(
+            new OperatorAddress(address, environment("WAF_TOKEN_FILE"), environment("WAF_CA_FILE")), digest, cancellationToken);
+        return (archive, problem is null ? null : $"the operator did not give package {digest}: {problem}");
+    }
+}

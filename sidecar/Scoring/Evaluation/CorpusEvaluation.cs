@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using WafOperator.Features;
+using WafOperator.Http;
+using WafOperator.Protocols.Models;
+using WafOperator.Protocols.Policies;
+using WafOperator.Scoring.Packages;
+using WafOperator.Scoring.Parts;
+using PartKind = WafOperator.Http.PartKind;
+
+namespace WafOperator.Scoring.Evaluation;
+
+/// <summary>
+/// Runs a package on its own regression corpus (corpus.jsonl: method, uri, headers, body, label, family), through the same reader and
+/// normalisation as traffic, and measures what the gates of a ModelVersion ask for.
+/// </summary>
+public static class CorpusEvaluation
+{
+    private const int RequestsMax = 20_000;
+
+    /// <summary>Evaluates an archive. Never throws on bad packages: the reason is in the result.</summary>
+    public static ModelEvaluation Run(ReadOnlyMemory<byte> archive, string digest, ValueModelLoader loader)
+    {
+        var reading = ModelPackageReader.Read(archive, digest, PackageLimits.Default);
+        if (reading.Package is not { } package) return Failed(digest, reading.Error!);
+        if (!package.Files.TryGetValue("corpus.jsonl", out var corpus)) return Failed(digest, "the package has no corpus.jsonl");
+        var loading = loader.Load(archive, new ModelBlob { Version = package.Manifest.Version, Digest = digest });
+        if (loading.Model is not { } model) return Failed(digest, loading.Error!);
+        using (model)
+        {
+            try
+            {
+                return Measure(digest, model, corpus);
+            }
+            catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                return Failed(digest, $"corpus.jsonl cannot be read: {failure.Message}");
+            }
+        }
+    }
+
+    private static ModelEvaluation Measure(string digest, ValueModel model, ReadOnlyMemory<byte> corpus)
+    {
+        var threshold = model.Threshold("fpr_0.005", 0.5);
+        var times = new List<double>();
+        var families = new Dictionary<string, (int Hits, int Total)>(StringComparer.Ordinal);
+        int attacks = 0, benign = 0, found = 0, wrong = 0;
+        var request = new CanonicalRequest();
+        var scratch = new byte[ValueNormalizer.ValueBytesMax];
+        foreach (var line in Lines(corpus).Take(RequestsMax))
+        {
+            using var document = JsonDocument.Parse(line);
+            var row = document.RootElement;
+            Read(request, row);
+            var started = Stopwatch.GetTimestamp();
+            var isFlagged = Score(model, request, scratch) >= threshold;
+            times.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
+            if (row.GetProperty("label").GetInt32() == 0)
+            {
+                benign++;
+                if (isFlagged) wrong++;
+                continue;
+            }
+
+            attacks++;
+            if (isFlagged) found++;
+            var family = row.TryGetProperty("family", out var name) ? name.GetString() ?? "other" : "other";
+            var (hits, total) = families.GetValueOrDefault(family);
+            families[family] = (hits + (isFlagged ? 1 : 0), total + 1);
+        }
+
+        if (attacks == 0 || benign == 0) return Failed(digest, "the corpus needs attacks and benign requests");
+        times.Sort();
+        return new ModelEvaluation
+        {
+            Digest = digest,
+            Attacks = attacks,
+            Benign = benign,
+            Recall = (double)found / attacks,
+            FalsePositiveRate = (double)wrong / benign,
+            LatencyMicrosecondsP99 = (long)times[(int)(times.Count * 0.99)],
+            RecallByFamily = families.ToDictionary(f => f.Key, f => Math.Round((double)f.Value.Hits / f.Value.Total, 4)),
+        };
+    }
+
+    private static double Score(ValueModel model, CanonicalRequest request, byte[] scratch)
+    {
+        var best = 0.0;
+        foreach (var part in new RequestParts(request))
+        {
+            var value = request[part.Value];
+            if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(value)) continue;
+            best = Math.Max(best, ScoreValue(model, value, scratch));
+            if (PartRules.HasClientName(part.Kind) && PartRules.IsOddName(request[part.Name]))
+                best = Math.Max(best, ScoreValue(model, request[part.Name], scratch));
+        }
+
+        return best;
+    }
+
+    private static double ScoreValue(ValueModel model, ReadOnlySpan<byte> value, byte[] scratch)
+    {
+        var length = ValueNormalizer.Normalize(value, scratch, out var flags);
+        var normalized = scratch.AsSpan(0, length);
+        return ValueNormalizer.IsPlain(normalized, flags) ? 0 : model.Probability(model.Logit(normalized, flags));
+    }
+
+    private static void Read(CanonicalRequest request, JsonElement row)
+    {
+        request.Reset();
+        request.Begin(Bytes(row.GetProperty("method")), Bytes(row.GetProperty("uri")), "HTTP/1.1"u8);
+        foreach (var header in row.GetProperty("headers").EnumerateObject())
+            request.AddHeader(Encoding.UTF8.GetBytes(header.Name), Bytes(header.Value));
+        request.EndHeaders();
+        if (row.TryGetProperty("body", out var body) && body.ValueKind is JsonValueKind.String) request.AppendBody(Bytes(body));
+        request.EndBody();
+    }
+
+    private static byte[] Bytes(JsonElement text) => Encoding.UTF8.GetBytes(text.GetString() ?? "");
+
+    private static IEnumerable<ReadOnlyMemory<byte>> Lines(ReadOnlyMemory<byte> text)
+    {
+        while (!text.IsEmpty)
+        {
+            var end = text.Span.IndexOf((byte)'\n');
+            var line = end < 0 ? text : text[..end];
+            text = end < 0 ? default : text[(end + 1)..];
+            if (!line.IsEmpty) yield return line;
+        }
+    }
+
+    private static ModelEvaluation Failed(string digest, string error) =>
+        new() { Digest = digest, Error = error.Length <= 1_000 ? error : error[..1_000] };
+}
