@@ -34,10 +34,10 @@ internal sealed class PodEditor
         Record("add", value, [.. list, index < 0 ? "-" : at.ToString(CultureInfo.InvariantCulture)]);
     }
 
-    /// <summary>Makes sure that an object or list is there.</summary>
+    /// <summary>Makes sure that an object or list is there; what cannot be one (null, another type) is replaced.</summary>
     public void Ensure(JsonNode empty, params ReadOnlySpan<string> path)
     {
-        if (Walk(path) is null) Set(empty, path);
+        if (Walk(path)?.GetType() != empty.GetType()) Set(empty, path);
     }
 
     /// <summary>RFC 6901 pointer of a path.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 
 namespace WafOperator.Webhooks.Reviews;
 
@@ -16,7 +17,8 @@ public sealed record AdmissionRequest
     public JsonObject? Object { get; init; }
     public JsonObject? OldObject { get; init; }
 
-    private static readonly JsonDocumentOptions Depth = new() { MaxDepth = 128 };
+    /// <summary>Names that stand twice would be two objects to two readers.</summary>
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 128, AllowDuplicateProperties = false };
 
     /// <summary>
     /// Reads a review. False when it is not one; <paramref name="uid"/> is set whenever it could be found, since even a refusal of
@@ -26,9 +28,11 @@ public sealed record AdmissionRequest
     {
         (request, uid, problem) = (null, null, "the body is not JSON");
         JsonNode? review;
+        // JSON is UTF-8; a node would show broken text only when it is read, perhaps in the middle of a decision.
+        if (!Utf8.IsValid(body)) return false;
         try
         {
-            review = JsonNode.Parse(body, null, Depth);
+            review = JsonNode.Parse(body, null, Strict);
             problem = "the body is not an AdmissionReview of admission.k8s.io/v1 with a request and its uid";
             if (review is not JsonObject root || root["request"] is not JsonObject fields) return false;
             uid = Text(fields, "uid");
@@ -36,9 +40,8 @@ public sealed record AdmissionRequest
             request = From(fields, uid);
             return true;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        catch (JsonException)
         {
-            // JsonNode reports duplicate names lazily, as ArgumentException.
             return false;
         }
     }
