@@ -85,16 +85,12 @@ def _odd_name(kind: str, name: bytes) -> Iterator[Part]:
 
 
 def _pairs(kind: str, text: bytes) -> Iterator[Part]:
-    """Values; when a name is odd, a payload may have been cut at an ampersand, so the whole text is a part as well."""
-    odd = False
     for pair in text.split(b"&"):
         if not pair:
             continue
         name, equals, value = pair.partition(b"=")
         name = percent_decode(name, plus=True)
-        if not odd and not _PLAIN_NAME_RE.match(name):
-            odd = True
-            yield Part("name", kind, percent_decode(text, plus=True))
+        yield from _odd_name(kind, name)
         if equals:
             yield Part(kind, name.decode("latin-1"), percent_decode(value, plus=True))
 

@@ -46,7 +46,7 @@ def arguments(argv: "list[str] | None" = None) -> argparse.Namespace:
     parser.add_argument("data", nargs="+", type=Path, help="labelled requests: .jsonl[.gz], .har, .log")
     parser.add_argument("--run", type=Path, default=Path("runs/default"), help="folder of stages; resumed when it exists")
     parser.add_argument("--packages", type=Path, default=Path(__file__).parents[2] / "packages")
-    parser.add_argument("--report", type=Path, help="Markdown report (default: in the run folder)")
+    parser.add_argument("--report", type=Path, help="report without quoted data, beside the full one in the run folder")
     parser.add_argument("--version", default="1.0.0")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--generated", type=int, default=60000, help="values from each own grammar")
@@ -163,22 +163,28 @@ class Trainer:
             held = np.isin(c.groups, fold.attack + fold.benign) & self.real
             alone[held] = c.windows.request_max(cnn_rows[fold.name])[held]
         cascade = release.fit_cascade(c, gate_rows, cnn_rows, self.folds, self.real)
+        banded = release.as_run(c, cascade, packaging.read(archive)[0], gate_rows, cnn_rows, self.folds, self.real)
         quantized, notes = self.quantisation(model)
-        archive = release.cnn_package(model, o.version, c, alone, cascade, packaging.digest(archive), o.seed, options, quantized)
+        archive = release.cnn_package(model, o.version, c, alone, cascade, banded, packaging.digest(archive), o.seed, options, quantized)
         paths.append(packaging.save(o.packages, "payload-cnn", o.version, archive))
-        scores = {"gate": gate_fold.scores, "payload-cnn": alone, "cascade (sum)": cascade.scores * (cascade.gate_slope + cascade.slope)}
+        scores = {"gate": gate_fold.scores, "payload-cnn": alone, "sum everywhere": cascade.scores * (cascade.gate_slope + cascade.slope), "cascade as run": banded}
         calibrated = {"gate": release.calibration_of(c, gate_fold.scores), "payload-cnn": release.calibration_of(c, alone),
-                      "cascade (sum)": (1.0, cascade.intercept)}
+                      "sum everywhere": (1.0, cascade.intercept), "cascade as run": (1.0, 0.0)}
         notes = [f"- seed {o.seed}, data SHA-256 `{c.data.digest}`", *notes]
         if o.compare:
             notes += ["\n## Seed network and successor on the 70/15/15 split by source\n",
                       report.table(["network", "parameters", "epochs", "AUC", "recall at 0.5 %", "recall at 1 %", "accuracy at 0.5", "CPU µs a window"],
                                    self.run.stage("compare", self.compare))]
-        text = report.write(c, scores, calibrated, [n + "\n" for n in notes])
-        (o.report or o.run / "report.md").write_text(text, encoding="utf-8")
+        self.write_report(scores, calibrated, [n + "\n" for n in notes])
         for path in paths:
             self.echo(f"{path}  {path.stat().st_size:,} bytes  sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}")
         return paths
+
+    def write_report(self, scores, calibrated, notes) -> None:
+        """With the worst errors in the run folder; without them, as they quote the data, where the option says."""
+        (self.o.run / "report.md").write_text(report.write(self.corpus, scores, calibrated, notes), encoding="utf-8")
+        if self.o.report:
+            self.o.report.write_text(report.write(self.corpus, scores, calibrated, notes, with_errors=False), encoding="utf-8")
 
     def quantisation(self, model: PayloadCnn) -> "tuple[dict[str, float], list[str]]":
         """What 8-bit weights cost, on a sample of windows of the data itself."""

@@ -118,23 +118,35 @@ def fit_cascade(corpus: Corpus, gate_rows: "dict[str, np.ndarray]", cnn_rows: "d
     return Cascade(slope * share, slope * (1 - share), intercept, scores)
 
 
-def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: np.ndarray, cascade: Cascade, gate_digest: str, seed: int,
+def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, gate_rows, cnn_rows, folds, real: np.ndarray) -> np.ndarray:
+    """Out-of-fold request scores (log-odds) of the cascade as the sidecar runs it: the network only inside the gate's band."""
+    slope, intercept = gate_manifest["calibration"]["slope"], gate_manifest["calibration"]["intercept"]
+    low, high = (np.log(p / (1 - p)) for p in (gate_manifest["thresholds"]["low"], gate_manifest["thresholds"]["high"]))
+    scores = np.full(len(corpus.data), np.nan)
+    for fold in folds:
+        held = np.isin(corpus.groups, fold.attack + fold.benign) & real
+        gate = gate_rows[fold.name].astype(float)
+        alone = slope * gate + intercept
+        both = cascade.gate_slope * gate + cascade.slope * cnn_rows[fold.name] + cascade.intercept
+        scores[held] = corpus.windows.request_max(np.where((alone >= low) & (alone <= high), both, alone))[held]
+    return scores
+
+
+def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: np.ndarray, cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
                 options: dict, extra_metrics: "dict[str, float]") -> bytes:
-    """`alone`: out-of-fold request scores of the network by itself, for its own calibration."""
+    """`alone`: out-of-fold request scores of the network by itself, for its own calibration; `banded`: of the cascade as run."""
     model.eval()
     seen = ~np.isnan(cascade.scores)
     label = corpus.data.label[seen]
     slope, intercept = calibration(alone[seen], label)
-    mixed = cascade.scores[seen] * (cascade.gate_slope + cascade.slope)
-    limits = thresholds(mixed, label, 1.0, cascade.intercept)
+    limits = thresholds(banded[seen], label, 1.0, 0.0)
     values = packaging.golden_values(GOLDEN_COUNT)
     float_onnx = export.to_onnx(model)
     files = {"model.onnx": float_onnx, "model-int8.onnx": export.to_int8(float_onnx), "kernel.bin": export.kernel_bytes(model),
              "tokenizer.json": packaging.canonical(packaging.TOKEN_SCHEMA),
              "golden.jsonl": packaging.golden_lines(values, [value_logit(v, lambda w, f: window_logit(model, w, f)) for v in values]),
              "corpus.jsonl": packaging.corpus(CORPUS_COUNT)}
-    metrics = figures(corpus, OutOfFold(np.where(np.isnan(cascade.scores), np.nan, cascade.scores * (cascade.gate_slope + cascade.slope))),
-                      1.0, cascade.intercept)
+    metrics = figures(corpus, OutOfFold(banded), 1.0, 0.0)
     metrics.update(extra_metrics)
     manifest = {
         "name": "payload-cnn", "version": version, "kind": "payload-cnn",
