@@ -59,7 +59,7 @@ internal static class DirectiveParser
             : [];
         if (call is null || targets.IsEmpty)
         {
-            if (targets.IsEmpty)
+            if (string.IsNullOrWhiteSpace(arguments[0]))
             {
                 bag.Error(DiagnosticCodes.VariableSyntax, location, "The rule names no variable.");
             }

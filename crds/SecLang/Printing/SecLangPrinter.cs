@@ -26,15 +26,15 @@ public static class SecLangPrinter
     public static string Print(Directive directive) => directive switch
     {
         RuleDirective rule => Line("SecRule", Targets(rule.Targets), Operator(rule.Operator), Actions(rule.Actions)),
-        ActionDirective action => Line("SecAction", Actions(action.Actions)!),
-        DefaultActionDirective action => Line("SecDefaultAction", Actions(action.Actions)!),
+        ActionDirective action => Line("SecAction", Actions(action.Actions) ?? ""),
+        DefaultActionDirective action => Line("SecDefaultAction", Actions(action.Actions) ?? ""),
         MarkerDirective marker => Line("SecMarker", marker.Name),
         RemoveRulesDirective remove => Line("SecRuleRemoveBy" + Suffix(remove.Selection.Kind),
             Selection(remove.Selection)),
         UpdateTargetsDirective update => Line(
             "SecRuleUpdateTargetBy" + Suffix(update.Selection.Kind), Selection(update.Selection),
             Targets(update.Targets), update.Replaced),
-        UpdateActionsDirective update => Line("SecRuleUpdateActionById", Position(update), Actions(update.Actions)),
+        UpdateActionsDirective update => Line("SecRuleUpdateActionById", Position(update), Actions(update.Actions) ?? ""),
         SettingDirective setting => Line(setting.Name, [.. setting.Arguments]),
         _ => throw new ArgumentException("A directive of an unknown kind.", nameof(directive)),
     };

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.RegularExpressions;
 using WafOperator.Engine.Evaluation;
 using WafOperator.SecLang;
 
@@ -15,7 +14,7 @@ internal sealed class SelectionMatcher
     private static readonly SearchValues<char> PatternCharacters = SearchValues.Create("*+?[](){}|^$\\");
 
     private readonly RuleSelection _selection;
-    private readonly Regex? _pattern;
+    private readonly NamePattern? _pattern;
 
     public SelectionMatcher(RuleSelection selection)
     {
@@ -34,5 +33,5 @@ internal sealed class SelectionMatcher
     };
 
     private bool Fits(string text) =>
-        text.Equals(_selection.Pattern, StringComparison.Ordinal) || (_pattern is not null && _pattern.IsMatch(text));
+        text.Equals(_selection.Pattern, StringComparison.Ordinal) || (_pattern is not null && _pattern.IsMatch(System.Text.Encoding.Latin1.GetBytes(text)));
 }

@@ -10,6 +10,7 @@ namespace WafOperator.Engine.Compilation;
 internal sealed class TargetCompiler(SlotAllocator slots, DiagnosticBag bag)
 {
     private readonly List<Target> _txPatterns = [];
+    private readonly Dictionary<string, NamePattern> _patterns = new(StringComparer.Ordinal);
 
     /// <summary>Null for a variable that is always empty here, or one that cannot be read.</summary>
     public Target? Compile(VariableTarget target, SourceLocation location, long id)
@@ -21,10 +22,10 @@ internal sealed class TargetCompiler(SlotAllocator slots, DiagnosticBag bag)
         }
 
         var kind = target.SelectorKind == SelectorKind.XPath ? SelectorKind.None : target.SelectorKind;
-        System.Text.RegularExpressions.Regex? pattern = null;
+        NamePattern? pattern = null;
         if (kind == SelectorKind.Regex)
         {
-            pattern = NamePattern.Compile(target.Selector, out var problem);
+            pattern = Pattern(target.Selector, out var problem);
             if (pattern is null)
             {
                 bag.Error(DiagnosticCodes.VariableSyntax, location,
@@ -44,6 +45,23 @@ internal sealed class TargetCompiler(SlotAllocator slots, DiagnosticBag bag)
         return compiled;
     }
 
+    private NamePattern? Pattern(string text, out string? problem)
+    {
+        problem = null;
+        if (_patterns.TryGetValue(text, out var known))
+        {
+            return known;
+        }
+
+        var pattern = NamePattern.Compile(text, out problem);
+        if (pattern is not null)
+        {
+            _patterns.Add(text, pattern);
+        }
+
+        return pattern;
+    }
+
     /// <summary>Once all names are known: which of them each pattern over TX means.</summary>
     public void Finish(NameTable names)
     {
@@ -52,7 +70,7 @@ internal sealed class TargetCompiler(SlotAllocator slots, DiagnosticBag bag)
             var fits = new bool[names.Count];
             for (var slot = 0; slot < fits.Length; slot++)
             {
-                fits[slot] = NamePattern.IsMatch(target.Pattern!, names.NameOf(slot));
+                fits[slot] = target.Pattern!.IsMatch(names.NameOf(slot));
             }
 
             target.FittingSlots = fits;

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using WafOperator.Http;
 
 namespace WafOperator.Engine.Evaluation;
@@ -109,7 +108,7 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
             out var value) ? TransactionMemory.ParseNumber(memory[value]) : 0;
 
     /// <summary>Lists the members a pattern names (all without one) as values.</summary>
-    public void List(ValueList into, Regex? pattern, ReadOnlySpan<bool> slotFits)
+    public void List(ValueList into, NamePattern? pattern, ReadOnlySpan<bool> slotFits)
     {
         foreach (var slot in _used)
         {
@@ -122,7 +121,7 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
         for (var i = 0; i < _others.Count; i++)
         {
             var other = _others[i];
-            if (other.Entry.IsSet && (pattern is null || NamePattern.IsMatch(pattern, memory[other.Name])))
+            if (other.Entry.IsSet && (pattern is null || pattern.IsMatch(memory[other.Name])))
             {
                 into.Add(Value.Of(other.Name, Read(ref other.Entry), other.Hash));
                 _others[i] = other;

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using WafOperator.Engine.Evaluation;
 using WafOperator.SecLang;
 
@@ -6,7 +5,7 @@ namespace WafOperator.Engine.Variables;
 
 /// <summary>One variable of a compiled rule: what it reads, and which members. Immutable.</summary>
 internal sealed class Target(
-    VariableId variable, TargetMode mode, SelectorKind kind, byte[] name, Regex? pattern, int slot)
+    VariableId variable, TargetMode mode, SelectorKind kind, byte[] name, NamePattern? pattern, int slot)
 {
     public VariableId Variable { get; } = variable;
 
@@ -19,7 +18,7 @@ internal sealed class Target(
 
     public uint NameHash { get; } = WafOperator.Http.NameHash.Of(name);
 
-    public Regex? Pattern { get; } = pattern;
+    public NamePattern? Pattern { get; } = pattern;
 
     /// <summary>The place of a TX variable known when rules are compiled, or -1.</summary>
     public int Slot { get; } = slot;
@@ -33,7 +32,7 @@ internal sealed class Target(
     public bool Selects(ReadOnlySpan<byte> memberName, uint memberHash) => Kind switch
     {
         SelectorKind.Name => memberHash == NameHash && Ascii.EqualsIgnoreCase(memberName, Name),
-        SelectorKind.Regex => NamePattern.IsMatch(Pattern!, memberName),
+        SelectorKind.Regex => Pattern!.IsMatch(memberName),
         _ => true,
     };
 }

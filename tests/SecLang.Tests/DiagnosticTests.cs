@@ -1,0 +1,106 @@
+namespace WafOperator.SecLang.Tests;
+
+public sealed class DiagnosticTests
+{
+    [Theory]
+    [InlineData("SecRul ARGS x id:1", "SL2001", DiagnosticSeverity.Error, "SecRule")]
+    [InlineData("SecRule ARGS", "SL2002", DiagnosticSeverity.Error, "arguments")]
+    [InlineData("SecRuleEngine Maybe", "SL2002", DiagnosticSeverity.Error, "DetectionOnly")]
+    [InlineData("SecRequestBodyLimit many", "SL2002", DiagnosticSeverity.Error, "whole number")]
+    [InlineData("SecRuleRemoveById x", "SL2002", DiagnosticSeverity.Error, "ids and ranges")]
+    [InlineData("SecRuleScript a.lua id:1", "SL2003", DiagnosticSeverity.Refused, "programs")]
+    [InlineData("SecRemoteRules key https://x", "SL2003", DiagnosticSeverity.Refused, "network")]
+    [InlineData("SecXmlExternalEntity On", "SL2003", DiagnosticSeverity.Refused, "other files")]
+    [InlineData("SecDebugLog /tmp/x", "SL2004", DiagnosticSeverity.Warning, "no effect")]
+    [InlineData("SecRule ARG x id:1", "SL3001", DiagnosticSeverity.Error, "ARGS")]
+    [InlineData("SecRule REQUEST_URI:x x id:1", "SL3002", DiagnosticSeverity.Error, "single value")]
+    [InlineData("SecRule GEO:COUNTRY_CODE x id:1", "SL3003", DiagnosticSeverity.Refused, "geographic")]
+    [InlineData("SecRule ARGS \"@contain x\" id:1", "SL4001", DiagnosticSeverity.Error, "contains")]
+    [InlineData("SecRule ARGS \"@eq five\" id:1", "SL4002", DiagnosticSeverity.Warning, "counts as 0")]
+    [InlineData("SecRule ARGS \"@rbl x.y\" id:1", "SL4003", DiagnosticSeverity.Refused, "DNS")]
+    [InlineData("SecRule FILES_TMPNAMES \"@inspectFile x\" id:1", "SL4003", DiagnosticSeverity.Refused, "programs")]
+    [InlineData("SecRule ARGS x \"id:1,t:lowercas\"", "SL5001", DiagnosticSeverity.Error, "lowercase")]
+    [InlineData("SecRule ARGS x \"id:1,den\"", "SL6001", DiagnosticSeverity.Error, "deny")]
+    [InlineData("SecRule ARGS x \"id:1,status:ok\"", "SL6002", DiagnosticSeverity.Error, "number")]
+    [InlineData("SecRule ARGS x \"id:1,ctl:ruleRemoveByID2=1\"", "SL6002", DiagnosticSeverity.Error, "ruleRemoveById")]
+    [InlineData("SecRule ARGS x \"id:1,phase:9\"", "SL6002", DiagnosticSeverity.Error, "phase")]
+    [InlineData("SecRule ARGS x \"id:1,severity:BAD\"", "SL6002", DiagnosticSeverity.Error, "CRITICAL")]
+    [InlineData("SecRule ARGS x \"id:1,exec:/bin/x\"", "SL6003", DiagnosticSeverity.Refused, "programs")]
+    [InlineData("SecRule ARGS x \"id:1,proxy:http://x\"", "SL6003", DiagnosticSeverity.Refused, "another place")]
+    [InlineData("SecRule ARGS x \"pass\"", "SL7001", DiagnosticSeverity.Error, "needs an id")]
+    [InlineData("SecAction id:1\nSecAction id:1", "SL7002", DiagnosticSeverity.Error, "taken")]
+    [InlineData("SecAction \"id:1,chain\"", "SL7003", DiagnosticSeverity.Error, "chain")]
+    [InlineData("SecAction \"id:1,chain\"\nSecMarker x", "SL7003", DiagnosticSeverity.Error, "not finished")]
+    [InlineData("SecAction \"id:1,skipAfter:END\"", "SL7004", DiagnosticSeverity.Warning, "END")]
+    [InlineData("SecRuleRemoveById 5", "SL7005", DiagnosticSeverity.Warning, "changes nothing")]
+    [InlineData("SecRule ARGS \"x id:1", "SL1002", DiagnosticSeverity.Error, "not closed")]
+    [InlineData("SecAction \"id:1,msg:'x\"", "SL1002", DiagnosticSeverity.Error, "not closed")]
+    [InlineData("Include none.conf", "SL1003", DiagnosticSeverity.Error, "none.conf")]
+    [InlineData("SecRule ARGS \"@pmFromFile none.data\" id:1", "SL1003", DiagnosticSeverity.Error, "none.data")]
+    [InlineData("<Location /x>\n</Location>", "SL1005", DiagnosticSeverity.Error, "REQUEST_FILENAME")]
+    [InlineData("</IfModule>", "SL1005", DiagnosticSeverity.Error, "not open")]
+    public void BadRules_AreReportedWithCodeLineAndWayOut(
+        string text, string code, DiagnosticSeverity severity, string hint)
+    {
+        var found = SecLangParser.Parse("\n" + text, "my.conf").Diagnostics;
+
+        var diagnostic = Assert.Single(found, d => d.Code == code);
+        Assert.Equal(severity, diagnostic.Severity);
+        Assert.Contains(hint, diagnostic.Message, StringComparison.Ordinal);
+        Assert.Equal("my.conf", diagnostic.Location.File);
+        Assert.InRange(diagnostic.Location.Line, 2, 3);
+    }
+
+    public static TheoryData<string, SecLangLimits, string> Limits => new()
+    {
+        { "bytes of a file", new SecLangLimits { SourceBytesMax = 30 }, "SecAction id:1                 " },
+        { "bytes of all files", new SecLangLimits { TotalBytesMax = 30 }, "SecAction id:1                 " },
+        { "bytes of a directive", new SecLangLimits { DirectiveBytesMax = 20 }, "SecRule ARGS abcd id:1" },
+        { "directives", new SecLangLimits { DirectivesMax = 2 }, "SecMarker a\nSecMarker b\nSecMarker c" },
+        { "variables", new SecLangLimits { VariablesPerRuleMax = 2 }, "SecRule ARGS|ARGS|ARGS x id:1" },
+        { "actions", new SecLangLimits { ActionsPerRuleMax = 2 }, "SecAction id:1,pass,nolog" },
+        { "chain", new SecLangLimits { ChainLengthMax = 2 }, "SecAction id:1,chain\nSecAction chain\nSecAction nolog" },
+        { "include depth", new SecLangLimits { IncludeDepthMax = 1 }, "Include a.conf" },
+        { "included files", new SecLangLimits { IncludedFilesMax = 1 }, "Include a.conf\nInclude a.conf" },
+        { "data file", new SecLangLimits { DataFileBytesMax = 3 }, "SecRule ARGS \"@pmf d.data\" id:1" },
+        { "data files", new SecLangLimits { DataFilesTotalBytesMax = 3 }, "SecRule ARGS \"@pmf d.data\" id:1" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Limits))]
+    public void Limit_IsAnErrorBeyondIt_AndSilentWithin(string name, SecLangLimits limits, string text)
+    {
+        var files = new MemorySourceResolver(new Dictionary<string, byte[]>
+        {
+            ["a.conf"] = "SecMarker A"u8.ToArray(), ["d.data"] = "word"u8.ToArray(),
+        });
+        SecLangSource[] sources = [SecLangSource.FromText("s", text)];
+
+        Assert.Contains(SecLangParser.Parse(sources, files, limits).Diagnostics, d => d.Code == DiagnosticCodes.Limit);
+        Assert.DoesNotContain(SecLangParser.Parse(sources, files).Diagnostics, d => d.Code == DiagnosticCodes.Limit);
+        Assert.NotEmpty(name);
+    }
+
+    [Fact]
+    public void DiagnosticsMax_BoundsTheList_AndKeepsTheVerdict()
+    {
+        var text = string.Concat(Enumerable.Range(0, 50).Select(i => $"SecBad{i}\n"));
+        var result = SecLangParser.Parse(
+            [SecLangSource.FromText("s", text)], null, new SecLangLimits { DiagnosticsMax = 10 });
+
+        Assert.Equal(11, result.Diagnostics.Length);
+        Assert.True(result.HasErrors);
+    }
+
+    [Fact]
+    public void Include_OfItself_IsACycle()
+    {
+        var files = new MemorySourceResolver(new Dictionary<string, byte[]>
+        {
+            ["a.conf"] = "Include b.conf"u8.ToArray(), ["b.conf"] = "Include a.conf"u8.ToArray(),
+        });
+        var result = SecLangParser.Parse([SecLangSource.FromText("main", "Include a.conf")], files);
+
+        Assert.Equal(DiagnosticCodes.IncludeCycle, Assert.Single(result.Diagnostics).Code);
+    }
+}
