@@ -4,7 +4,7 @@ using Condition = WafOperator.Resources.Condition;
 
 namespace WafOperator.Controllers.Models;
 
-/// <summary>Conditions of a ModelVersion, for <c>kubectl wait --for=condition=Promoted</c> (pure). Reasons are in docs/conditions.md.</summary>
+/// <summary>Conditions of a ModelVersion, for <c>kubectl wait --for=condition=Promoted</c> (pure). Reasons are in crds/conditions.md.</summary>
 public static class RolloutConditions
 {
     /// <summary>All of them, with transition times that only change with the status.</summary>

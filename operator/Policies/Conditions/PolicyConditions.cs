@@ -30,7 +30,7 @@ public sealed record PolicyConditionInputs
 
 /// <summary>
 /// The conditions of a WafPolicy: <c>Accepted</c> (the spec is good), <c>ResolvedRefs</c> (what it names exists), <c>Programmed</c> (every covered
-/// pod runs it), <c>Degraded</c> (something needs a look), <c>Ready</c> (all of it). Pure; reasons are documented in docs/conditions.md.
+/// pod runs it), <c>Degraded</c> (something needs a look), <c>Ready</c> (all of it). Pure; reasons are documented in crds/conditions.md.
 /// </summary>
 public static class PolicyConditions
 {
