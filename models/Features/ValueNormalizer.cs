@@ -37,11 +37,49 @@ public static class ValueNormalizer
         }
 
         value.CopyTo(destination);
-        var text = destination[..value.Length];
+        return Rewrite(destination[..value.Length], ref flags);
+    }
+
+    private static int Rewrite(Span<byte> text, ref ValueFlags flags)
+    {
         text = text[..Decode(text, ref flags)];
         text = text[..GapPasses.Comments(text, ref flags)];
         text = text[..GapPasses.ShellGaps(text, ref flags)];
         return GapPasses.LowerAndCollapse(text, ref flags);
+    }
+
+    /// <summary>
+    /// The same for a value whose container delivers it undecoded (cookies, headers): one percent decoding first, which is usual
+    /// there and no flag.
+    /// </summary>
+    public static int NormalizeEscaped(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags)
+    {
+        if (value.IndexOf((byte)'%') < 0)
+        {
+            return Normalize(value, destination, out flags);
+        }
+
+        flags = ValueFlags.None;
+        var length = 0;
+        var read = 0;
+        while (read < value.Length && length < ValueBytesMax)
+        {
+            var b = value[read++];
+            if (b == '%' && read + 1 < value.Length && Hex.Fixed(value.Slice(read, 2)) is var decoded and >= 0)
+            {
+                b = (byte)decoded;
+                read += 2;
+            }
+
+            destination[length++] = b;
+        }
+
+        if (read < value.Length)
+        {
+            flags |= ValueFlags.Truncated;
+        }
+
+        return Rewrite(destination[..length], ref flags);
     }
 
     /// <summary>Lone words, numbers and identifiers: nothing to score.</summary>

@@ -29,7 +29,8 @@ public enum PartKind : byte
     /// <summary>Field and name of an uploaded file.</summary>
     FileName,
 
-    /// <summary>A body nothing was read from: its beginning; of an XML body that declares a document type, that declaration. No name.</summary>
+    /// <summary>A body nothing was read from: its beginning; of an XML body that declares a document type,
+    /// that declaration; and the beginning of uploaded text files, named by their field.</summary>
     Body,
 }
 
@@ -45,6 +46,9 @@ public ref struct RequestParts(CanonicalRequest request)
 {
     /// <summary>Bytes of an unread body that are shown as one part.</summary>
     public const int BodyPartBytesMax = 16 * 1024;
+
+    /// <summary>Bytes of an uploaded text file that are shown.</summary>
+    public const int FilePartBytesMax = 4 * 1024;
 
     private const int DoctypeBytesMax = 4096;
 
@@ -96,7 +100,7 @@ public ref struct RequestParts(CanonicalRequest request)
                 return _index < request.Files.Length
                     && Show(request.Files[_index].FieldName, request.Files[_index].FileName);
             default:
-                return _index == 0 && ShowUnreadBody();
+                return ShowBody();
         }
     }
 
@@ -126,6 +130,25 @@ public ref struct RequestParts(CanonicalRequest request)
             && !lowerName.SequenceEqual("sec-websocket-key"u8),
         _ => true,
     };
+
+    /// <summary>First the body itself where it has something that no argument holds, then the uploaded files that are text.</summary>
+    private bool ShowBody()
+    {
+        if (_index == 0)
+        {
+            if (ShowUnreadBody()) return true;
+            _index++;
+        }
+
+        for (; _index <= request.Files.Length; _index++)
+        {
+            ref readonly var file = ref request.Files[_index - 1];
+            var head = request[file.Content.Sub(0, Math.Min(file.Content.Length, FilePartBytesMax))];
+            if (!head.IsEmpty && !head.Contains((byte)0)) return Show(file.FieldName, file.Content.Sub(0, head.Length));
+        }
+
+        return false;
+    }
 
     private bool ShowUnreadBody()
     {

@@ -5,6 +5,7 @@ using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Scoring.Ensemble;
 using WafOperator.Scoring.Packages;
+using WafOperator.Scoring.Parts;
 
 namespace WafOperator.Scoring;
 
@@ -80,7 +81,9 @@ internal static class Explanation
     {
         if (context.BestPartScore < 0) return null;
         var raw = request[context.BestIsName ? context.BestPart.Name : context.BestPart.Value];
-        var length = ValueNormalizer.Normalize(raw, context.Value, out _);
+        var length = context.BestIsName
+            ? ValueNormalizer.Normalize(raw, context.Value, out _)
+            : PartRules.Normalize(context.BestPart.Kind, raw, context.Value, out _);
         ReadOnlySpan<byte> value = context.Value.AsSpan(0, length);
         var range = set.Gate?.Model is GateValueModel gate
             ? gate.Heaviest(value, ExcerptBytesMax)

@@ -106,7 +106,9 @@ public sealed class RequestScorer(PredictionCache cache)
 
         private void ScoreValue(in RequestPart part, ReadOnlySpan<byte> raw, bool isName)
         {
-            var length = ValueNormalizer.Normalize(raw, _context.Value, out var flags);
+            var length = isName
+                ? ValueNormalizer.Normalize(raw, _context.Value, out var flags)
+                : PartRules.Normalize(part.Kind, raw, _context.Value, out flags);
             ReadOnlySpan<byte> value = _context.Value.AsSpan(0, length);
             if (ValueNormalizer.IsPlain(value, flags)) return;
             Array.Clear(_context.HasLogit);

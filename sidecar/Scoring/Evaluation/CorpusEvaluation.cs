@@ -91,17 +91,19 @@ public static class CorpusEvaluation
         {
             var value = request[part.Value];
             if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(value)) continue;
-            best = Math.Max(best, ScoreValue(model, value, scratch));
+            best = Math.Max(best, ScoreValue(model, part.Kind, value, scratch));
             if (PartRules.HasClientName(part.Kind) && PartRules.IsOddName(request[part.Name]))
-                best = Math.Max(best, ScoreValue(model, request[part.Name], scratch));
+                best = Math.Max(best, ScoreValue(model, null, request[part.Name], scratch));
         }
 
         return best;
     }
 
-    private static double ScoreValue(ValueModel model, ReadOnlySpan<byte> value, byte[] scratch)
+    private static double ScoreValue(ValueModel model, PartKind? kind, ReadOnlySpan<byte> value, byte[] scratch)
     {
-        var length = ValueNormalizer.Normalize(value, scratch, out var flags);
+        var length = kind is { } known
+            ? PartRules.Normalize(known, value, scratch, out var flags)
+            : ValueNormalizer.Normalize(value, scratch, out flags);
         var normalized = scratch.AsSpan(0, length);
         return ValueNormalizer.IsPlain(normalized, flags) ? 0 : model.Probability(model.Logit(normalized, flags));
     }

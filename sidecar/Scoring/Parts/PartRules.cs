@@ -1,4 +1,5 @@
 using System.Buffers;
+using WafOperator.Features;
 using WafOperator.Http;
 
 namespace WafOperator.Scoring.Parts;
@@ -40,6 +41,15 @@ internal static class PartRules
     /// <summary>Kinds whose names clients choose.</summary>
     public static bool HasClientName(PartKind kind) =>
         kind is PartKind.QueryArgument or PartKind.BodyArgument or PartKind.Cookie or PartKind.FileName;
+
+    /// <summary>
+    /// Normalises a part's value. Cookies and headers come undecoded, so one percent decoding is theirs and not odd; training did the
+    /// same.
+    /// </summary>
+    public static int Normalize(PartKind kind, ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags) =>
+        kind is PartKind.Cookie or PartKind.Header
+            ? ValueNormalizer.NormalizeEscaped(value, destination, out flags)
+            : ValueNormalizer.Normalize(value, destination, out flags);
 
     private static int Decoded(byte high, byte low)
     {
