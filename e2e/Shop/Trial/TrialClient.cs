@@ -5,10 +5,10 @@ using System.Text;
 
 namespace WafOperator.E2e.Shop.Trial;
 
-/// <summary>What came back: the HTTP status (0 for none) and the beginning of headers and body, where an event id may be.</summary>
+/// <summary>The HTTP status (0 for none) and the beginning of headers and body, where an event id may be.</summary>
 internal sealed record TrialAnswer(int Status, string Text);
 
-/// <summary>Sends the requests of a trial over one connection pool; an exchange that breaks is an answer with status 0.</summary>
+/// <summary>Sends the requests of a trial; an exchange that breaks is an answer with status 0.</summary>
 internal sealed class TrialClient : IDisposable
 {
     private const int TextLengthMax = 4096;
@@ -38,18 +38,23 @@ internal sealed class TrialClient : IDisposable
         return new((int)response.StatusCode, text[..Math.Min(text.Length, TextLengthMax)]);
     }
 
-    /// <summary>Uploads a file as a browser does, and compares what the shop says it received with what was sent.</summary>
+    /// <summary>Uploads a file as a browser does; the shop must say that it received what was sent.</summary>
     public async Task<TrialAnswer> UploadAsync(string name, byte[] content, CancellationToken cancellation)
     {
         const string boundary = "----TeaShopFormBoundary7MA4YWxk";
         var file = new ByteArrayContent(content);
         file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        // HttpClient's own form quotes the boundary and adds filename*: both are refused by strict multipart rules (CRS, RFC 7578).
-        file.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = "\"file\"", FileName = $"\"{name}\"" };
+        // HttpClient's own form quotes the boundary and adds filename*: strict multipart rules refuse both.
+        file.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data")
+        {
+            Name = "\"file\"",
+            FileName = $"\"{name}\"",
+        };
         var form = new MultipartContent("form-data", boundary) { file };
         form.Headers.Remove("Content-Type");
         form.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=" + boundary);
-        var answer = await SendAsync(new HttpRequestMessage(HttpMethod.Post, "/upload") { Content = form }, cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/upload") { Content = form };
+        var answer = await SendAsync(request, cancellation);
         var expected = Convert.ToHexStringLower(SHA256.HashData(content));
         return answer.Status != 200 || answer.Text.Contains(expected, StringComparison.Ordinal)
             ? answer
@@ -70,7 +75,8 @@ internal sealed class TrialClient : IDisposable
     {
         using var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
-        var address = new UriBuilder(new Uri(_baseAddress, target)) { Scheme = _baseAddress.Scheme == "https" ? "wss" : "ws" };
+        var scheme = _baseAddress.Scheme == "https" ? "wss" : "ws";
+        var address = new UriBuilder(new Uri(_baseAddress, target)) { Scheme = scheme };
         try
         {
             await socket.ConnectAsync(address.Uri, cancellation);
@@ -79,7 +85,8 @@ internal sealed class TrialClient : IDisposable
         {
             return new((int)socket.HttpStatusCode, refused.Message);
         }
-        await socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, endOfMessage: true, cancellation);
+        var bytes = Encoding.UTF8.GetBytes(message);
+        await socket.SendAsync(bytes, WebSocketMessageType.Text, endOfMessage: true, cancellation);
         var buffer = new byte[1024];
         var received = await socket.ReceiveAsync(buffer, cancellation);
         var echoed = Encoding.UTF8.GetString(buffer, 0, received.Count);
