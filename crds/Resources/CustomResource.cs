@@ -25,7 +25,9 @@ public static class WellKnown
     /// <summary>Name of the WafPolicy that this pod wants, when no <c>targetRefs</c> selects it.</summary>
     public const string PolicyAnnotation = ApiGroup.Name + "/policy";
 
-    /// <summary>Comma-separated names or numbers of container ports to protect; default: those that Services target.</summary>
+    /// <summary>
+    /// Comma-separated names or numbers of container ports to protect; default: those that Services target.
+    /// </summary>
     public const string PortsAnnotation = ApiGroup.Name + "/ports";
 
     /// <summary><c>auto</c>, <c>named-port</c> or <c>redirect</c>.</summary>

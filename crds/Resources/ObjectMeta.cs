@@ -1,6 +1,8 @@
 namespace WafOperator.Resources;
 
-/// <summary>The part of Kubernetes' object metadata that our code reads. Unknown fields are ignored here on purpose.</summary>
+/// <summary>
+/// The part of Kubernetes' object metadata that our code reads. Unknown fields are ignored here on purpose.
+/// </summary>
 public sealed record ObjectMeta
 {
     public string? Name { get; init; }

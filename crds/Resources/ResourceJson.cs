@@ -9,12 +9,14 @@ using WafOperator.Resources.Pools;
 namespace WafOperator.Resources;
 
 /// <summary>
-/// JSON of the kinds as the API server speaks it: camel case, enums by name, absent instead of null. A field that is absent
+/// JSON of the kinds as the API server speaks it: camel case, enums by name, absent instead of null. A field that is
+/// absent
 /// (or null) keeps the default its type declares. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Not a source-generated context: the generator of .NET 10 assigns every init-only property, so that a field absent from the
-/// JSON loses its initializer (an absent <c>mode</c> read as <c>Off</c>). See decisions/2026-11-22-json-defaults.md.
+/// Not a source-generated context: the generator of .NET 10 assigns every init-only property, so that a field absent
+/// from the JSON loses its initializer (an absent <c>mode</c> read as <c>Off</c>). See
+/// decisions/2026-11-22-json-defaults.md.
 /// </remarks>
 public sealed class ResourceJson : IJsonTypeInfoResolver
 {

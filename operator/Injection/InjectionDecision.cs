@@ -37,7 +37,9 @@ public enum SkipReason
     /// <summary>No Service targets the pod and no container declares a TCP port: there is nothing to protect.</summary>
     NoPorts,
 
-    /// <summary>A Job's pod on a cluster without native sidecars: a classic sidecar would keep it from completing.</summary>
+    /// <summary>
+    /// A Job's pod on a cluster without native sidecars: a classic sidecar would keep it from completing.
+    /// </summary>
     JobNeedsNativeSidecar,
 }
 
@@ -59,7 +61,9 @@ public enum DenyReason
     /// <summary>A container, volume or port that the sidecar needs is taken.</summary>
     Clash,
 
-    /// <summary>The capture mode asked for does not reach every Service, or the namespace forbids the one that would.</summary>
+    /// <summary>
+    /// The capture mode asked for does not reach every Service, or the namespace forbids the one that would.
+    /// </summary>
     CaptureImpossible,
 
     /// <summary>The object is not a pod that can be read.</summary>
@@ -70,7 +74,8 @@ public enum DenyReason
 public enum CaptureKind { NamedPort, Redirect }
 
 /// <summary>One captured port: where the sidecar listens, where the application does.</summary>
-public sealed record CapturedPort(CaptureKind Kind, string Name, int ListenPort, int ApplicationPort, IReadOnlyList<string> Services);
+public sealed record CapturedPort(CaptureKind Kind, string Name, int ListenPort, int ApplicationPort,
+    IReadOnlyList<string> Services);
 
 /// <summary>What was decided, for events and for <c>kubectl describe</c>.</summary>
 public sealed record InjectionReport

@@ -5,7 +5,9 @@ public sealed record InjectionSettings
 {
     public required string SidecarImage { get; init; }
 
-    /// <summary>Image whose entry point takes <c>FROM=TO</c> pairs and redirects ports (capture mode redirect).</summary>
+    /// <summary>
+    /// Image whose entry point takes <c>FROM=TO</c> pairs and redirects ports (capture mode redirect).
+    /// </summary>
     public required string InitImage { get; init; }
     public string ImagePullPolicy { get; init; } = "IfNotPresent";
 
@@ -22,7 +24,9 @@ public sealed record InjectionSettings
     /// <summary>Audience of the projected service-account token.</summary>
     public string TokenAudience { get; init; } = "waf-operator";
 
-    /// <summary>ConfigMap in each namespace with the operator's CA bundle, and its key. A pod waits until it is there.</summary>
+    /// <summary>
+    /// ConfigMap in each namespace with the operator's CA bundle, and its key. A pod waits until it is there.
+    /// </summary>
     public string CaConfigMap { get; init; } = "waf-operator-ca";
     public string CaKey { get; init; } = "ca.crt";
 

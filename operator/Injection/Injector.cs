@@ -12,29 +12,32 @@ using WafOperator.Resources.Quantities;
 namespace WafOperator.Injection;
 
 /// <summary>
-/// Pod → patch, or a reason. Pure: no clock, no cluster. A pod that did not ask passes; one that asked is injected or refused with a
-/// message, and passes bare only where there is nothing to protect or a sidecar would break it (a reason of its own each).
+/// Pod → patch, or a reason. Pure: no clock, no cluster. A pod that did not ask passes; one that asked is injected or
+/// refused with a message, and passes bare only where there is nothing to protect or a sidecar would break it (a reason
+/// of its own each).
 /// </summary>
 public static class Injector
 {
     private const string DefaultContainerAnnotation = "kubectl.kubernetes.io/default-container";
 
     /// <summary>Whether a pod asks for a sidecar at all: the cheap question, before anything is looked up.</summary>
-    public static bool IsRequested(JsonObject pod) => new PodView(pod).Annotations.ContainsKey(WellKnown.InjectAnnotation);
+    public static bool IsRequested(JsonObject pod) =>
+        new PodView(pod).Annotations.ContainsKey(WellKnown.InjectAnnotation);
 
     /// <summary>The policy that the pod's annotation names, or null.</summary>
     public static string? RequestedPolicy(JsonObject pod) =>
         new PodView(pod).Annotations.TryGetValue(WellKnown.PolicyAnnotation, out var name) ? name.Trim() : null;
 
     /// <summary>
-    /// True when what the decision rests on may be about to appear: a pod that wants a sidecar, without a policy, or without a
-    /// Service that selects it. Whoever has time waits a moment and asks again.
+    /// True when what the decision rests on may be about to appear: a pod that wants a sidecar, without a policy, or
+    /// without a Service that selects it. Whoever has time waits a moment and asks again.
     /// </summary>
     public static bool IsUnsettled(PodInjectionInput input)
     {
         var pod = new PodView(input.Pod);
         var (options, problems) = AnnotationTable.Read(pod.Annotations);
-        if (options.Inject != true || problems.Count > 0 || input.Settings.ExemptNamespaces.Contains(input.Namespace)) return false;
+        if (options.Inject != true || problems.Count > 0 || input.Settings.ExemptNamespaces.Contains(input.Namespace))
+            return false;
         if (Obstacle(pod, input.Settings) is not null) return false;
         var hasPorts = pod.TcpPorts().Count > 0;
         return (hasPorts && input.Policy is PolicyChoice.Missing)
@@ -46,32 +49,43 @@ public static class Injector
     {
         var pod = new PodView(input.Pod);
         if (!pod.Annotations.ContainsKey(WellKnown.InjectAnnotation))
-            return new InjectionDecision.Skip(SkipReason.NotRequested, $"the pod has no annotation {WellKnown.InjectAnnotation}");
+            return new InjectionDecision.Skip(SkipReason.NotRequested,
+                $"the pod has no annotation {WellKnown.InjectAnnotation}");
         if (input.Settings.ExemptNamespaces.Contains(input.Namespace))
-            return new InjectionDecision.Skip(SkipReason.NamespaceExempt, $"pods of the namespace {input.Namespace} are never injected");
+            return new InjectionDecision.Skip(SkipReason.NamespaceExempt,
+                $"pods of the namespace {input.Namespace} are never injected");
         var (options, problems) = AnnotationTable.Read(pod.Annotations);
         if (problems.Count > 0) return Deny(DenyReason.InvalidAnnotation, string.Join("; ", problems));
-        if (options.Inject != true) return new InjectionDecision.Skip(SkipReason.OptedOut, $"the annotation {WellKnown.InjectAnnotation} says false");
+        if (options.Inject != true)
+            return new InjectionDecision.Skip(SkipReason.OptedOut,
+                $"the annotation {WellKnown.InjectAnnotation} says false");
         return Obstacle(pod, input.Settings) ?? Plan(input, pod, options);
     }
 
     private static InjectionDecision? Obstacle(PodView pod, InjectionSettings settings)
     {
-        if (pod.Spec is null || pod.Containers.Count == 0) return Deny(DenyReason.Malformed, "the pod has no containers");
-        if (pod.Containers.Concat(pod.InitContainers).Any(container => PodView.Text(container, "name") == WellKnown.SidecarContainer))
+        if (pod.Spec is null || pod.Containers.Count == 0)
+            return Deny(DenyReason.Malformed, "the pod has no containers");
+        if (pod.Containers.Concat(pod.InitContainers)
+            .Any(container => PodView.Text(container, "name") == WellKnown.SidecarContainer))
         {
             return pod.Annotations.ContainsKey(WellKnown.InjectedAnnotation)
                 ? new InjectionDecision.Skip(SkipReason.AlreadyInjected, "the pod has its sidecar")
-                : Deny(DenyReason.Clash, $"a container of the pod is named {WellKnown.SidecarContainer}, which is the sidecar's name: rename it");
+                : Deny(DenyReason.Clash,
+                    $"a container of the pod is named {WellKnown.SidecarContainer}, which is the sidecar's name: "
+                        + $"rename it");
         }
         if (pod.IsHostNetwork)
-            return Deny(DenyReason.HostNetwork, "the pod uses its node's network (hostNetwork), where a sidecar cannot take ports over: "
+            return Deny(DenyReason.HostNetwork,
+                "the pod uses its node's network (hostNetwork), where a sidecar cannot take ports over: "
                 + $"remove hostNetwork, or the annotation {WellKnown.InjectAnnotation}");
         if (pod.IsWindows) return Deny(DenyReason.UnsupportedSystem, "the sidecar runs on Linux only");
         foreach (var volume in (string[])[SidecarContainer.IdentityVolume, SidecarContainer.StateVolume])
-            if (pod.HasVolume(volume)) return Deny(DenyReason.Clash, $"the pod has a volume {volume}, which is the sidecar's name: rename it");
+            if (pod.HasVolume(volume))
+                return Deny(DenyReason.Clash, $"the pod has a volume {volume}, which is the sidecar's name: rename it");
         if (pod.InitContainers.Any(container => PodView.Text(container, "name") == WellKnown.InitContainer))
-            return Deny(DenyReason.Clash, $"an init container of the pod is named {WellKnown.InitContainer}, which is ours: rename it");
+            return Deny(DenyReason.Clash,
+                $"an init container of the pod is named {WellKnown.InitContainer}, which is ours: rename it");
         return pod.Completes && !settings.NativeSidecars
             ? new InjectionDecision.Skip(SkipReason.JobNeedsNativeSidecar,
                 "the pod runs to completion, which a sidecar would prevent before Kubernetes 1.29 (native sidecars)")
@@ -84,10 +98,12 @@ public static class Injector
         var mode = options.Capture ?? spec?.Interception?.Capture ?? CaptureMode.Auto;
         var plan = new CapturePlanner(pod, options, input.Services, mode, input.Settings).Plan(input.NamespaceLabels);
         if (plan is CapturePlan.Nothing)
-            return new InjectionDecision.Skip(SkipReason.NoPorts, "no container declares a TCP port and no Service targets the pod");
+            return new InjectionDecision.Skip(SkipReason.NoPorts,
+                "no container declares a TCP port and no Service targets the pod");
         if (input.Policy is PolicyChoice.Missing missing) return Deny(DenyReason.NoPolicy, missing.Message);
         if (plan is CapturePlan.Impossible impossible) return Deny(impossible.Reason, impossible.Message);
-        if (MemoryProblem(options, spec!.Sidecar ?? new()) is { } problem) return Deny(DenyReason.InvalidAnnotation, problem);
+        if (MemoryProblem(options, spec!.Sidecar ?? new()) is { } problem)
+            return Deny(DenyReason.InvalidAnnotation, problem);
         return Build(input, pod, options, (PolicyChoice.Found)input.Policy, (CapturePlan.Ports)plan);
     }
 
@@ -103,7 +119,9 @@ public static class Injector
             Policy = policy.Name,
             IsNative = settings.NativeSidecars,
             Ports = plan.Captured,
-            Notes = [.. plan.Notes, .. PortEditor.RedirectedProbes(pod, plan).Distinct().Order().Select(port => $"probes of port {port} pass through the sidecar")],
+            Notes =
+                [.. plan.Notes, .. PortEditor.RedirectedProbes(pod, plan).Distinct().Order()
+                    .Select(port => $"probes of port {port} pass through the sidecar")],
             Hash = HashOf(sidecar, redirected),
         };
         var editor = new PodEditor(input.Pod);
@@ -115,7 +133,8 @@ public static class Injector
         return new InjectionDecision.Inject(editor.Patch, editor.Pod, report);
     }
 
-    private static void AddContainers(PodEditor editor, SidecarContainer builder, JsonObject sidecar, List<CapturedPort> redirected, bool isNative)
+    private static void AddContainers(PodEditor editor, SidecarContainer builder, JsonObject sidecar,
+        List<CapturedPort> redirected, bool isNative)
     {
         if (redirected.Count > 0 || isNative) editor.Ensure(new JsonArray(), "spec", "initContainers");
         if (isNative) editor.Insert(sidecar, 0, "spec", "initContainers");
@@ -129,7 +148,8 @@ public static class Injector
         editor.Set(report.Policy, "metadata", "annotations", WellKnown.InjectedPolicyAnnotation);
         editor.Set(report.ToString(), "metadata", "annotations", WellKnown.ReportAnnotation);
         // In the classic form the sidecar stands first, and would be what kubectl logs and exec take.
-        if (!report.IsNative && !pod.Annotations.ContainsKey(DefaultContainerAnnotation) && PodView.Text(pod.Containers[0], "name") is { } name)
+        if (!report.IsNative && !pod.Annotations.ContainsKey(DefaultContainerAnnotation)
+            && PodView.Text(pod.Containers[0], "name") is { } name)
             editor.Set(name, "metadata", "annotations", DefaultContainerAnnotation);
         editor.Ensure(new JsonObject(), "metadata", "labels");
         editor.Set("true", "metadata", "labels", WellKnown.InjectedLabel);
@@ -137,7 +157,8 @@ public static class Injector
 
     private static string HashOf(JsonObject sidecar, List<CapturedPort> redirected)
     {
-        var text = sidecar.ToJsonString() + string.Concat(redirected.Select(port => $"|{port.ApplicationPort}={port.ListenPort}"));
+        var text = sidecar.ToJsonString()
+            + string.Concat(redirected.Select(port => $"|{port.ApplicationPort}={port.ListenPort}"));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
     }
 
@@ -153,7 +174,8 @@ public static class Injector
         var request = options.MemoryRequest ?? spec.MemoryRequest;
         var limit = options.MemoryLimit ?? spec.MemoryLimit;
         return ByteQuantity.Parse(request) > ByteQuantity.Parse(limit)
-            ? $"the sidecar's memory request {request} is over its limit {limit}: see {WellKnown.MemoryAnnotation} and {WellKnown.MemoryLimitAnnotation}"
+            ? $"the sidecar's memory request {request} is over its "
+            + $"limit {limit}: see {WellKnown.MemoryAnnotation} and {WellKnown.MemoryLimitAnnotation}"
             : null;
     }
 

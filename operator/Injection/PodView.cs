@@ -24,7 +24,8 @@ internal sealed class PodView(JsonObject pod)
     public bool IsWindows => Text(Spec?["os"], "name") == "windows";
 
     public bool IsOwnedByJob => Objects(pod["metadata"]?["ownerReferences"])
-        .Any(owner => Text(owner, "kind") == "Job" && (Text(owner, "apiVersion") ?? "").StartsWith("batch/", StringComparison.Ordinal));
+        .Any(owner => Text(owner, "kind") == "Job" && (Text(owner, "apiVersion") ?? "")
+            .StartsWith("batch/", StringComparison.Ordinal));
 
     /// <summary>A pod that ends: its containers are not restarted when they succeed.</summary>
     public bool Completes => IsOwnedByJob || Text(Spec, "restartPolicy") is "Never" or "OnFailure";
@@ -40,14 +41,16 @@ internal sealed class PodView(JsonObject pod)
             for (var p = 0; p < ports.Count; p++)
             {
                 if (Text(ports[p], "protocol") is not (null or "TCP")) continue;
-                if (Number(ports[p], "containerPort") is { } number and >= 1 and <= 65535) result.Add(new(c, p, Text(ports[p], "name"), number));
+                if (Number(ports[p], "containerPort") is { } number and >= 1 and <= 65535)
+                    result.Add(new(c, p, Text(ports[p], "name"), number));
             }
         }
         return result;
     }
 
     /// <summary>Every port number that any container says it uses, TCP or not.</summary>
-    public HashSet<int> UsedNumbers() => [.. Containers.Concat(InitContainers).SelectMany(container => Objects(container["ports"]))
+    public HashSet<int> UsedNumbers() =>
+        [.. Containers.Concat(InitContainers).SelectMany(container => Objects(container["ports"]))
         .Select(port => Number(port, "containerPort")).OfType<int>()];
 
     /// <summary>User ids that the pod or its containers run as.</summary>
@@ -63,7 +66,8 @@ internal sealed class PodView(JsonObject pod)
     public static string? Text(JsonNode? node, string name) =>
         node is JsonObject && node[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
-    public static int? Number(JsonNode? node, string name) => Long(node, name) is { } value and >= int.MinValue and <= int.MaxValue ? (int)value : null;
+    public static int? Number(JsonNode? node, string name) => Long(node, name) is { } value and >= int.MinValue
+        and <= int.MaxValue ? (int)value : null;
 
     private static long? Long(JsonNode? node, string name) =>
         node is JsonObject && node[name] is JsonValue value && value.GetValueKind() == JsonValueKind.Number

@@ -11,7 +11,9 @@ using WafOperator.Webhooks.Validation;
 
 namespace WafOperator.Webhooks;
 
-/// <summary>The HTTP shell of admission: reads a bounded body, asks the reviewer, and always answers with the request's uid.</summary>
+/// <summary>
+/// The HTTP shell of admission: reads a bounded body, asks the reviewer, and always answers with the request's uid.
+/// </summary>
 public static class AdmissionEndpoints
 {
     /// <summary>Path of the mutating webhook for pods.</summary>
@@ -26,10 +28,12 @@ public static class AdmissionEndpoints
     private delegate ValueTask<AdmissionResponse> Review(AdmissionRequest request, CancellationToken cancellationToken);
 
     /// <summary>Maps both webhooks.</summary>
-    public static void MapAdmission(this IEndpointRouteBuilder endpoints, PodMutator pods, ResourceReviewer resources, ILogger logger)
+    public static void MapAdmission(this IEndpointRouteBuilder endpoints, PodMutator pods, ResourceReviewer resources,
+        ILogger logger)
     {
         Map(endpoints, PodsPath, "pods", pods.ReviewAsync, logger);
-        Map(endpoints, ResourcesPath, "resources", (request, _) => ValueTask.FromResult(resources.Review(request)), logger);
+        Map(endpoints, ResourcesPath, "resources", (request, _) => ValueTask.FromResult(resources.Review(request)),
+            logger);
     }
 
     private static void Map(
@@ -42,13 +46,15 @@ public static class AdmissionEndpoints
         var started = Stopwatch.GetTimestamp();
         if (await ReadAsync(context) is not { } body)
         {
-            await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge, $"a review has at most {BodyBytesMax} bytes");
+            await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge,
+                $"a review has at most {BodyBytesMax} bytes");
             return;
         }
         if (!AdmissionRequest.TryRead(body.Span, out var request, out var uid, out var problem))
         {
             if (uid is null) await RefuseAsync(context, StatusCodes.Status400BadRequest, problem);
-            else await AnswerAsync(context, uid, new() { Allowed = false, Code = 400, Reason = "BadRequest", Message = problem });
+            else await AnswerAsync(context, uid,
+                new() { Allowed = false, Code = 400, Reason = "BadRequest", Message = problem });
             return;
         }
         var response = await DecideAsync(request!, webhook, review, logger, context.RequestAborted);
@@ -63,7 +69,8 @@ public static class AdmissionEndpoints
         {
             return await review(request, cancellationToken);
         }
-        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (error is not OperationCanceledException
+            || !cancellationToken.IsCancellationRequested)
         {
             // A bug must not become a pod without a sidecar, nor an answer without the uid.
             Log.Failed(logger, webhook, request.Kind, request.Namespace, request.Name, error);
@@ -74,8 +81,10 @@ public static class AdmissionEndpoints
     private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
     {
         if (context.Request.ContentLength > BodyBytesMax) return null;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = BodyBytesMax;
-        var body = new ArrayBufferWriter<byte>((int)Math.Min(context.Request.ContentLength ?? 16_384, BodyBytesMax) + 1);
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = BodyBytesMax;
+        var body =
+            new ArrayBufferWriter<byte>((int)Math.Min(context.Request.ContentLength ?? 16_384, BodyBytesMax) + 1);
         while (true)
         {
             var read = await context.Request.Body.ReadAsync(body.GetMemory(4096), context.RequestAborted);

@@ -12,10 +12,12 @@ public static class AdmissionMetrics
     private static readonly Meter Meter = new(MeterName);
 
     private static readonly Counter<long> Reviews =
-        Meter.CreateCounter<long>("admission.reviews", null, "Reviews by webhook and outcome (Allowed, Patched, or the refusal's reason)");
+        Meter.CreateCounter<long>("admission.reviews", null,
+            "Reviews by webhook and outcome (Allowed, Patched, or the refusal's reason)");
 
     private static readonly Histogram<double> Duration =
-        Meter.CreateHistogram<double>("admission.duration", "s", "Time from the request's first byte to the decision, by webhook");
+        Meter.CreateHistogram<double>("admission.duration", "s",
+            "Time from the request's first byte to the decision, by webhook");
 
     internal static void Reviewed(string webhook, AdmissionResponse response, TimeSpan duration)
     {

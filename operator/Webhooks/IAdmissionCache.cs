@@ -4,7 +4,9 @@ using WafOperator.Resources.Policies;
 
 namespace WafOperator.Webhooks;
 
-/// <summary>What admission looks up, from memory: the host wires it to informers. All members are thread-safe and quick.</summary>
+/// <summary>
+/// What admission looks up, from memory: the host wires it to informers. All members are thread-safe and quick.
+/// </summary>
 public interface IAdmissionCache
 {
     /// <summary>True once everything below was listed completely; before, nothing may be decided from it.</summary>

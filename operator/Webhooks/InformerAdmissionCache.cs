@@ -17,8 +17,8 @@ public sealed record AdmissionInformers(
     Informer<KubernetesObject> Namespaces);
 
 /// <summary>
-/// Admission's view of the informers' caches. What is derived from an object (a selector, target ports) is kept as long as the
-/// object is, so that a review reads memory only.
+/// Admission's view of the informers' caches. What is derived from an object (a selector, target ports) is kept as long
+/// as the object is, so that a review reads memory only.
 /// </summary>
 public sealed class InformerAdmissionCache(AdmissionInformers informers) : IAdmissionCache
 {
@@ -26,14 +26,16 @@ public sealed class InformerAdmissionCache(AdmissionInformers informers) : IAdmi
     private readonly ConditionalWeakTable<KubernetesObject, ServiceView> _services = [];
     private readonly ConditionalWeakTable<KubernetesObject, Workload> _workloads = [];
 
-    public bool IsSynced => informers.Policies.HasSynced && informers.Deployments.HasSynced && informers.StatefulSets.HasSynced
+    public bool IsSynced => informers.Policies.HasSynced && informers.Deployments.HasSynced
+        && informers.StatefulSets.HasSynced
         && informers.Services.HasSynced && informers.Namespaces.HasSynced;
 
     public IReadOnlyList<WafPolicy> Policies(string @namespace) =>
         [.. informers.Policies.Cache.ByNamespace.Find(@namespace).Select(policy => policy.Value)];
 
     public IReadOnlyList<ServiceView> Services(string @namespace) =>
-        [.. informers.Services.Cache.ByNamespace.Find(@namespace).Select(service => _services.GetValue(service, static item => ServiceView.From(item.Json)))];
+        [.. informers.Services.Cache.ByNamespace.Find(@namespace)
+            .Select(service => _services.GetValue(service, static item => ServiceView.From(item.Json)))];
 
     public IReadOnlyList<Workload> Workloads(string @namespace) =>
     [
@@ -46,14 +48,17 @@ public sealed class InformerAdmissionCache(AdmissionInformers informers) : IAdmi
         informers.Namespaces.Cache.Get(new NamespacedName("", @namespace))?.Metadata.Labels ?? NoLabels;
 
     private IEnumerable<Workload> Of(Informer<KubernetesObject> informer, string @namespace, TargetKind kind) =>
-        informer.Cache.ByNamespace.Find(@namespace).Select(item => _workloads.GetValue(item, found => WorkloadOf(found, kind)));
+        informer.Cache.ByNamespace.Find(@namespace)
+        .Select(item => _workloads.GetValue(item, found => WorkloadOf(found, kind)));
 
     private static Workload WorkloadOf(KubernetesObject item, TargetKind kind)
     {
         if (kind == TargetKind.Service)
         {
-            // A Service without a selector selects nothing; a LabelSelector without requirements would select everything.
-            var isEmpty = item.At("spec", "selector") is not { ValueKind: JsonValueKind.Object } labels || !labels.EnumerateObject().Any();
+            // A Service without a selector selects nothing; a LabelSelector without requirements would select
+            // everything.
+            var isEmpty = item.At("spec", "selector") is not { ValueKind: JsonValueKind.Object } labels
+                || !labels.EnumerateObject().Any();
             var byLabels = LabelSelector.FromLabels(item.At("spec", "selector"));
             return new(kind, item.Metadata.Name ?? "", candidate => !isEmpty && byLabels.Matches(candidate));
         }

@@ -22,14 +22,16 @@ public sealed class LoggerMessageTests
         Expect.None(problems);
     }
 
-    private static bool IsLoggerMessage(AttributeSyntax attribute) => attribute.Name.ToString() is "LoggerMessage" or "LoggerMessageAttribute";
+    private static bool IsLoggerMessage(AttributeSyntax attribute) => attribute.Name.ToString() is "LoggerMessage"
+        or "LoggerMessageAttribute";
 
     private static string? IdOf(AttributeSyntax attribute)
     {
         var arguments = attribute.ArgumentList?.Arguments ?? [];
         var named = arguments.FirstOrDefault(argument =>
             (argument.NameEquals?.Name.ToString() ?? argument.NameColon?.Name.ToString()) is "EventId" or "eventId");
-        var argument = named ?? arguments.FirstOrDefault(candidate => candidate.NameEquals is null && candidate.NameColon is null);
+        var argument = named ?? arguments.FirstOrDefault(candidate => candidate.NameEquals is null
+            && candidate.NameColon is null);
         return argument?.Expression is LiteralExpressionSyntax { Token.Value: int id } ? id.ToString() : null;
     }
 }

@@ -7,7 +7,8 @@ namespace WafOperator.Architecture.Tests;
 public sealed partial class NamingTests
 {
     private static readonly HashSet<string> Refused =
-        new(["Common", "Core", "Shared", "Util", "Utils", "Utility", "Helper", "Helpers", "Misc", "Manager"], StringComparer.Ordinal);
+        new(["Common", "Core", "Shared", "Util", "Utils", "Utility", "Helper", "Helpers", "Misc", "Manager"],
+            StringComparer.Ordinal);
 
     [Fact]
     public void NoFolder_HasARefusedName() => Assert.DoesNotContain(
@@ -28,7 +29,8 @@ public sealed partial class NamingTests
 
     [Fact]
     public void EveryNamespace_IsFileScoped() => Expect.None(Repository.Trees
-        .Where(tree => tree.Value.DescendantNodes().OfType<NamespaceDeclarationSyntax>().Any()).Select(tree => tree.Key));
+        .Where(tree => tree.Value.DescendantNodes().OfType<NamespaceDeclarationSyntax>().Any())
+        .Select(tree => tree.Key));
 
     [GeneratedRegex("[A-Z][a-z]*")]
     private static partial Regex Words();

@@ -13,24 +13,30 @@ public sealed partial class ReadmeTests
             .Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.Text)),
     ]);
 
-    public static TheoryData<string> Pages => [.. Repository.Files.Where(file => Path.GetFileName(file) == "README.md")];
+    public static TheoryData<string> Pages =>
+        [.. Repository.Files.Where(file => Path.GetFileName(file) == "README.md")];
 
     [Theory, MemberData(nameof(Pages))]
     public void EveryIdentifierInBackticks_Exists(string page)
     {
         // What kubectl, YAML and models name in Pascal case is a word of theirs or stands in the manifests.
-        var words = string.Concat(Directory.GetFiles(Path.Combine(Repository.Root, "crds"), "*.yaml").Select(File.ReadAllText));
+        var words =
+            string.Concat(Directory.GetFiles(Path.Combine(Repository.Root, "crds"), "*.yaml").Select(File.ReadAllText));
         var missing = Code().Matches(Repository.Read(page)).Select(match => match.Groups[1].Value)
             .SelectMany(code => code.Split('.'))
-            .Where(word => !Known.Value.Contains(word) && !Regex.IsMatch(words, $@"\b{word}\b") && !KubernetesKinds.Contains(word));
+            .Where(word => !Known.Value.Contains(word) && !Regex.IsMatch(words, $@"\b{word}\b")
+                && !KubernetesKinds.Contains(word));
         Expect.None(missing.Distinct());
     }
 
     private static readonly HashSet<string> KubernetesKinds = new(StringComparer.Ordinal)
     {
-        "ConfigMap", "Secret", "Deployment", "StatefulSet", "ReplicaSet", "Job", "Service", "NetworkPolicy", "TokenReview", "Lease", "Endpoints",
-        "PersistentVolumeClaim", "ServiceMonitor", "PodMonitor", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
-        "CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "Gateway",
+        "ConfigMap", "Secret", "Deployment", "StatefulSet", "ReplicaSet", "Job", "Service", "NetworkPolicy",
+        "TokenReview", "Lease", "Endpoints",
+        "PersistentVolumeClaim", "ServiceMonitor", "PodMonitor", "MutatingWebhookConfiguration",
+        "ValidatingWebhookConfiguration",
+        "CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding",
+        "Gateway",
         "HorizontalPodAutoscaler", "PodDisruptionBudget", "PrometheusRule", "AdmissionReview",
     };
 

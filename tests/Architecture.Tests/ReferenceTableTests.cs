@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace WafOperator.Architecture.Tests;
 
-/// <summary>Who may reference whom. The table is the design's; a project file that says more is an error here.</summary>
+/// <summary>
+/// Who may reference whom. The table is the design's; a project file that says more is an error here.
+/// </summary>
 public sealed class ReferenceTableTests
 {
     private static readonly Dictionary<string, string[]> Table = new(StringComparer.Ordinal)
@@ -21,7 +23,8 @@ public sealed class ReferenceTableTests
         ["operator/Distribution"] = ["crds/Protocols"],
         ["operator/Console"] =
         [
-            "crds/Resources", "crds/Protocols", "operator/Kubernetes", "sidecar/Http", "sidecar/Engine", "sidecar/Scoring",
+            "crds/Resources", "crds/Protocols", "operator/Kubernetes", "sidecar/Http", "sidecar/Engine",
+                "sidecar/Scoring",
         ],
         ["sidecar/Http"] = [],
         ["sidecar/Matching"] = ["crds/SecLang"],
@@ -33,7 +36,9 @@ public sealed class ReferenceTableTests
         ["models/Server"] = ["models/OnnxRuntime", "models/Features", "crds/Protocols"],
     };
 
-    /// <summary>Programs compose, but operator and sidecar stay apart; the sidecar takes the policy compiler for its file mode.</summary>
+    /// <summary>
+    /// Programs compose, but operator and sidecar stay apart; the sidecar takes the policy compiler for its file mode.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Hosts = new(StringComparer.Ordinal)
     {
         ["operator/Host"] = ["operator/", "crds/"],
@@ -51,8 +56,10 @@ public sealed class ReferenceTableTests
         var allowed = Table.TryGetValue(project, out var exact)
             ? references.Where(exact.Contains)
             : Hosts.TryGetValue(project, out var prefixes)
-                ? references.Where(reference => prefixes.Any(prefix => reference.StartsWith(prefix, StringComparison.Ordinal)))
-                : throw new InvalidOperationException($"{project} is in no table: decide what it may reference and add it");
+                ? references.Where(reference =>
+                    prefixes.Any(prefix => reference.StartsWith(prefix, StringComparison.Ordinal)))
+                : throw new InvalidOperationException(
+                    $"{project} is in no table: decide what it may reference and add it");
         Expect.None(references.Except(allowed));
     }
 
@@ -69,9 +76,11 @@ public sealed class ReferenceTableTests
 
     [Fact]
     public void TransitiveReferences_AreOff() =>
-        Assert.Contains("<DisableTransitiveProjectReferences>true", Repository.Read("Directory.Build.props"), StringComparison.Ordinal);
+        Assert.Contains("<DisableTransitiveProjectReferences>true", Repository.Read("Directory.Build.props"),
+            StringComparison.Ordinal);
 
-    private static bool IsTest(string folder) => folder.StartsWith("tests/", StringComparison.Ordinal) || folder == "e2e/Scenarios";
+    private static bool IsTest(string folder) => folder.StartsWith("tests/", StringComparison.Ordinal)
+        || folder == "e2e/Scenarios";
 
     private static List<string> ReferencesOf(string project)
     {

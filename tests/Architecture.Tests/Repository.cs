@@ -6,15 +6,18 @@ namespace WafOperator.Architecture.Tests;
 /// <summary>The checkout as the tests see it: sources, projects and pages, without what builds leave behind.</summary>
 internal static class Repository
 {
-    private static readonly string[] Ignored = ["bin", "obj", ".git", "node_modules", "artifacts", "shared", "__pycache__", ".venv"];
+    private static readonly string[] Ignored =
+        ["bin", "obj", ".git", "node_modules", "artifacts", "shared", "__pycache__", ".venv"];
 
     public static string Root { get; } = FindRoot();
 
     public static IReadOnlyList<string> Files { get; } = [.. Walk(Root).Select(Relative).Order(StringComparer.Ordinal)];
 
-    public static IReadOnlyList<string> Sources { get; } = [.. Files.Where(file => file.EndsWith(".cs", StringComparison.Ordinal))];
+    public static IReadOnlyList<string> Sources { get; } =
+        [.. Files.Where(file => file.EndsWith(".cs", StringComparison.Ordinal))];
 
-    public static IReadOnlyList<string> Projects { get; } = [.. Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal))];
+    public static IReadOnlyList<string> Projects { get; } =
+        [.. Files.Where(file => file.EndsWith(".csproj", StringComparison.Ordinal))];
 
     public static string Read(string relative) => File.ReadAllText(Path.Combine(Root, relative));
 
@@ -24,7 +27,9 @@ internal static class Repository
     private static readonly Lazy<IReadOnlyDictionary<string, CompilationUnitSyntax>> LazyTrees = new(() =>
         Sources.AsParallel().ToDictionary(
             file => file,
-            file => CSharpSyntaxTree.ParseText(Read(file), CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.Preview))
+            file =>
+                CSharpSyntaxTree.ParseText(Read(file),
+                    CSharpParseOptions.Default.WithLanguageVersion(LanguageVersion.Preview))
                 .GetCompilationUnitRoot()));
 
     private static IEnumerable<string> Walk(string folder)

@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace WafOperator.Architecture.Tests;
 
 /// <summary>
-/// Sizes as a ratchet: files of at most 400 lines, methods of at most 60, lines of at most 120 characters. What is over stands in
-/// size-exceptions.txt with its size and a reason; an entry may shrink and go, never grow.
+/// Sizes as a ratchet: files of at most 400 lines, methods of at most 60, lines of at most 120 characters. What is over
+/// stands in size-exceptions.txt with its size and a reason; an entry may shrink and go, never grow.
 /// </summary>
 public sealed class SizeTests
 {
@@ -15,14 +15,17 @@ public sealed class SizeTests
     private const int LineLengthMax = 120;
     private const string ExceptionsFile = "tests/Architecture.Tests/size-exceptions.txt";
 
-    /// <summary>Key (<c>file PATH</c>, <c>method PATH NAME</c>, <c>lines PATH</c>) to the size that is allowed.</summary>
+    /// <summary>
+    /// Key (<c>file PATH</c>, <c>method PATH NAME</c>, <c>lines PATH</c>) to the size that is allowed.
+    /// </summary>
     private static readonly Dictionary<string, int> Exceptions = ReadExceptions();
 
     private static readonly Dictionary<string, int> Violations = Find();
 
     [Fact]
     public void NothingIsLargerThanAllowed() => Expect.None(Violations
-        .Where(found => found.Value > Exceptions.GetValueOrDefault(found.Key)).Select(found => $"{found.Key} {found.Value}"));
+        .Where(found => found.Value > Exceptions.GetValueOrDefault(found.Key))
+        .Select(found => $"{found.Key} {found.Value}"));
 
     [Fact]
     public void NoExceptionIsLeftOver() => Expect.None(Exceptions.Keys.Except(Violations.Keys)
@@ -43,7 +46,8 @@ public sealed class SizeTests
         return found;
     }
 
-    private static bool IsMethod(SyntaxNode node) => node is BaseMethodDeclarationSyntax or LocalFunctionStatementSyntax;
+    private static bool IsMethod(SyntaxNode node) => node is BaseMethodDeclarationSyntax
+        or LocalFunctionStatementSyntax;
 
     private static void AddMethod(Dictionary<string, int> found, string file, SyntaxNode method)
     {
@@ -66,9 +70,11 @@ public sealed class SizeTests
         var result = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var line in Repository.Read(ExceptionsFile).Split('\n'))
         {
-            var (entry, reason) = line.IndexOf('#', StringComparison.Ordinal) is var at and >= 0 ? (line[..at].Trim(), line[(at + 1)..].Trim()) : (line.Trim(), "");
+            var (entry, reason) = line.IndexOf('#', StringComparison.Ordinal) is var at and >= 0
+                ? (line[..at].Trim(), line[(at + 1)..].Trim()) : (line.Trim(), "");
             if (entry.Length == 0) continue;
-            if (reason.Length == 0) throw new InvalidDataException($"{ExceptionsFile}: \"{entry}\" has no reason behind a #");
+            if (reason.Length == 0) throw new InvalidDataException(
+                $"{ExceptionsFile}: \"{entry}\" has no reason behind a #");
             var space = entry.LastIndexOf(' ');
             result.Add(entry[..space], int.Parse(entry[(space + 1)..], CultureInfo.InvariantCulture));
         }

@@ -4,7 +4,8 @@ using WafOperator.Benchmarks.Matching;
 // Each entry: name, what it measures, and how it is run. "all" runs every one with its defaults.
 (string Name, string What, Func<string[], Task<int>> Run)[] benchmarks =
 [
-    ("matching", "literal filter and regex engine over the Core Rule Set, beside .NET's [rounds]", MatchingBenchmark.RunAsync),
+    ("matching", "literal filter and regex engine over the Core Rule Set, beside .NET's [rounds]",
+        MatchingBenchmark.RunAsync),
     ("admission", "pods through the mutating webhook over loopback HTTP [requests]", AdmissionBenchmark.RunAsync),
 ];
 

@@ -7,14 +7,16 @@ using WafOperator.Resources.Schema;
 namespace WafOperator.Injection.Tests;
 
 /// <summary>
-/// <c>Golden/NAME.in.yaml</c> → <c>Golden/NAME.out.yaml</c>: a pod with its surroundings, and the decision with the whole resulting pod.
-/// UPDATE_GOLDEN=1 rewrites the outputs.
+/// <c>Golden/NAME.in.yaml</c> → <c>Golden/NAME.out.yaml</c>: a pod with its surroundings, and the decision with the
+/// whole resulting pod. UPDATE_GOLDEN=1 rewrites the outputs.
 /// </summary>
 public sealed class GoldenTests
 {
     private static readonly string Folder = Path.Combine(SourceFolder(), "Golden");
 
-    public static TheoryData<string> Cases => [.. Directory.GetFiles(Folder, "*.in.yaml").Select(file => Path.GetFileName(file)[..^".in.yaml".Length]).Order()];
+    public static TheoryData<string> Cases =>
+        [.. Directory.GetFiles(Folder, "*.in.yaml").Select(file => Path.GetFileName(file)[..^".in.yaml".Length])
+            .Order()];
 
     [Theory, MemberData(nameof(Cases))]
     public void TheDecision_IsTheOneWrittenDown(string name)
@@ -36,7 +38,8 @@ public sealed class GoldenTests
 
     [Fact]
     public void NoOutput_IsLeftOverFromACaseThatIsGone() => Assert.DoesNotContain(
-        Directory.GetFiles(Folder), file => !File.Exists(file.Replace(".out.yaml", ".in.yaml", StringComparison.Ordinal)));
+        Directory.GetFiles(Folder),
+            file => !File.Exists(file.Replace(".out.yaml", ".in.yaml", StringComparison.Ordinal)));
 
     private static JsonObject Describe(InjectionDecision decision) => decision switch
     {
@@ -47,30 +50,39 @@ public sealed class GoldenTests
             ["operations"] = inject.Patch.Count,
             ["pod"] = inject.Pod.DeepClone(),
         },
-        InjectionDecision.Skip skip => new() { ["decision"] = "Skip", ["reason"] = skip.Reason.ToString(), ["message"] = skip.Message },
-        InjectionDecision.Deny deny => new() { ["decision"] = "Deny", ["reason"] = deny.Reason.ToString(), ["message"] = deny.Message },
+        InjectionDecision.Skip skip =>
+            new() { ["decision"] = "Skip", ["reason"] = skip.Reason.ToString(), ["message"] = skip.Message },
+        InjectionDecision.Deny deny =>
+            new() { ["decision"] = "Deny", ["reason"] = deny.Reason.ToString(), ["message"] = deny.Message },
         _ => throw new InvalidOperationException("an unknown decision"),
     };
 
-    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string file = "") =>
+        Path.GetDirectoryName(file)!;
 }
 
-/// <summary>Reads a case: <c>pod</c>, and optionally <c>namespace</c>, <c>services</c>, <c>policy</c>, <c>native</c>.</summary>
+/// <summary>
+/// Reads a case: <c>pod</c>, and optionally <c>namespace</c>, <c>services</c>, <c>policy</c>, <c>native</c>.
+/// </summary>
 internal static class GoldenInput
 {
     public static PodInjectionInput Read(string file)
     {
         var root = YamlText.Read(File.ReadAllText(file))!.AsObject();
         foreach (var (name, _) in root)
-            if (name is not ("pod" or "namespace" or "services" or "policy" or "native")) throw new InvalidDataException($"{file}: unknown field {name}");
+            if (name is not ("pod" or "namespace" or "services" or "policy" or "native"))
+                throw new InvalidDataException($"{file}: unknown field {name}");
         var @namespace = root["namespace"] as JsonObject;
-        var labels = (@namespace?["labels"] as JsonObject)?.ToDictionary(pair => pair.Key, pair => pair.Value!.GetValue<string>());
+        var labels =
+            (@namespace?["labels"] as JsonObject)?.ToDictionary(pair => pair.Key,
+                pair => pair.Value!.GetValue<string>());
         return new()
         {
             Pod = (JsonObject)root["pod"]!.DeepClone(),
             Namespace = @namespace?["name"]?.GetValue<string>() ?? "shop",
             NamespaceLabels = labels ?? [],
-            Services = [.. (root["services"] as JsonArray ?? []).Select(service => ServiceView.From((JsonObject)service!))],
+            Services =
+                [.. (root["services"] as JsonArray ?? []).Select(service => ServiceView.From((JsonObject)service!))],
             Policy = PolicyOf(root["policy"]),
             Settings = Settings(root["native"]?.GetValue<bool>() ?? false),
         };
@@ -103,8 +115,11 @@ internal static class PatchApplier
         foreach (var operation in patch)
         {
             var segments = operation!["path"]!.GetValue<string>().Split('/')[1..].Select(Unescape).ToArray();
-            var parent = segments[..^1].Aggregate(root, (node, segment) => node is JsonArray list ? list[int.Parse(segment)]! : node[segment]!);
-            var (op, last, value) = (operation["op"]!.GetValue<string>(), segments[^1], operation["value"]?.DeepClone());
+            var parent = segments[..^1]
+                .Aggregate(root, (node, segment) => node is JsonArray list ? list[int.Parse(segment)]!
+                    : node[segment]!);
+            var (op, last, value) =
+                (operation["op"]!.GetValue<string>(), segments[^1], operation["value"]?.DeepClone());
             switch (parent, op)
             {
                 case (JsonArray list, "add") when last == "-": list.Add(value); break;

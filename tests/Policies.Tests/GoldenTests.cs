@@ -14,8 +14,8 @@ using WafOperator.Resources.Schema;
 namespace WafOperator.Policies.Tests;
 
 /// <summary>
-/// <c>Golden/NAME.in.yaml</c> (a policy with the objects around it, at noon of 2026-11-22) → <c>Golden/NAME.out.yaml</c> (document and
-/// findings). UPDATE_GOLDEN=1 rewrites the outputs.
+/// <c>Golden/NAME.in.yaml</c> (a policy with the objects around it, at noon of 2026-11-22) →
+/// <c>Golden/NAME.out.yaml</c> (document and findings). UPDATE_GOLDEN=1 rewrites the outputs.
 /// </summary>
 public sealed class GoldenTests
 {
@@ -23,7 +23,8 @@ public sealed class GoldenTests
     private static readonly DateTimeOffset Noon = new(2026, 11, 22, 12, 0, 0, TimeSpan.Zero);
 
     public static TheoryData<string> Cases =>
-        [.. Directory.GetFiles(Folder, "*.in.yaml").Select(file => Path.GetFileName(file)[..^".in.yaml".Length]).Order()];
+        [.. Directory.GetFiles(Folder, "*.in.yaml").Select(file => Path.GetFileName(file)[..^".in.yaml".Length])
+            .Order()];
 
     [Theory, MemberData(nameof(Cases))]
     public void TheDocument_IsTheOneWrittenDown(string name)
@@ -46,8 +47,10 @@ public sealed class GoldenTests
     public void TheOrderInWhichObjectsAreFetched_DoesNotMatter(string name)
     {
         var inputs = Read(Path.Combine(Folder, name + ".in.yaml"));
-        var turned = inputs with { Exclusions = [.. inputs.Exclusions.Reverse()], Models = [.. inputs.Models.Reverse()] };
-        Assert.Equal(PolicyCompiler.Compile(inputs).Document?.Revision, PolicyCompiler.Compile(turned).Document?.Revision);
+        var turned =
+            inputs with { Exclusions = [.. inputs.Exclusions.Reverse()], Models = [.. inputs.Models.Reverse()] };
+        Assert.Equal(PolicyCompiler.Compile(inputs).Document?.Revision, PolicyCompiler.Compile(turned)
+            .Document?.Revision);
     }
 
     private static PolicyInputs Read(string file)
@@ -68,10 +71,14 @@ public sealed class GoldenTests
 
     private static JsonObject Describe(PolicyCompilation compilation) => new()
     {
-        ["findings"] = new JsonArray([.. compilation.Findings.Select(finding => (JsonNode)$"{finding.Severity} {finding.Kind}: {finding}")]),
+        ["findings"] =
+            new JsonArray([.. compilation.Findings.Select(finding =>
+                (JsonNode)$"{finding.Severity} {finding.Kind}: {finding}")]),
         ["recompileAt"] = compilation.RecompileAt?.ToString("O", CultureInfo.InvariantCulture),
-        ["document"] = compilation.Document is { } document ? JsonSerializer.SerializeToNode(document, ProtocolJson.Default.PolicyDocument) : null,
+        ["document"] = compilation.Document is { } document
+            ? JsonSerializer.SerializeToNode(document, ProtocolJson.Default.PolicyDocument) : null,
     };
 
-    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string file = "") => Path.GetDirectoryName(file)!;
+    private static string SourceFolder([System.Runtime.CompilerServices.CallerFilePath] string file = "") =>
+        Path.GetDirectoryName(file)!;
 }

@@ -44,8 +44,10 @@ public sealed class PolicyFileTests
         Assert.Empty(result.Errors);
         var document = result.Document!;
         Assert.Equal(InspectionMode.Enforce, document.Mode);
-        Assert.Equal(["policy/settings", "policy/exclusions", "owasp-crs", "policy/disabledRules"], document.Rules!.Sources.Select(source => source.Name));
-        Assert.Contains("ctl:ruleRemoveTargetById=942000-942999;ARGS:q", document.Rules.Sources[1].Text, StringComparison.Ordinal);
+        Assert.Equal(["policy/settings", "policy/exclusions", "owasp-crs", "policy/disabledRules"],
+            document.Rules!.Sources.Select(source => source.Name));
+        Assert.Contains("ctl:ruleRemoveTargetById=942000-942999;ARGS:q", document.Rules.Sources[1].Text,
+            StringComparison.Ordinal);
         Assert.Equal("gate", document.Ml!.Models[0].Baseline!.BuiltinName);
         Assert.Null(document.Ml.Models[1].Baseline);
         Assert.Contains(result.Warnings, warning => warning.Contains("payload-cnn", StringComparison.Ordinal));
@@ -56,12 +58,18 @@ public sealed class PolicyFileTests
         Assert.Equal(PolicyFile.Load(Shop, Now).Document!.Revision, PolicyFile.Load(Shop, Now).Document!.Revision);
 
     [Theory]
-    [InlineData("mode: Enforce", "mode: Off", "line 5: spec.mode: must be one of Off, Detect, Enforce, not the boolean false: YAML reads a bare Off as false, write \"Off\" in quotes")]
+    [InlineData("mode: Enforce", "mode: Off",
+        "line 5: spec.mode: must be one of Off, Detect, Enforce, not the boolean false: YAML reads a bare Off as "
+        + "false, write \"Off\" in quotes")]
     [InlineData("paranoia: 2", "paranoja: 2", "line 7: spec.rules.paranoja: unknown field; did you mean paranoia?")]
     [InlineData("paranoia: 2", "paranoia: 9", "line 7: spec.rules.paranoia: 9 is not between 1 and 4")]
-    [InlineData("kind: WafPolicy", "kind: WafPolicie", "line 2: kind: \"WafPolicie\" is not a kind of wafoperator.dev; did you mean WafPolicy?")]
-    [InlineData("  mode: Enforce", "  mode: Enforce\n  mode: Detect", "line 6: the key mode stands twice (first in line 5)")]
-    [InlineData("kind: Deployment", "kind: Deployment, group: \"\"", "line 6: spec.targetRefs[0]: group must be empty for a Service and apps for a Deployment or StatefulSet (or left out)")]
+    [InlineData("kind: WafPolicy", "kind: WafPolicie",
+        "line 2: kind: \"WafPolicie\" is not a kind of wafoperator.dev; did you mean WafPolicy?")]
+    [InlineData("  mode: Enforce", "  mode: Enforce\n  mode: Detect",
+        "line 6: the key mode stands twice (first in line 5)")]
+    [InlineData("kind: Deployment", "kind: Deployment, group: \"\"",
+        "line 6: spec.targetRefs[0]: group must be empty for a Service and apps for a Deployment or StatefulSet (or "
+        + "left out)")]
     [InlineData("  mode: Enforce", "  mode: [", "line")]
     public void Load_SomethingWrong_SaysWhereAndWhat(string right, string wrong, string message)
     {

@@ -23,7 +23,10 @@ internal sealed class AdmissionServer : IAsyncDisposable
     private AdmissionServer(WebApplication application)
     {
         _application = application;
-        Client = new() { BaseAddress = new Uri(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
+        Client =
+            new() { BaseAddress =
+                new Uri(application.Services.GetRequiredService<IServer>()
+                    .Features.Get<IServerAddressesFeature>()!.Addresses.First()) };
     }
 
     public HttpClient Client { get; }
@@ -35,19 +38,23 @@ internal sealed class AdmissionServer : IAsyncDisposable
         OperatorUrl = "https://waf-operator.waf-system.svc:9444",
     };
 
-    public static async Task<AdmissionServer> StartAsync(IAdmissionCache cache, Func<InjectionSettings>? settings = null, Action<PodAdmission>? observe = null)
+    public static async Task<AdmissionServer> StartAsync(IAdmissionCache cache, Func<InjectionSettings>? settings =
+        null, Action<PodAdmission>? observe = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
         var application = builder.Build();
-        application.MapAdmission(new(cache, settings ?? (() => Settings), observe), new(TimeProvider.System), NullLogger.Instance);
+        application.MapAdmission(new(cache, settings ?? (() => Settings), observe), new(TimeProvider.System),
+            NullLogger.Instance);
         await application.StartAsync();
         return new(application);
     }
 
     /// <summary>Posts a review of an object and gives back <c>response</c>.</summary>
-    public async Task<JsonObject> ReviewAsync(string path, JsonNode @object, string operation = "CREATE", JsonNode? old = null)
+    public async Task<JsonObject> ReviewAsync(string path, JsonNode @object, string operation = "CREATE",
+        JsonNode? old = null)
     {
         var review = new JsonObject
         {

@@ -26,7 +26,8 @@ internal sealed class MemoryCache : IAdmissionCache
             Metadata = new() { Name = "shop", Namespace = "shop" },
             Spec = new() { TargetRefs = [new() { Kind = TargetKind.Deployment, Name = "shop" }] },
         });
-        cache.WorkloadList.Add(new(TargetKind.Deployment, "shop", labels => labels.TryGetValue("app", out var app) && app == "shop"));
+        cache.WorkloadList.Add(new(TargetKind.Deployment, "shop", labels => labels.TryGetValue("app", out var app)
+            && app == "shop"));
         cache.ServiceList.Add(ShopService());
         return cache;
     }

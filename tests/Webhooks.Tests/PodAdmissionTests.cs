@@ -25,7 +25,8 @@ public sealed class PodAdmissionTests
         Assert.True((bool)response["allowed"]!);
         Assert.Equal("JSONPatch", (string?)response["patchType"]);
         var patch = JsonNode.Parse(Convert.FromBase64String((string)response["patch"]!))!.AsArray();
-        Assert.Contains(patch, operation => operation!["value"] is JsonObject value && (string?)value["name"] == "waf-sidecar");
+        Assert.Contains(patch, operation => operation!["value"] is JsonObject value
+            && (string?)value["name"] == "waf-sidecar");
         Assert.IsType<InjectionDecision.Inject>(Assert.Single(seen).Decision);
     }
 
@@ -58,7 +59,8 @@ public sealed class PodAdmissionTests
         var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, Pod());
 
         Assert.False((bool)response["allowed"]!);
-        Assert.Contains("no WafPolicy in the namespace shop targets this pod's workload: create one", (string)response["status"]!["message"]!, StringComparison.Ordinal);
+        Assert.Contains("no WafPolicy in the namespace shop targets this pod's workload: create one",
+            (string)response["status"]!["message"]!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -87,7 +89,9 @@ public sealed class PodAdmissionTests
     [Fact]
     public async Task AFailureInside_IsAnAnswerWithTheUidAndNotABarePod()
     {
-        await using var server = await AdmissionServer.StartAsync(MemoryCache.WithShop(), () => throw new InvalidOperationException("a bug"));
+        await using var server =
+            await AdmissionServer.StartAsync(MemoryCache.WithShop(),
+                () => throw new InvalidOperationException("a bug"));
         var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, Pod());
 
         Assert.False((bool)response["allowed"]!);
@@ -117,20 +121,26 @@ public sealed class PodAdmissionTests
     public async Task ABodyOverTheLimit_IsRefused()
     {
         await using var server = await AdmissionServer.StartAsync(MemoryCache.WithShop());
-        var (status, _) = await server.PostAsync(AdmissionEndpoints.PodsPath, new string(' ', AdmissionEndpoints.BodyBytesMax + 1));
+        var (status, _) =
+            await server.PostAsync(AdmissionEndpoints.PodsPath, new string(' ', AdmissionEndpoints.BodyBytesMax + 1));
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
     }
 
-    /// <summary>Shows its policies and Services only after some reads, as an informer that is a moment behind.</summary>
+    /// <summary>
+    /// Shows its policies and Services only after some reads, as an informer that is a moment behind.
+    /// </summary>
     private sealed class LateCache(MemoryCache inner, int readsUntilThere) : IAdmissionCache
     {
         private int _reads;
 
         public bool IsSynced => true;
-        public IReadOnlyList<Resources.Policies.WafPolicy> Policies(string @namespace) => Interlocked.Increment(ref _reads) > readsUntilThere ? inner.Policies(@namespace) : [];
+        public IReadOnlyList<Resources.Policies.WafPolicy> Policies(string @namespace) =>
+            Interlocked.Increment(ref _reads) > readsUntilThere ? inner.Policies(@namespace) : [];
         public IReadOnlyList<Policies.Targets.Workload> Workloads(string @namespace) => inner.Workloads(@namespace);
-        public IReadOnlyList<Injection.Capture.ServiceView> Services(string @namespace) => _reads > readsUntilThere ? inner.Services(@namespace) : [];
-        public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) => inner.NamespaceLabels(@namespace);
+        public IReadOnlyList<Injection.Capture.ServiceView> Services(string @namespace) => _reads > readsUntilThere
+            ? inner.Services(@namespace) : [];
+        public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) =>
+            inner.NamespaceLabels(@namespace);
     }
 }

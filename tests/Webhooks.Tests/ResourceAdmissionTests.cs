@@ -29,7 +29,8 @@ public sealed class ResourceAdmissionTests
     [InlineData("{mode: \"Enforced\"}", "spec.mode", "FieldValueNotSupported")]
     [InlineData("{mood: Enforce}", "spec.mood", "FieldValueForbidden")]
     [InlineData("{rules: {inline: \"SecRuul ARGS\"}}", "spec.rules.inline", "FieldValueInvalid")]
-    [InlineData("{accessLists: {denyClients: [\"10.0.0.0/33\"]}}", "spec.accessLists.denyClients[0]", "FieldValueInvalid")]
+    [InlineData("{accessLists: {denyClients: [\"10.0.0.0/33\"]}}", "spec.accessLists.denyClients[0]",
+        "FieldValueInvalid")]
     [InlineData("{routes: [{pathPrefix: /a}, {pathPrefix: /a}]}", "spec.routes[1]", "FieldValueDuplicate")]
     [InlineData("{body: {limit: 1Gi}}", "spec.body.limit", "FieldValueInvalid")]
     public async Task ABadPolicy_IsRefusedWithItsField(string spec, string field, string reason)
@@ -46,7 +47,9 @@ public sealed class ResourceAdmissionTests
     [Fact]
     public async Task AllErrors_AreSaidAtOnce()
     {
-        var response = await ReviewAsync(Policy("{rules: {paranoia: 9, inboundThreshold: 0}, mode: \"x\", blockResponse: {statusCode: 200}}"));
+        var response =
+            await ReviewAsync(Policy(
+                "{rules: {paranoia: 9, inboundThreshold: 0}, mode: \"x\", blockResponse: {statusCode: 200}}"));
         Assert.Equal(4, response["status"]!["details"]!["causes"]!.AsArray().Count);
     }
 
@@ -55,11 +58,13 @@ public sealed class ResourceAdmissionTests
     {
         var policy = Policy("{mode: Enforce}");
         var given = Policy("{mode: Enforce, rules: {paranoja: 2}}");
-        policy["metadata"]!["annotations"] = new JsonObject { ["kubectl.kubernetes.io/last-applied-configuration"] = given.ToJsonString() };
+        policy["metadata"]!["annotations"] =
+            new JsonObject { ["kubectl.kubernetes.io/last-applied-configuration"] = given.ToJsonString() };
         var response = await ReviewAsync(policy);
 
         Assert.False((bool)response["allowed"]!);
-        Assert.Contains("spec.rules.paranoja: unknown field; did you mean paranoia?", (string)response["status"]!["message"]!, StringComparison.Ordinal);
+        Assert.Contains("spec.rules.paranoja: unknown field; did you mean paranoia?",
+            (string)response["status"]!["message"]!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,12 +112,14 @@ public sealed class ResourceAdmissionTests
             metadata: {name: all, namespace: shop}
             spec: {policy: shop, reason: because}
             """)!);
-        Assert.Contains("name at least one of rules, families or models", (string)response["status"]!["message"]!, StringComparison.Ordinal);
+        Assert.Contains("name at least one of rules, families or models", (string)response["status"]!["message"]!,
+            StringComparison.Ordinal);
     }
 
     private static async Task<JsonObject> ReviewAsync(JsonNode @object, JsonNode? old = null)
     {
         await using var server = await AdmissionServer.StartAsync(new MemoryCache());
-        return await server.ReviewAsync(AdmissionEndpoints.ResourcesPath, @object, old is null ? "CREATE" : "UPDATE", old);
+        return await server.ReviewAsync(AdmissionEndpoints.ResourcesPath, @object, old is null ? "CREATE" : "UPDATE",
+            old);
     }
 }

@@ -4,7 +4,8 @@ using WafOperator.Resources.Schema;
 namespace WafOperator.Resources.Exclusions;
 
 /// <summary>One false positive tuned away.</summary>
-[Description("A WafExclusion tunes one false positive away. A kind of its own, so that application teams can be given rights on it alone.")]
+[Description("A WafExclusion tunes one false positive away. A kind of its own, so that application teams can be "
+    + "given rights on it alone.")]
 [Resource("WafExclusion", "wafexclusions", "wafx")]
 [PrinterColumn("Policy", "string", ".spec.policy")]
 [PrinterColumn("Path", "string", ".spec.match.path")]
@@ -31,7 +32,8 @@ public sealed record WafExclusion : ICustomResource
     "name at least one of rules, families or models: an exclusion of everything is mode Off on a route")]
 public sealed record WafExclusionSpec
 {
-    [Description("Name of the WafPolicy, in the same namespace."), RequiredField, Length(253, Minimum = 1), Pattern(Patterns.DnsName)]
+    [Description("Name of the WafPolicy, in the same namespace."), RequiredField, Length(253, Minimum = 1),
+        Pattern(Patterns.DnsName)]
     public string Policy { get; init; } = "";
 
     [Description("Requests and parts it holds for.")]
@@ -44,7 +46,8 @@ public sealed record WafExclusionSpec
     [Description("Attack families (sqli, xss, …)."), Items(32)]
     public IReadOnlyList<AttackFamily> Families { get; init; } = [];
 
-    [Description("Model families whose verdict is ignored here."), Items(8), Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
+    [Description("Model families whose verdict is ignored here."), Items(8), Length(63, Minimum = 1),
+        Pattern(Patterns.DnsLabel)]
     public IReadOnlyList<string> Models { get; init; } = [];
 
     [Description("Why, for those who find it later."), RequiredField, Length(1024, Minimum = 3)]
@@ -57,7 +60,8 @@ public sealed record WafExclusionSpec
 /// <summary>Where an exclusion holds.</summary>
 public sealed record ExclusionMatch
 {
-    [Description("Path, decoded. A trailing * matches any rest; none: all paths."), Length(1024, Minimum = 1), Pattern("^/", Meaning = "a path that begins with /")]
+    [Description("Path, decoded. A trailing * matches any rest; none: all paths."), Length(1024, Minimum = 1),
+        Pattern("^/", Meaning = "a path that begins with /")]
     public string? Path { get; init; }
 
     [Description("Methods; none: all."), Items(16), Length(32, Minimum = 1), Pattern("^[A-Z]+$")]

@@ -15,13 +15,18 @@ public sealed record ManifestFinding(int Line, int Column, string Path, string M
         $"line {Line}: {(Path.Length == 0 ? "" : Path + ": ")}{Message}");
 }
 
-/// <summary>What a text holds: our objects, errors (then the objects are not complete), warnings, and how many foreign objects were passed over.</summary>
+/// <summary>
+/// What a text holds: our objects, errors (then the objects are not complete), warnings, and how many foreign objects
+/// were passed over.
+/// </summary>
 public sealed record ManifestResult(
-    IReadOnlyList<ManifestObject> Objects, IReadOnlyList<ManifestFinding> Errors, IReadOnlyList<ManifestFinding> Warnings, int Foreign);
+    IReadOnlyList<ManifestObject> Objects, IReadOnlyList<ManifestFinding> Errors,
+        IReadOnlyList<ManifestFinding> Warnings, int Foreign);
 
 /// <summary>
-/// Reads the manifests that people give to kubectl: several YAML (or JSON) documents, strictly. An unknown field is an error with
-/// its path, its line and the nearest known name. Objects of other groups are passed over. Never throws on bad text.
+/// Reads the manifests that people give to kubectl: several YAML (or JSON) documents, strictly. An unknown field is an
+/// error with its path, its line and the nearest known name. Objects of other groups are passed over. Never throws on
+/// bad text.
 /// </summary>
 public static class ManifestReader
 {
@@ -66,7 +71,8 @@ public static class ManifestReader
             if (kind == "List" && version == "v1" && raw["items"] is JsonArray items)
             {
                 for (var i = 0; i < items.Count; i++)
-                    if (items[i] is { } item) Add(item, document, string.Create(CultureInfo.InvariantCulture, $"{Prefix(path)}items[{i}]"));
+                    if (items[i] is { } item)
+                        Add(item, document, string.Create(CultureInfo.InvariantCulture, $"{Prefix(path)}items[{i}]"));
                 return;
             }
             var ours = version.StartsWith(ApiGroup.Name + "/", StringComparison.Ordinal) || version == ApiGroup.Name;
@@ -82,9 +88,11 @@ public static class ManifestReader
         {
             var result = ResourceValidator.Validate(raw);
             foreach (var error in result.Errors) Errors.Add(At(document, Prefix(path) + error.Path, error.Message));
-            foreach (var warning in result.Warnings) Warnings.Add(At(document, Prefix(path) + warning.Path, warning.Message));
+            foreach (var warning in result.Warnings)
+                Warnings.Add(At(document, Prefix(path) + warning.Path, warning.Message));
             if (result.Resource is not { } resource) return;
-            if (string.IsNullOrEmpty(resource.Metadata.Name)) Errors.Add(At(document, Prefix(path) + "metadata.name", "is required"));
+            if (string.IsNullOrEmpty(resource.Metadata.Name))
+                Errors.Add(At(document, Prefix(path) + "metadata.name", "is required"));
             else Objects.Add(new(resource, raw, At(document, path, "").Line));
         }
 

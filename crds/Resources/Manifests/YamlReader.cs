@@ -5,7 +5,9 @@ using YamlDotNet.Core.Events;
 
 namespace WafOperator.Resources.Manifests;
 
-/// <summary>A place in a text: line and column from 1, and the scalar as it was written (null for lists and objects).</summary>
+/// <summary>
+/// A place in a text: line and column from 1, and the scalar as it was written (null for lists and objects).
+/// </summary>
 public readonly record struct SourcePosition(int Line, int Column, string? Text);
 
 /// <summary>One YAML document as JSON, with the place of every value by its path.</summary>
@@ -19,8 +21,9 @@ public sealed class YamlSyntaxException(string message, int line, int column) : 
 }
 
 /// <summary>
-/// YAML events → JSON, resolving plain scalars as kubectl does (YAML 1.1: a bare <c>Off</c> is a boolean, <c>0644</c> octal). Hostile
-/// input is bounded by <see cref="ManifestLimits"/>; aliases are expanded, and what they expand to counts.
+/// YAML events → JSON, resolving plain scalars as kubectl does (YAML 1.1: a bare <c>Off</c> is a boolean, <c>0644</c>
+/// octal). Hostile input is bounded by <see cref="ManifestLimits"/>; aliases are expanded, and what they expand to
+/// counts.
 /// </summary>
 internal sealed class YamlReader(string text, ManifestLimits limits)
 {
@@ -38,7 +41,8 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
             while (_parser.Current is not StreamEnd)
             {
                 var start = Take<DocumentStart>();
-                if (documents.Count >= limits.DocumentsMax) throw At(start, $"holds more than {limits.DocumentsMax} documents");
+                if (documents.Count >= limits.DocumentsMax)
+                    throw At(start, $"holds more than {limits.DocumentsMax} documents");
                 _positions = new(StringComparer.Ordinal);
                 _anchors.Clear();
                 var line = (int)_parser.Current!.Start.Line;
@@ -51,10 +55,12 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
         {
             throw new YamlSyntaxException(Sentence(error), (int)error.Start.Line, (int)error.Start.Column);
         }
-        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException
+            or OverflowException)
         {
             // The library's scanner leaves its own exceptions for some broken texts; the last event says about where.
-            throw new YamlSyntaxException("is not YAML", (int)(_parser.Current?.End.Line ?? 1), (int)(_parser.Current?.End.Column ?? 1));
+            throw new YamlSyntaxException("is not YAML", (int)(_parser.Current?.End.Line ?? 1),
+                (int)(_parser.Current?.End.Column ?? 1));
         }
         return documents;
     }
@@ -68,7 +74,8 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
         if (current is AnchorAlias alias)
         {
             _parser.MoveNext();
-            if (!_anchors.TryGetValue(alias.Value.Value, out var target)) throw At(alias, $"the alias *{alias.Value.Value} names no anchor before it");
+            if (!_anchors.TryGetValue(alias.Value.Value, out var target))
+                throw At(alias, $"the alias *{alias.Value.Value} names no anchor before it");
             Count(target.Size, alias);
             return target.Node?.DeepClone();
         }
@@ -80,7 +87,8 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
             SequenceStart => ReadSequence(path, depth),
             _ => throw At(current, "is not YAML that is understood here"),
         };
-        if (current is NodeEvent { Anchor.IsEmpty: false } anchored) _anchors[anchored.Anchor.Value] = (node, _nodes - before + 1);
+        if (current is NodeEvent { Anchor.IsEmpty: false } anchored)
+            _anchors[anchored.Anchor.Value] = (node, _nodes - before + 1);
         return node;
     }
 
@@ -104,10 +112,12 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
         while (_parser.Current is not MappingEnd)
         {
             if (_parser.Current is not Scalar key) throw At(_parser.Current!, "keys must be plain names");
-            if (key is { Value: "<<", Style: ScalarStyle.Plain }) throw At(key, "merge keys (<<) are not supported: write the fields out");
+            if (key is { Value: "<<", Style: ScalarStyle.Plain })
+                throw At(key, "merge keys (<<) are not supported: write the fields out");
             _parser.MoveNext();
             var child = path.Length == 0 ? key.Value : $"{path}.{key.Value}";
-            if (result.ContainsKey(key.Value)) throw At(key, $"the key {key.Value} stands twice (first in line {_positions[child].Line})");
+            if (result.ContainsKey(key.Value))
+                throw At(key, $"the key {key.Value} stands twice (first in line {_positions[child].Line})");
             var value = ReadNode(child, depth + 1);
             result.Add(key.Value, value);
             _positions[child] = _positions[child] with { Line = (int)key.Start.Line, Column = (int)key.Start.Column };
@@ -140,7 +150,8 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
         return wanted;
     }
 
-    private static YamlSyntaxException At(ParsingEvent at, string message) => new(message, (int)at.Start.Line, (int)at.Start.Column);
+    private static YamlSyntaxException At(ParsingEvent at, string message) =>
+        new(message, (int)at.Start.Line, (int)at.Start.Column);
 
     private static string Sentence(YamlException error)
     {

@@ -8,16 +8,22 @@ namespace WafOperator.Resources.Manifests;
 /// <summary>Plain scalars → JSON values by the rules of YAML 1.1 as kubectl's library applies them.</summary>
 internal static class YamlScalars
 {
-    private static readonly HashSet<string> True = new(StringComparer.Ordinal) { "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON" };
-    private static readonly HashSet<string> False = new(StringComparer.Ordinal) { "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF" };
+    private static readonly HashSet<string> True =
+        new(StringComparer.Ordinal) { "y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON" };
+    private static readonly HashSet<string> False =
+        new(StringComparer.Ordinal) { "n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF" };
     private static readonly HashSet<string> Null = new(StringComparer.Ordinal) { "", "~", "null", "Null", "NULL" };
 
-    /// <summary>Value of a scalar. Throws <see cref="FormatException"/> for tags and numbers that JSON does not know.</summary>
+    /// <summary>
+    /// Value of a scalar. Throws <see cref="FormatException"/> for tags and numbers that JSON does not know.
+    /// </summary>
     public static JsonNode? Resolve(Scalar scalar)
     {
         var tag = scalar.Tag.IsEmpty ? null : scalar.Tag.Value;
-        if (tag is "tag:yaml.org,2002:str" or "!" || (tag is null && scalar.Style != ScalarStyle.Plain)) return scalar.Value;
-        if (tag is not null and not ("tag:yaml.org,2002:int" or "tag:yaml.org,2002:float" or "tag:yaml.org,2002:bool" or "tag:yaml.org,2002:null"))
+        if (tag is "tag:yaml.org,2002:str" or "!" || (tag is null && scalar.Style != ScalarStyle.Plain))
+            return scalar.Value;
+        if (tag is not null and not ("tag:yaml.org,2002:int" or "tag:yaml.org,2002:float" or "tag:yaml.org,2002:bool"
+            or "tag:yaml.org,2002:null"))
             throw new FormatException($"the tag {tag} is not supported");
         var text = scalar.Value;
         if (Null.Contains(text)) return null;
@@ -32,10 +38,12 @@ internal static class YamlScalars
         var negative = digits.StartsWith('-');
         var body = digits.AsSpan(negative || digits.StartsWith('+') ? 1 : 0);
         if (Integer(body) is { } magnitude) return JsonValue.Create(negative ? -magnitude : magnitude);
-        if (body is ".inf" or ".Inf" or ".INF" || digits is ".nan" or ".NaN" or ".NAN") throw new FormatException($"{text} is not a number in JSON");
+        if (body is ".inf" or ".Inf" or ".INF" || digits is ".nan" or ".NaN" or ".NAN")
+            throw new FormatException($"{text} is not a number in JSON");
         if (body.IsEmpty || (body[0] != '.' && !char.IsAsciiDigit(body[0])) || body is ".") return null;
         const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        if (!double.TryParse(body, Styles, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value)) return null;
+        if (!double.TryParse(body, Styles, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+            return null;
         return JsonValue.Create(negative ? -value : value);
     }
 

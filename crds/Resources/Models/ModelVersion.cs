@@ -4,7 +4,8 @@ using WafOperator.Resources.Schema;
 namespace WafOperator.Resources.Models;
 
 /// <summary>One immutable model, on its way from a commit to a verdict.</summary>
-[Description("A ModelVersion is one immutable model. It is verified, evaluated, shadowed, given a share of the traffic, judged, and promoted or rolled back.")]
+[Description("A ModelVersion is one immutable model. It is verified, evaluated, shadowed, given a share of the "
+    + "traffic, judged, and promoted or rolled back.")]
 [Resource("ModelVersion", "modelversions", "mv")]
 [PrinterColumn("Model", "string", ".spec.model")]
 [PrinterColumn("Version", "string", ".spec.version")]
@@ -14,7 +15,8 @@ namespace WafOperator.Resources.Models;
 [PrinterColumn("Verdict", "string", ".status.verdict")]
 [PrinterColumn("Message", "string", ".status.message", Priority = 1)]
 [PrinterColumn("Age", "date", ".metadata.creationTimestamp")]
-[Cel("immutable", "self.spec.model == oldSelf.spec.model && self.spec.version == oldSelf.spec.version && self.spec.artifact == oldSelf.spec.artifact",
+[Cel("immutable", "self.spec.model == oldSelf.spec.model && self.spec.version == oldSelf.spec.version && "
+    + "self.spec.artifact == oldSelf.spec.artifact",
     "model, version and artifact are immutable: create a new ModelVersion")]
 public sealed record ModelVersion : ICustomResource
 {
@@ -32,10 +34,12 @@ public sealed record ModelVersion : ICustomResource
 /// <summary>The wish of a ModelVersion.</summary>
 public sealed record ModelVersionSpec
 {
-    [Description("Model family, such as payload-cnn."), RequiredField, Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
+    [Description("Model family, such as payload-cnn."), RequiredField, Length(63, Minimum = 1),
+        Pattern(Patterns.DnsLabel)]
     public string Model { get; init; } = "";
 
-    [Description("Version (SemVer)."), RequiredField, Length(84, Minimum = 5), Pattern(Patterns.SemVer, Meaning = "a semantic version such as 1.2.0")]
+    [Description("Version (SemVer)."), RequiredField, Length(84, Minimum = 5),
+        Pattern(Patterns.SemVer, Meaning = "a semantic version such as 1.2.0")]
     public string Version { get; init; } = "";
 
     [Description("Where the package is, and what it must be."), RequiredField]
@@ -63,30 +67,37 @@ public sealed record ModelVersionSpec
 /// <summary>A digest-pinned package.</summary>
 public sealed record ModelArtifact
 {
-    [Description("https://, s3://, oci://, pvc://CLAIM/PATH, configmap://NAME/KEY or builtin://NAME."), RequiredField, Length(2048, Minimum = 8)]
-    [Pattern("^(https|http|s3|oci|pvc|configmap|builtin)://", Meaning = "a URI with the scheme https, s3, oci, pvc, configmap or builtin")]
+    [Description("https://, s3://, oci://, pvc://CLAIM/PATH, configmap://NAME/KEY or builtin://NAME."), RequiredField,
+        Length(2048, Minimum = 8)]
+    [Pattern("^(https|http|s3|oci|pvc|configmap|builtin)://",
+        Meaning = "a URI with the scheme https, s3, oci, pvc, configmap or builtin")]
     public string Uri { get; init; } = "";
 
-    [Description("SHA-256 of the package."), RequiredField, Length(71), Pattern(Patterns.Digest, Meaning = "sha256: and 64 hexadecimal digits")]
+    [Description("SHA-256 of the package."), RequiredField, Length(71),
+        Pattern(Patterns.Digest, Meaning = "sha256: and 64 hexadecimal digits")]
     public string Digest { get; init; } = "";
 
     [Description("Most bytes that are fetched."), Length(16), Pattern(Patterns.Bytes), Default("\"64Mi\"")]
     public string SizeLimit { get; init; } = "64Mi";
 
-    [Description("Signature over the package digest; none: unsigned packages must be allowed by the operator's settings.")]
+    [Description("Signature over the package digest; none: unsigned packages must be allowed by the operator's "
+        + "settings.")]
     public ModelSignature? Signature { get; init; }
 
-    [Description("Secret with credentials for the source (keys username, password, token or accessKey, secretKey)."), Length(253), Pattern(Patterns.DnsName)]
+    [Description("Secret with credentials for the source (keys username, password, token or accessKey, secretKey)."),
+        Length(253), Pattern(Patterns.DnsName)]
     public string? CredentialsSecret { get; init; }
 }
 
 /// <summary>A detached signature and the key that checks it.</summary>
 public sealed record ModelSignature
 {
-    [Description("Base64 of an ECDSA P-256 (SHA-256, DER) signature over the digest string (or RSA-PSS with SHA-256)."), RequiredField, Length(2048, Minimum = 16)]
+    [Description("Base64 of an ECDSA P-256 (SHA-256, DER) signature over the digest string (or RSA-PSS with SHA-256)."),
+        RequiredField, Length(2048, Minimum = 16)]
     public string Value { get; init; } = "";
 
-    [Description("Secret whose key publicKey holds the PEM of the public key."), RequiredField, Length(253, Minimum = 1), Pattern(Patterns.DnsName)]
+    [Description("Secret whose key publicKey holds the PEM of the public key."), RequiredField,
+        Length(253, Minimum = 1), Pattern(Patterns.DnsName)]
     public string PublicKeySecret { get; init; } = "";
 }
 
@@ -118,16 +129,20 @@ public enum ServingMode { InSidecar, Pool }
 /// <summary>Gates on the golden corpus.</summary>
 public sealed record EvaluationSpec
 {
-    [Description("Least recall on the package's corpus, as a decimal string."), Length(16), Pattern(Patterns.Fraction), Default("\"0.9\"")]
+    [Description("Least recall on the package's corpus, as a decimal string."), Length(16), Pattern(Patterns.Fraction),
+        Default("\"0.9\"")]
     public string MinimumRecall { get; init; } = "0.9";
 
-    [Description("Most false positives on the package's corpus, as a decimal string."), Length(16), Pattern(Patterns.Fraction), Default("\"0.02\"")]
+    [Description("Most false positives on the package's corpus, as a decimal string."), Length(16),
+        Pattern(Patterns.Fraction), Default("\"0.02\"")]
     public string MaximumFalsePositiveRate { get; init; } = "0.02";
 
-    [Description("Most time for one value at the 99th percentile."), Length(32), Pattern(Patterns.Duration), Default("\"10ms\"")]
+    [Description("Most time for one value at the 99th percentile."), Length(32), Pattern(Patterns.Duration),
+        Default("\"10ms\"")]
     public string MaximumLatency { get; init; } = "10ms";
 
-    [Description("Most points (percent) that recall or false positives may be worse than the promoted version's."), Length(16), Pattern(Patterns.Decimal), Default("\"2\"")]
+    [Description("Most points (percent) that recall or false positives may be worse than the promoted version's."),
+        Length(16), Pattern(Patterns.Decimal), Default("\"2\"")]
     public string MaximumRegressionPercent { get; init; } = "2";
 }
 
@@ -173,19 +188,23 @@ public sealed record AnalysisSpec
     [Description("Time between two looks."), Length(32), Pattern(Patterns.Duration), Default("\"30s\"")]
     public string Interval { get; init; } = "30s";
 
-    [Description("Paired samples that must be seen in a step before it can pass."), Bounds(10, 100000000), Default("2000")]
+    [Description("Paired samples that must be seen in a step before it can pass."), Bounds(10, 100000000),
+        Default("2000")]
     public int MinimumSamples { get; init; } = 2000;
 
-    [Description("Most points (percent) that each metric may be worse than the baseline's."), Length(16), Pattern(Patterns.Decimal), Default("\"2\"")]
+    [Description("Most points (percent) that each metric may be worse than the baseline's."), Length(16),
+        Pattern(Patterns.Decimal), Default("\"2\"")]
     public string MaximumRegressionPercent { get; init; } = "2";
 
-    [Description("Chance of a wrong rollback over the whole rollout, as a decimal string (spent over the looks)."), Length(16), Pattern(Patterns.Fraction), Default("\"0.02\"")]
+    [Description("Chance of a wrong rollback over the whole rollout, as a decimal string (spent over the looks)."),
+        Length(16), Pattern(Patterns.Fraction), Default("\"0.02\"")]
     public string Alpha { get; init; } = "0.02";
 
     [Description("What happens when time is up and the numbers say neither."), Default("\"Wait\"")]
     public InconclusiveAction OnInconclusive { get; init; } = InconclusiveAction.Wait;
 
-    [Description("Longest time in one step before onInconclusive applies."), Length(32), Pattern(Patterns.Duration), Default("\"24h\"")]
+    [Description("Longest time in one step before onInconclusive applies."), Length(32), Pattern(Patterns.Duration),
+        Default("\"24h\"")]
     public string Timeout { get; init; } = "24h";
 
     [Description("Share of requests that both models score, in percent."), Bounds(1, 100), Default("100")]
@@ -207,10 +226,12 @@ public sealed record PrometheusMetric
     [Description("Base URL of the server."), RequiredField, Length(2048, Minimum = 8)]
     public string Address { get; init; } = "";
 
-    [Description("Query that yields one number. {{model}}, {{version}} and {{baseline}} are replaced."), RequiredField, Length(4096, Minimum = 1)]
+    [Description("Query that yields one number. {{model}}, {{version}} and {{baseline}} are replaced."), RequiredField,
+        Length(4096, Minimum = 1)]
     public string Query { get; init; } = "";
 
-    [Description("Largest value that passes, as a decimal string."), RequiredField, Length(16), Pattern(Patterns.Decimal)]
+    [Description("Largest value that passes, as a decimal string."), RequiredField, Length(16),
+        Pattern(Patterns.Decimal)]
     public string Maximum { get; init; } = "";
 }
 
@@ -220,7 +241,8 @@ public sealed record RolloutWebhook
     [Description("Name."), RequiredField, Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
     public string Name { get; init; } = "";
 
-    [Description("URL that receives a POST with model, version, step and weight."), RequiredField, Length(2048, Minimum = 8)]
+    [Description("URL that receives a POST with model, version, step and weight."), RequiredField,
+        Length(2048, Minimum = 8)]
     public string Url { get; init; } = "";
 
     [Description("Time for an answer."), Length(32), Pattern(Patterns.Duration), Default("\"10s\"")]

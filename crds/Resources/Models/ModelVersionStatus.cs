@@ -54,7 +54,8 @@ public sealed record ModelVersionStatus
     [Description("Each metric with both values."), Items(64, MapKeys = ["name"])]
     public IReadOnlyList<RolloutMetricStatus> Metrics { get; init; } = [];
 
-    [Description("Counters at the beginning of the step, so that a restart keeps counting."), Items(64, MapKeys = ["name"])]
+    [Description("Counters at the beginning of the step, so that a restart keeps counting."),
+        Items(64, MapKeys = ["name"])]
     public IReadOnlyList<CounterSnapshot> Counters { get; init; } = [];
 
     [Description("What happened, newest last."), Items(50)]

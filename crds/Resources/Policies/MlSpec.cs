@@ -9,10 +9,12 @@ public sealed record MlSpec
     [Description("Engine's own ceiling; never more than spec.mode."), Default("\"Detect\"")]
     public PolicyMode Mode { get; init; } = PolicyMode.Detect;
 
-    [Description("Model families (ModelVersion.spec.model) that score requests. The promoted version of each is used."), Items(8, MapKeys = ["model"])]
+    [Description("Model families (ModelVersion.spec.model) that score requests. The promoted version of each is used."),
+        Items(8, MapKeys = ["model"])]
     public IReadOnlyList<ModelReference> Models { get; init; } = [];
 
-    [Description("Cascade: cheap first, the next only when unsure. Weighted: weighted mean. Any: one over its threshold is enough."), Default("\"Cascade\"")]
+    [Description("Cascade: cheap first, the next only when unsure. Weighted: weighted mean. Any: one over its "
+        + "threshold is enough."), Default("\"Cascade\"")]
     public EnsembleMode Ensemble { get; init; } = EnsembleMode.Cascade;
 
     [Description("Scores at which a risk level begins.")]
@@ -21,10 +23,12 @@ public sealed record MlSpec
     [Description("What each risk level leads to.")]
     public RiskActionsSpec? Actions { get; init; }
 
-    [Description("Time that models may take for one request, all together."), Length(32), Pattern(Patterns.Duration, Meaning = "a duration such as 5ms"), Default("\"5ms\"")]
+    [Description("Time that models may take for one request, all together."), Length(32),
+        Pattern(Patterns.Duration, Meaning = "a duration such as 5ms"), Default("\"5ms\"")]
     public string LatencyBudget { get; init; } = "5ms";
 
-    [Description("Name of an InferencePool for the large models, in the same namespace."), Length(253), Pattern(Patterns.DnsName)]
+    [Description("Name of an InferencePool for the large models, in the same namespace."), Length(253),
+        Pattern(Patterns.DnsName)]
     public string? Pool { get; init; }
 
     [Description("Learning of thresholds from the site's own traffic.")]
@@ -37,10 +41,12 @@ public sealed record ModelReference
     [Description("Model family."), RequiredField, Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
     public string Model { get; init; } = "";
 
-    [Description("Weight in the ensemble mode Weighted, as a decimal string."), Length(16), Pattern(Patterns.Decimal), Default("\"1\"")]
+    [Description("Weight in the ensemble mode Weighted, as a decimal string."), Length(16), Pattern(Patterns.Decimal),
+        Default("\"1\"")]
     public string Weight { get; init; } = "1";
 
-    [Description("Threshold in the ensemble mode Any, as a decimal string; default: the model package's own."), Length(16), Pattern(Patterns.Fraction)]
+    [Description("Threshold in the ensemble mode Any, as a decimal string; default: the model package's own."),
+        Length(16), Pattern(Patterns.Fraction)]
     public string? Threshold { get; init; }
 }
 
@@ -81,16 +87,20 @@ public sealed record RiskActionsSpec
 /// <summary>Learning of thresholds.</summary>
 public sealed record LearningSpec
 {
-    [Description("Off: package thresholds. Propose: learn and show. Apply: learn and use. Adaptive: bounded steps between limits."), Default("\"Propose\"")]
+    [Description("Off: package thresholds. Propose: learn and show. Apply: learn and use. Adaptive: bounded steps "
+        + "between limits."), Default("\"Propose\"")]
     public LearningMode Mode { get; init; } = LearningMode.Propose;
 
-    [Description("Share of benign requests that may be flagged, as a decimal string."), Length(16), Pattern(Patterns.Fraction), Default("\"0.001\"")]
+    [Description("Share of benign requests that may be flagged, as a decimal string."), Length(16),
+        Pattern(Patterns.Fraction), Default("\"0.001\"")]
     public string TargetFalsePositiveRate { get; init; } = "0.001";
 
-    [Description("Requests that must have been seen before a learned threshold is used."), Bounds(100, 100000000), Default("10000")]
+    [Description("Requests that must have been seen before a learned threshold is used."), Bounds(100, 100000000),
+        Default("10000")]
     public int MinimumRequests { get; init; } = 10000;
 
-    [Description("No learned threshold rises above this score, whatever traffic does."), Length(16), Pattern(Patterns.Fraction), Default("\"0.98\"")]
+    [Description("No learned threshold rises above this score, whatever traffic does."), Length(16),
+        Pattern(Patterns.Fraction), Default("\"0.98\"")]
     public string Ceiling { get; init; } = "0.98";
 }
 

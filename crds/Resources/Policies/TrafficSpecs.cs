@@ -6,11 +6,13 @@ namespace WafOperator.Resources.Policies;
 /// <summary>How much of a body is inspected.</summary>
 public sealed record BodyInspectionSpec
 {
-    [Description("HeadersOnly: bodies pass unseen. Window: the first bytes are inspected, the rest streams. Buffered: the whole body "
+    [Description("HeadersOnly: bodies pass unseen. Window: the first bytes are inspected, the rest streams. "
+        + "Buffered: the whole body "
         + "up to the limit is inspected before the application sees a byte."), Default("\"Buffered\"")]
     public BodyInspectionMode Mode { get; init; } = BodyInspectionMode.Buffered;
 
-    [Description("Most bytes held in memory and inspected (Window: the window)."), Length(16), Pattern(Patterns.Bytes, Meaning = "bytes such as 128Ki"), Default("\"1Mi\"")]
+    [Description("Most bytes held in memory and inspected (Window: the window)."), Length(16),
+        Pattern(Patterns.Bytes, Meaning = "bytes such as 128Ki"), Default("\"1Mi\"")]
     public string Limit { get; init; } = "1Mi";
 
     [Description("What happens to a body over the limit in mode Buffered."), Default("\"Reject\"")]
@@ -24,7 +26,8 @@ public enum BodyInspectionMode { HeadersOnly, Window, Buffered }
 public enum BodyOverLimit { Reject, ProcessPartial }
 
 /// <summary>A request rate limit (token bucket).</summary>
-[Cel("rate-limit-key", "!has(self.key) || !(self.key in ['Session', 'Header']) || (has(self.keyName) && size(self.keyName) > 0)",
+[Cel("rate-limit-key", "!has(self.key) || !(self.key in ['Session', 'Header']) || (has(self.keyName) && "
+    + "size(self.keyName) > 0)",
     "the keys Session and Header need keyName: the cookie's or header's name")]
 public sealed record RateLimitSpec
 {
@@ -65,7 +68,8 @@ public sealed record AccessListsSpec
     [Description("Networks that are refused."), Items(1024), Length(64), Pattern(Patterns.Cidr)]
     public IReadOnlyList<string> DenyClients { get; init; } = [];
 
-    [Description("Networks whose requests are not inspected (scanners of your own, load tests)."), Items(256), Length(64), Pattern(Patterns.Cidr)]
+    [Description("Networks whose requests are not inspected (scanners of your own, load tests)."), Items(256),
+        Length(64), Pattern(Patterns.Cidr)]
     public IReadOnlyList<string> BypassClients { get; init; } = [];
 
     [Description("Path prefixes that are refused."), Items(256), Length(1024), Pattern("^/")]
@@ -91,7 +95,8 @@ public sealed record LoggingSpec
     [Description("None, Blocked, Matched (anything a rule or model said) or All."), Default("\"Matched\"")]
     public LogLevelSpec Decisions { get; init; } = LogLevelSpec.Matched;
 
-    [Description("Parameters, headers and cookies whose values are never written, besides the built-in list."), Items(128), Length(128, Minimum = 1)]
+    [Description("Parameters, headers and cookies whose values are never written, besides the built-in list."),
+        Items(128), Length(128, Minimum = 1)]
     public IReadOnlyList<string> Redact { get; init; } = [];
 
     [Description("Write up to this many bytes of what matched. 0 writes none."), Bounds(0, 1024), Default("100")]
@@ -104,10 +109,12 @@ public enum LogLevelSpec { None, Blocked, Matched, All }
 /// <summary>How traffic reaches the sidecar.</summary>
 public sealed record InterceptionSpec
 {
-    [Description("Auto takes over named ports where Services target names, and redirects where they target numbers."), Default("\"Auto\"")]
+    [Description("Auto takes over named ports where Services target names, and redirects where they target numbers."),
+        Default("\"Auto\"")]
     public CaptureMode Capture { get; init; } = CaptureMode.Auto;
 
-    [Description("Evict running pods of the targets that lack the sidecar, so that they come back with it."), Default("false")]
+    [Description("Evict running pods of the targets that lack the sidecar, so that they come back with it."),
+        Default("false")]
     public bool RepairByEviction { get; init; }
 
     [Description("Create a NetworkPolicy that closes the way around the sidecar."), Default("false")]

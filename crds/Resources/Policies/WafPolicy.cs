@@ -28,12 +28,14 @@ public sealed record WafPolicy : ICustomResource
 /// <summary>The wish of a WafPolicy.</summary>
 public sealed record WafPolicySpec
 {
-    [Description("Workloads and Services of this namespace that the policy protects. Empty: only pods that name the policy in "
+    [Description("Workloads and Services of this namespace that the policy protects. Empty: only pods that name the "
+        + "policy in "
         + "the annotation wafoperator.dev/policy.")]
     [Items(16)]
     public IReadOnlyList<PolicyTargetReference> TargetRefs { get; init; } = [];
 
-    [Description("\"Off\" (in quotes: YAML reads a bare Off as false) passes everything uninspected, Detect records what Enforce "
+    [Description("\"Off\" (in quotes: YAML reads a bare Off as false) passes everything uninspected, Detect records "
+        + "what Enforce "
         + "would have blocked, Enforce blocks. This is the ceiling for every engine below.")]
     [Default("\"Detect\"")]
     public PolicyMode Mode { get; init; } = PolicyMode.Detect;
@@ -41,7 +43,8 @@ public sealed record WafPolicySpec
     [Description("Who the client of a request is.")]
     public ClientIdentitySpec? ClientIdentity { get; init; }
 
-    [Description("Rule inspection (SecLang). Left out: OWASP CRS at paranoia 1. An empty list of sets and no inline rules: none.")]
+    [Description("Rule inspection (SecLang). Left out: OWASP CRS at paranoia 1. An empty list of sets and no inline "
+        + "rules: none.")]
     [Default("{}")]
     public RulesSpec? Rules { get; init; } = new();
 
@@ -104,7 +107,8 @@ public enum TargetKind { Deployment, StatefulSet, Service }
 /// <summary>Client address: from the peer, or from a header that a trusted proxy wrote.</summary>
 public sealed record ClientIdentitySpec
 {
-    [Description("Networks of the proxies in front (ingress, mesh) whose X-Forwarded-For is believed."), Items(64), Length(64)]
+    [Description("Networks of the proxies in front (ingress, mesh) whose X-Forwarded-For is believed."), Items(64),
+        Length(64)]
     [Pattern(Patterns.Cidr, Meaning = "an address or CIDR, such as 10.0.0.0/8")]
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 

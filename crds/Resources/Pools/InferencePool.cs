@@ -5,7 +5,8 @@ namespace WafOperator.Resources.Pools;
 
 /// <summary>Where large models run.</summary>
 [Description("An InferencePool runs large models on accelerators, or on CPUs when none can be had.")]
-[Resource("InferencePool", "inferencepools", "ipool", Scale = [".spec.replicas", ".status.replicas", ".status.selector"])]
+[Resource("InferencePool", "inferencepools", "ipool",
+    Scale = [".spec.replicas", ".status.replicas", ".status.selector"])]
 [PrinterColumn("Accelerator", "string", ".status.accelerator")]
 [PrinterColumn("Ready", "string", ".status.summary")]
 [PrinterColumn("Queue delay", "string", ".status.queueDelay")]
@@ -33,7 +34,8 @@ public sealed record InferencePoolSpec
     public IReadOnlyList<AcceleratorRung> Ladder { get; init; } =
         [new() { Resource = "nvidia.com/gpu", Provider = ExecutionProvider.Cuda }, new()];
 
-    [Description("How long a rung may stay unschedulable before the next is taken."), Length(32), Pattern(Patterns.Duration), Default("\"2m\"")]
+    [Description("How long a rung may stay unschedulable before the next is taken."), Length(32),
+        Pattern(Patterns.Duration), Default("\"2m\"")]
     public string UnschedulableAfter { get; init; } = "2m";
 
     [Description("How often a better rung is tried again."), Length(32), Pattern(Patterns.Duration), Default("\"10m\"")]
@@ -93,7 +95,8 @@ public sealed record AutoscalingSpec
     [Description("Queue delay that is aimed at."), Length(32), Pattern(Patterns.Duration), Default("\"5ms\"")]
     public string TargetQueueDelay { get; init; } = "5ms";
 
-    [Description("Time of low load before replicas are taken away."), Length(32), Pattern(Patterns.Duration), Default("\"5m\"")]
+    [Description("Time of low load before replicas are taken away."), Length(32), Pattern(Patterns.Duration),
+        Default("\"5m\"")]
     public string ScaleDownAfter { get; init; } = "5m";
 
     [Description("Leave scaling to a HorizontalPodAutoscaler that the operator creates."), Default("false")]
@@ -103,7 +106,8 @@ public sealed record AutoscalingSpec
 /// <summary>Dynamic batching.</summary>
 public sealed record BatchingSpec
 {
-    [Description("Longest time a request waits for company."), Length(32), Pattern(Patterns.Duration), Default("\"1ms\"")]
+    [Description("Longest time a request waits for company."), Length(32), Pattern(Patterns.Duration),
+        Default("\"1ms\"")]
     public string QueueDelayMax { get; init; } = "1ms";
 
     [Description("Most padded tokens in a batch."), Bounds(64, 10000000), Default("16384")]

@@ -7,7 +7,8 @@ public static class ByteQuantity
 {
     private static readonly (string Suffix, long Factor)[] Suffixes =
     [
-        ("Ki", 1L << 10), ("Mi", 1L << 20), ("Gi", 1L << 30), ("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000), ("", 1),
+        ("Ki", 1L << 10), ("Mi", 1L << 20), ("Gi", 1L << 30), ("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000),
+            ("", 1),
     ];
 
     /// <summary>Reads a quantity in bytes; false when the text is not one or does not fit 63 bits.</summary>

@@ -2,12 +2,17 @@ using System.Globalization;
 
 namespace WafOperator.Resources.Quantities;
 
-/// <summary>Decimal strings: numbers that are not integers travel as text, since floats do not survive round trips.</summary>
+/// <summary>
+/// Decimal strings: numbers that are not integers travel as text, since floats do not survive round trips.
+/// </summary>
 public static class DecimalText
 {
-    /// <summary>Reads a non-negative decimal of plain digits; false for signs, exponents, blanks and anything else.</summary>
+    /// <summary>
+    /// Reads a non-negative decimal of plain digits; false for signs, exponents, blanks and anything else.
+    /// </summary>
     public static bool TryParse(string text, out decimal value) =>
-        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value) && text[0] != '.';
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value)
+        && text[0] != '.';
 
     /// <summary>Reads a decimal that was validated before, as the double that models compare with.</summary>
     public static double ParseDouble(string text) => TryParse(text, out var value)

@@ -4,7 +4,8 @@ using System.Text;
 namespace WafOperator.Resources.Quantities;
 
 /// <summary>
-/// Durations as Go writes them, in whole numbers: <c>250us</c>, <c>5ms</c>, <c>1m30s</c>. Resolution: one microsecond; largest: 10 years.
+/// Durations as Go writes them, in whole numbers: <c>250us</c>, <c>5ms</c>, <c>1m30s</c>. Resolution: one microsecond;
+/// largest: 10 years.
 /// </summary>
 public static class DurationText
 {

@@ -56,8 +56,8 @@ public sealed class DefaultAttribute(string json) : Attribute
 }
 
 /// <summary>
-/// A rule in CEL (<c>x-kubernetes-validations</c>, Kubernetes 1.25 and later). The validating webhook holds the same rule in
-/// C#, for clusters that drop CEL silently; a test names each rule on both sides by <see cref="Id"/>.
+/// A rule in CEL (<c>x-kubernetes-validations</c>, Kubernetes 1.25 and later). The validating webhook holds the same
+/// rule in C#, for clusters that drop CEL silently; a test names each rule on both sides by <see cref="Id"/>.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Property, AllowMultiple = true)]
 public sealed class CelAttribute(string id, string rule, string message) : Attribute
@@ -79,7 +79,9 @@ public sealed class RequiredFieldAttribute : Attribute;
 /// <summary>Patterns and lengths that several kinds use.</summary>
 public static class Patterns
 {
-    /// <summary>A decimal between 0 and 1, at most six places. Not a float: floats do not survive round trips.</summary>
+    /// <summary>
+    /// A decimal between 0 and 1, at most six places. Not a float: floats do not survive round trips.
+    /// </summary>
     public const string Fraction = @"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$";
 
     /// <summary>A non-negative decimal, at most six places.</summary>

@@ -7,7 +7,8 @@ public static class CrdWriter
 {
     /// <summary>The manifest as YAML.</summary>
     public static string WriteYaml(ResourceDefinition definition) =>
-        "# Generated from the C# types in crds/Resources. Do not edit: change the type, then run the tests with UPDATE_GOLDEN=1.\n"
+        "# Generated from the C# types in crds/Resources. Do not edit: change the type, then run the tests with "
+        + "UPDATE_GOLDEN=1.\n"
         + YamlText.Write(Write(definition));
 
     /// <summary>The manifest as JSON, as it is sent to an API server.</summary>
@@ -137,5 +138,6 @@ public static class CrdWriter
         if (node.Maximum is { } maximum and < int.MaxValue) result["maximum"] = maximum;
     }
 
-    private static JsonArray ArrayOf(IEnumerable<string> values) => new([.. values.Select(value => (JsonNode?)JsonValue.Create(value))]);
+    private static JsonArray ArrayOf(IEnumerable<string> values) =>
+        new([.. values.Select(value => (JsonNode?)JsonValue.Create(value))]);
 }

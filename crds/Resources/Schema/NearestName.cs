@@ -5,7 +5,9 @@ public static class NearestName
 {
     private const int NameLengthMax = 64;
 
-    /// <summary>The nearest of the known names, or null when none is near (more than a third of the letters differ).</summary>
+    /// <summary>
+    /// The nearest of the known names, or null when none is near (more than a third of the letters differ).
+    /// </summary>
     public static string? Of(string name, IEnumerable<string> known)
     {
         if (name.Length > NameLengthMax) return null;
@@ -22,7 +24,9 @@ public static class NearestName
         return best;
     }
 
-    /// <summary>Edits (insert, remove, replace, swap of neighbours) between two names; optimal string alignment.</summary>
+    /// <summary>
+    /// Edits (insert, remove, replace, swap of neighbours) between two names; optimal string alignment.
+    /// </summary>
     private static int Distance(string a, string b)
     {
         var rows = new int[a.Length + 1, b.Length + 1];

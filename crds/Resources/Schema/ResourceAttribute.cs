@@ -13,7 +13,9 @@ public sealed class ResourceAttribute(string kind, string plural, params string[
     /// <summary>Short names for kubectl.</summary>
     public string[] ShortNames { get; } = shortNames;
 
-    /// <summary>JSON paths of the scale subresource (<c>spec</c>, <c>status</c>, <c>selector</c>), or null for none.</summary>
+    /// <summary>
+    /// JSON paths of the scale subresource (<c>spec</c>, <c>status</c>, <c>selector</c>), or null for none.
+    /// </summary>
     public string[]? Scale { get; init; }
 }
 

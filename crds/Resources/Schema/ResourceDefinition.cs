@@ -42,7 +42,9 @@ public sealed class ResourceDefinition
         return null;
     }
 
-    /// <summary>Reads the typed object. Throws <see cref="JsonException"/> where the JSON does not fit; validate first.</summary>
+    /// <summary>
+    /// Reads the typed object. Throws <see cref="JsonException"/> where the JSON does not fit; validate first.
+    /// </summary>
     public ICustomResource Read(JsonObject raw) =>
         (ICustomResource)raw.Deserialize(ResourceJson.Default.Options.GetTypeInfo(Type))!;
 }

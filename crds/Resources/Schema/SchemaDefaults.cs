@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace WafOperator.Resources.Schema;
 
-/// <summary>Fills in defaults as the API server does: below every object that is there, and below defaults themselves.</summary>
+/// <summary>
+/// Fills in defaults as the API server does: below every object that is there, and below defaults themselves.
+/// </summary>
 public static class SchemaDefaults
 {
     /// <summary>Adds absent (or null) fields that have a default to <paramref name="node"/>, in place.</summary>

@@ -9,8 +9,8 @@ public enum SchemaType { Object, Map, Array, String, Enum, Integer, Boolean, Dat
 public sealed record SchemaRule(string Id, string Expression, string Message);
 
 /// <summary>
-/// One field's schema: what the C# type and its attributes say, read once. The CRD generator prints it, the validator and the
-/// strict reader walk it, so that the three cannot disagree. Immutable.
+/// One field's schema: what the C# type and its attributes say, read once. The CRD generator prints it, the validator
+/// and the strict reader walk it, so that the three cannot disagree. Immutable.
 /// </summary>
 public sealed record SchemaNode
 {

@@ -109,7 +109,8 @@ public static class SchemaReader
     };
 
     private static IReadOnlyList<SchemaRule> RulesOf(MemberInfo? member) => member is null ? [] :
-        [.. member.GetCustomAttributes<CelAttribute>().Select(rule => new SchemaRule(rule.Id, rule.Rule, rule.Message))];
+        [.. member.GetCustomAttributes<CelAttribute>()
+            .Select(rule => new SchemaRule(rule.Id, rule.Rule, rule.Message))];
 
     private static Type? ElementOf(Type type, Type generic) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == generic ? type.GenericTypeArguments[0] : null;

@@ -7,16 +7,22 @@ using WafOperator.Resources.Manifests;
 
 namespace WafOperator.Resources.Schema;
 
-/// <summary>JSON as block-style YAML and back; written in the order of its members: the same value always gives the same text.</summary>
+/// <summary>
+/// JSON as block-style YAML and back; written in the order of its members: the same value always gives the same text.
+/// </summary>
 public static partial class YamlText
 {
-    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Reads one YAML document as JSON, as strictly as manifests are read. Throws <see cref="YamlSyntaxException"/>.</summary>
+    /// <summary>
+    /// Reads one YAML document as JSON, as strictly as manifests are read. Throws <see cref="YamlSyntaxException"/>.
+    /// </summary>
     public static JsonNode? Read(string text)
     {
         var documents = new YamlReader(text, new ManifestLimits()).ReadAll();
-        return documents.Count == 1 ? documents[0].Root : throw new YamlSyntaxException($"holds {documents.Count} documents, not one", 1, 1);
+        return documents.Count == 1 ? documents[0].Root
+            : throw new YamlSyntaxException($"holds {documents.Count} documents, not one", 1, 1);
     }
 
     /// <summary>The value as YAML, ending in a line feed.</summary>
@@ -56,7 +62,8 @@ public static partial class YamlText
                 text.Append('\n');
                 Append(text, value, indent);
                 break;
-            case JsonValue scalar when scalar.GetValueKind() == JsonValueKind.String && IsBlock(scalar.GetValue<string>()):
+            case JsonValue scalar when scalar.GetValueKind() == JsonValueKind.String
+            && IsBlock(scalar.GetValue<string>()):
                 AppendBlock(text, scalar.GetValue<string>(), indent + 2);
                 break;
             default:
@@ -82,10 +89,12 @@ public static partial class YamlText
     /// <summary>Texts of several lines that a literal block gives back unchanged.</summary>
     private static bool IsBlock(string value)
     {
-        if (!value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal) || value.EndsWith("\n\n", StringComparison.Ordinal)) return false;
+        if (!value.TrimEnd('\n').Contains('\n', StringComparison.Ordinal)
+            || value.EndsWith("\n\n", StringComparison.Ordinal)) return false;
         if (value[0] is ' ' or '\n') return false;
         foreach (var c in value)
-            if ((char.IsControl(c) && c is not ('\n' or '\t')) || c is '\u2028' or '\u2029' or '\ufeff' or '\u0085') return false;
+            if ((char.IsControl(c) && c is not ('\n' or '\t')) || c is '\u2028' or '\u2029' or '\ufeff' or '\u0085')
+                return false;
         return true;
     }
 
@@ -98,11 +107,14 @@ public static partial class YamlText
         _ => node.ToJsonString(),
     };
 
-    private static string Plain(string value) => PlainText().IsMatch(value) && !Resolvable().IsMatch(value) && !value.EndsWith(' ')
+    private static string Plain(string value) => PlainText().IsMatch(value) && !Resolvable().IsMatch(value)
+        && !value.EndsWith(' ')
         ? value
         : JsonSerializer.Serialize(value, Readable);
 
-    /// <summary>Safe without quotes everywhere in a block: no indicator first, no <c>: </c> and no <c> #</c> inside.</summary>
+    /// <summary>
+    /// Safe without quotes everywhere in a block: no indicator first, no <c>: </c> and no <c> #</c> inside.
+    /// </summary>
     [GeneratedRegex(@"^[A-Za-z/$^(][A-Za-z0-9 ,.;()/_$^+<>=*'""\\{}\[\]|!?@-]*(?::[A-Za-z0-9/][A-Za-z0-9 ,.;()/_$^+<>=*'""\\{}\[\]|!?@-]*)*\z")]
     private static partial Regex PlainText();
 

@@ -5,8 +5,8 @@ using WafOperator.Resources.Quantities;
 namespace WafOperator.Resources.Validation;
 
 /// <summary>
-/// Each CEL rule of the schemas once more in C#, by its id: clusters before 1.25 drop CEL silently and must be safe as well.
-/// A test holds the two lists equal. The structure below <c>self</c> was checked before; defaults are filled in.
+/// Each CEL rule of the schemas once more in C#, by its id: clusters before 1.25 drop CEL silently and must be safe as
+/// well. A test holds the two lists equal. The structure below <c>self</c> was checked before; defaults are filled in.
 /// </summary>
 public static class FieldRules
 {
@@ -18,7 +18,8 @@ public static class FieldRules
             || detection >= (Number(self, "paranoia") ?? 1),
         ["threshold-order"] = (self, _) => Fraction(self, "medium") <= Fraction(self, "high")
             && Fraction(self, "high") <= Fraction(self, "critical"),
-        ["rate-limit-key"] = (self, _) => Text(self, "key") is not ("Session" or "Header") || Text(self, "keyName").Length > 0,
+        ["rate-limit-key"] = (self, _) => Text(self, "key") is not ("Session" or "Header")
+            || Text(self, "keyName").Length > 0,
         ["exclusion-what"] = (self, _) => Count(self, "rules") + Count(self, "families") + Count(self, "models") > 0,
         ["serving-pool"] = (self, _) => Text(self, "mode") != "Pool" || Text(self, "pool").Length > 0,
         ["autoscaling-order"] = (self, _) => (Number(self, "minReplicas") ?? 1) <= (Number(self, "maxReplicas") ?? 4),
@@ -43,7 +44,8 @@ public static class FieldRules
     private static long? Number(JsonObject self, string name) =>
         self[name] is { } node ? long.Parse(node.ToJsonString(), CultureInfo.InvariantCulture) : null;
 
-    private static decimal Fraction(JsonObject self, string name) => DecimalText.TryParse(Text(self, name), out var value) ? value : 0;
+    private static decimal Fraction(JsonObject self, string name) =>
+        DecimalText.TryParse(Text(self, name), out var value) ? value : 0;
 
     private static int Count(JsonObject self, string name) => (self[name] as JsonArray)?.Count ?? 0;
 }

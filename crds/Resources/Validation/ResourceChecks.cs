@@ -8,7 +8,9 @@ using WafOperator.Resources.Quantities;
 
 namespace WafOperator.Resources.Validation;
 
-/// <summary>What neither a schema nor CEL can say well: networks, durations, orders, combinations. Runs on sound structure.</summary>
+/// <summary>
+/// What neither a schema nor CEL can say well: networks, durations, orders, combinations. Runs on sound structure.
+/// </summary>
 internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> warnings)
 {
     private const long BodyLimitMax = 128L << 20;
@@ -35,7 +37,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         RuleRanges("spec.rules.disabledRules", spec.Rules?.DisabledRules);
         Body("spec.body", spec.Body);
         for (var i = 0; i < spec.Routes.Count; i++) CheckRoute(spec, spec.Routes[i], $"spec.routes[{i}]");
-        for (var i = 0; i < spec.RateLimits.Count; i++) Duration($"spec.rateLimits[{i}].period", spec.RateLimits[i].Period, TimeSpan.FromDays(1));
+        for (var i = 0; i < spec.RateLimits.Count; i++)
+            Duration($"spec.rateLimits[{i}].period", spec.RateLimits[i].Period, TimeSpan.FromDays(1));
         CheckTargets(spec.TargetRefs);
         if (spec.Ml is { } ml) CheckMl(spec, ml);
         if (spec.Sidecar is { } sidecar) CheckSidecar(sidecar);
@@ -46,7 +49,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         var seen = new HashSet<(TargetKind, string)>();
         for (var i = 0; i < targets.Count; i++)
             if (!seen.Add((targets[i].Kind, targets[i].Name)))
-                Error($"spec.targetRefs[{i}]", FieldErrorReason.Duplicate, $"{targets[i].Kind} {targets[i].Name} is named twice");
+                Error($"spec.targetRefs[{i}]", FieldErrorReason.Duplicate,
+                    $"{targets[i].Kind} {targets[i].Name} is named twice");
     }
 
     private void CheckRoute(WafPolicySpec spec, RouteSpec route, string path)
@@ -60,26 +64,33 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
     {
         Duration("spec.ml.latencyBudget", ml.LatencyBudget, LatencyBudgetMax);
         if (ml.Models.Count == 0) Warning("spec.ml.models", "names no model: nothing is scored");
-        if (ml.Mode > spec.Mode) Warning("spec.ml.mode", $"{ml.Mode} has no effect here: spec.mode {spec.Mode} is the ceiling");
+        if (ml.Mode > spec.Mode)
+            Warning("spec.ml.mode", $"{ml.Mode} has no effect here: spec.mode {spec.Mode} is the ceiling");
         for (var i = 0; i < ml.Models.Count; i++)
             if (ml.Ensemble == EnsembleMode.Weighted && DecimalText.ParseDouble(ml.Models[i].Weight) > 1000)
                 Error($"spec.ml.models[{i}].weight", FieldErrorReason.OutOfRange, "is over 1000");
-        if (ml.Ensemble == EnsembleMode.Weighted && ml.Models.Count > 0 && ml.Models.All(model => DecimalText.ParseDouble(model.Weight) == 0))
-            Error("spec.ml.models", FieldErrorReason.Invalid, "all weights are 0: the ensemble Weighted needs one above");
+        if (ml.Ensemble == EnsembleMode.Weighted && ml.Models.Count > 0
+            && ml.Models.All(model => DecimalText.ParseDouble(model.Weight) == 0))
+            Error("spec.ml.models", FieldErrorReason.Invalid,
+                "all weights are 0: the ensemble Weighted needs one above");
     }
 
     private void CheckSidecar(SidecarResourcesSpec sidecar)
     {
-        Order("spec.sidecar.memoryRequest", "memoryLimit", ByteQuantity.Parse(sidecar.MemoryRequest), ByteQuantity.Parse(sidecar.MemoryLimit));
-        if (sidecar.CpuLimit is { } limit) Order("spec.sidecar.cpuRequest", "cpuLimit", MilliCpu(sidecar.CpuRequest), MilliCpu(limit));
+        Order("spec.sidecar.memoryRequest", "memoryLimit", ByteQuantity.Parse(sidecar.MemoryRequest),
+            ByteQuantity.Parse(sidecar.MemoryLimit));
+        if (sidecar.CpuLimit is { } limit)
+            Order("spec.sidecar.cpuRequest", "cpuLimit", MilliCpu(sidecar.CpuRequest), MilliCpu(limit));
     }
 
     private void CheckExclusion(WafExclusionSpec spec)
     {
         RuleRanges("spec.rules", spec.Rules);
         if (spec.Match is not { } match) return;
-        if (match.Name is not null && match.Part is not (RequestPartKind.Parameter or RequestPartKind.Header or RequestPartKind.Cookie))
-            Error("spec.match.name", FieldErrorReason.Invalid, $"needs part Parameter, Header or Cookie, not {match.Part}");
+        if (match.Name is not null
+            && match.Part is not (RequestPartKind.Parameter or RequestPartKind.Header or RequestPartKind.Cookie))
+            Error("spec.match.name", FieldErrorReason.Invalid,
+                $"needs part Parameter, Header or Cookie, not {match.Part}");
         if (match.Path is { } path && path.AsSpan(0, path.Length - 1).Contains('*'))
             Warning("spec.match.path", "only a * at the end matches any rest; this one is taken as it stands");
     }
@@ -89,12 +100,15 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         Bytes("spec.artifact.sizeLimit", spec.Artifact.SizeLimit, 1L << 34);
         if (!Uri.TryCreate(spec.Artifact.Uri, UriKind.Absolute, out _))
             Error("spec.artifact.uri", FieldErrorReason.Invalid, $"\"{spec.Artifact.Uri}\" is not a URI");
-        if (spec.Evaluation is { } evaluation) Duration("spec.evaluation.maximumLatency", evaluation.MaximumLatency, TimeSpan.FromMinutes(1));
+        if (spec.Evaluation is { } evaluation)
+            Duration("spec.evaluation.maximumLatency", evaluation.MaximumLatency, TimeSpan.FromMinutes(1));
         if (spec.Rollout is not { } rollout) return;
-        if (rollout.Shadow is { } shadow) Duration("spec.rollout.shadow.duration", shadow.Duration, TimeSpan.FromDays(90));
+        if (rollout.Shadow is { } shadow)
+            Duration("spec.rollout.shadow.duration", shadow.Duration, TimeSpan.FromDays(90));
         for (var i = 1; i < rollout.Steps.Count; i++)
             if (rollout.Steps[i].Weight < rollout.Steps[i - 1].Weight)
-                Error($"spec.rollout.steps[{i}].weight", FieldErrorReason.Invalid, $"{rollout.Steps[i].Weight} is less than the step before");
+                Error($"spec.rollout.steps[{i}].weight", FieldErrorReason.Invalid,
+                    $"{rollout.Steps[i].Weight} is less than the step before");
         for (var i = 0; i < rollout.Webhooks.Count; i++)
         {
             Duration($"spec.rollout.webhooks[{i}].timeout", rollout.Webhooks[i].Timeout, TimeSpan.FromMinutes(5));
@@ -110,7 +124,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         if (DurationText.TryParse(analysis.Interval, out var interval) && interval < TimeSpan.FromSeconds(1))
             Error("spec.rollout.analysis.interval", FieldErrorReason.OutOfRange, "is under 1s");
         if (DecimalText.ParseDouble(analysis.Alpha) is <= 0 or > 0.5)
-            Error("spec.rollout.analysis.alpha", FieldErrorReason.OutOfRange, $"{analysis.Alpha} is not over 0 and at most 0.5");
+            Error("spec.rollout.analysis.alpha", FieldErrorReason.OutOfRange,
+                $"{analysis.Alpha} is not over 0 and at most 0.5");
         for (var i = 0; i < analysis.Prometheus.Count; i++)
             HttpUrl($"spec.rollout.analysis.prometheus[{i}].address", analysis.Prometheus[i].Address);
     }
@@ -119,7 +134,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
     {
         Duration("spec.unschedulableAfter", spec.UnschedulableAfter, TimeSpan.FromDays(1));
         Duration("spec.retryAfter", spec.RetryAfter, TimeSpan.FromDays(1));
-        if (spec.Batching is { } batching) Duration("spec.batching.queueDelayMax", batching.QueueDelayMax, TimeSpan.FromSeconds(1), TimeSpan.Zero);
+        if (spec.Batching is { } batching)
+            Duration("spec.batching.queueDelayMax", batching.QueueDelayMax, TimeSpan.FromSeconds(1), TimeSpan.Zero);
         if (spec.Autoscaling is not { } scaling) return;
         Duration("spec.autoscaling.targetQueueDelay", scaling.TargetQueueDelay, TimeSpan.FromMinutes(1));
         Duration("spec.autoscaling.scaleDownAfter", scaling.ScaleDownAfter, TimeSpan.FromDays(1));
@@ -135,7 +151,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         for (var i = 0; i < networks?.Count; i++)
         {
             if (IPAddress.TryParse(networks[i], out _) || IPNetwork.TryParse(networks[i], out _)) continue;
-            Error($"{path}[{i}]", FieldErrorReason.Invalid, $"\"{networks[i]}\" is not an address or network such as 10.0.0.0/8");
+            Error($"{path}[{i}]", FieldErrorReason.Invalid,
+                $"\"{networks[i]}\" is not an address or network such as 10.0.0.0/8");
         }
     }
 
@@ -143,13 +160,16 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
     {
         for (var i = 0; i < ranges?.Count; i++)
             if (!RuleRange.TryParse(ranges[i], out _))
-                Error($"{path}[{i}]", FieldErrorReason.Invalid, $"\"{ranges[i]}\" is not a rule id or a rising range such as 942100-942199");
+                Error($"{path}[{i}]", FieldErrorReason.Invalid,
+                    $"\"{ranges[i]}\" is not a rule id or a rising range such as 942100-942199");
     }
 
     private void Duration(string path, string text, TimeSpan maximum, TimeSpan? minimum = null)
     {
-        if (!DurationText.TryParse(text, out var value) || value > maximum || value < (minimum ?? TimeSpan.FromMicroseconds(1)))
-            Error(path, FieldErrorReason.OutOfRange, $"\"{text}\" is not a duration of at most {DurationText.Format(maximum)}");
+        if (!DurationText.TryParse(text, out var value) || value > maximum
+            || value < (minimum ?? TimeSpan.FromMicroseconds(1)))
+            Error(path, FieldErrorReason.OutOfRange,
+                $"\"{text}\" is not a duration of at most {DurationText.Format(maximum)}");
     }
 
     private void Bytes(string path, string text, long maximum)

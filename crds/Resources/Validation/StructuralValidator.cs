@@ -47,13 +47,15 @@ internal sealed class StructuralValidator(List<FieldError> errors)
             else if (value is not null) Check(value, property, Join(path, name), old?[name]);
         }
         foreach (var name in schema.Required)
-            if (node[name] is null) errors.Add(new(Join(path, name), FieldErrorReason.Required, "is required" + About(schema.Properties[name])));
+            if (node[name] is null) errors.Add(
+                new(Join(path, name), FieldErrorReason.Required, "is required" + About(schema.Properties[name])));
         // A rule speaks of fields of the right type: with structural errors below it says nothing.
         if (errors.Count > before) return;
         foreach (var rule in schema.Rules)
         {
             if (FieldRules.Holds(rule.Id, node, old)) continue;
-            errors.Add(new(path, rule.Id == "immutable" ? FieldErrorReason.Immutable : FieldErrorReason.Rule, rule.Message) { RuleId = rule.Id });
+            errors.Add(new(path, rule.Id == "immutable" ? FieldErrorReason.Immutable : FieldErrorReason.Rule,
+                rule.Message) { RuleId = rule.Id });
         }
     }
 
@@ -82,14 +84,16 @@ internal sealed class StructuralValidator(List<FieldError> errors)
             if (seen is null || node[i] is not JsonObject entry) continue;
             var key = string.Join('\0', schema.MapKeys.Select(name => entry[name]?.ToJsonString()));
             if (!seen.Add(key))
-                errors.Add(new(item, FieldErrorReason.Duplicate, $"another item has the same {string.Join(" and ", schema.MapKeys)}"));
+                errors.Add(new(item, FieldErrorReason.Duplicate,
+                    $"another item has the same {string.Join(" and ", schema.MapKeys)}"));
         }
     }
 
     private void CheckCount(int count, SchemaNode schema, string path, string what)
     {
         if (count > schema.ItemsMax)
-            errors.Add(new(path, FieldErrorReason.TooMany, $"has {count} {what}, at most {schema.ItemsMax} are allowed"));
+            errors.Add(new(path, FieldErrorReason.TooMany,
+                $"has {count} {what}, at most {schema.ItemsMax} are allowed"));
         if (count < schema.ItemsMin)
             errors.Add(new(path, FieldErrorReason.TooFew, $"has {count} {what}, at least {schema.ItemsMin} needed"));
     }
@@ -99,11 +103,14 @@ internal sealed class StructuralValidator(List<FieldError> errors)
         var length = value.Length > (schema.LengthMax ?? int.MaxValue) || value.Length < schema.LengthMin * 2
             ? value.EnumerateRunes().Count() : value.Length;
         if (length > schema.LengthMax)
-            errors.Add(new(path, FieldErrorReason.TooLong, $"has {length} characters, at most {schema.LengthMax} are allowed"));
+            errors.Add(new(path, FieldErrorReason.TooLong,
+                $"has {length} characters, at most {schema.LengthMax} are allowed"));
         else if (length < schema.LengthMin)
-            errors.Add(new(path, FieldErrorReason.TooShort, $"has {length} characters, at least {schema.LengthMin} needed"));
+            errors.Add(new(path, FieldErrorReason.TooShort,
+                $"has {length} characters, at least {schema.LengthMin} needed"));
         else if (schema.Pattern is { } pattern && !RegexOf(pattern).IsMatch(value))
-            errors.Add(new(path, FieldErrorReason.Pattern, $"{Quote(value)} is not {schema.PatternMeaning ?? $"in the form {pattern}"}"));
+            errors.Add(new(path, FieldErrorReason.Pattern,
+                $"{Quote(value)} is not {schema.PatternMeaning ?? $"in the form {pattern}"}"));
     }
 
     private void CheckEnum(string value, SchemaNode schema, string path)
@@ -111,22 +118,27 @@ internal sealed class StructuralValidator(List<FieldError> errors)
         if (schema.EnumValues.Contains(value)) return;
         var near = NearestName.Of(value, schema.EnumValues);
         var hint = near is null ? "" : $"; did you mean {near}?";
-        errors.Add(new(path, FieldErrorReason.NotSupported, $"{Quote(value)} is not one of {string.Join(", ", schema.EnumValues)}{hint}"));
+        errors.Add(new(path, FieldErrorReason.NotSupported,
+            $"{Quote(value)} is not one of {string.Join(", ", schema.EnumValues)}{hint}"));
     }
 
     private void CheckInteger(JsonNode node, SchemaNode schema, string path)
     {
         var value = IntegerOf(node)!.Value;
-        var minimum = Math.Max(schema.Minimum ?? long.MinValue, schema.IntegerBits == 32 ? int.MinValue : long.MinValue);
-        var maximum = Math.Min(schema.Maximum ?? long.MaxValue, schema.IntegerBits == 32 ? int.MaxValue : long.MaxValue);
+        var minimum =
+            Math.Max(schema.Minimum ?? long.MinValue, schema.IntegerBits == 32 ? int.MinValue : long.MinValue);
+        var maximum =
+            Math.Min(schema.Maximum ?? long.MaxValue, schema.IntegerBits == 32 ? int.MaxValue : long.MaxValue);
         if (value < minimum || value > maximum)
             errors.Add(new(path, FieldErrorReason.OutOfRange, $"{value} is not between {minimum} and {maximum}"));
     }
 
     private void CheckTime(string value, string path)
     {
-        if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.None, out _) && value.Contains('T', StringComparison.Ordinal)) return;
-        errors.Add(new(path, FieldErrorReason.Invalid, $"{Quote(value)} is not a time in RFC 3339 such as 2027-01-31T00:00:00Z"));
+        if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+            && value.Contains('T', StringComparison.Ordinal)) return;
+        errors.Add(new(path, FieldErrorReason.Invalid,
+            $"{Quote(value)} is not a time in RFC 3339 such as 2027-01-31T00:00:00Z"));
     }
 
     private static bool HasType(JsonNode? node, SchemaType type) => type switch
@@ -140,7 +152,8 @@ internal sealed class StructuralValidator(List<FieldError> errors)
     };
 
     private static long? IntegerOf(JsonNode node) =>
-        long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+        long.TryParse(node.ToJsonString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+        ? value : null;
 
     private static string TypeMessage(JsonNode? node, SchemaNode schema)
     {
@@ -158,8 +171,10 @@ internal sealed class StructuralValidator(List<FieldError> errors)
         if (schema.Type is not (SchemaType.String or SchemaType.Enum)) return message;
         return node?.GetValueKind() switch
         {
-            JsonValueKind.False when schema.EnumValues.Contains("Off") => message + ": YAML reads a bare Off as false, write \"Off\" in quotes",
-            JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => message + $": write {Quote(node.ToJsonString())} in quotes",
+            JsonValueKind.False when schema.EnumValues.Contains("Off") =>
+                message + ": YAML reads a bare Off as false, write \"Off\" in quotes",
+            JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False =>
+                message + $": write {Quote(node.ToJsonString())} in quotes",
             _ => message,
         };
     }
@@ -176,7 +191,8 @@ internal sealed class StructuralValidator(List<FieldError> errors)
 
     // RE2's $ is the end of the text; .NET's also stands before a last line feed.
     private static Regex RegexOf(string pattern) => Regexes.GetOrAdd(pattern, static text =>
-        new Regex(text.EndsWith('$') ? text[..^1] + "\\z" : text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
+        new Regex(text.EndsWith('$') ? text[..^1] + "\\z" : text,
+            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant));
 
     private static string About(SchemaNode property)
     {

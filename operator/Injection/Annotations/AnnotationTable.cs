@@ -6,12 +6,15 @@ using WafOperator.Resources.Schema;
 
 namespace WafOperator.Injection.Annotations;
 
-/// <summary>One annotation: its name, and how its text changes the options. The parser says what is wrong, or null.</summary>
-internal sealed record AnnotationEntry(string Name, Func<PodOptions, string, (PodOptions Options, string? Problem)> Read);
+/// <summary>
+/// One annotation: its name, and how its text changes the options. The parser says what is wrong, or null.
+/// </summary>
+internal sealed record AnnotationEntry(string Name,
+    Func<PodOptions, string, (PodOptions Options, string? Problem)> Read);
 
 /// <summary>
-/// Every annotation that pods may carry, in one table. They choose whether, which policy, ports and resources; never what is
-/// inspected.
+/// Every annotation that pods may carry, in one table. They choose whether, which policy, ports and resources; never
+/// what is inspected.
 /// </summary>
 internal static partial class AnnotationTable
 {
@@ -54,7 +57,8 @@ internal static partial class AnnotationTable
     };
 
     /// <summary>Reads all annotations; the problems name the annotation each.</summary>
-    public static (PodOptions Options, IReadOnlyList<string> Problems) Read(IReadOnlyDictionary<string, string> annotations)
+    public static (PodOptions Options,
+        IReadOnlyList<string> Problems) Read(IReadOnlyDictionary<string, string> annotations)
     {
         var options = new PodOptions();
         var problems = new List<string>();

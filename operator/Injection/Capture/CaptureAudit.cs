@@ -8,8 +8,8 @@ namespace WafOperator.Injection.Capture;
 public sealed record UncapturedPort(string Service, int Port);
 
 /// <summary>
-/// Looks at an injected pod and the Services of today: a Service that came (or changed) after the pod may target a port that the
-/// sidecar did not take. Pure; what it finds belongs into the policy's status.
+/// Looks at an injected pod and the Services of today: a Service that came (or changed) after the pod may target a port
+/// that the sidecar did not take. Pure; what it finds belongs into the policy's status.
 /// </summary>
 public static class CaptureAudit
 {
@@ -29,7 +29,8 @@ public static class CaptureAudit
                 var number = target.PortName is null
                     ? target.PortNumber
                     : declared.FirstOrDefault(port => port.Name == target.PortName)?.Number ?? 0;
-                if (number > 0 && !listening.Contains(number) && !redirected.Contains(number)) found.Add(new(service.Name, number));
+                if (number > 0 && !listening.Contains(number) && !redirected.Contains(number))
+                    found.Add(new(service.Name, number));
             }
         }
         return found;
@@ -41,18 +42,23 @@ public static class CaptureAudit
         var sidecar = pod.Containers.Concat(pod.InitContainers)
             .FirstOrDefault(container => PodView.Text(container, "name") == WellKnown.SidecarContainer);
         if (sidecar is null) return null;
-        var variable = PodView.Objects(sidecar["env"]).FirstOrDefault(entry => PodView.Text(entry, "name") == "WAF_LISTENERS");
-        return Numbers((PodView.Text(variable, "value") ?? "").Split(',').Select(entry => entry[(entry.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':')[0]));
+        var variable = PodView.Objects(sidecar["env"])
+            .FirstOrDefault(entry => PodView.Text(entry, "name") == "WAF_LISTENERS");
+        return Numbers((PodView.Text(variable, "value") ?? "").Split(',')
+            .Select(entry => entry[(entry.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':')[0]));
     }
 
     /// <summary>Ports that the init container redirects, from its arguments.</summary>
     private static HashSet<int> Redirected(PodView pod)
     {
-        var init = pod.InitContainers.FirstOrDefault(container => PodView.Text(container, "name") == WellKnown.InitContainer);
+        var init =
+            pod.InitContainers.FirstOrDefault(container => PodView.Text(container, "name") == WellKnown.InitContainer);
         var arguments = init?["args"] as JsonArray ?? [];
-        return Numbers(arguments.OfType<JsonValue>().Select(argument => argument.TryGetValue<string>(out var text) ? text.Split('=')[0] : ""));
+        return Numbers(arguments.OfType<JsonValue>()
+            .Select(argument => argument.TryGetValue<string>(out var text) ? text.Split('=')[0] : ""));
     }
 
     private static HashSet<int> Numbers(IEnumerable<string> texts) =>
-        [.. texts.Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0).Where(number => number > 0)];
+        [.. texts.Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : 0).Where(number => number > 0)];
 }

@@ -7,9 +7,12 @@ internal abstract record CapturePlan
     {
     }
 
-    /// <summary>Ports to capture. <paramref name="Moved"/> are the declared entries whose name goes to the sidecar.</summary>
+    /// <summary>
+    /// Ports to capture. <paramref name="Moved"/> are the declared entries whose name goes to the sidecar.
+    /// </summary>
     public sealed record Ports(
-        IReadOnlyList<CapturedPort> Captured, IReadOnlyList<(DeclaredPort Port, int ListenPort)> Moved, IReadOnlyList<string> Notes) : CapturePlan;
+        IReadOnlyList<CapturedPort> Captured, IReadOnlyList<(DeclaredPort Port, int ListenPort)> Moved,
+            IReadOnlyList<string> Notes) : CapturePlan;
 
     /// <summary>No Service and no declared port.</summary>
     public sealed record Nothing : CapturePlan;

@@ -6,15 +6,19 @@ using WafOperator.Resources.Policies;
 namespace WafOperator.Injection.Capture;
 
 /// <summary>
-/// Decides which ports are captured, and how. Handing a name over needs nothing but reaches only Services that target the
-/// name; a Service that targets the number, or a headless one (its clients connect to pods themselves), needs a redirect.
+/// Decides which ports are captured, and how. Handing a name over needs nothing but reaches only Services that target
+/// the name; a Service that targets the number, or a headless one (its clients connect to pods themselves), needs a
+/// redirect.
 /// </summary>
-internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyList<ServiceView> services, CaptureMode mode, InjectionSettings settings)
+internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyList<ServiceView> services,
+    CaptureMode mode, InjectionSettings settings)
 {
     private const string PodSecurityLabel = "pod-security.kubernetes.io/enforce";
 
     private readonly IReadOnlyList<DeclaredPort> _declared = pod.TcpPorts();
-    private readonly List<ServiceView> _behind = [.. services.Where(service => service.Selects(pod.Labels)).OrderBy(service => service.Name, StringComparer.Ordinal)];
+    private readonly List<ServiceView> _behind =
+        [.. services.Where(service => service.Selects(pod.Labels))
+            .OrderBy(service => service.Name, StringComparer.Ordinal)];
     private readonly List<string> _notes = [];
 
     public CapturePlan Plan(IReadOnlyDictionary<string, string> namespaceLabels)
@@ -25,7 +29,8 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
         var used = pod.UsedNumbers();
         used.UnionWith(numbers);
         if (used.Contains(settings.AdminPort))
-            return new CapturePlan.Impossible(DenyReason.Clash, $"the pod uses port {settings.AdminPort}, which the sidecar needs for its status: choose another");
+            return new CapturePlan.Impossible(DenyReason.Clash,
+                $"the pod uses port {settings.AdminPort}, which the sidecar needs for its status: choose another");
         used.Add(settings.AdminPort);
         var captured = new List<CapturedPort>();
         var moved = new List<(DeclaredPort, int)>();
@@ -58,33 +63,44 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
         var numbers = new SortedSet<int>();
         foreach (var text in options.Ports)
         {
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)) numbers.Add(number);
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                numbers.Add(number);
             else if (_declared.FirstOrDefault(port => port.Name == text) is { } declared) numbers.Add(declared.Number);
-            else problem = $"the annotation {WellKnown.PortsAnnotation} names the port {text}, which no container declares for TCP";
+            else problem =
+            $"the annotation {WellKnown.PortsAnnotation} names the port {text}, which no container declares for TCP";
         }
         return numbers;
     }
 
-    private CapturePlan.Impossible? Capture(int number, int listen, List<CapturedPort> captured, List<(DeclaredPort, int)> moved)
+    private CapturePlan.Impossible? Capture(int number, int listen, List<CapturedPort> captured,
+        List<(DeclaredPort, int)> moved)
     {
-        var named = _declared.Where(port => port.Number == number && port.Name is not null && IsFirstOfItsName(port)).ToList();
-        var byNumber = Names(service => !service.IsHeadless && service.Targets.Any(target => target.PortName is null && target.PortNumber == number));
+        var named = _declared.Where(port => port.Number == number && port.Name is not null && IsFirstOfItsName(port))
+            .ToList();
+        var byNumber =
+            Names(service => !service.IsHeadless
+                && service.Targets.Any(target => target.PortName is null && target.PortNumber == number));
         var headless = Names(service => service.IsHeadless && service.Targets.Any(target => Resolve(target) == number));
         if (mode == CaptureMode.NamedPort)
         {
             if (byNumber.Count > 0)
-                return Impossible($"Service {string.Join(", ", byNumber)} targets the number {number}, which the capture mode named-port does not reach: "
+                return Impossible($"Service {string.Join(", ", byNumber)} targets the "
+                    + $"number {number}, which the capture mode named-port does not reach: "
                     + "let it target the port's name, or use the capture mode auto or redirect");
             if (named.Count == 0)
-                return Impossible($"port {number} has no name to hand over: name the container port, or use the capture mode auto or redirect");
+                return Impossible($"port {number} has no name to hand over: name the container port, or use the "
+                    + $"capture mode auto or redirect");
             if (headless.Count > 0)
-                _notes.Add($"clients of the headless Service {string.Join(", ", headless)} may connect to port {number} directly, around the sidecar");
+                _notes.Add($"clients of the headless Service {string.Join(", ", headless)} may connect to "
+                    + $"port {number} directly, around the sidecar");
         }
-        var redirect = mode == CaptureMode.Redirect || byNumber.Count > 0 || named.Count == 0 || (mode == CaptureMode.Auto && headless.Count > 0);
+        var redirect = mode == CaptureMode.Redirect || byNumber.Count > 0 || named.Count == 0
+            || (mode == CaptureMode.Auto && headless.Count > 0);
         var services = Names(service => service.Targets.Any(target => Resolve(target) == number));
         if (redirect)
         {
-            captured.Add(new(CaptureKind.Redirect, string.Create(CultureInfo.InvariantCulture, $"port-{number}"), listen, number, services));
+            captured.Add(new(CaptureKind.Redirect, string.Create(CultureInfo.InvariantCulture, $"port-{number}"),
+                listen, number, services));
             return null;
         }
         moved.AddRange(named.Select(port => (port, listen)));
@@ -92,11 +108,14 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
         return null;
     }
 
-    private static CapturePlan.Impossible? Forbidden(IReadOnlyDictionary<string, string> namespaceLabels, List<CapturedPort> redirected)
+    private static CapturePlan.Impossible? Forbidden(IReadOnlyDictionary<string, string> namespaceLabels,
+        List<CapturedPort> redirected)
     {
-        if (!namespaceLabels.TryGetValue(PodSecurityLabel, out var level) || level is not ("restricted" or "baseline")) return null;
+        if (!namespaceLabels.TryGetValue(PodSecurityLabel, out var level) || level is not ("restricted" or "baseline"))
+            return null;
         var ports = string.Join(", ", redirected.Select(port => port.ApplicationPort));
-        return Impossible($"capturing port {ports} needs a redirect by an init container with NET_ADMIN, which the namespace's pod security level "
+        return Impossible($"capturing port {ports} needs a redirect by an init container with NET_ADMIN, which the "
+            + $"namespace's pod security level "
             + $"{level} forbids: name the container port and let Services target that name");
     }
 
@@ -107,7 +126,8 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
     /// <summary>A Service that targets a name reaches the first container port of that name.</summary>
     private bool IsFirstOfItsName(DeclaredPort port) => _declared.First(other => other.Name == port.Name) == port;
 
-    private List<string> Names(Func<ServiceView, bool> where) => [.. _behind.Where(where).Select(service => service.Name)];
+    private List<string> Names(Func<ServiceView, bool> where) =>
+        [.. _behind.Where(where).Select(service => service.Name)];
 
     private int NextFree(HashSet<int> used)
     {

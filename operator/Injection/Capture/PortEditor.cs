@@ -5,9 +5,10 @@ using WafOperator.Injection.Patching;
 namespace WafOperator.Injection.Capture;
 
 /// <summary>
-/// Hands names over: the declared entry keeps its name (and host port) and gets the sidecar's number; the application's number
-/// is declared without a name. The entry stays in the application's container on purpose: Services find a name there on every
-/// Kubernetes, while those before 1.32 do not look into native sidecars. Declarations bind nothing: both share one network.
+/// Hands names over: the declared entry keeps its name (and host port) and gets the sidecar's number; the application's
+/// number is declared without a name. The entry stays in the application's container on purpose: Services find a name
+/// there on every Kubernetes, while those before 1.32 do not look into native sidecars. Declarations bind nothing: both
+/// share one network.
 /// </summary>
 internal static class PortEditor
 {
@@ -23,7 +24,8 @@ internal static class PortEditor
     /// <summary>Ports whose probes go through the sidecar, because a redirect catches the kubelet as well.</summary>
     public static IEnumerable<int> RedirectedProbes(PodView pod, CapturePlan.Ports plan)
     {
-        var redirected = plan.Captured.Where(port => port.Kind == CaptureKind.Redirect).Select(port => port.ApplicationPort).ToHashSet();
+        var redirected = plan.Captured.Where(port => port.Kind == CaptureKind.Redirect)
+            .Select(port => port.ApplicationPort).ToHashSet();
         var declared = pod.TcpPorts();
         for (var c = 0; c < pod.Containers.Count; c++)
         {
@@ -31,7 +33,8 @@ internal static class PortEditor
             {
                 var name = PodView.Text(handler, "port");
                 var number = PodView.Number(handler, "port")
-                    ?? declared.FirstOrDefault(port => port.Container == c && port.Name == name && name is not null)?.Number;
+                    ?? declared.FirstOrDefault(port => port.Container == c && port.Name == name
+                        && name is not null)?.Number;
                 if (number is { } found && redirected.Contains(found)) yield return found;
             }
         }
@@ -42,11 +45,14 @@ internal static class PortEditor
         string[] ports = ["spec", "containers", Text(port.Container), "ports"];
         editor.Set(listen, [.. ports, Text(port.Index), "containerPort"]);
         var declared = PodView.Objects(editor.Pod["spec"]!["containers"]![port.Container]!["ports"]);
-        if (declared.Any(other => PodView.Number(other, "containerPort") == port.Number && PodView.Text(other, "protocol") is null or "TCP")) return;
+        if (declared.Any(other => PodView.Number(other, "containerPort") == port.Number
+            && PodView.Text(other, "protocol") is null or "TCP")) return;
         editor.Insert(new JsonObject { ["containerPort"] = port.Number, ["protocol"] = "TCP" }, -1, ports);
     }
 
-    /// <summary>A probe that names a moved port would ask the sidecar: it gets the application's number instead.</summary>
+    /// <summary>
+    /// A probe that names a moved port would ask the sidecar: it gets the application's number instead.
+    /// </summary>
     private static void RewriteProbes(PodEditor editor, JsonObject container, int index, CapturePlan.Ports plan)
     {
         foreach (var (handler, path) in Handlers(container, index))

@@ -7,7 +7,9 @@ namespace WafOperator.Injection.Capture;
 /// <summary>Where a Service port sends connections: a port's name, or its number.</summary>
 public sealed record ServiceTarget(string? PortName, int PortNumber);
 
-/// <summary>The part of a Service that capture rests on: whom it selects and which TCP ports it targets. Immutable.</summary>
+/// <summary>
+/// The part of a Service that capture rests on: whom it selects and which TCP ports it targets. Immutable.
+/// </summary>
 public sealed record ServiceView
 {
     public required string Name { get; init; }
@@ -39,9 +41,11 @@ public sealed record ServiceView
                 if (TargetOf(port) is { } target) targets.Add(target);
         return new()
         {
-            Name = Member(Member(service, "metadata"), "name") is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "",
+            Name = Member(Member(service, "metadata"), "name") is { ValueKind: JsonValueKind.String } name
+                ? name.GetString()! : "",
             Selector = selector,
-            IsHeadless = Member(spec, "clusterIP") is { ValueKind: JsonValueKind.String } ip && ip.GetString() == "None",
+            IsHeadless = Member(spec, "clusterIP") is { ValueKind: JsonValueKind.String } ip
+                && ip.GetString() == "None",
             Targets = targets,
         };
     }
@@ -51,18 +55,23 @@ public sealed record ServiceView
 
     private static ServiceTarget? TargetOf(JsonElement port)
     {
-        if (Member(port, "protocol") is { ValueKind: JsonValueKind.String } protocol && protocol.GetString() != "TCP") return null;
+        if (Member(port, "protocol") is { ValueKind: JsonValueKind.String } protocol && protocol.GetString() != "TCP")
+            return null;
         var target = Member(port, "targetPort") ?? Member(port, "port");
         return target switch
         {
-            { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var value) && value > 0 => new(null, value),
-            { ValueKind: JsonValueKind.String } name => int.TryParse(name.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            { ValueKind: JsonValueKind.Number } number when number.TryGetInt32(out var value) && value > 0 =>
+                new(null, value),
+            { ValueKind: JsonValueKind.String } name =>
+                int.TryParse(name.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
                 ? new(null, value)
                 : new(name.GetString(), 0),
-            _ => Member(port, "port") is { ValueKind: JsonValueKind.Number } own && own.TryGetInt32(out var value) ? new(null, value) : null,
+            _ => Member(port, "port") is { ValueKind: JsonValueKind.Number } own && own.TryGetInt32(out var value)
+                ? new(null, value) : null,
         };
     }
 
     private static JsonElement? Member(JsonElement? element, string name) =>
-        element is { ValueKind: JsonValueKind.Object } value && value.TryGetProperty(name, out var member) ? member : null;
+        element is { ValueKind: JsonValueKind.Object } value && value.TryGetProperty(name, out var member) ? member
+        : null;
 }

@@ -6,7 +6,9 @@ using WafOperator.Resources.Policies;
 
 namespace WafOperator.Injection.Containers;
 
-/// <summary>The sidecar's container, its volumes, and the init container that redirects: all restricted as far as they can be.</summary>
+/// <summary>
+/// The sidecar's container, its volumes, and the init container that redirects: all restricted as far as they can be.
+/// </summary>
 internal sealed class SidecarContainer(InjectionSettings settings, PodOptions options, long userId)
 {
     public const string IdentityVolume = "waf-identity";
@@ -15,7 +17,10 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
     private const string StateFolder = "/var/lib/waf";
     private const int TokenSeconds = 3600;
 
-    /// <summary>The container. A native one starts before the application and ends after it; a classic one holds the next container back.</summary>
+    /// <summary>
+    /// The container. A native one starts before the application and ends after it; a classic one holds the next
+    /// container back.
+    /// </summary>
     public JsonObject Build(string policy, WafPolicySpec spec, IReadOnlyList<CapturedPort> ports)
     {
         var container = new JsonObject
@@ -24,7 +29,9 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
             ["image"] = settings.SidecarImage,
             ["imagePullPolicy"] = settings.ImagePullPolicy,
             ["env"] = Environment(policy, ports),
-            ["ports"] = new JsonArray(new JsonObject { ["name"] = "waf-admin", ["containerPort"] = settings.AdminPort, ["protocol"] = "TCP" }),
+            ["ports"] =
+                new JsonArray(new JsonObject { ["name"] = "waf-admin", ["containerPort"] = settings.AdminPort,
+                    ["protocol"] = "TCP" }),
             ["resources"] = Resources(spec.Sidecar ?? new()),
             ["securityContext"] = Restricted(),
             ["volumeMounts"] = new JsonArray(
@@ -49,13 +56,17 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
         return container;
     }
 
-    /// <summary>The init container of capture mode redirect. It needs root and two capabilities, for as long as it runs.</summary>
+    /// <summary>
+    /// The init container of capture mode redirect. It needs root and two capabilities, for as long as it runs.
+    /// </summary>
     public JsonObject BuildRedirect(IEnumerable<CapturedPort> ports) => new()
     {
         ["name"] = WellKnown.InitContainer,
         ["image"] = settings.InitImage,
         ["imagePullPolicy"] = settings.ImagePullPolicy,
-        ["args"] = Texts(ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"{port.ApplicationPort}={port.ListenPort}"))),
+        ["args"] =
+            Texts(ports.Select(port =>
+                string.Create(CultureInfo.InvariantCulture, $"{port.ApplicationPort}={port.ListenPort}"))),
         ["resources"] = new JsonObject
         {
             ["requests"] = new JsonObject { ["cpu"] = "10m", ["memory"] = "16Mi" },
@@ -75,7 +86,9 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
         ["terminationMessagePolicy"] = "FallbackToLogsOnError",
     };
 
-    /// <summary>Token and CA of the operator, rotated by the kubelet; and the folder for the last good policy.</summary>
+    /// <summary>
+    /// Token and CA of the operator, rotated by the kubelet; and the folder for the last good policy.
+    /// </summary>
     public IReadOnlyList<JsonObject> Volumes() =>
     [
         new()
@@ -119,7 +132,8 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
         Variable("WAF_ADMIN_PORT", settings.AdminPort.ToString(CultureInfo.InvariantCulture)),
         Variable("WAF_RULES_DIR", settings.RulesDirectory),
         Variable("WAF_MODELS_DIR", settings.ModelsDirectory),
-        // The root file system is read-only: what .NET would put into /tmp goes to the state folder, and its diagnostics are off.
+        // The root file system is read-only: what .NET would put into /tmp goes to the state folder, and its
+        // diagnostics are off.
         Variable("TMPDIR", StateFolder),
         Variable("DOTNET_EnableDiagnostics", "0"));
 
@@ -166,5 +180,6 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
         ["valueFrom"] = new JsonObject { ["fieldRef"] = new JsonObject { ["fieldPath"] = path } },
     };
 
-    private static JsonArray Texts(IEnumerable<string> values) => new([.. values.Select(value => (JsonNode?)JsonValue.Create(value))]);
+    private static JsonArray Texts(IEnumerable<string> values) =>
+        new([.. values.Select(value => (JsonNode?)JsonValue.Create(value))]);
 }

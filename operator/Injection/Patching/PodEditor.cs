@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace WafOperator.Injection.Patching;
 
 /// <summary>
-/// Changes a private copy of a pod and writes each change down as an RFC 6902 operation, so that the patch and its result
-/// cannot differ. Paths are given as segments. Not thread-safe.
+/// Changes a private copy of a pod and writes each change down as an RFC 6902 operation, so that the patch and its
+/// result cannot differ. Paths are given as segments. Not thread-safe.
 /// </summary>
 internal sealed class PodEditor
 {
@@ -19,7 +19,8 @@ internal sealed class PodEditor
     /// <summary>Sets a member of an object that exists: <c>add</c> or <c>replace</c>.</summary>
     public void Set(JsonNode value, params ReadOnlySpan<string> path)
     {
-        var parent = Walk(path[..^1]) as JsonObject ?? throw new InvalidOperationException($"no object at {Pointer(path[..^1])}");
+        var parent = Walk(path[..^1]) as JsonObject
+            ?? throw new InvalidOperationException($"no object at {Pointer(path[..^1])}");
         var operation = parent.ContainsKey(path[^1]) ? "replace" : "add";
         parent[path[^1]] = value.DeepClone();
         Record(operation, value, path);
@@ -34,7 +35,9 @@ internal sealed class PodEditor
         Record("add", value, [.. list, index < 0 ? "-" : at.ToString(CultureInfo.InvariantCulture)]);
     }
 
-    /// <summary>Makes sure that an object or list is there; what cannot be one (null, another type) is replaced.</summary>
+    /// <summary>
+    /// Makes sure that an object or list is there; what cannot be one (null, another type) is replaced.
+    /// </summary>
     public void Ensure(JsonNode empty, params ReadOnlySpan<string> path)
     {
         if (Walk(path)?.GetType() != empty.GetType()) Set(empty, path);
@@ -45,7 +48,8 @@ internal sealed class PodEditor
     {
         var pointer = "";
         foreach (var segment in path)
-            pointer += "/" + segment.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+            pointer += "/" + segment.Replace("~", "~0", StringComparison.Ordinal)
+                .Replace("/", "~1", StringComparison.Ordinal);
         return pointer;
     }
 
@@ -57,7 +61,8 @@ internal sealed class PodEditor
             node = node switch
             {
                 JsonObject members => members[segment],
-                JsonArray items when int.TryParse(segment, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < items.Count => items[index],
+                JsonArray items when int.TryParse(segment, NumberStyles.None, CultureInfo.InvariantCulture,
+                    out var index) && index < items.Count => items[index],
                 _ => null,
             };
         }

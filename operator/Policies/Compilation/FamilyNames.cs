@@ -2,7 +2,9 @@ using WafOperator.Resources.Exclusions;
 
 namespace WafOperator.Policies.Compilation;
 
-/// <summary>Attack families by the names that rules (tags of OWASP CRS 3.3 and 4) and models (family heads) give them.</summary>
+/// <summary>
+/// Attack families by the names that rules (tags of OWASP CRS 3.3 and 4) and models (family heads) give them.
+/// </summary>
 public static class FamilyNames
 {
     /// <summary>Name in documents, events and model heads: <c>sqli</c>, <c>session-fixation</c>.</summary>
@@ -29,7 +31,8 @@ public static class FamilyNames
         AttackFamily.Ldap => ["attack-ldap"],
         AttackFamily.Protocol => ["attack-protocol", "attack-multipart-header", "attack-deprecated-header"],
         AttackFamily.SessionFixation => ["attack-fixation"],
-        AttackFamily.Scanner => ["attack-reputation-scanner", "attack-reputation-crawler", "attack-reputation-scripting"],
+        AttackFamily.Scanner =>
+            ["attack-reputation-scanner", "attack-reputation-crawler", "attack-reputation-scripting"],
         AttackFamily.Generic => ["attack-generic", "attack-injection-generic", "attack-injection-nodejs"],
         _ => [],
     };

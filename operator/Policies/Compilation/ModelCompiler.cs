@@ -6,7 +6,9 @@ using WafOperator.Resources.Quantities;
 
 namespace WafOperator.Policies.Compilation;
 
-/// <summary>Resolves the model families of a policy to packages by digest: the promoted version, and the one in a rollout.</summary>
+/// <summary>
+/// Resolves the model families of a policy to packages by digest: the promoted version, and the one in a rollout.
+/// </summary>
 internal static class ModelCompiler
 {
     private const string BuiltinScheme = "builtin://";
@@ -27,9 +29,12 @@ internal static class ModelCompiler
         Learning = LearningOf(spec.Learning ?? new()),
     };
 
-    private static ModelAssignment Assign(PolicyInputs inputs, ModelReference reference, int index, List<Finding> findings)
+    private static ModelAssignment Assign(PolicyInputs inputs, ModelReference reference, int index,
+        List<Finding> findings)
     {
-        var versions = inputs.Models.Where(model => model.Spec.Model == reference.Model && model.Metadata.DeletionTimestamp is null).ToList();
+        var versions =
+            inputs.Models.Where(model => model.Spec.Model == reference.Model
+                && model.Metadata.DeletionTimestamp is null).ToList();
         var baseline = BaselineOf(versions, inputs.TrustUnjudgedModels);
         var candidate = CandidateOf(versions);
         if (baseline is null && candidate is null)
@@ -65,7 +70,9 @@ internal static class ModelCompiler
             .FirstOrDefault();
     }
 
-    /// <summary>The version in shadow or canary; the oldest rollout where two are (the controller admits one).</summary>
+    /// <summary>
+    /// The version in shadow or canary; the oldest rollout where two are (the controller admits one).
+    /// </summary>
     private static ModelVersion? CandidateOf(List<ModelVersion> versions) => versions
         .Where(version => version.Status?.Phase is ModelPhase.Shadow or ModelPhase.Canary)
         .OrderBy(version => version.Status!.PhaseStartedAt ?? DateTimeOffset.MaxValue)
@@ -80,7 +87,8 @@ internal static class ModelCompiler
         {
             Version = version.Spec.Version,
             Digest = artifact.Digest,
-            BuiltinName = artifact.Uri.StartsWith(BuiltinScheme, StringComparison.Ordinal) ? artifact.Uri[BuiltinScheme.Length..] : null,
+            BuiltinName = artifact.Uri.StartsWith(BuiltinScheme, StringComparison.Ordinal)
+                ? artifact.Uri[BuiltinScheme.Length..] : null,
             Signature = artifact.Signature?.Value,
             PublicKeyPem = PublicKeyOf(inputs, version, findings),
             InPool = version.Spec.Serving?.Mode == ServingMode.Pool,
@@ -92,7 +100,8 @@ internal static class ModelCompiler
         if (version.Spec.Artifact.Signature is not { } signature) return null;
         if (inputs.PublicKeys.TryGetValue(signature.PublicKeySecret, out var pem)) return pem;
         findings.Add(new(FindingSeverity.Warning, FindingKind.KeyNotFound, "spec.artifact.signature.publicKeySecret",
-            $"the Secret {signature.PublicKeySecret} with the public key is not there; sidecars will refuse the package",
+            $"the Secret {signature.PublicKeySecret} with the public key is not there; sidecars will refuse the "
+                + $"package",
             $"ModelVersion/{version.Metadata.Name}"));
         return null;
     }
@@ -100,7 +109,9 @@ internal static class ModelCompiler
     private static string? PoolUrlOf(PolicyInputs inputs, string? pool, List<Finding> findings)
     {
         if (pool is null) return null;
-        var found = inputs.Pools.FirstOrDefault(candidate => candidate.Metadata.Name == pool && candidate.Metadata.DeletionTimestamp is null);
+        var found =
+            inputs.Pools.FirstOrDefault(candidate => candidate.Metadata.Name == pool
+                && candidate.Metadata.DeletionTimestamp is null);
         if (found is not null) return PoolEndpoint.UrlOf(inputs.Policy.Metadata.Namespace ?? "default", pool);
         findings.Add(new(FindingSeverity.Warning, FindingKind.PoolNotFound, "spec.ml.pool",
             $"there is no InferencePool {pool} in this namespace; models in the sidecar decide alone"));

@@ -5,8 +5,9 @@ using WafOperator.Resources.Policies;
 namespace WafOperator.Policies.Compilation;
 
 /// <summary>
-/// WafPolicy, its exclusions, models and pools → the document that sidecars run. Pure: the same inputs give the same bytes, and so
-/// the same revision. The inputs were validated (<c>ResourceValidator</c>); what only shows across objects becomes a finding.
+/// WafPolicy, its exclusions, models and pools → the document that sidecars run. Pure: the same inputs give the same
+/// bytes, and so the same revision. The inputs were validated (<c>ResourceValidator</c>); what only shows across
+/// objects becomes a finding.
 /// </summary>
 public static class PolicyCompiler
 {
@@ -44,7 +45,8 @@ public static class PolicyCompiler
     }
 
     /// <summary>The lower of two modes: a part never does more than the policy's ceiling.</summary>
-    internal static InspectionMode Ceiling(PolicyMode mode, PolicyMode ceiling) => ModeOf(mode < ceiling ? mode : ceiling);
+    internal static InspectionMode Ceiling(PolicyMode mode, PolicyMode ceiling) =>
+        ModeOf(mode < ceiling ? mode : ceiling);
 
     internal static InspectionMode ModeOf(PolicyMode mode) => mode switch
     {
@@ -53,19 +55,22 @@ public static class PolicyCompiler
         _ => InspectionMode.Detect,
     };
 
-    private static List<WafExclusion> ActiveExclusions(PolicyInputs inputs, List<Finding> findings, out DateTimeOffset? recompileAt)
+    private static List<WafExclusion> ActiveExclusions(PolicyInputs inputs, List<Finding> findings,
+        out DateTimeOffset? recompileAt)
     {
         recompileAt = null;
         var active = new List<WafExclusion>();
         foreach (var exclusion in inputs.Exclusions.OrderBy(item => item.Metadata.Name, StringComparer.Ordinal))
         {
-            if (exclusion.Spec.Policy != inputs.Policy.Metadata.Name || exclusion.Metadata.DeletionTimestamp is not null) continue;
+            if (exclusion.Spec.Policy != inputs.Policy.Metadata.Name
+                || exclusion.Metadata.DeletionTimestamp is not null) continue;
             if (exclusion.Spec.ExpiresAt is { } expiry)
             {
                 if (expiry <= inputs.Now)
                 {
                     findings.Add(new(FindingSeverity.Warning, FindingKind.ExclusionExpired, "spec.expiresAt",
-                        $"expired at {expiry:u}; the exclusion is not in force", $"WafExclusion/{exclusion.Metadata.Name}"));
+                        $"expired at {expiry:u}; the exclusion is not in force",
+                            $"WafExclusion/{exclusion.Metadata.Name}"));
                     continue;
                 }
                 if (recompileAt is null || expiry < recompileAt) recompileAt = expiry;

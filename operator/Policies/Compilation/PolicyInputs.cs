@@ -7,8 +7,8 @@ using WafOperator.Resources.Pools;
 namespace WafOperator.Policies.Compilation;
 
 /// <summary>
-/// Everything a policy is compiled from: objects of the policy's namespace as they were fetched, and the clock. Objects that
-/// do not belong to the policy are passed over, so that a whole namespace can be given.
+/// Everything a policy is compiled from: objects of the policy's namespace as they were fetched, and the clock. Objects
+/// that do not belong to the policy are passed over, so that a whole namespace can be given.
 /// </summary>
 public sealed record PolicyInputs
 {
@@ -30,13 +30,16 @@ public sealed record PolicyInputs
 public enum FindingSeverity { Warning, Error }
 
 /// <summary>Which condition a finding belongs to, and its reason there.</summary>
-public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid, RulesWarning, KeyNotFound }
+public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid,
+    RulesWarning, KeyNotFound }
 
 /// <summary>
-/// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of (<c>WafExclusion/search-box</c>), or null
-/// for the policy itself; <paramref name="Path"/> the field, with the line inside rule text where there is one.
+/// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of
+/// (<c>WafExclusion/search-box</c>), or null for the policy itself; <paramref name="Path"/> the field, with the line
+/// inside rule text where there is one.
 /// </summary>
-public sealed record Finding(FindingSeverity Severity, FindingKind Kind, string Path, string Message, string? Subject = null)
+public sealed record Finding(FindingSeverity Severity, FindingKind Kind, string Path, string Message,
+    string? Subject = null)
 {
     public override string ToString() => $"{(Subject is null ? "" : Subject + " ")}{Path}: {Message}";
 }

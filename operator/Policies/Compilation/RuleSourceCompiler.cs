@@ -6,8 +6,8 @@ using WafOperator.Resources.Policies;
 namespace WafOperator.Policies.Compilation;
 
 /// <summary>
-/// The rules of a policy as a list of sources in the order in which they are read: settings, the user's text before, exclusions, rule
-/// sets, removals, the user's text after. The engine thereby needs to know nothing of any rule set.
+/// The rules of a policy as a list of sources in the order in which they are read: settings, the user's text before,
+/// exclusions, rule sets, removals, the user's text after. The engine thereby needs to know nothing of any rule set.
 /// </summary>
 internal static class RuleSourceCompiler
 {
@@ -16,7 +16,8 @@ internal static class RuleSourceCompiler
         if (spec.Sets.Count == 0 && spec.Inline is null && spec.InlineBefore is null) return null;
         var sources = new List<RuleSource> { Text("policy/settings", SettingsText.Write(spec)) };
         if (spec.InlineBefore is { } before) sources.Add(Text("policy/inlineBefore", before));
-        if (ExclusionText.Write(exclusions, findings) is { Length: > 0 } exclusionText) sources.Add(Text("policy/exclusions", exclusionText));
+        if (ExclusionText.Write(exclusions, findings) is { Length: > 0 } exclusionText)
+            sources.Add(Text("policy/exclusions", exclusionText));
         foreach (var set in spec.Sets) sources.Add(new() { Name = set, RuleSet = set });
         if (spec.DisabledRules.Count > 0)
             sources.Add(Text("policy/disabledRules", $"SecRuleRemoveById {string.Join(' ', spec.DisabledRules)}\n"));

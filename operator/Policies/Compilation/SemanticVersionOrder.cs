@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace WafOperator.Policies.Compilation;
 
-/// <summary>Order of semantic versions (semver.org, section 11): numbers by value, a pre-release before its release.</summary>
+/// <summary>
+/// Order of semantic versions (semver.org, section 11): numbers by value, a pre-release before its release.
+/// </summary>
 public sealed class SemanticVersionOrder : IComparer<string>
 {
     public static SemanticVersionOrder Instance { get; } = new();

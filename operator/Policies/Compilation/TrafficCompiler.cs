@@ -71,5 +71,6 @@ internal static class TrafficCompiler
     };
 
     private static Protocols.Policies.FailureMode ModeOf(Resources.Policies.FailureMode mode) =>
-        mode == Resources.Policies.FailureMode.Open ? Protocols.Policies.FailureMode.Open : Protocols.Policies.FailureMode.Closed;
+        mode == Resources.Policies.FailureMode.Open ? Protocols.Policies.FailureMode.Open
+        : Protocols.Policies.FailureMode.Closed;
 }

@@ -29,8 +29,9 @@ public sealed record PolicyConditionInputs
 }
 
 /// <summary>
-/// The conditions of a WafPolicy: <c>Accepted</c> (the spec is good), <c>ResolvedRefs</c> (what it names exists), <c>Programmed</c> (every covered
-/// pod runs it), <c>Degraded</c> (something needs a look), <c>Ready</c> (all of it). Pure; reasons are documented in crds/conditions.md.
+/// The conditions of a WafPolicy: <c>Accepted</c> (the spec is good), <c>ResolvedRefs</c> (what it names exists),
+/// <c>Programmed</c> (every covered pod runs it), <c>Degraded</c> (something needs a look), <c>Ready</c> (all of it).
+/// Pure; reasons are documented in crds/conditions.md.
 /// </summary>
 public static class PolicyConditions
 {
@@ -60,7 +61,8 @@ public static class PolicyConditions
         var errors = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Error).ToList();
         if (errors.Count == 0) return new("Accepted", ConditionStatus.True, "Accepted", "the policy is valid");
         var kept = inputs.HasRevisionInForce ? "; the last good revision stays in force" : "";
-        return new("Accepted", ConditionStatus.False, errors[0].Kind == FindingKind.InvalidRules ? "InvalidRules" : "Invalid",
+        return new("Accepted", ConditionStatus.False, errors[0].Kind == FindingKind.InvalidRules ? "InvalidRules"
+            : "Invalid",
             Cut(string.Join("; ", errors.Take(5).Select(e => e.ToString()))) + kept);
     }
 
@@ -73,7 +75,8 @@ public static class PolicyConditions
         }
 
         var missing = inputs.Compilation.Findings
-            .FirstOrDefault(f => f.Kind is FindingKind.ModelNotFound or FindingKind.PoolNotFound or FindingKind.KeyNotFound);
+            .FirstOrDefault(f => f.Kind is FindingKind.ModelNotFound or FindingKind.PoolNotFound
+                or FindingKind.KeyNotFound);
         return missing is null
             ? new("ResolvedRefs", ConditionStatus.True, "ResolvedRefs", "everything the policy names exists")
             : new("ResolvedRefs", ConditionStatus.False, missing.Kind.ToString(), Cut(missing.ToString()));
@@ -91,7 +94,8 @@ public static class PolicyConditions
         }
 
         if (coverage.Programmed == coverage.Matched)
-            return new("Programmed", ConditionStatus.True, "Programmed", $"all {coverage.Matched} pods run this revision");
+            return new("Programmed", ConditionStatus.True, "Programmed",
+                $"all {coverage.Matched} pods run this revision");
         return coverage.Missing > 0 && coverage.Programmed == coverage.Injected
             ? new("Programmed", ConditionStatus.False, "PodsWithoutSidecar",
                 $"{coverage.Missing} of {coverage.Matched} pods have no sidecar; restart them: kubectl rollout restart")
@@ -141,6 +145,7 @@ public static class PolicyConditions
         }
 
         /// <summary>Kubernetes keeps whole seconds.</summary>
-        private static DateTimeOffset Truncate(DateTimeOffset time) => new(time.Ticks - (time.Ticks % TimeSpan.TicksPerSecond), time.Offset);
+        private static DateTimeOffset Truncate(DateTimeOffset time) =>
+            new(time.Ticks - (time.Ticks % TimeSpan.TicksPerSecond), time.Offset);
     }
 }

@@ -8,7 +8,10 @@ using WafOperator.Resources.Policies;
 
 namespace WafOperator.Policies.Files;
 
-/// <summary>Outcome of reading a policy file: the document when there are no errors. Messages are for people and name line and field.</summary>
+/// <summary>
+/// Outcome of reading a policy file: the document when there are no errors. Messages are for people and name line and
+/// field.
+/// </summary>
 public sealed record PolicyFileResult
 {
     public PolicyDocument? Document { get; init; }
@@ -21,8 +24,9 @@ public sealed record PolicyFileResult
 }
 
 /// <summary>
-/// File mode: the manifest that kubectl takes (a WafPolicy with its WafExclusions and ModelVersions) → the document that a
-/// sidecar takes. There is no operator, so model versions count as promoted, the highest version of a family first.
+/// File mode: the manifest that kubectl takes (a WafPolicy with its WafExclusions and ModelVersions) → the document
+/// that a sidecar takes. There is no operator, so model versions count as promoted, the highest version of a family
+/// first.
 /// </summary>
 public static class PolicyFile
 {
@@ -33,7 +37,9 @@ public static class PolicyFile
         List<string> warnings = [.. manifest.Warnings.Select(warning => warning.ToString())];
         if (manifest.Errors.Count > 0)
             return new() { Errors = [.. manifest.Errors.Select(error => error.ToString())], Warnings = warnings };
-        var policies = manifest.Objects.Where(item => item.Resource is WafPolicy policy && (policyName is null || policy.Metadata.Name == policyName)).ToList();
+        var policies =
+            manifest.Objects.Where(item => item.Resource is WafPolicy policy
+                && (policyName is null || policy.Metadata.Name == policyName)).ToList();
         if (policies.Count != 1)
             return new() { Errors = [Choice(policies, policyName)], Warnings = warnings };
         var policy = (WafPolicy)policies[0].Resource;
@@ -62,7 +68,9 @@ public static class PolicyFile
     {
         if (policies.Count > 1)
         {
-            var names = string.Join(", ", policies.Select(item => string.Create(CultureInfo.InvariantCulture, $"{item.Resource.Metadata.Name} (line {item.Line})")));
+            var names =
+                string.Join(", ", policies.Select(item =>
+                    string.Create(CultureInfo.InvariantCulture, $"{item.Resource.Metadata.Name} (line {item.Line})")));
             return $"holds {policies.Count} policies: {names}. Name one, or keep one per file";
         }
         return policyName is null

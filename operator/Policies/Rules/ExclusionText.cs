@@ -6,16 +6,20 @@ using WafOperator.Resources.Exclusions;
 namespace WafOperator.Policies.Rules;
 
 /// <summary>
-/// Exclusions → SecLang that goes before the rule sets: one rule per exclusion with its path and methods as conditions, and
-/// <c>ctl:ruleRemove…</c> as actions. Conditions are exact and undecoded on purpose: a path written in another way is not excluded.
-/// Anchors are <c>\A</c> and <c>\z</c>, since <c>^</c> and <c>$</c> also stand at line feeds, which an attacker can put into a path.
+/// Exclusions → SecLang that goes before the rule sets: one rule per exclusion with its path and methods as conditions,
+/// and
+/// <c>ctl:ruleRemove…</c> as actions. Conditions are exact and undecoded on purpose: a path written in another way is
+/// not excluded. Anchors are <c>\A</c> and <c>\z</c>, since <c>^</c> and <c>$</c> also stand at line feeds, which an
+/// attacker can put into a path.
 /// </summary>
 internal static class ExclusionText
 {
     /// <summary>Exclusions of one policy, so that their ids stay within the reserved range.</summary>
     private const int ExclusionsMax = 20_000;
 
-    /// <summary>Actions of one rule that a parser takes are bounded; more than these become rules of their own.</summary>
+    /// <summary>
+    /// Actions of one rule that a parser takes are bounded; more than these become rules of their own.
+    /// </summary>
     private const int ControlsPerRuleMax = 100;
 
     public static string Write(IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
@@ -30,7 +34,8 @@ internal static class ExclusionText
             if (controls.Count == 0)
             {
                 findings.Add(new(FindingSeverity.Warning, FindingKind.ExclusionInvalid, "spec.families",
-                    "no rule set tags rules with these families: name rules instead", $"WafExclusion/{exclusion.Metadata.Name}"));
+                    "no rule set tags rules with these families: name rules instead",
+                        $"WafExclusion/{exclusion.Metadata.Name}"));
                 continue;
             }
             text.Append("# WafExclusion ").Append(exclusion.Metadata.Name).Append('\n');
@@ -43,7 +48,8 @@ internal static class ExclusionText
     {
         var conditions = new List<(string Variable, string Pattern)>();
         if (match?.Path is { } path) conditions.Add(("REQUEST_FILENAME", PathPattern(path)));
-        if (match?.Methods is { Count: > 0 } methods) conditions.Add(("REQUEST_METHOD", $@"\A(?:{string.Join('|', methods)})\z"));
+        if (match?.Methods is { Count: > 0 } methods)
+            conditions.Add(("REQUEST_METHOD", $@"\A(?:{string.Join('|', methods)})\z"));
         var head = string.Create(CultureInfo.InvariantCulture, $"id:{id},phase:1,pass,nolog,t:none");
         var actions = string.Concat(controls.Select(control => $",\\\n    ctl:{control}"));
         if (conditions.Count == 0)
@@ -54,7 +60,8 @@ internal static class ExclusionText
         for (var i = 0; i < conditions.Count; i++)
         {
             var isLast = i == conditions.Count - 1;
-            text.Append(CultureInfo.InvariantCulture, $"SecRule {conditions[i].Variable} \"@rx {conditions[i].Pattern}\" \\\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"SecRule {conditions[i].Variable} \"@rx {conditions[i].Pattern}\" \\\n");
             text.Append("    \"").Append(i == 0 ? head : "t:none");
             text.Append(isLast ? actions : ",chain").Append("\"\n");
         }
@@ -81,10 +88,12 @@ internal static class ExclusionText
     {
         string[] variables = match?.Part switch
         {
-            RequestPartKind.Parameter => ["ARGS", "ARGS_GET", "ARGS_POST", "ARGS_NAMES", "ARGS_GET_NAMES", "ARGS_POST_NAMES"],
+            RequestPartKind.Parameter =>
+                ["ARGS", "ARGS_GET", "ARGS_POST", "ARGS_NAMES", "ARGS_GET_NAMES", "ARGS_POST_NAMES"],
             RequestPartKind.Header => ["REQUEST_HEADERS", "REQUEST_HEADERS_NAMES"],
             RequestPartKind.Cookie => ["REQUEST_COOKIES", "REQUEST_COOKIES_NAMES"],
-            RequestPartKind.Path => ["REQUEST_FILENAME", "REQUEST_BASENAME", "REQUEST_URI", "REQUEST_URI_RAW", "REQUEST_LINE"],
+            RequestPartKind.Path =>
+                ["REQUEST_FILENAME", "REQUEST_BASENAME", "REQUEST_URI", "REQUEST_URI_RAW", "REQUEST_LINE"],
             RequestPartKind.Body => ["REQUEST_BODY", "XML", "ARGS_POST", "ARGS_POST_NAMES", "FILES", "FILES_NAMES"],
             _ => [],
         };
@@ -95,7 +104,8 @@ internal static class ExclusionText
     private static string Selector(string name)
     {
         foreach (var c in name)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.')) return $@"/\A{Escape(name).Replace("/", @"\x2f", StringComparison.Ordinal)}\z/";
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.'))
+                return $@"/\A{Escape(name).Replace("/", @"\x2f", StringComparison.Ordinal)}\z/";
         return name;
     }
 

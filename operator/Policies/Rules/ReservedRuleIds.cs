@@ -1,8 +1,8 @@
 namespace WafOperator.Policies.Rules;
 
 /// <summary>
-/// Ids of the rules that the compiler writes. Above what OWASP reserves for vendors and local rules, so that rule sets and
-/// inline rules never meet them; an inline rule in this range is refused.
+/// Ids of the rules that the compiler writes. Above what OWASP reserves for vendors and local rules, so that rule sets
+/// and inline rules never meet them; an inline rule in this range is refused.
 /// </summary>
 public static class ReservedRuleIds
 {

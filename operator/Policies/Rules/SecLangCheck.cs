@@ -10,16 +10,18 @@ using WafOperator.SecLang.Regex;
 namespace WafOperator.Policies.Rules;
 
 /// <summary>
-/// Parses the rule text of a policy (rule sets are in the sidecar's image, and not seen here) and reports what is wrong with its
-/// field and line. The sidecar compiles the whole again and has the last word.
+/// Parses the rule text of a policy (rule sets are in the sidecar's image, and not seen here) and reports what is wrong
+/// with its field and line. The sidecar compiles the whole again and has the last word.
 /// </summary>
 internal static class SecLangCheck
 {
     /// <summary>Findings that only say that a rule set is not seen here.</summary>
-    private static readonly FrozenSet<string> AboutRuleSets = new[] { DiagnosticCodes.MissingRule, DiagnosticCodes.MissingMarker }
+    private static readonly FrozenSet<string> AboutRuleSets =
+        new[] { DiagnosticCodes.MissingRule, DiagnosticCodes.MissingMarker }
         .ToFrozenSet(StringComparer.Ordinal);
 
-    private static readonly FrozenDictionary<string, string> Fields = new Dictionary<string, string>(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, string> Fields =
+        new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["policy/inlineBefore"] = "spec.rules.inlineBefore",
         ["policy/inline"] = "spec.rules.inline",
@@ -28,7 +30,8 @@ internal static class SecLangCheck
 
     public static void Check(RulesSpec spec, IReadOnlyList<RuleSource> sources, List<Finding> findings)
     {
-        var texts = sources.Where(source => source.Text is not null).Select(source => SecLangSource.FromText(source.Name, source.Text!));
+        var texts = sources.Where(source => source.Text is not null)
+            .Select(source => SecLangSource.FromText(source.Name, source.Text!));
         var result = SecLangParser.Parse([.. texts]);
         foreach (var diagnostic in result.Diagnostics)
         {
@@ -56,25 +59,30 @@ internal static class SecLangCheck
     private static void CheckId(Directive directive, List<Finding> findings)
     {
         if (!Fields.TryGetValue(directive.Location.File, out var field)) return;
-        var actions = directive switch { RuleDirective rule => rule.Actions, ActionDirective action => action.Actions, _ => [] };
+        var actions = directive switch { RuleDirective rule => rule.Actions, ActionDirective action =>
+            action.Actions, _ => [] };
         foreach (var action in actions)
         {
-            if (action.Name != "id" || !long.TryParse(action.Argument, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) continue;
+            if (action.Name != "id" || !long.TryParse(action.Argument, NumberStyles.None, CultureInfo.InvariantCulture,
+                out var id)) continue;
             if (!ReservedRuleIds.Contains(id)) continue;
             findings.Add(new(FindingSeverity.Error, FindingKind.InvalidRules, field,
-                $"{Line(directive.Location)}the id {id} is reserved ({ReservedRuleIds.First} to {ReservedRuleIds.Last} belong to the policy compiler)"));
+                $"{Line(directive.Location)}the id {id} is reserved "
+                    + $"({ReservedRuleIds.First} to {ReservedRuleIds.Last} belong to the policy compiler)"));
         }
     }
 
     /// <summary>A pattern with macros is only known when a request is there.</summary>
     private static void CheckPattern(RuleDirective rule, List<Finding> findings)
     {
-        if (rule.Operator.Name is not ("rx" or "rxGlobal") || rule.Operator.Argument.Contains("%{", StringComparison.Ordinal)) return;
+        if (rule.Operator.Name is not ("rx" or "rxGlobal")
+            || rule.Operator.Argument.Contains("%{", StringComparison.Ordinal)) return;
         if (RegexParser.Parse(Encoding.Latin1.GetBytes(rule.Operator.Argument)).Error is not { } error) return;
         findings.Add(new(FindingSeverity.Error, FindingKind.InvalidRules,
             Fields.GetValueOrDefault(rule.Location.File, rule.Location.File),
             string.Create(CultureInfo.InvariantCulture,
-                $"{Line(rule.Location)}the pattern of @{rule.Operator.Name} cannot be read at byte {error.Position}: {error.Reason}")));
+                $"{Line(rule.Location)}the pattern of @{rule.Operator.Name} cannot be read at "
+                    + $"byte {error.Position}: {error.Reason}")));
     }
 
     private static string Line(SourceLocation location) =>

@@ -6,8 +6,9 @@ namespace WafOperator.Policies.Rules;
 
 /// <summary>
 /// SecLang that goes before the rule sets: what <c>crs-setup.conf</c> would say. Variables of OWASP CRS 3.3
-/// (<c>paranoia_level</c>, <c>executing_paranoia_level</c>) and of 4 (<c>blocking_paranoia_level</c>, <c>detection_paranoia_level</c>)
-/// are both set, so that either set reads its own. Source: crs-setup.conf.example and REQUEST-901-INITIALIZATION of both.
+/// (<c>paranoia_level</c>, <c>executing_paranoia_level</c>) and of 4 (<c>blocking_paranoia_level</c>,
+/// <c>detection_paranoia_level</c>) are both set, so that either set reads its own. Source: crs-setup.conf.example and
+/// REQUEST-901-INITIALIZATION of both.
 /// </summary>
 internal static class SettingsText
 {
@@ -15,7 +16,8 @@ internal static class SettingsText
     private static readonly string[] ContentTypes =
     [
         "application/x-www-form-urlencoded", "multipart/form-data", "multipart/related", "text/xml", "application/xml",
-        "application/soap+xml", "application/json", "application/cloudevents+json", "application/cloudevents-batch+json",
+        "application/soap+xml", "application/json", "application/cloudevents+json",
+            "application/cloudevents-batch+json",
     ];
 
     public static string Write(RulesSpec spec)
@@ -50,12 +52,17 @@ internal static class SettingsText
             var types = ContentTypes.Concat(spec.AllowedContentTypes).Distinct(StringComparer.Ordinal);
             variables.Add(("allowed_request_content_type", string.Join(' ', types.Select(type => $"|{type}|"))));
         }
-        text.Append(CultureInfo.InvariantCulture, $"SecAction \"id:{ReservedRuleIds.Settings},phase:1,pass,nolog,t:none");
-        foreach (var (name, value) in variables) text.Append(CultureInfo.InvariantCulture, $",\\\n    setvar:'tx.{name}={value}'");
+        text.Append(CultureInfo.InvariantCulture,
+            $"SecAction \"id:{ReservedRuleIds.Settings},phase:1,pass,nolog,t:none");
+        foreach (var (name, value) in variables) text.Append(CultureInfo.InvariantCulture,
+            $",\\\n    setvar:'tx.{name}={value}'");
         text.Append("\"\n");
     }
 
-    /// <summary>Body processors by content type, and what a body that cannot be parsed leads to (ModSecurity's recommended configuration).</summary>
+    /// <summary>
+    /// Body processors by content type, and what a body that cannot be parsed leads to (ModSecurity's recommended
+    /// configuration).
+    /// </summary>
     private static void AppendBodies(StringBuilder text) => text.Append(CultureInfo.InvariantCulture, $$"""
         SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application(?:/soap\+|/)|text/)xml" \
             "id:{{ReservedRuleIds.Bodies}},phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"

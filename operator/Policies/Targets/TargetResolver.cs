@@ -3,9 +3,9 @@ using WafOperator.Resources.Policies;
 namespace WafOperator.Policies.Targets;
 
 /// <summary>
-/// Which policy of one namespace protects what. A workload that two policies claim belongs to the older one (creation time, then
-/// name); what a policy targets by <c>targetRefs</c> comes before what a pod asks for by annotation, so that an application cannot choose a
-/// weaker policy than the one its namespace gave it. Pure and immutable.
+/// Which policy of one namespace protects what. A workload that two policies claim belongs to the older one (creation
+/// time, then name); what a policy targets by <c>targetRefs</c> comes before what a pod asks for by annotation, so that
+/// an application cannot choose a weaker policy than the one its namespace gave it. Pure and immutable.
 /// </summary>
 public sealed class TargetResolver
 {
@@ -43,11 +43,13 @@ public sealed class TargetResolver
             if (_byAge.Find(claimed.Contains) is { } oldest) return oldest.Metadata.Name;
         }
 
-        return pod.PolicyAnnotation is { Length: > 0 } name && _byAge.Exists(p => p.Metadata.Name == name) ? name : null;
+        return pod.PolicyAnnotation is { Length: > 0 } name && _byAge.Exists(p => p.Metadata.Name == name) ? name
+            : null;
     }
 
     /// <summary>Targets of a policy that do not exist.</summary>
-    public static IReadOnlyList<PolicyTargetReference> MissingTargets(WafPolicy policy, IReadOnlyList<Workload> workloads) =>
+    public static IReadOnlyList<PolicyTargetReference> MissingTargets(WafPolicy policy,
+        IReadOnlyList<Workload> workloads) =>
         [.. policy.Spec.TargetRefs.Where(t => !workloads.Any(w => w.Kind == t.Kind && w.Name == t.Name))];
 
     private void Claim(WafPolicy policy, PolicyTargetReference target)

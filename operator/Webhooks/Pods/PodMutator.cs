@@ -7,18 +7,21 @@ using WafOperator.Webhooks.Reviews;
 namespace WafOperator.Webhooks.Pods;
 
 /// <summary>What was decided about one pod, for events and metrics of the host.</summary>
-public sealed record PodAdmission(string Namespace, string Pod, JsonObject Object, InjectionDecision Decision, bool IsDryRun);
+public sealed record PodAdmission(string Namespace, string Pod, JsonObject Object, InjectionDecision Decision,
+    bool IsDryRun);
 
 /// <summary>
-/// Admission of pods: looks up what the pure injector needs, and answers. A pod that did not ask is let through before anything is
-/// looked up. Thread-safe.
+/// Admission of pods: looks up what the pure injector needs, and answers. A pod that did not ask is let through before
+/// anything is looked up. Thread-safe.
 /// </summary>
 public sealed class PodMutator(
-    IAdmissionCache cache, Func<InjectionSettings> settings, Action<PodAdmission>? observe = null, TimeProvider? time = null)
+    IAdmissionCache cache, Func<InjectionSettings> settings, Action<PodAdmission>? observe = null,
+        TimeProvider? time = null)
 {
     /// <summary>
-    /// Longest wait for a policy or Service that was applied together with the workload and is on its way into the cache: one
-    /// file holds them all, and a pod decided before its Service is seen could be reached around the sidecar.
+    /// Longest wait for a policy or Service that was applied together with the workload and is on its way into the
+    /// cache: one file holds them all, and a pod decided before its Service is seen could be reached around the
+    /// sidecar.
     /// </summary>
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SettleStep = TimeSpan.FromMilliseconds(50);
@@ -26,10 +29,12 @@ public sealed class PodMutator(
     /// <summary>Decides about one request.</summary>
     public async ValueTask<AdmissionResponse> ReviewAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Operation != "CREATE" || request.SubResource.Length > 0 || request.Object is not { } pod || request.Kind != "Pod")
+        if (request.Operation != "CREATE" || request.SubResource.Length > 0 || request.Object is not { } pod
+            || request.Kind != "Pod")
             return AdmissionResponse.Allow();
         if (!Injector.IsRequested(pod)) return AdmissionResponse.Allow();
-        if (!cache.IsSynced) return AdmissionResponse.Unavailable("the WAF operator is starting and does not know all policies yet; the pod is tried again");
+        if (!cache.IsSynced) return AdmissionResponse.Unavailable(
+            "the WAF operator is starting and does not know all policies yet; the pod is tried again");
         var input = InputOf(pod, request.Namespace);
         for (var waited = TimeSpan.Zero; waited < SettleTime && Injector.IsUnsettled(input); waited += SettleStep)
         {
@@ -43,7 +48,8 @@ public sealed class PodMutator(
             InjectionDecision.Inject inject => new() { Allowed = true, Patch = inject.Patch },
             InjectionDecision.Skip { Reason: SkipReason.NoPorts or SkipReason.JobNeedsNativeSidecar } skip =>
                 AdmissionResponse.Allow([$"WAF sidecar not injected: {skip.Message}"]),
-            InjectionDecision.Deny deny => AdmissionResponse.Forbid($"WAF sidecar cannot be injected ({deny.Reason}): {deny.Message}"),
+            InjectionDecision.Deny deny =>
+                AdmissionResponse.Forbid($"WAF sidecar cannot be injected ({deny.Reason}): {deny.Message}"),
             _ => AdmissionResponse.Allow(),
         };
     }
@@ -66,8 +72,10 @@ public sealed class PodMutator(
         if (name is not null && policies.FirstOrDefault(policy => policy.Metadata.Name == name) is { } policy)
             return new PolicyChoice.Found(name, policy.Spec);
         return new PolicyChoice.Missing(asked is null
-            ? $"no WafPolicy in the namespace {@namespace} targets this pod's workload: create one with targetRefs, or name one in the annotation {WellKnown.PolicyAnnotation}"
-            : $"there is no WafPolicy {asked} in the namespace {@namespace}, which the annotation {WellKnown.PolicyAnnotation} names: create it first");
+            ? $"no WafPolicy in the namespace {@namespace} targets this pod's workload: create one with targetRefs, "
+            + $"or name one in the annotation {WellKnown.PolicyAnnotation}"
+            : $"there is no WafPolicy {asked} in the namespace {@namespace}, which the "
+            + $"annotation {WellKnown.PolicyAnnotation} names: create it first");
     }
 
     private static Dictionary<string, string> LabelsOf(JsonObject pod)

@@ -21,10 +21,11 @@ public sealed record AdmissionRequest
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 128, AllowDuplicateProperties = false };
 
     /// <summary>
-    /// Reads a review. False when it is not one; <paramref name="uid"/> is set whenever it could be found, since even a refusal of
-    /// the rest must carry it.
+    /// Reads a review. False when it is not one; <paramref name="uid"/> is set whenever it could be found, since even a
+    /// refusal of the rest must carry it.
     /// </summary>
-    public static bool TryRead(ReadOnlySpan<byte> body, out AdmissionRequest? request, out string? uid, out string problem)
+    public static bool TryRead(ReadOnlySpan<byte> body, out AdmissionRequest? request, out string? uid,
+        out string problem)
     {
         (request, uid, problem) = (null, null, "the body is not JSON");
         JsonNode? review;
@@ -36,7 +37,8 @@ public sealed record AdmissionRequest
             problem = "the body is not an AdmissionReview of admission.k8s.io/v1 with a request and its uid";
             if (review is not JsonObject root || root["request"] is not JsonObject fields) return false;
             uid = Text(fields, "uid");
-            if (Text(root, "apiVersion") != "admission.k8s.io/v1" || Text(root, "kind") != "AdmissionReview" || string.IsNullOrEmpty(uid)) return false;
+            if (Text(root, "apiVersion") != "admission.k8s.io/v1" || Text(root, "kind") != "AdmissionReview"
+                || string.IsNullOrEmpty(uid)) return false;
             request = From(fields, uid);
             return true;
         }

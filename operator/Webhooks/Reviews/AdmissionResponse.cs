@@ -21,10 +21,12 @@ public sealed record AdmissionResponse
     public IReadOnlyList<FieldError> Causes { get; init; } = [];
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    public static AdmissionResponse Allow(IReadOnlyList<string>? warnings = null) => new() { Allowed = true, Warnings = warnings ?? [] };
+    public static AdmissionResponse Allow(IReadOnlyList<string>? warnings = null) =>
+        new() { Allowed = true, Warnings = warnings ?? [] };
 
     /// <summary>The object is wrong: the user must change it.</summary>
-    public static AdmissionResponse Forbid(string message) => new() { Allowed = false, Code = 403, Reason = "Forbidden", Message = message };
+    public static AdmissionResponse Forbid(string message) =>
+        new() { Allowed = false, Code = 403, Reason = "Forbidden", Message = message };
 
     /// <summary>The webhook cannot answer now: whoever asked tries again.</summary>
     public static AdmissionResponse Unavailable(string message) =>
@@ -89,7 +91,8 @@ public sealed record AdmissionResponse
     {
         writer.WriteStartArray("warnings"u8);
         foreach (var warning in Warnings.Take(WarningsMax))
-            writer.WriteStringValue(warning.Length <= WarningLengthMax ? warning : warning[..(WarningLengthMax - 1)] + "…");
+            writer.WriteStringValue(warning.Length <= WarningLengthMax ? warning : warning[..(WarningLengthMax - 1)]
+                + "…");
         writer.WriteEndArray();
     }
 

@@ -11,8 +11,8 @@ using WafOperator.Webhooks.Reviews;
 namespace WafOperator.Webhooks.Validation;
 
 /// <summary>
-/// Admission of our own kinds: the whole validation, all errors at once, each with its field; and rule text is compiled, so that a
-/// broken rule is refused with its line. Pure but for the clock; thread-safe.
+/// Admission of our own kinds: the whole validation, all errors at once, each with its field; and rule text is
+/// compiled, so that a broken rule is refused with its line. Pure but for the clock; thread-safe.
 /// </summary>
 public sealed class ResourceReviewer(TimeProvider time)
 {
@@ -21,7 +21,8 @@ public sealed class ResourceReviewer(TimeProvider time)
     /// <summary>Decides about one request.</summary>
     public AdmissionResponse Review(AdmissionRequest request)
     {
-        if (request.Operation is not ("CREATE" or "UPDATE") || request.SubResource.Length > 0 || request.Object is not { } raw) return AdmissionResponse.Allow();
+        if (request.Operation is not ("CREATE" or "UPDATE") || request.SubResource.Length > 0
+            || request.Object is not { } raw) return AdmissionResponse.Allow();
         if (ResourceDefinition.Find(request.Kind) is not { } definition) return AdmissionResponse.Allow();
         if (request.Operation == "UPDATE" && CannotMatter(raw, request.OldObject)) return AdmissionResponse.Allow();
         var result = ResourceValidator.Validate(definition, raw, request.OldObject);
@@ -33,22 +34,26 @@ public sealed class ResourceReviewer(TimeProvider time)
             : Refuse(definition, request, errors);
     }
 
-    /// <summary>An object on its way out, or one whose spec stays: older, stricter or looser rules must not hold it.</summary>
+    /// <summary>
+    /// An object on its way out, or one whose spec stays: older, stricter or looser rules must not hold it.
+    /// </summary>
     private static bool CannotMatter(JsonObject raw, JsonObject? old) =>
         (raw["metadata"] as JsonObject)?["deletionTimestamp"] is not null
         || (old is not null && JsonNode.DeepEquals(raw["spec"], old["spec"]) && LastApplied(raw) == LastApplied(old));
 
     /// <summary>
-    /// The API server drops unknown fields before it asks. What kubectl apply was given is still in its annotation: a misspelt
-    /// field there is an error, not silence.
+    /// The API server drops unknown fields before it asks. What kubectl apply was given is still in its annotation: a
+    /// misspelt field there is an error, not silence.
     /// </summary>
-    private static IEnumerable<FieldError> UnknownInLastApplied(ResourceDefinition definition, JsonObject raw, JsonObject? old)
+    private static IEnumerable<FieldError> UnknownInLastApplied(ResourceDefinition definition, JsonObject raw,
+        JsonObject? old)
     {
         if (LastApplied(raw) is not { } text || text == LastApplied(old)) return [];
         try
         {
             if (JsonNode.Parse(text) is not JsonObject given) return [];
-            return ResourceValidator.Validate(definition, given).Errors.Where(error => error.Reason == FieldErrorReason.Unknown);
+            return ResourceValidator.Validate(definition, given)
+                .Errors.Where(error => error.Reason == FieldErrorReason.Unknown);
         }
         catch (Exception error) when (error is JsonException or ArgumentException)
         {
@@ -56,13 +61,16 @@ public sealed class ResourceReviewer(TimeProvider time)
         }
     }
 
-    private void AddFindings(ICustomResource resource, AdmissionRequest request, List<FieldError> errors, List<FieldError> warnings)
+    private void AddFindings(ICustomResource resource, AdmissionRequest request, List<FieldError> errors,
+        List<FieldError> warnings)
     {
         foreach (var finding in FindingsOf(resource, request.Namespace))
         {
             // Whether models and pools are there is for the status: they may come later.
-            if (finding.Kind is not (FindingKind.InvalidRules or FindingKind.InvalidSpec or FindingKind.RulesWarning or FindingKind.ExclusionInvalid)) continue;
-            (finding.Severity == FindingSeverity.Error ? errors : warnings).Add(new(finding.Path, FieldErrorReason.Invalid, finding.Message));
+            if (finding.Kind is not (FindingKind.InvalidRules or FindingKind.InvalidSpec or FindingKind.RulesWarning
+                or FindingKind.ExclusionInvalid)) continue;
+            (finding.Severity == FindingSeverity.Error ? errors : warnings)
+                .Add(new(finding.Path, FieldErrorReason.Invalid, finding.Message));
         }
     }
 
@@ -78,7 +86,8 @@ public sealed class ResourceReviewer(TimeProvider time)
         _ => [],
     };
 
-    private static AdmissionResponse Refuse(ResourceDefinition definition, AdmissionRequest request, List<FieldError> errors) => new()
+    private static AdmissionResponse Refuse(ResourceDefinition definition, AdmissionRequest request,
+        List<FieldError> errors) => new()
     {
         Allowed = false,
         Code = 422,

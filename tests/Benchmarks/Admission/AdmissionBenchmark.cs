@@ -17,8 +17,8 @@ using WafOperator.Webhooks;
 namespace WafOperator.Benchmarks.Admission;
 
 /// <summary>
-/// Latency of one pod's admission as the API server sees it: a review over a kept-alive loopback connection (no TLS), in a
-/// namespace with many policies, workloads and Services. The limit is 10 ms at the 99th percentile.
+/// Latency of one pod's admission as the API server sees it: a review over a kept-alive loopback connection (no TLS),
+/// in a namespace with many policies, workloads and Services. The limit is 10 ms at the 99th percentile.
 /// </summary>
 internal static class AdmissionBenchmark
 {
@@ -30,7 +30,8 @@ internal static class AdmissionBenchmark
         var requests = arguments is [var text, ..] ? int.Parse(text, CultureInfo.InvariantCulture) : 5000;
         var cache = CrowdedCache.Create(policies: 100, workloads: 300);
         await using var application = await StartAsync(cache);
-        var address = application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var address = application.Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.First();
         using var client = new HttpClient { BaseAddress = new Uri(address) };
         var body = Encoding.UTF8.GetBytes(Review().ToJsonString());
         var patchBytes = 0;
@@ -41,14 +42,17 @@ internal static class AdmissionBenchmark
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         Array.Sort(samples);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"admission: {requests} pods of {body.Length} bytes, answers of {patchBytes} bytes, 100 policies, 300 workloads and Services"));
+            $"admission: {requests} pods of {body.Length} bytes, answers "
+                + $"of {patchBytes} bytes, 100 policies, 300 workloads and Services"));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"admission: p50 {At(samples, 0.5):0.000} ms, p90 {At(samples, 0.9):0.000} ms, p99 {At(samples, 0.99):0.000} ms, "
+            $"admission: p50 {At(samples, 0.5):0.000} ms, p90 {At(samples, 0.9):0.000} ms, "
+                + $"p99 {At(samples, 0.99):0.000} ms, "
             + $"max {samples[^1]:0.000} ms; {allocated / requests} bytes allocated per pod, client included"));
         return At(samples, 0.99) < LimitMilliseconds ? 0 : 1;
     }
 
-    private static double At(double[] sorted, double quantile) => sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * quantile)];
+    private static double At(double[] sorted, double quantile) =>
+        sorted[(int)Math.Min(sorted.Length - 1, sorted.Length * quantile)];
 
     private static async Task<(int Bytes, double Milliseconds)> SendAsync(HttpClient client, byte[] body)
     {
@@ -59,7 +63,8 @@ internal static class AdmissionBenchmark
         var answer = await response.Content.ReadAsByteArrayAsync();
         var elapsed = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         // An answer without a patch would make the figures worthless.
-        return answer.AsSpan().IndexOf("\"patchType\""u8) >= 0 ? (answer.Length, elapsed) : throw new InvalidOperationException(Encoding.UTF8.GetString(answer));
+        return answer.AsSpan().IndexOf("\"patchType\""u8) >= 0 ? (answer.Length, elapsed)
+            : throw new InvalidOperationException(Encoding.UTF8.GetString(answer));
     }
 
     private static async Task<WebApplication> StartAsync(IAdmissionCache cache)
@@ -90,7 +95,8 @@ internal static class AdmissionBenchmark
             ["kind"] = new JsonObject { ["group"] = "", ["version"] = "v1", ["kind"] = "Pod" },
             ["namespace"] = "shop",
             ["operation"] = "CREATE",
-            ["object"] = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Admission", "pod.json"))),
+            ["object"] =
+                JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Admission", "pod.json"))),
         },
     };
 }

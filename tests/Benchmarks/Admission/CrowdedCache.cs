@@ -8,7 +8,8 @@ namespace WafOperator.Benchmarks.Admission;
 
 /// <summary>A namespace full of policies, Deployments and Services, the wanted ones last.</summary>
 internal sealed record CrowdedCache(
-    IReadOnlyList<WafPolicy> PolicyList, IReadOnlyList<Workload> WorkloadList, IReadOnlyList<ServiceView> ServiceList) : IAdmissionCache
+    IReadOnlyList<WafPolicy> PolicyList, IReadOnlyList<Workload> WorkloadList, IReadOnlyList<ServiceView> ServiceList) :
+        IAdmissionCache
 {
     public bool IsSynced => true;
 
@@ -22,11 +23,17 @@ internal sealed record CrowdedCache(
 
     public static CrowdedCache Create(int policies, int workloads)
     {
-        string[] names = [.. Enumerable.Range(0, workloads - 1).Select(i => string.Create(CultureInfo.InvariantCulture, $"other-{i}")), "shop"];
+        string[] names =
+            [.. Enumerable.Range(0, workloads - 1)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"other-{i}")), "shop"];
         return new(
             [.. names.TakeLast(policies).Select(Policy)],
-            [.. names.Select(name => new Workload(TargetKind.Deployment, name, labels => labels.TryGetValue("app", out var app) && app == name))],
-            [.. names.Select(name => new ServiceView { Name = name, Selector = new Dictionary<string, string> { ["app"] = name }, Targets = [new("http", 0)] })]);
+            [.. names.Select(name =>
+                new Workload(TargetKind.Deployment, name, labels => labels.TryGetValue("app", out var app)
+                    && app == name))],
+            [.. names.Select(name =>
+                new ServiceView { Name = name, Selector = new Dictionary<string, string> { ["app"] = name },
+                    Targets = [new("http", 0)] })]);
     }
 
     private static WafPolicy Policy(string name) => new()

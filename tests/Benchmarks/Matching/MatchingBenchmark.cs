@@ -9,8 +9,9 @@ using WafOperator.SecLang.Regex;
 namespace WafOperator.Benchmarks.Matching;
 
 /// <summary>
-/// The matching library over the patterns of the installed Core Rule Set: compiling, filtering, matching beside .NET's own
-/// engines, and the longest search that hostile inputs can cause. Times are CPU times of the process, not wall-clock times.
+/// The matching library over the patterns of the installed Core Rule Set: compiling, filtering, matching beside .NET's
+/// own engines, and the longest search that hostile inputs can cause. Times are CPU times of the process, not
+/// wall-clock times.
 /// </summary>
 internal static class MatchingBenchmark
 {
@@ -46,7 +47,8 @@ internal static class MatchingBenchmark
             PrefilterSet.Create(conditions);
             var filtered = clock.Milliseconds;
             if (pass == 0) continue;
-            Print($"compile: {patterns.Length} patterns read in {parsed:0.0} ms, analyzed in {analyzed - parsed:0.0} ms, "
+            Print($"compile: {patterns.Length} patterns read in {parsed:0.0} ms, analyzed "
+                + $"in {analyzed - parsed:0.0} ms, "
                 + $"filter built in {filtered - analyzed:0.0} ms; "
                 + $"{conditions.Count(condition => condition.Clauses.Length == 0)} patterns have no condition");
         }
@@ -69,7 +71,8 @@ internal static class MatchingBenchmark
                     foreach (var input in inputs) set.Scan(input, candidates);
                 }
             });
-            Print($"filter: {name}: {best / turns / bytes:0.00} ns a byte, {best / turns / inputs.Length:0} ns a value");
+            Print($"filter: {name}: {best / turns / bytes:0.00} ns a "
+                + $"byte, {best / turns / inputs.Length:0} ns a value");
         }
     }
 

@@ -8,9 +8,11 @@ internal static class Samples
     private static readonly string[] s_values =
     [
         "John Smith", "application/json, text/plain, */*", "gzip, deflate, br", "en-US,en;q=0.9", "12345", "keep-alive",
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 "
+            + "Safari/537.36",
         "/api/v1/products/search", "category=books&sort=price_asc&page=2", "2024-01-15T10:30:00Z", "alice@example.com",
-        "Please tell me about the order I placed last week, it hasn't arrived yet.", "http://example.com/a/page?x=1&y=2",
+        "Please tell me about the order I placed last week, it hasn't arrived yet.",
+            "http://example.com/a/page?x=1&y=2",
         "session=abc123def456; theme=dark; _ga=GA1.2.1234567890.1234567890",
     ];
 

@@ -13,18 +13,25 @@ using WafOperator.Webhooks.Reviews;
 
 namespace WafOperator.Fuzz.Targets;
 
-/// <summary>Manifests as people and strangers write them: never an exception, never both objects and silence, the same twice.</summary>
+/// <summary>
+/// Manifests as people and strangers write them: never an exception, never both objects and silence, the same twice.
+/// </summary>
 public sealed class ManifestTarget : FuzzTarget
 {
     private readonly Pieces _inputs = new(
         [
-            "apiVersion: wafoperator.dev/v1alpha1\nkind: WafPolicy\nmetadata: {name: a}\nspec:\n  mode: Enforce\n  rules: {paranoia: 2}\n",
-            "apiVersion: wafoperator.dev/v1alpha1\nkind: WafExclusion\nmetadata: {name: a}\nspec: {policy: a, reason: abc, rules: [\"1-2\"]}\n",
-            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: wafoperator.dev/v1alpha1, kind: InferencePool, metadata: {name: p}, spec: {}}\n",
+            "apiVersion: wafoperator.dev/v1alpha1\nkind: WafPolicy\nmetadata: {name: a}\nspec:\n  mode: Enforce\n  "
+                + "rules: {paranoia: 2}\n",
+            "apiVersion: wafoperator.dev/v1alpha1\nkind: WafExclusion\nmetadata: {name: a}\nspec: {policy: a, "
+                + "reason: abc, rules: [\"1-2\"]}\n",
+            "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: wafoperator.dev/v1alpha1, kind: InferencePool, "
+                + "metadata: {name: p}, spec: {}}\n",
         ],
         [
-            "\n", "  ", "- ", "? ", ": ", "{", "}", "[", "]", "&a ", "*a", "<<: ", "!!str ", "!x ", "|\n ", ">-\n ", "'", "\"", "\\x4", "#", "---\n", "...\n", "%YAML 1.1\n",
-            "~", "Off", "0o7", "1e999", ".inf", "spec: ", "rules: ", "null", "\t", "\0", "\u0085", "inline: \"SecRule ARGS \\\"@rx (\\\" id:1\"", "9999999999999999999",
+            "\n", "  ", "- ", "? ", ": ", "{", "}", "[", "]", "&a ", "*a", "<<: ", "!!str ", "!x ", "|\n ", ">-\n ",
+                "'", "\"", "\\x4", "#", "---\n", "...\n", "%YAML 1.1\n",
+            "~", "Off", "0o7", "1e999", ".inf", "spec: ", "rules: ", "null", "\t", "\0", "\u0085",
+                "inline: \"SecRule ARGS \\\"@rx (\\\" id:1\"", "9999999999999999999",
         ]);
 
     public override string Name => "manifest";
@@ -39,7 +46,8 @@ public sealed class ManifestTarget : FuzzTarget
         Require(result.Objects.All(item => item.Resource.Metadata.Name is { Length: > 0 }), "an object has a name");
         var file = PolicyFile.Load(text, DateTimeOffset.UnixEpoch);
         Require(file.Document is not null ^ file.Errors.Count > 0, "a document, or errors");
-        Require(file.Document?.Revision == PolicyFile.Load(text, DateTimeOffset.UnixEpoch).Document?.Revision, "the same twice");
+        Require(file.Document?.Revision == PolicyFile.Load(text, DateTimeOffset.UnixEpoch).Document?.Revision,
+            "the same twice");
     }
 }
 
@@ -47,11 +55,13 @@ public sealed class ManifestTarget : FuzzTarget
 public sealed class YamlRoundTripTarget : FuzzTarget
 {
     private static readonly string[] Words =
-        ["a", "Off", "", " ", "1", "0x1", "- x", "a: b", "#", "é", "\n", "a\nb", "a\nb\n", "'", "\"", "\\", "~", "null", "*a", "&a", "{}", "x ", " x", "\u2028", "\t", "a\n\n", "%", "@"];
+        ["a", "Off", "", " ", "1", "0x1", "- x", "a: b", "#", "é", "\n", "a\nb", "a\nb\n", "'", "\"", "\\", "~", "null",
+            "*a", "&a", "{}", "x ", " x", "\u2028", "\t", "a\n\n", "%", "@"];
 
     public override string Name => "yaml-round-trip";
 
-    public override byte[] Generate(Random random) => Encoding.UTF8.GetBytes((Value(random, 0) ?? new JsonObject()).ToJsonString());
+    public override byte[] Generate(Random random) =>
+        Encoding.UTF8.GetBytes((Value(random, 0) ?? new JsonObject()).ToJsonString());
 
     public override void Check(byte[] input, Random random)
     {
@@ -68,7 +78,8 @@ public sealed class YamlRoundTripTarget : FuzzTarget
             case 1: return JsonValue.Create(random.Next(2) == 0);
             case 2: return depth == 0 ? new JsonArray() : null;
             case 3 or 4: return JsonValue.Create(Word(random) + (random.Next(2) == 0 ? Word(random) : ""));
-            case 5: return new JsonArray([.. Enumerable.Range(0, random.Next(4)).Select(_ => Value(random, depth + 1))]);
+            case 5: return new JsonArray(
+                [.. Enumerable.Range(0, random.Next(4)).Select(_ => Value(random, depth + 1))]);
             default:
                 var members = new JsonObject();
                 for (var i = random.Next(4); i > 0; i--) members[Word(random) + "k"] = Value(random, depth + 1);
@@ -80,8 +91,8 @@ public sealed class YamlRoundTripTarget : FuzzTarget
 }
 
 /// <summary>
-/// Hostile pods: the injector never throws and never changes its input; what it injects is injected once, and every field of
-/// the pod that it does not own is kept.
+/// Hostile pods: the injector never throws and never changes its input; what it injects is injected once, and every
+/// field of the pod that it does not own is kept.
 /// </summary>
 public sealed class InjectionTarget : FuzzTarget
 {
@@ -98,8 +109,10 @@ public sealed class InjectionTarget : FuzzTarget
             "{\"metadata\":{\"annotations\":{\"wafoperator.dev/inject\":\"true\"}},\"spec\":{\"initContainers\":[],\"volumes\":null,\"containers\":[{},7,null]}}",
         ],
         [
-            "{}", "[]", "null", "7", "-1", "1e9", "\"\"", "\"http\"", ",", ":", "{", "}", "[", "]", "true", "\"ports\":", "\"name\":", "\"containerPort\":", "\"spec\":", "\"metadata\":null",
-            "\"wafoperator.dev/ports\":\"http,99999\"", "\"wafoperator.dev/capture\":\"redirect\"", "\"hostNetwork\":true", "\"securityContext\":{\"runAsUser\":65532}", "\"labels\":[]",
+            "{}", "[]", "null", "7", "-1", "1e9", "\"\"", "\"http\"", ",", ":", "{", "}", "[", "]", "true",
+                "\"ports\":", "\"name\":", "\"containerPort\":", "\"spec\":", "\"metadata\":null",
+            "\"wafoperator.dev/ports\":\"http,99999\"", "\"wafoperator.dev/capture\":\"redirect\"",
+                "\"hostNetwork\":true", "\"securityContext\":{\"runAsUser\":65532}", "\"labels\":[]",
         ]);
 
     public override string Name => "injection";
@@ -114,7 +127,9 @@ public sealed class InjectionTarget : FuzzTarget
         {
             Pod = pod,
             Namespace = "shop",
-            Services = [new() { Name = "a", Selector = new Dictionary<string, string> { ["app"] = "a" }, Targets = [random.Next(2) == 0 ? new("http", 0) : new(null, 8080)] }],
+            Services =
+                [new() { Name = "a", Selector = new Dictionary<string, string> { ["app"] = "a" },
+                    Targets = [random.Next(2) == 0 ? new("http", 0) : new(null, 8080)] }],
             Policy = new PolicyChoice.Found("shop", new WafPolicySpec()),
             Settings = Settings with { NativeSidecars = random.Next(2) == 0 },
         };
@@ -122,9 +137,13 @@ public sealed class InjectionTarget : FuzzTarget
         _ = Injector.IsUnsettled(request);
         Require(pod.ToJsonString() == before, "the input is not changed");
         if (decision is not InjectionDecision.Inject inject) return;
-        Require(Injector.Decide(request with { Pod = inject.Pod }) is InjectionDecision.Skip { Reason: SkipReason.AlreadyInjected }, "injected once");
-        Require(inject.Patch.All(operation => operation!["op"]!.GetValue<string>() is "add" or "replace"), "nothing is removed");
-        Require(Injection.Capture.CaptureAudit.Uncaptured(inject.Pod, request.Services).Count == 0, "no Service leads around the sidecar");
+        Require(Injector.Decide(
+            request with { Pod = inject.Pod }) is InjectionDecision.Skip { Reason: SkipReason.AlreadyInjected },
+                "injected once");
+        Require(inject.Patch.All(operation => operation!["op"]!.GetValue<string>() is "add" or "replace"),
+            "nothing is removed");
+        Require(Injection.Capture.CaptureAudit.Uncaptured(inject.Pod, request.Services).Count == 0,
+            "no Service leads around the sidecar");
     }
 
     /// <summary>As the webhook reads pods: valid UTF-8, no name twice.</summary>
@@ -132,7 +151,8 @@ public sealed class InjectionTarget : FuzzTarget
     {
         try
         {
-            return Utf8.IsValid(input) ? JsonNode.Parse(input, null, new() { AllowDuplicateProperties = false }) as JsonObject : null;
+            return Utf8.IsValid(input)
+                ? JsonNode.Parse(input, null, new() { AllowDuplicateProperties = false }) as JsonObject : null;
         }
         catch (JsonException)
         {
@@ -146,7 +166,8 @@ public sealed class AdmissionTarget : FuzzTarget
 {
     private readonly Pieces _inputs = new(
         ["{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{\"uid\":\"u\",\"operation\":\"CREATE\",\"object\":{}}}"],
-        ["{", "}", "[", "]", "\"", "null", "7", "\"uid\":\"\"", "\"uid\":7", "\"request\":", ",", ":", "\\u0000", "\u00ff", "true", "\"object\":[]", "\"dryRun\":1"]);
+        ["{", "}", "[", "]", "\"", "null", "7", "\"uid\":\"\"", "\"uid\":7", "\"request\":", ",", ":", "\\u0000",
+            "\u00ff", "true", "\"object\":[]", "\"dryRun\":1"]);
 
     public override string Name => "admission-review";
 
@@ -160,6 +181,7 @@ public sealed class AdmissionTarget : FuzzTarget
         if (uid is null) return;
         var output = new ArrayBufferWriter<byte>();
         AdmissionResponse.Forbid(problem).Write(uid, output);
-        Require(JsonNode.Parse(output.WrittenSpan)!["response"]!["uid"]!.GetValue<string>() == uid, "the answer carries the uid");
+        Require(JsonNode.Parse(output.WrittenSpan)!["response"]!["uid"]!.GetValue<string>() == uid,
+            "the answer carries the uid");
     }
 }

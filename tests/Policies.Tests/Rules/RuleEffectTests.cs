@@ -9,10 +9,15 @@ using WafOperator.SecLang;
 
 namespace WafOperator.Policies.Tests.Rules;
 
-/// <summary>The SecLang that the compiler writes, in the engine that sidecars run: exclusions exclude what they say and nothing else.</summary>
+/// <summary>
+/// The SecLang that the compiler writes, in the engine that sidecars run: exclusions exclude what they say and nothing
+/// else.
+/// </summary>
 public sealed class RuleEffectTests
 {
-    /// <summary>Two rules of one family: over parameters, headers and cookies in phase 1, over the body's parameters in phase 2.</summary>
+    /// <summary>
+    /// Two rules of one family: over parameters, headers and cookies in phase 1, over the body's parameters in phase 2.
+    /// </summary>
     private const string Rules = """
         SecRule ARGS|ARGS_NAMES|REQUEST_HEADERS|REQUEST_COOKIES|REQUEST_FILENAME "@contains attack" "id:1,phase:2,pass,nolog,tag:'attack-sqli'"
         SecRule ARGS_GET "@contains attack" "id:2,phase:1,pass,nolog,tag:'attack-xss'"
@@ -47,23 +52,29 @@ public sealed class RuleEffectTests
     public void ManyRulesInOneExclusion_StayWithinWhatAParserTakes()
     {
         var many = Exclusion("{rules: 1-2, part: Parameter, name: q}");
-        many = many with { Spec = many.Spec with { Rules = [.. Enumerable.Range(1000, 63).Select(id => $"{id}"), "1-2"] } };
+        many =
+            many with { Spec =
+                many.Spec with { Rules = [.. Enumerable.Range(1000, 63).Select(id => $"{id}"), "1-2"] } };
         Assert.Empty(Run("GET /?q=attack", [many]));
     }
 
     [Fact]
-    public void TheParanoiaLevel_ReachesTheRules() => Assert.Equal([3L], Run("GET /", [], new RulesSpec { Sets = [], Paranoia = 2, Inline = Rules }));
+    public void TheParanoiaLevel_ReachesTheRules() =>
+    Assert.Equal([3L], Run("GET /", [], new RulesSpec { Sets = [], Paranoia = 2, Inline = Rules }));
 
     private static List<long> Run(string line, IReadOnlyList<WafExclusion> exclusions, RulesSpec? spec = null)
     {
         var compilation = PolicyCompiler.Compile(new()
         {
-            Policy = new() { Metadata = new() { Name = "shop", Namespace = "shop" }, Spec = new() { Rules = spec ?? new() { Sets = [], Inline = Rules } } },
+            Policy =
+                new() { Metadata = new() { Name = "shop", Namespace = "shop" },
+                    Spec = new() { Rules = spec ?? new() { Sets = [], Inline = Rules } } },
             Exclusions = exclusions,
             Now = DateTimeOffset.UnixEpoch,
         });
         Assert.True(compilation.Document is not null, string.Join("\n", compilation.Findings));
-        var sources = compilation.Document!.Rules!.Sources.Select(source => SecLangSource.FromText(source.Name, source.Text!));
+        var sources =
+            compilation.Document!.Rules!.Sources.Select(source => SecLangSource.FromText(source.Name, source.Text!));
         var program = RuleProgram.Compile(SecLangParser.Parse([.. sources]).Document).Program!;
         var request = new CanonicalRequest();
         var parts = line.Split(' ');

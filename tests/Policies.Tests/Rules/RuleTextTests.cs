@@ -22,7 +22,8 @@ public sealed class RuleTextTests
         Assert.Empty(SecLangParser.Parse(text).Diagnostics);
         Assert.Contains("setvar:'tx.executing_paranoia_level=3'", text, StringComparison.Ordinal);
         Assert.Contains("setvar:'tx.allowed_methods=GET PUT'", text, StringComparison.Ordinal);
-        Assert.Contains("|application/json| |application/cloudevents+json| |application/cloudevents-batch+json| |application/grpc| |image/png|", text, StringComparison.Ordinal);
+        Assert.Contains("|application/json| |application/cloudevents+json| |application/cloudevents-batch+json| "
+            + "|application/grpc| |image/png|", text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -38,21 +39,26 @@ public sealed class RuleTextTests
     [InlineData("/x", RequestPartKind.Parameter, "a/b", @"ARGS:/\Aa\x2fb\z/")]
     [InlineData("/x", RequestPartKind.Path, null, "REQUEST_FILENAME")]
     [InlineData("/x", RequestPartKind.Body, null, "REQUEST_BODY")]
-    public void AnExclusion_BecomesSecLangThatParsesWithoutAFinding(string? path, RequestPartKind part, string? name, string expected)
+    public void AnExclusion_BecomesSecLangThatParsesWithoutAFinding(string? path, RequestPartKind part, string? name,
+        string expected)
     {
         var findings = new List<Finding>();
         var text = ExclusionText.Write([Exclusion(path, part, name)], findings);
 
         Assert.Contains(expected, text, StringComparison.Ordinal);
         Assert.Empty(findings);
-        Assert.Empty(SecLangParser.Parse(text).Diagnostics.Where(diagnostic => diagnostic.Code != DiagnosticCodes.MissingRule).Select(diagnostic => diagnostic.ToString()));
+        Assert.Empty(SecLangParser.Parse(text)
+            .Diagnostics.Where(diagnostic => diagnostic.Code != DiagnosticCodes.MissingRule)
+            .Select(diagnostic => diagnostic.ToString()));
     }
 
     [Fact]
     public void AnExclusion_WithMethods_ChainsThem()
     {
         var exclusion = Exclusion("/search", RequestPartKind.Any, null) with { };
-        exclusion = exclusion with { Spec = exclusion.Spec with { Match = exclusion.Spec.Match! with { Methods = ["GET", "HEAD"] } } };
+        exclusion =
+            exclusion with { Spec =
+                exclusion.Spec with { Match = exclusion.Spec.Match! with { Methods = ["GET", "HEAD"] } } };
         var text = ExclusionText.Write([exclusion], []);
         var document = SecLangParser.Parse(text).Document;
 
@@ -62,7 +68,10 @@ public sealed class RuleTextTests
 
     [Fact]
     public void Families_BecomeTags() => Assert.Contains("ctl:ruleRemoveTargetByTag=attack-sqli;ARGS:q",
-        ExclusionText.Write([Exclusion("/", RequestPartKind.Parameter, "q") with { Spec = new() { Policy = "shop", Families = [AttackFamily.Sqli], Match = new() { Part = RequestPartKind.Parameter, Name = "q" } } }], []),
+        ExclusionText.Write([Exclusion("/", RequestPartKind.Parameter,
+            "q") with { Spec =
+                new() { Policy = "shop", Families = [AttackFamily.Sqli],
+                    Match = new() { Part = RequestPartKind.Parameter, Name = "q" } } }], []),
         StringComparison.Ordinal);
 
     [Theory]
@@ -75,13 +84,15 @@ public sealed class RuleTextTests
         var compilation = Compile(new() { Sets = [], Inline = inline });
 
         Assert.Null(compilation.Document);
-        Assert.Contains(compilation.Findings, finding => finding.Severity == FindingSeverity.Error && finding.Path == "spec.rules.inline"
+        Assert.Contains(compilation.Findings, finding => finding.Severity == FindingSeverity.Error
+            && finding.Path == "spec.rules.inline"
             && finding.Message.StartsWith(message, StringComparison.Ordinal));
     }
 
     [Fact]
     public void InlineRulesThatSpeakOfARuleSet_AreNoFinding() =>
-        Assert.Empty(Compile(new() { Inline = "SecRuleRemoveById 942100\nSecRuleUpdateTargetById 942110 \"!ARGS:q\"" }).Findings);
+        Assert.Empty(Compile(new() { Inline = "SecRuleRemoveById 942100\nSecRuleUpdateTargetById 942110 \"!ARGS:q\"" })
+            .Findings);
 
     private static PolicyCompilation Compile(RulesSpec rules) => PolicyCompiler.Compile(new()
     {
@@ -92,6 +103,8 @@ public sealed class RuleTextTests
     private static WafExclusion Exclusion(string? path, RequestPartKind part, string? name) => new()
     {
         Metadata = new() { Name = "search-box", Namespace = "shop" },
-        Spec = new() { Policy = "shop", Rules = ["942100"], Match = new() { Path = path, Part = part, Name = name }, Reason = "tuned" },
+        Spec =
+            new() { Policy = "shop", Rules = ["942100"], Match = new() { Path = path, Part = part, Name = name },
+                Reason = "tuned" },
     };
 }

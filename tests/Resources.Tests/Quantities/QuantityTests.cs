@@ -58,7 +58,8 @@ public sealed class QuantityTests
     public void Bytes_Malformed_AreRefused(string text) => Assert.False(ByteQuantity.TryParse(text, out _));
 
     [Fact]
-    public void Bytes_ThatDoNotFit_AreRefused() => Assert.True(ByteQuantity.TryParse("999999999999Mi", out _) && !ByteQuantity.TryParse("999999999999999Gi", out _));
+    public void Bytes_ThatDoNotFit_AreRefused() =>
+    Assert.True(ByteQuantity.TryParse("999999999999Mi", out _) && !ByteQuantity.TryParse("999999999999999Gi", out _));
 
     [Theory]
     [InlineData("942100", 942_100, 942_100)]
@@ -85,5 +86,6 @@ public sealed class QuantityTests
     [InlineData("1,5", false)]
     [InlineData(" 1", false)]
     [InlineData(".5", false)]
-    public void Decimal_IsPlainDigits(string text, bool valid) => Assert.Equal(valid, DecimalText.TryParse(text, out _));
+    public void Decimal_IsPlainDigits(string text, bool valid) =>
+    Assert.Equal(valid, DecimalText.TryParse(text, out _));
 }

@@ -23,7 +23,8 @@ public sealed class CrdWriterTests
     [Fact]
     public void NoManifestIsLeftOverFromAKindThatIsGone() => Assert.Equal(
         ResourceDefinition.All.Select(definition => definition.Names.Plural + ".yaml").Order(StringComparer.Ordinal),
-        Directory.GetFiles(RepositoryPaths.At("crds"), "*.yaml").Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Directory.GetFiles(RepositoryPaths.At("crds"), "*.yaml").Select(file => Path.GetFileName(file))
+            .Order(StringComparer.Ordinal));
 
     [Theory, MemberData(nameof(Kinds))]
     public void TheYaml_ReadsBackAsTheSameJson(string kind)

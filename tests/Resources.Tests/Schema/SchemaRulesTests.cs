@@ -8,7 +8,8 @@ namespace WafOperator.Resources.Tests.Schema;
 public sealed class SchemaRulesTests
 {
     [Fact]
-    public void EveryListStringMapAndNumber_IsBounded() => Assert.Empty(AllFields().Where(IsUnbounded).Select(field => field.Path));
+    public void EveryListStringMapAndNumber_IsBounded() =>
+    Assert.Empty(AllFields().Where(IsUnbounded).Select(field => field.Path));
 
     [Fact]
     public void EveryField_IsDescribed() => Assert.Empty(AllFields()
@@ -16,11 +17,13 @@ public sealed class SchemaRulesTests
 
     [Fact]
     public void EveryListWithKeys_HasThemRequired() => Assert.Empty(AllFields()
-        .Where(field => field.Node.MapKeys.Any(key => !field.Node.Items!.Required.Contains(key))).Select(field => field.Path));
+        .Where(field => field.Node.MapKeys.Any(key => !field.Node.Items!.Required.Contains(key)))
+        .Select(field => field.Path));
 
     [Fact]
     public void CelRulesAndTheirChecksInCSharp_AreTheSameIds() => Assert.Equal(
-        AllFields().Concat(Roots()).SelectMany(field => field.Node.Rules).Select(rule => rule.Id).Distinct().Order(StringComparer.Ordinal),
+        AllFields().Concat(Roots()).SelectMany(field => field.Node.Rules).Select(rule => rule.Id).Distinct()
+            .Order(StringComparer.Ordinal),
         FieldRules.Ids.Order(StringComparer.Ordinal));
 
     [Fact]
@@ -41,7 +44,9 @@ public sealed class SchemaRulesTests
         }
     }
 
-    /// <summary>What the API server fills in is what the type's initializer says: a file and a cluster mean the same.</summary>
+    /// <summary>
+    /// What the API server fills in is what the type's initializer says: a file and a cluster mean the same.
+    /// </summary>
     [Fact]
     public void EveryDefault_IsTheInitializerOfTheType()
     {
@@ -58,14 +63,16 @@ public sealed class SchemaRulesTests
                 var initializer = instance[name]?.DeepClone();
                 SchemaDefaults.Apply(initializer, property);
                 if (initializer is JsonObject emptied) RemoveEmptyLists(emptied);
-                Assert.True(JsonNode.DeepEquals(filled, initializer), $"{type.Name}.{name}: default {filled} but initializer {initializer}");
+                Assert.True(JsonNode.DeepEquals(filled, initializer),
+                    $"{type.Name}.{name}: default {filled} but initializer {initializer}");
             }
         }
     }
 
     private static void RemoveEmptyLists(JsonObject node)
     {
-        foreach (var name in node.Where(member => member.Value is JsonArray { Count: 0 }).Select(member => member.Key).ToList()) node.Remove(name);
+        foreach (var name in node.Where(member => member.Value is JsonArray { Count: 0 }).Select(member => member.Key)
+            .ToList()) node.Remove(name);
     }
 
     private static bool IsUnbounded((string Path, SchemaNode Node) field) => field.Node.Type switch
@@ -76,7 +83,8 @@ public sealed class SchemaRulesTests
         _ => false,
     };
 
-    private static IEnumerable<(string Path, SchemaNode Node)> Roots() => ResourceDefinition.All.Select(definition => (definition.Kind, definition.Schema));
+    private static IEnumerable<(string Path, SchemaNode Node)> Roots() =>
+        ResourceDefinition.All.Select(definition => (definition.Kind, definition.Schema));
 
     private static IEnumerable<(string Path, SchemaNode Node)> AllFields() => Roots().SelectMany(root =>
         root.Node.Properties.Where(property => property.Key is "spec" or "status")

@@ -10,29 +10,36 @@ public sealed class ResourceValidatorTests
     public static TheoryData<string, string, string, string> Broken => new()
     {
         { "WafPolicy", "{rules: {paranoia: 3, detectionParanoia: 2}}", "spec.rules", "paranoia-order" },
-        { "WafPolicy", "{ml: {thresholds: {medium: \"0.8\", high: \"0.7\"}}}", "spec.ml.thresholds", "threshold-order" },
+        { "WafPolicy", "{ml: {thresholds: {medium: \"0.8\", high: \"0.7\"}}}", "spec.ml.thresholds",
+            "threshold-order" },
         { "WafPolicy", "{targetRefs: [{kind: Service, name: x, group: apps}]}", "spec.targetRefs[0]", "target-group" },
         { "WafPolicy", "{rateLimits: [{name: a, requests: 1, key: Header}]}", "spec.rateLimits[0]", "rate-limit-key" },
         { "WafExclusion", "{policy: shop, reason: tuned}", "spec", "exclusion-what" },
-        { "ModelVersion", "{model: a, version: 1.0.0, artifact: " + Artifact + ", serving: {mode: Pool}}", "spec.serving", "serving-pool" },
+        { "ModelVersion", "{model: a, version: 1.0.0, artifact: " + Artifact + ", serving: {mode: Pool}}",
+            "spec.serving", "serving-pool" },
         { "InferencePool", "{autoscaling: {minReplicas: 5, maxReplicas: 2}}", "spec.autoscaling", "autoscaling-order" },
         { "WafPolicy", "{targetRefs: [{kind: Service, name: x}, {kind: Service, name: x}]}", "spec.targetRefs[1]", "" },
         { "WafPolicy", "{sidecar: {memoryRequest: 1Gi}}", "spec.sidecar.memoryRequest", "" },
         { "WafPolicy", "{sidecar: {cpuRequest: \"2\", cpuLimit: 500m}}", "spec.sidecar.cpuRequest", "" },
         { "WafPolicy", "{ml: {latencyBudget: 1h}}", "spec.ml.latencyBudget", "" },
         { "WafPolicy", "{ml: {ensemble: Weighted, models: [{model: a, weight: \"0\"}]}}", "spec.ml.models", "" },
-        { "WafPolicy", "{clientIdentity: {trustedProxies: [\"10.0.0.0/33\"]}}", "spec.clientIdentity.trustedProxies[0]", "" },
+        { "WafPolicy", "{clientIdentity: {trustedProxies: [\"10.0.0.0/33\"]}}", "spec.clientIdentity.trustedProxies[0]",
+            "" },
         { "WafPolicy", "{accessLists: {allowClients: [\"1.2.3\", \"::g\"]}}", "spec.accessLists.allowClients[1]", "" },
         { "WafPolicy", "{rules: {disabledRules: [\"9-5\"]}}", "spec.rules.disabledRules[0]", "" },
         { "WafPolicy", "{routes: [{pathPrefix: api}]}", "spec.routes[0].pathPrefix", "" },
         { "WafPolicy", "{blockResponse: {statusCode: 200}}", "spec.blockResponse.statusCode", "" },
         { "WafPolicy", "{body: {limit: 0}}", "spec.body.limit", "" },
-        { "WafExclusion", "{policy: shop, reason: tuned, rules: [\"1\"], match: {part: Body, name: q}}", "spec.match.name", "" },
+        { "WafExclusion", "{policy: shop, reason: tuned, rules: [\"1\"], match: {part: Body, name: q}}",
+            "spec.match.name", "" },
         { "WafExclusion", "{policy: shop, reason: tuned, rules: [\"1\"], expiresAt: tomorrow}", "spec.expiresAt", "" },
         { "ModelVersion", "{model: a, version: v1, artifact: " + Artifact + "}", "spec.version", "" },
-        { "ModelVersion", "{model: a, version: 1.0.0, artifact: {uri: \"ftp://x/y\", digest: \"" + Digest + "\"}}", "spec.artifact.uri", "" },
-        { "ModelVersion", "{model: a, version: 1.0.0, artifact: " + Artifact + ", rollout: {steps: [{weight: 50}, {weight: 10}]}}", "spec.rollout.steps[1].weight", "" },
-        { "ModelVersion", "{model: a, version: 1.0.0, artifact: " + Artifact + ", rollout: {analysis: {alpha: \"0\"}}}", "spec.rollout.analysis.alpha", "" },
+        { "ModelVersion", "{model: a, version: 1.0.0, artifact: {uri: \"ftp://x/y\", digest: \"" + Digest + "\"}}",
+            "spec.artifact.uri", "" },
+        { "ModelVersion", "{model: a, version: 1.0.0, artifact: " + Artifact
+            + ", rollout: {steps: [{weight: 50}, {weight: 10}]}}", "spec.rollout.steps[1].weight", "" },
+        { "ModelVersion", "{model: a, version: 1.0.0, artifact: " + Artifact + ", rollout: {analysis: {alpha: \"0\"}}}",
+            "spec.rollout.analysis.alpha", "" },
         { "InferencePool", "{ladder: []}", "spec.ladder", "" },
         { "InferencePool", "{batching: {queueDelayMax: 5s}}", "spec.batching.queueDelayMax", "" },
     };
@@ -54,9 +61,13 @@ public sealed class ResourceValidatorTests
 
     [Theory]
     [InlineData("WafPolicy", "{}")]
-    [InlineData("WafPolicy", "{targetRefs: [{kind: Service, name: x}, {kind: Deployment, group: apps, name: x}], accessLists: {denyClients: [\"10.0.0.0/8\", \"2001:db8::1\"]}}")]
-    [InlineData("WafExclusion", "{policy: shop, reason: tuned, families: [Sqli], expiresAt: \"2027-01-31T00:00:00+01:00\"}")]
-    [InlineData("ModelVersion", "{model: a, version: 1.0.0-rc.1, artifact: " + Artifact + ", serving: {mode: Pool, pool: large}}")]
+    [InlineData("WafPolicy",
+        "{targetRefs: [{kind: Service, name: x}, {kind: Deployment, group: apps, name: x}], accessLists: "
+        + "{denyClients: [\"10.0.0.0/8\", \"2001:db8::1\"]}}")]
+    [InlineData("WafExclusion",
+        "{policy: shop, reason: tuned, families: [Sqli], expiresAt: \"2027-01-31T00:00:00+01:00\"}")]
+    [InlineData("ModelVersion", "{model: a, version: 1.0.0-rc.1, artifact: " + Artifact
+        + ", serving: {mode: Pool, pool: large}}")]
     [InlineData("InferencePool", "{}")]
     public void AGoodObject_HasNoErrors(string kind, string spec)
     {
@@ -78,13 +89,16 @@ public sealed class ResourceValidatorTests
     public void LengthsAreCountedInCharacters_NotInBytesOrUnits()
     {
         var reason = string.Concat(Enumerable.Repeat("🔥", 1024));
-        Assert.Empty(ResourceValidator.Validate(Object("WafExclusion", $"{{policy: shop, rules: [\"1\"], reason: \"{reason}\"}}")).Errors);
-        Assert.Single(ResourceValidator.Validate(Object("WafExclusion", $"{{policy: shop, rules: [\"1\"], reason: \"{reason}x\"}}")).Errors);
+        Assert.Empty(ResourceValidator.Validate(
+            Object("WafExclusion", $"{{policy: shop, rules: [\"1\"], reason: \"{reason}\"}}")).Errors);
+        Assert.Single(ResourceValidator.Validate(
+            Object("WafExclusion", $"{{policy: shop, rules: [\"1\"], reason: \"{reason}x\"}}")).Errors);
     }
 
     [Fact]
     public void Patterns_EndAtTheVeryEnd() =>
-        Assert.Single(ResourceValidator.Validate(Object("WafExclusion", "{policy: \"shop\\n\", rules: [\"1\"], reason: tuned}")).Errors);
+        Assert.Single(ResourceValidator.Validate(
+            Object("WafExclusion", "{policy: \"shop\\n\", rules: [\"1\"], reason: tuned}")).Errors);
 
     [Fact]
     public void Validate_DoesNotChangeItsInput()
@@ -106,5 +120,6 @@ public sealed class ResourceValidatorTests
     }
 
     private static JsonObject Object(string kind, string spec) =>
-        YamlText.Read($"apiVersion: wafoperator.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {spec}\n")!.AsObject();
+        YamlText.Read($"apiVersion: wafoperator.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: "
+        + $"x}}\nspec: {spec}\n")!.AsObject();
 }
