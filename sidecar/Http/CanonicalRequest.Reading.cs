@@ -131,13 +131,15 @@ public sealed partial class CanonicalRequest
 
     internal BodyWorkspace Workspace => _workspace ??= new BodyWorkspace(Limits);
 
-    internal void AddArgument(Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source)
+    /// <summary>Adds an argument; a second reading of the same one (<paramref name="isAgain"/>) is no duplicate.</summary>
+    internal void AddArgument(
+        Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source, bool isAgain = false)
     {
         if (_arguments.Count >= Limits.ArgumentsMax) { Exceeded |= ExceededLimits.Arguments; return; }
         name = Cut(name);
         value = Cut(value);
         var hash = NameHash.Of(this[name]);
-        if (source is ArgumentSource.Query or ArgumentSource.Form or ArgumentSource.Multipart) NoteDuplicate(hash);
+        if (!isAgain && source is ArgumentSource.Query or ArgumentSource.Form or ArgumentSource.Multipart) NoteDuplicate(hash);
         _arguments.Add(new Argument(name, value, rawName, rawValue, hash, source));
         ArgumentsBytes += name.Length + value.Length;
     }

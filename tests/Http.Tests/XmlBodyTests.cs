@@ -46,12 +46,24 @@ public sealed class XmlBodyTests
     }
 
     [Fact]
-    public void Read_EntityBomb_ExpandsNothing()
+    public void Read_EntityOfTheDocument_IsNotExpanded()
     {
-        var xml = "<!DOCTYPE l [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;\">]><l>&b;&b;</l>";
-        var request = Body.Read("application/xml", xml);
-        Assert.Equal("&b;&b;", CanonicalRequestTests.Text(request, request.XmlContent));
+        var request = Body.Read("application/xml", "<!DOCTYPE l [<!ENTITY a \"lol\">]><l>&a;&a;</l>");
+        Assert.Equal("&a;&a;", CanonicalRequestTests.Text(request, request.XmlContent));
         Assert.True(request.Anomalies.HasFlag(Anomalies.XmlEntityDeclaration));
+        Assert.Equal(BodyError.None, request.BodyError);
+    }
+
+    [Theory]
+    [InlineData("<!DOCTYPE l [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;\">]><l>&b;&b;</l>")]
+    [InlineData("<!DOCTYPE l [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><l>&a;</l>")]
+    [InlineData("<!DOCTYPE l [<!ENTITY a PUBLIC \"x\" \"http://evil/\">]><l>&a;</l>")]
+    [InlineData("<!DOCTYPE l [<!ENTITY % a \"x\"> %a;]><l/>")]
+    public void Read_HarmfulEntity_IsInError(string xml)
+    {
+        var request = Body.Read("application/xml", xml);
+        Assert.Equal(BodyError.Xml, request.BodyError);
+        Assert.True(request.Anomalies.HasFlag(Anomalies.XmlDoctype | Anomalies.XmlEntityDeclaration));
     }
 
     [Fact]

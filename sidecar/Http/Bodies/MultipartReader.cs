@@ -221,7 +221,7 @@ internal ref struct MultipartReader
             _request.AddArgument(_part.Name, content, _part.Name, content, ArgumentSource.Multipart);
             var converted = Charsets.ToUtf8(_request, content, _part.Charset.IsEmpty ? _request.Charset : _part.Charset);
             if (converted == content) return;
-            _request.AddArgument(_part.Name, converted, _part.Name, content, ArgumentSource.Multipart);
+            _request.AddArgument(_part.Name, converted, _part.Name, content, ArgumentSource.Multipart, isAgain: true);
             return;
         }
 

@@ -37,7 +37,7 @@ internal static class UrlEncodedReader
         var name = Charsets.ToUtf8(request, argument.Name, request.Charset);
         var value = Charsets.ToUtf8(request, argument.Value, request.Charset);
         if (name == argument.Name && value == argument.Value) return;
-        request.AddArgument(name, value, argument.RawName, argument.RawValue, argument.Source);
+        request.AddArgument(name, value, argument.RawName, argument.RawValue, argument.Source, isAgain: true);
     }
 
     private static bool TryDecode(CanonicalRequest request, Slice raw, out Slice decoded)

@@ -106,6 +106,7 @@ internal ref struct XmlBodyReader
                     break;
                 case (byte)'<' when rest[i..].StartsWith("<!ENTITY"u8):
                     _request.Note(Anomalies.XmlEntityDeclaration);
+                    if (IsHarmful(rest[(i + 8)..])) return "XML: an entity from outside, or made of others.";
                     break;
                 case (byte)'[':
                     brackets++;
@@ -121,6 +122,17 @@ internal ref struct XmlBodyReader
         }
 
         return "XML: a document type declaration does not end.";
+    }
+
+    /// <summary>
+    /// An entity that is read from outside, or whose text holds other references: file disclosure and entity bombs are
+    /// made of these, ordinary documents are not.
+    /// </summary>
+    private static bool IsHarmful(ReadOnlySpan<byte> declaration)
+    {
+        var end = declaration.IndexOf((byte)'>');
+        var text = end < 0 ? declaration : declaration[..end];
+        return text.ContainsAny((byte)'&', (byte)'%') || text.IndexOf("SYSTEM"u8) >= 0 || text.IndexOf("PUBLIC"u8) >= 0;
     }
 
     /// <summary>A declaration that names something outside the document counts as an entity declaration.</summary>
