@@ -91,7 +91,9 @@ public enum Anomalies : long
     /// <summary>A header line folded over several lines.</summary>
     FoldedHeader = 1L << 26,
 
-    /// <summary>A header name or line that breaks the grammar (white space before the colon, no colon, control bytes).</summary>
+    /// <summary>
+    /// A header name or line that breaks the grammar (white space before the colon, no colon, control bytes).
+    /// </summary>
     MalformedHeader = 1L << 27,
 
     /// <summary>A line that ends in LF without CR.</summary>

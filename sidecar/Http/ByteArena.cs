@@ -7,7 +7,8 @@ namespace WafOperator.Http;
 /// reused by the next one. Growth replaces the block and leaves the old one to the collector, so a span taken earlier
 /// stays readable; it must only never be written to.
 /// </summary>
-/// <param name="bytesMax">Most bytes it may ever hold; what does not fit is refused, see <see cref="TryAppend"/>.</param>
+/// <param name="bytesMax">Most bytes it may ever hold; what does not fit is refused, see <see
+/// cref="TryAppend"/>.</param>
 /// <param name="retainedBytesMax">A block larger than this is given up by <see cref="Reset"/>.</param>
 public sealed class ByteArena(int bytesMax, int retainedBytesMax)
 {
@@ -39,7 +40,9 @@ public sealed class ByteArena(int bytesMax, int retainedBytesMax)
         if (_block.Length > retainedBytesMax) _block = new byte[FirstBlockBytes];
     }
 
-    /// <summary>Makes room for <paramref name="count"/> more bytes; false when the arena may not grow that far.</summary>
+    /// <summary>
+    /// Makes room for <paramref name="count"/> more bytes; false when the arena may not grow that far.
+    /// </summary>
     public bool TryReserve(int count)
     {
         if (_block.Length - _length >= count) return true;

@@ -36,11 +36,14 @@ public sealed partial class CanonicalRequest
             Anomalies |= Anomalies.MalformedRequestLine;
     }
 
-    /// <summary>The same from the strings a web server hands out (one character is one byte, others become UTF-8).</summary>
+    /// <summary>
+    /// The same from the strings a web server hands out (one character is one byte, others become UTF-8).
+    /// </summary>
     public void Begin(ReadOnlySpan<char> method, ReadOnlySpan<char> target, ReadOnlySpan<char> protocol)
     {
         Span<byte> buffer = stackalloc byte[256];
-        if (Narrow(method, buffer[..64], out var methodBytes) && Narrow(protocol, buffer[64..128], out var protocolBytes)
+        if (Narrow(method, buffer[..64], out var methodBytes)
+            && Narrow(protocol, buffer[64..128], out var protocolBytes)
             && Narrow(target, buffer[128..], out var targetBytes))
         {
             Begin(methodBytes, targetBytes, protocolBytes);
@@ -131,7 +134,9 @@ public sealed partial class CanonicalRequest
 
     internal BodyWorkspace Workspace => _workspace ??= new BodyWorkspace(Limits);
 
-    /// <summary>Adds an argument; a second reading of the same one (<paramref name="isAgain"/>) is no duplicate.</summary>
+    /// <summary>
+    /// Adds an argument; a second reading of the same one (<paramref name="isAgain"/>) is no duplicate.
+    /// </summary>
     internal void AddArgument(
         Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source, bool isAgain = false)
     {
@@ -139,7 +144,8 @@ public sealed partial class CanonicalRequest
         name = Cut(name);
         value = Cut(value);
         var hash = NameHash.Of(this[name]);
-        if (!isAgain && source is ArgumentSource.Query or ArgumentSource.Form or ArgumentSource.Multipart) NoteDuplicate(hash);
+        if (!isAgain && source is ArgumentSource.Query or ArgumentSource.Form or ArgumentSource.Multipart)
+            NoteDuplicate(hash);
         _arguments.Add(new Argument(name, value, rawName, rawValue, hash, source));
         ArgumentsBytes += name.Length + value.Length;
     }

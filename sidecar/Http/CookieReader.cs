@@ -1,6 +1,8 @@
 namespace WafOperator.Http;
 
-/// <summary>Splits a Cookie header at semicolons (RFC 6265 section 5.4, as servers read it). Values stay as sent.</summary>
+/// <summary>
+/// Splits a Cookie header at semicolons (RFC 6265 section 5.4, as servers read it). Values stay as sent.
+/// </summary>
 internal static class CookieReader
 {
     public static void Read(CanonicalRequest request, Slice header)

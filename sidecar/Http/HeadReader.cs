@@ -61,7 +61,8 @@ internal static class HeadReader
         foreach (ref readonly var header in headers)
         {
             NoteMalformed(request, header);
-            if (header.NameHash == CookieHash && Is(request, header, "cookie"u8)) CookieReader.Read(request, header.Value);
+            if (header.NameHash == CookieHash && Is(request, header, "cookie"u8))
+                CookieReader.Read(request, header.Value);
             else if (header.NameHash == HostHash && Is(request, header, "host"u8))
             {
                 if (hosts++ == 0) request.SetHost(header.Value);

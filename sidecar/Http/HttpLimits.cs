@@ -73,13 +73,17 @@ public sealed record HttpLimits
     /// <summary>Buffers larger than this are given back to the collector between requests, in bytes.</summary>
     public int RetainedBytesMax { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>The exceeded bounds that mean refusal; the others mean that the rest goes uninspected and is noted.</summary>
+    /// <summary>
+    /// The exceeded bounds that mean refusal; the others mean that the rest goes uninspected and is noted.
+    /// </summary>
     public ExceededLimits RejectOn { get; init; } =
         ExceededLimits.HeaderBytes | ExceededLimits.Headers | ExceededLimits.Arguments
         | ExceededLimits.DecompressionRatio | ExceededLimits.DecompressedBytes | ExceededLimits.ContentCodings
         | ExceededLimits.JsonDepth | ExceededLimits.XmlDepth | ExceededLimits.Memory;
 
-    /// <summary>Most bytes one request's arena may take: the body as sent, decoded, and its arguments decoded.</summary>
+    /// <summary>
+    /// Most bytes one request's arena may take: the body as sent, decoded, and its arguments decoded.
+    /// </summary>
     internal int ArenaBytesMax => (int)Math.Min(
         int.MaxValue / 2,
         2L * HeaderBytesMax + 3L * BodyBytesMax + DecompressedBytesMax + 1024 * 1024);

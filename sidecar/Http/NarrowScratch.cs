@@ -3,7 +3,9 @@ using System.Text;
 
 namespace WafOperator.Http;
 
-/// <summary>Turns a web server's strings back into bytes: one byte for each character up to U+00FF, else UTF-8.</summary>
+/// <summary>
+/// Turns a web server's strings back into bytes: one byte for each character up to U+00FF, else UTF-8.
+/// </summary>
 internal sealed class NarrowScratch
 {
     private byte[] _buffer = new byte[1024];

@@ -115,11 +115,14 @@ public ref struct RequestParts(CanonicalRequest request)
         return false;
     }
 
-    /// <summary>All but routing, credentials, hop-by-hop fields and validators; cookies are parts of their own.</summary>
+    /// <summary>
+    /// All but routing, credentials, hop-by-hop fields and validators; cookies are parts of their own.
+    /// </summary>
     private static bool IsShown(ReadOnlySpan<byte> lowerName) => lowerName.Length switch
     {
         2 => !lowerName.SequenceEqual("te"u8),
-        4 => !lowerName.SequenceEqual("host"u8) && !lowerName.SequenceEqual("date"u8) && !lowerName.SequenceEqual("etag"u8),
+        4 => !lowerName.SequenceEqual("host"u8) && !lowerName.SequenceEqual("date"u8)
+            && !lowerName.SequenceEqual("etag"u8),
         6 => !lowerName.SequenceEqual("cookie"u8),
         7 => !lowerName.SequenceEqual("upgrade"u8),
         8 => !lowerName.SequenceEqual("if-match"u8),
@@ -131,7 +134,9 @@ public ref struct RequestParts(CanonicalRequest request)
         _ => true,
     };
 
-    /// <summary>First the body itself where it has something that no argument holds, then the uploaded files that are text.</summary>
+    /// <summary>
+    /// First the body itself where it has something that no argument holds, then the uploaded files that are text.
+    /// </summary>
     private bool ShowBody()
     {
         if (_index == 0)
@@ -161,7 +166,10 @@ public ref struct RequestParts(CanonicalRequest request)
         return doctype >= 0 && Show(default, body.Sub(doctype, Math.Min(body.Length - doctype, DoctypeBytesMax)));
     }
 
-    /// <summary>Where an XML body declares its type, or -1: no argument holds that, and it is where external entities are named.</summary>
+    /// <summary>
+    /// Where an XML body declares its type, or -1: no argument holds that, and it is where external entities are
+    /// named.
+    /// </summary>
     private static int DoctypeStart(ReadOnlySpan<byte> body)
     {
         if (body.TrimStart(" \t\r\n\uFEFF"u8) is not [(byte)'<', ..]) return -1;

@@ -12,8 +12,10 @@ switch (args)
     default:
         Console.Error.WriteLine(
             """
-            run [--target NAME] [--inputs N] [--seconds N] [--seed N]    throw inputs at the targets until the count or time is used up
-            detectors FOLDER [--peer LIBRARY] [--show sqli|xss] [--count N]    measure the detectors on recorded requests
+            run [--target NAME] [--inputs N] [--seconds N] [--seed N]    throw inputs at the targets until the count
+                or time is used up
+            detectors FOLDER [--peer LIBRARY] [--show sqli|xss] [--count N]
+                measure the detectors on recorded requests
             """);
         return 2;
 }
@@ -27,11 +29,13 @@ static int Run(string[] options)
     var all = 0L;
     var failures = 0;
     Console.WriteLine($"seed {seed}");
-    foreach (var target in FuzzRun.Targets.Where(target => only is null || target.Name.StartsWith(only, StringComparison.Ordinal)))
+    foreach (var target in FuzzRun.Targets.Where(target =>
+        only is null || target.Name.StartsWith(only, StringComparison.Ordinal)))
     {
         var report = FuzzRun.Run(target, seed, inputs, time);
         all += report.Inputs;
-        Console.WriteLine($"{target.Name,-24} {report.Inputs,12:N0} inputs, slowest {report.Slowest.TotalMilliseconds:F1} ms");
+        Console.WriteLine($"{target.Name,-24} {report.Inputs,12:N0} inputs, slowest "
+            + $"{report.Slowest.TotalMilliseconds:F1} ms");
         if (report.Failure is null) continue;
         failures++;
         Console.WriteLine($"  FAILED {report.Failure}");

@@ -48,7 +48,8 @@ public sealed class BodyDecodingTests
     public void EndBody_DecompressedBytes_AreLimited(int bytes, bool isExceeded)
     {
         var body = Encode("gzip", new byte[bytes]);
-        var request = Body.Read(Form, body, new HttpLimits { DecompressedBytesMax = 100 }, headers: ("Content-Encoding", "gzip"));
+        var request = Body.Read(Form, body, new HttpLimits { DecompressedBytesMax = 100 },
+            headers: ("Content-Encoding", "gzip"));
         Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.DecompressedBytes));
         Assert.Equal(isExceeded, request.MustReject);
     }
@@ -161,7 +162,8 @@ public sealed class BodyDecodingTests
     public void EndBody_GraphQlDepth_IsLimited()
     {
         var text = string.Concat(Enumerable.Repeat("{a", 5)) + new string('}', 5);
-        Assert.Equal(ExceededLimits.None, Body.Read("application/graphql", text, new HttpLimits { GraphQlDepthMax = 5 }).Exceeded);
+        Assert.Equal(ExceededLimits.None, Body.Read("application/graphql", text,
+            new HttpLimits { GraphQlDepthMax = 5 }).Exceeded);
         Assert.Equal(
             ExceededLimits.GraphQlDepth,
             Body.Read("application/graphql", text, new HttpLimits { GraphQlDepthMax = 4 }).Exceeded);

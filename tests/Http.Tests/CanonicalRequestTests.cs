@@ -62,7 +62,8 @@ public sealed class CanonicalRequestTests
     {
         var request = Get("/", ("Host", "h"), ("Cookie", "a=1; b = x=y ;; c"), ("cookie", "d=2"));
         var cookies = new List<string>();
-        foreach (var cookie in request.Cookies) cookies.Add(Text(request, cookie.Name) + "=" + Text(request, cookie.Value));
+        foreach (var cookie in request.Cookies) cookies.Add(Text(request, cookie.Name) + "="
+            + Text(request, cookie.Value));
         Assert.Equal(["a=1", "b=x=y", "c=", "d=2"], cookies);
     }
 

@@ -39,7 +39,8 @@ public sealed class HeadLimitTests
     public void EndHeaders_Cookies_AreLimited(int cookies, bool isExceeded)
     {
         var request = new CanonicalRequest(new HttpLimits { CookiesMax = 3 });
-        CanonicalRequestTests.Feed(request, "GET", "/", [("Cookie", string.Join(';', Enumerable.Repeat("a=b", cookies)))]);
+        CanonicalRequestTests.Feed(request, "GET", "/", [("Cookie", string.Join(';', Enumerable.Repeat("a=b",
+            cookies)))]);
         Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.Cookies));
     }
 
@@ -68,7 +69,8 @@ public sealed class HeadLimitTests
     [Fact]
     public void AppendBody_ArenaFull_IsMemoryAndRejects()
     {
-        var limits = new HttpLimits { HeaderBytesMax = 1000, BodyBytesMax = 200_000, ArgumentsMax = 100_000, JsonLeavesMax = 100_000 };
+        var limits = new HttpLimits { HeaderBytesMax = 1000, BodyBytesMax = 200_000, ArgumentsMax = 100_000,
+            JsonLeavesMax = 100_000 };
         var key = new string('k', 60_000);
         var json = $$"""{"{{key}}":[{{string.Join(",", Enumerable.Repeat("1", 60_000))}}]}""";
         var request = Body.Read("application/json", json, limits);
@@ -108,7 +110,8 @@ public sealed class HeadLimitTests
     public void EndHeaders_LengthAndCoding_IsNoted() =>
         Assert.Equal(
             Anomalies.LengthAndTransferEncoding,
-            CanonicalRequestTests.Get("/", ("Host", "h"), ("Content-Length", "3"), ("Transfer-Encoding", "chunked")).Anomalies);
+            CanonicalRequestTests.Get("/", ("Host", "h"), ("Content-Length", "3"), ("Transfer-Encoding",
+                "chunked")).Anomalies);
 
     [Fact]
     public void EndHeaders_OrdinaryRequest_HasNoAnomaly() =>

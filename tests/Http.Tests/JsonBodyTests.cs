@@ -6,7 +6,8 @@ public sealed class JsonBodyTests
     [InlineData("""{"a":1,"b":"x"}""", "json.a=1|json.b=x")]
     [InlineData("""{"a":{"b":{"c":true}},"d":null}""", "json.a.b.c=true|json.d=")]
     [InlineData("""{"a":[1,"two",{"b":3},[4,5]],"z":0}""",
-        "json.a.array_0=1|json.a.array_1=two|json.a.array_2.b=3|json.a.array_3.array_0=4|json.a.array_3.array_1=5|json.z=0")]
+        "json.a.array_0=1|json.a.array_1=two|json.a.array_2.b=3|json.a.array_3.array_0=4|json.a.array_3.array_1=5|"
+        + "json.z=0")]
     [InlineData("""[{"a":1},{"a":2}]""", "json.array_0.a=1|json.array_1.a=2")]
     [InlineData("\"x\"", "json=x")]
     [InlineData("""{"":1}""", "json.empty-key=1")]

@@ -50,28 +50,36 @@ public sealed class MultipartBodyTests
     }
 
     [Theory]
-    [InlineData("x--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n", MultipartFlags.UnmatchedBoundary)]
+    [InlineData("x--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n",
+        MultipartFlags.UnmatchedBoundary)]
     [InlineData("x\r\n--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n", MultipartFlags.DataBefore)]
     [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\nx", MultipartFlags.DataAfter)]
     [InlineData("--b\nContent-Disposition: form-data; name=a\n\n1\n--b--\n", MultipartFlags.LfLine)]
-    [InlineData("--b\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n1\r\n--b--\r\n", MultipartFlags.HeaderFolding)]
-    [InlineData("--b\r\nContent-Disposition: form-data;\r\n\vname=a\r\n\r\n1\r\n--b--\r\n", MultipartFlags.InvalidHeaderFolding)]
+    [InlineData("--b\r\nContent-Disposition: form-data;\r\n name=a\r\n\r\n1\r\n--b--\r\n",
+        MultipartFlags.HeaderFolding)]
+    [InlineData("--b\r\nContent-Disposition: form-data;\r\n\vname=a\r\n\r\n1\r\n--b--\r\n",
+        MultipartFlags.InvalidHeaderFolding)]
     [InlineData("--b\r\nContent-Disposition: form-data; name='a'\r\n\r\n1\r\n--b--\r\n", MultipartFlags.InvalidQuoting)]
     [InlineData("--b\r\nContent-Disposition: form-data; name=\"a\r\n\r\n1\r\n--b--\r\n", MultipartFlags.InvalidQuoting)]
     [InlineData("--b\r\nContent-Disposition: form-data; name=\"\"\r\n\r\n1\r\n--b--\r\n", MultipartFlags.InvalidPart)]
     [InlineData("--b\r\nX: y\r\n\r\n1\r\n--b--\r\n", MultipartFlags.InvalidPart)]
-    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--c\r\n\r\n--b--\r\n", MultipartFlags.UnmatchedBoundaryInside)]
-    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--bc\r\n\r\n--b--\r\n", MultipartFlags.Error)]
-    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n-- b\r\n\r\n--b--\r\n", MultipartFlags.Error)]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--c\r\n\r\n--b--\r\n",
+        MultipartFlags.UnmatchedBoundaryInside)]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--bc\r\n\r\n--b--\r\n",
+        MultipartFlags.Error)]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n-- b\r\n\r\n--b--\r\n",
+        MultipartFlags.Error)]
     [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n", MultipartFlags.Error)]
     [InlineData("nothing", MultipartFlags.Error)]
     [InlineData("--b\r\nContent-Disposition: form-data; name=a; name=b\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
-    [InlineData("--b\r\nContent-Disposition: form-data; name=a; filename=x; filename=y\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=a; filename=x; filename=y\r\n\r\n1\r\n--b--\r\n",
+        MultipartFlags.Error)]
     [InlineData("--b\r\nContent-Disposition: attachment; name=a\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
     [InlineData("--b\r\nContent-Disposition: form-data; name=a; foo=b\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
     [InlineData("--b\r\nno colon\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
     [InlineData("--b\r\nA: \0\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
-    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=a\r\nContent-Disposition: form-data; "
+        + "name=b\r\n\r\n1\r\n--b--\r\n", MultipartFlags.Error)]
     public void Read_LooseBody_IsFlagged(string body, MultipartFlags flag)
     {
         var request = Body.Read(Type, body);
@@ -110,7 +118,8 @@ public sealed class MultipartBodyTests
     public void Read_Files_AreLimited(int files, bool isExceeded)
     {
         var part = "Content-Disposition: form-data; name=\"a\"; filename=\"f\"||1";
-        var request = Body.Read(Type, Body.Multipart([.. Enumerable.Repeat(part, files)]), new HttpLimits { FilesMax = 2 });
+        var request = Body.Read(Type, Body.Multipart([.. Enumerable.Repeat(part, files)]),
+            new HttpLimits { FilesMax = 2 });
         Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.Files));
         Assert.Equal(isExceeded, request.Multipart.HasFlag(MultipartFlags.FileLimitExceeded));
         Assert.Equal(2, request.Files.Length);
@@ -143,7 +152,8 @@ public sealed class MultipartBodyTests
     {
         var utf16 = Encoding.Latin1.GetString(Encoding.Unicode.GetBytes("<script>"));
         var request = Body.Read(
-            Type, Body.Multipart("Content-Disposition: form-data; name=\"a\"|Content-Type: text/plain; charset=utf-16le||" + utf16));
+            Type, Body.Multipart("Content-Disposition: form-data; name=\"a\"|Content-Type: text/plain; "
+                + "charset=utf-16le||" + utf16));
         Assert.Equal($"a={utf16}|a=<script>", CanonicalRequestTests.Arguments(request));
         Assert.True(request.Anomalies.HasFlag(Anomalies.UnusualCharset));
     }

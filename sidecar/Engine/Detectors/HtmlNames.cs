@@ -7,16 +7,20 @@ internal static class HtmlNames
 
     private static readonly HashSet<string> ActiveTags =
     [
-        "script", "applet", "embed", "object", "iframe", "frame", "frameset", "base", "meta", "link", "import", "isindex",
+        "script", "applet", "embed", "object", "iframe", "frame", "frameset", "base", "meta", "link", "import",
+            "isindex",
         "xml", "xss", "vmlframe", "listener", "handler", "foreignobject", "noscript", "animate", "set", "portal",
         "layer", "ilayer", "bgsound", "fencedframe",
     ];
 
     private static readonly HashSet<string> UrlAttributes =
     [
-        "href", "src", "action", "formaction", "data", "xlink:href", "background", "poster", "code", "codebase", "lowsrc",
-        "dynsrc", "from", "to", "values", "by", "folder", "manifest", "ping", "content", "longdesc", "profile", "usemap",
-        "cite", "icon", "srcset", "url", "object", "value", "classid", "archive", "param", "movie", "clip-path", "filter",
+        "href", "src", "action", "formaction", "data", "xlink:href", "background", "poster", "code", "codebase",
+            "lowsrc",
+        "dynsrc", "from", "to", "values", "by", "folder", "manifest", "ping", "content", "longdesc", "profile",
+            "usemap",
+        "cite", "icon", "srcset", "url", "object", "value", "classid", "archive", "param", "movie", "clip-path",
+            "filter",
         "mask", "fill",
     ];
 

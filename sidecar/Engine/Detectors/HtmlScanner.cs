@@ -9,7 +9,8 @@ namespace WafOperator.Engine.Detectors;
 internal static class HtmlScanner
 {
     /// <summary>
-    /// Markup inside of attribute values is read as well, since browsers disagree on where values end; so many times the
+    /// Markup inside of attribute values is read as well, since browsers disagree on where values end; so many times
+    /// the
     /// input's length may be spent on that.
     /// </summary>
     private const int RereadMax = 4;
@@ -53,7 +54,8 @@ internal static class HtmlScanner
     private static XssFinding FindInStartTag(ref ReadOnlySpan<byte> rest)
     {
         var length = 0;
-        while (length < rest.Length && !Bytes.IsSpace(rest[length]) && rest[length] is not ((byte)'/' or (byte)'>' or (byte)'<')) length++;
+        while (length < rest.Length && !Bytes.IsSpace(rest[length])
+            && rest[length] is not ((byte)'/' or (byte)'>' or (byte)'<')) length++;
         var name = rest[..length];
         var isComplete = length < rest.Length;
         rest = rest[length..];
@@ -69,12 +71,14 @@ internal static class HtmlScanner
         while (true)
         {
             var skip = 0;
-            while (skip < rest.Length && (Bytes.IsSpace(rest[skip]) || rest[skip] is (byte)'/' or (byte)'"' or (byte)'\'' or (byte)'`' or 0)) skip++;
+            while (skip < rest.Length && (Bytes.IsSpace(rest[skip])
+                || rest[skip] is (byte)'/' or (byte)'"' or (byte)'\'' or (byte)'`' or 0)) skip++;
             rest = rest[skip..];
             if (rest.IsEmpty) return XssFinding.None;
             if (rest[0] is (byte)'>' or (byte)'<') return XssFinding.None;
             var length = 0;
-            while (length < rest.Length && !Bytes.IsSpace(rest[length]) && rest[length] is not ((byte)'=' or (byte)'>' or (byte)'/')) length++;
+            while (length < rest.Length && !Bytes.IsSpace(rest[length])
+                && rest[length] is not ((byte)'=' or (byte)'>' or (byte)'/')) length++;
             if (length == 0) length = 1;
             var name = rest[..length];
             rest = rest[length..];
@@ -98,7 +102,8 @@ internal static class HtmlScanner
         }
 
         var length = 0;
-        while (length < after.Length && !Bytes.IsSpace(after[length]) && after[length] != '>' && !IsGluedHandler(after[length..])) length++;
+        while (length < after.Length && !Bytes.IsSpace(after[length]) && after[length] != '>'
+            && !IsGluedHandler(after[length..])) length++;
         value = after[..length];
         rest = after[length..];
         return true;
@@ -118,8 +123,10 @@ internal static class HtmlScanner
         }
 
         if (ScriptText.IsActiveUrl(value) && (isInTag || HtmlNames.IsUrlAttribute(name))) return XssFinding.Link;
-        if (Equals(name, "style"u8) && ScriptText.IsActiveStyle(value) && (isInTag || value.ContainsAny("(:"u8))) return XssFinding.Style;
-        if (isInTag && (Equals(name, "srcdoc"u8) || Equals(name, "formaction"u8) || Equals(name, "http-equiv"u8))) return XssFinding.Frame;
+        if (Equals(name, "style"u8) && ScriptText.IsActiveStyle(value) && (isInTag
+            || value.ContainsAny("(:"u8))) return XssFinding.Style;
+        if (isInTag && (Equals(name, "srcdoc"u8) || Equals(name, "formaction"u8) || Equals(name, "http-equiv"u8)))
+            return XssFinding.Frame;
         return XssFinding.None;
     }
 
@@ -133,9 +140,11 @@ internal static class HtmlScanner
     {
         var head = rest[..Math.Min(rest.Length, 64)];
         if (head[0] == '!')
-            return ScriptText.Holds(head[..Math.Min(head.Length, 16)], "!entity"u8) || ScriptText.Holds(head[..Math.Min(head.Length, 10)], "!--[if"u8)
+            return ScriptText.Holds(head[..Math.Min(head.Length, 16)], "!entity"u8)
+                || ScriptText.Holds(head[..Math.Min(head.Length, 10)], "!--[if"u8)
                 || ScriptText.Holds(head[..Math.Min(head.Length, 9)], "!attlist"u8);
-        return ScriptText.Holds(head[..Math.Min(head.Length, 16)], "import"u8) || ScriptText.Holds(head, "xml-stylesheet"u8);
+        return ScriptText.Holds(head[..Math.Min(head.Length, 16)], "import"u8)
+            || ScriptText.Holds(head, "xml-stylesheet"u8);
     }
 
     private static bool Equals(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lower)

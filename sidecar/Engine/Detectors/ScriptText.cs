@@ -3,7 +3,9 @@ using WafOperator.Engine.Transformations;
 
 namespace WafOperator.Engine.Detectors;
 
-/// <summary>What addresses, styles and scripts say: schemes that run code, and JavaScript that leaves its string.</summary>
+/// <summary>
+/// What addresses, styles and scripts say: schemes that run code, and JavaScript that leaves its string.
+/// </summary>
 internal static class ScriptText
 {
     private const int SchemeBytesMax = 512;
@@ -32,7 +34,8 @@ internal static class ScriptText
         }
 
         var text = scheme[..length];
-        if (text.StartsWith("javascript:"u8) || text.StartsWith("vbscript:"u8) || text.StartsWith("livescript:"u8)) return true;
+        if (text.StartsWith("javascript:"u8) || text.StartsWith("vbscript:"u8) || text.StartsWith("livescript:"u8))
+            return true;
         return text.StartsWith("data:"u8) && IsActiveData(url);
     }
 
@@ -70,17 +73,20 @@ internal static class ScriptText
         if (code.IsEmpty) return false;
         var start = code.IndexOfAnyExcept(Alphanumerics);
         if (start is > 0 and < 9 && code[start] == ';') code = code[start..];
-        if (code[..1].ContainsAny(Closers) || code.StartsWith("*/"u8)) return HoldsAction(code) && HoldsComment(code[1..]) || start > 0 && HoldsAction(code);
+        if (code[..1].ContainsAny(Closers) || code.StartsWith("*/"u8))
+            return HoldsAction(code) && HoldsComment(code[1..]) || start > 0 && HoldsAction(code);
         if (code.Length > 200) return false;
         return (StartsWith(code, "alert("u8) || StartsWith(code, "confirm("u8) || StartsWith(code, "prompt("u8)
-            || StartsWith(code, "eval("u8) || StartsWith(code, "expression(alert"u8) || StartsWith(code, "document.write("u8)
+            || StartsWith(code, "eval("u8) || StartsWith(code, "expression(alert"u8)
+            || StartsWith(code, "document.write("u8)
             || StartsWith(code, "document.cookie"u8)) && code.Length > 7;
     }
 
     private static bool HoldsComment(ReadOnlySpan<byte> code)
     {
         var slashes = code.IndexOf("//"u8);
-        return slashes >= 0 && code.IndexOf("://"u8) != slashes - 1 || code.IndexOf("/*"u8) >= 0 || code.EndsWith("//"u8)
+        return slashes >= 0 && code.IndexOf("://"u8) != slashes - 1 || code.IndexOf("/*"u8) >= 0
+            || code.EndsWith("//"u8)
             || code.EndsWith("<!--"u8);
     }
 
@@ -117,7 +123,8 @@ internal static class ScriptText
         || HoldsCall(code, "print"u8) || HoldsCall(code, "eval"u8) || HoldsCall(code, "function"u8)
         || HoldsCall(code, "fetch"u8) || HoldsCall(code, "settimeout"u8) || HoldsCall(code, "setinterval"u8)
         || HoldsCall(code, "import"u8) || HoldsCall(code, "atob"u8) || Holds(code, "document."u8)
-        || Holds(code, "window."u8) || Holds(code, "window["u8) || Holds(code, "location"u8) && code.ContainsAny("=(["u8)
+        || Holds(code, "window."u8) || Holds(code, "window["u8) || Holds(code, "location"u8)
+        && code.ContainsAny("=(["u8)
         || Holds(code, "string.fromcharcode"u8) || Holds(code, "xmlhttprequest"u8) || Holds(code, "sendbeacon"u8)
         || Holds(code, "getscript"u8) || Holds(code, "console.log"u8) || Holds(code, "constructor"u8)
         || Holds(code, "frames["u8) || Holds(code, "find(alert"u8)
@@ -134,7 +141,8 @@ internal static class ScriptText
             if (StartsWith(code[next..], lower))
             {
                 var after = code[(next + lower.Length)..].TrimStart(" \t\r\n)"u8);
-                if (!after.IsEmpty && after[0] is (byte)'(' or (byte)'`' or (byte)',' or (byte)';' or (byte)'?' or (byte)'.') return true;
+                if (!after.IsEmpty && after[0] is (byte)'(' or (byte)'`' or (byte)',' or (byte)';' or (byte)'?'
+                    or (byte)'.') return true;
             }
 
             code = code[(next + 1)..];
@@ -156,11 +164,14 @@ internal static class ScriptText
     private static bool IsActiveData(ReadOnlySpan<byte> url)
     {
         var head = url[..Math.Min(url.Length, 160)];
-        return Holds(head, "text/html"u8) || Holds(head, "image/svg"u8) || Holds(head, "xml"u8) || Holds(head, "javascript"u8)
+        return Holds(head, "text/html"u8) || Holds(head, "image/svg"u8) || Holds(head, "xml"u8)
+            || Holds(head, "javascript"u8)
             || Holds(head, "data:,"u8) || Holds(head, "text/vbs"u8);
     }
 
-    /// <summary>One byte of an attribute's value, with a numeric reference or the names browsers accept decoded.</summary>
+    /// <summary>
+    /// One byte of an attribute's value, with a numeric reference or the names browsers accept decoded.
+    /// </summary>
     private static byte Decode(ReadOnlySpan<byte> text, ref int i)
     {
         if (text[i] != '&' || i + 2 >= text.Length) return text[i++];

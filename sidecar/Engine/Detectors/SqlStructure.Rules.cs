@@ -40,13 +40,16 @@ internal readonly ref partial struct SqlStructure
         if (text.Length is 0 or > 32) return false;
         foreach (var value in text)
         {
-            if (!char.IsAsciiLetterOrDigit((char)value) && value is not ((byte)'%' or (byte)'_' or (byte)'-' or (byte)'.')) return false;
+            if (!char.IsAsciiLetterOrDigit((char)value)
+                && value is not ((byte)'%' or (byte)'_' or (byte)'-' or (byte)'.')) return false;
         }
 
         return true;
     }
 
-    /// <summary>A literal on both sides of AND or OR says something only where it is the same, or true or false.</summary>
+    /// <summary>
+    /// A literal on both sides of AND or OR says something only where it is the same, or true or false.
+    /// </summary>
     private bool IsTruth(int left, int right)
     {
         if (left < 0 || (uint)right >= (uint)_tokens.Length || Type(right) != SqlType.Number) return false;
@@ -84,7 +87,8 @@ internal readonly ref partial struct SqlStructure
                 return true;
             case SqlType.In:
                 end = SkipCall(index + 1);
-                isStrong = Type(index + 1) == SqlType.Open && (IsLiteral(Type(index + 2)) || Type(index + 2) == SqlType.Select);
+                isStrong = Type(index + 1) == SqlType.Open && (IsLiteral(Type(index + 2))
+                    || Type(index + 2) == SqlType.Select);
                 return Type(index + 1) == SqlType.Open;
             case SqlType.Is:
                 var value = Type(index + 1) == SqlType.Not ? index + 2 : index + 1;
@@ -110,7 +114,8 @@ internal readonly ref partial struct SqlStructure
 
     /// <summary>What follows a predicate in a statement, or the rest that a query has behind the input.</summary>
     private bool IsContinued(int index) =>
-        IsOver(index) || Type(index) is SqlType.Logic or SqlType.Clause or SqlType.Union or SqlType.Close or SqlType.Where
+        IsOver(index) || Type(index) is SqlType.Logic or SqlType.Clause or SqlType.Union or SqlType.Close
+            or SqlType.Where
             or SqlType.Arithmetic or SqlType.Comparison;
 
     /// <summary>UNION [ALL] SELECT.</summary>
@@ -119,7 +124,8 @@ internal readonly ref partial struct SqlStructure
         var i = at + 1;
         while (Type(i) is SqlType.Quantifier or SqlType.Open) i++;
         if (Type(i) == SqlType.Select)
-            return IsSelectList(i + 1) && !IsPlainSelect(i + 1) || IsKnownTable(i + 3) || IsBehindValue(at) && (IsQuoted || IsLiteral(Type(at - 1)))
+            return IsSelectList(i + 1) && !IsPlainSelect(i + 1) || IsKnownTable(i + 3) || IsBehindValue(at)
+                && (IsQuoted || IsLiteral(Type(at - 1)))
                 || _tokens[i].Has(SqlMark.AfterComment | SqlMark.InExecutedComment);
         return IsBehindValue(at) && IsWord(i, "values"u8) && Type(i + 1) == SqlType.Open;
     }
@@ -154,7 +160,8 @@ internal readonly ref partial struct SqlStructure
         if (_tokens[at].Has(SqlMark.InExecutedComment)) return true;
         var before = at > 0 ? Type(at - 1) : (byte)0;
         if (before == SqlType.Open)
-            return IsSelectList(at + 1) || Type(at + 1) == SqlType.Name && Type(at + 2) == SqlType.Where && IsBehindValue(at - 1);
+            return IsSelectList(at + 1) || Type(at + 1) == SqlType.Name && Type(at + 2) == SqlType.Where
+                && IsBehindValue(at - 1);
         var isPlaced = before is SqlType.Semicolon || IsBehindValue(at) && (IsQuoted || IsLiteral(before));
         return isPlaced && IsSelectList(at + 1);
     }
@@ -206,7 +213,8 @@ internal readonly ref partial struct SqlStructure
             if (at == 0) return operand == Operand.Literal && Type(next) == SqlType.Comment;
             if (operand >= Operand.Call) return true;
             return operand == Operand.Literal && (IsOver(next) || isLiteral)
-                || operand == Operand.Name && isLiteral && (Type(next) is SqlType.Comment or SqlType.Where || IsOver(next));
+                || operand == Operand.Name && isLiteral && (Type(next) is SqlType.Comment or SqlType.Where
+                || IsOver(next));
         }
 
         if (Type(at) == SqlType.Where)
@@ -214,7 +222,8 @@ internal readonly ref partial struct SqlStructure
             if (at == 0) return false;
             var left = ReadOperand(at + 1, out var next);
             if (left >= Operand.Call || left == Operand.Literal && Type(next) == SqlType.Comment) return true;
-            return TryReadComparison(next, left, out var isStrong, out var end) && (isStrong || isLiteral && IsContinued(end));
+            return TryReadComparison(next, left, out var isStrong, out var end) && (isStrong || isLiteral
+                && IsContinued(end));
         }
 
         if (IsWord(at, "procedure"u8)) return IsWord(at + 1, "analyse"u8);
@@ -236,7 +245,8 @@ internal readonly ref partial struct SqlStructure
 
         var value = at > 0 && Type(at - 1) == SqlType.Semicolon ? at - 2 : at - 1;
         var isValue = value >= 0 && Type(value) is SqlType.Number or SqlType.Close;
-        return isValue && comment.Has(SqlMark.EmptyComment) && !(comment.Has(SqlMark.HashComment) && comment.Length == 1)
+        return isValue && comment.Has(SqlMark.EmptyComment) && !(comment.Has(SqlMark.HashComment)
+            && comment.Length == 1)
             && !(comment.Length > 2 && _input[comment.Start + 2] == '-');
     }
 
@@ -255,10 +265,12 @@ internal readonly ref partial struct SqlStructure
     {
         var next = Type(at + 1);
         if (IsWord(at, "waitfor"u8))
-            return (IsWord(at + 1, "delay"u8) || IsWord(at + 1, "time"u8)) && Type(at + 2) is SqlType.Text or SqlType.Variable or 0;
+            return (IsWord(at + 1, "delay"u8) || IsWord(at + 1, "time"u8))
+                && Type(at + 2) is SqlType.Text or SqlType.Variable or 0;
         if (IsWord(at, "declare"u8)) return next == SqlType.Variable;
         if (IsWord(at, "drop"u8) || IsWord(at, "alter"u8) || IsWord(at, "truncate"u8) || IsWord(at, "create"u8))
-            return next == SqlType.Object && Type(at + 2) is SqlType.Name or SqlType.Text or SqlType.Function or SqlType.Statement
+            return next == SqlType.Object && Type(at
+                + 2) is SqlType.Name or SqlType.Text or SqlType.Function or SqlType.Statement
                 && (isAfterSemicolon || IsOver(at + 3) || Type(at + 3) is SqlType.Open);
         if (IsWord(at, "insert"u8) || IsWord(at, "replace"u8))
             return IsWord(at + 1, "into"u8) && Type(at + 2) is SqlType.Name or SqlType.Function or SqlType.Object
@@ -267,14 +279,18 @@ internal readonly ref partial struct SqlStructure
         if (IsWord(at, "delete"u8))
             return IsWord(at + 1, "from"u8) && Type(at + 2) is SqlType.Name or SqlType.Object
                 && (Type(at + 3) == SqlType.Where || isAfterSemicolon || Type(at + 3) == SqlType.Comment);
-        if (IsWord(at, "update"u8)) return next is SqlType.Name or SqlType.Object && IsWord(at + 2, "set"u8) && Type(at + 4) == SqlType.Comparison;
+        if (IsWord(at, "update"u8))
+            return next is SqlType.Name or SqlType.Object && IsWord(at + 2, "set"u8)
+                && Type(at + 4) == SqlType.Comparison;
         if (IsWord(at, "exec"u8) || IsWord(at, "execute"u8))
-            return isAfterSemicolon && next is SqlType.Name or SqlType.Text or SqlType.Variable || next == SqlType.Open && Type(at + 2) == SqlType.Text
+            return isAfterSemicolon && next is SqlType.Name or SqlType.Text or SqlType.Variable
+                || next == SqlType.Open && Type(at + 2) == SqlType.Text
                 || next is SqlType.Name && HasProcedurePrefix(at + 1);
         if (IsWord(at, "shutdown"u8)) return isAfterSemicolon && IsOver(at + 1);
         if (IsWord(at, "set"u8)) return next == SqlType.Variable && Type(at + 2) == SqlType.Comparison;
         if (IsWord(at, "attach"u8)) return next == SqlType.Object || next == SqlType.Text;
-        if (IsWord(at, "call"u8)) return isAfterSemicolon && next is SqlType.Name or SqlType.Function && Type(at + 2) == SqlType.Open;
+        if (IsWord(at, "call"u8))
+            return isAfterSemicolon && next is SqlType.Name or SqlType.Function && Type(at + 2) == SqlType.Open;
         return isAfterSemicolon && (IsWord(at, "grant"u8) || IsWord(at, "if"u8) && next == SqlType.Open
             || IsWord(at, "backup"u8) && next == SqlType.Object || IsWord(at, "copy"u8) && next == SqlType.Name
             || IsWord(at, "begin"u8) && next is SqlType.Name or SqlType.Statement);
@@ -302,7 +318,8 @@ internal readonly ref partial struct SqlStructure
 
     /// <summary>INTO OUTFILE 'path'.</summary>
     private bool IsInto(int at) =>
-        IsWord(at, "into"u8) && (IsWord(at + 1, "outfile"u8) || IsWord(at + 1, "dumpfile"u8)) && Type(at + 2) == SqlType.Text;
+        IsWord(at, "into"u8) && (IsWord(at + 1, "outfile"u8) || IsWord(at + 1, "dumpfile"u8))
+            && Type(at + 2) == SqlType.Text;
 
     /// <summary>
     /// ' | x | ': operands and symbols in turn, from the quote that closes the value to a string that the query's own
@@ -320,7 +337,8 @@ internal readonly ref partial struct SqlStructure
             }
 
             if (operators == 0) return false;
-            if (Type(index) == SqlType.Text && _tokens[index].Has(SqlMark.Unterminated)) return _tokens[index].Length == 0;
+            if (Type(index) == SqlType.Text && _tokens[index].Has(SqlMark.Unterminated))
+                return _tokens[index].Length == 0;
             if (!IsLiteral(Type(index)) && Type(index) != SqlType.Name) return false;
             index++;
         }
@@ -341,7 +359,9 @@ internal readonly ref partial struct SqlStructure
         return left >= Operand.Call || TryReadComparison(next, left, out _, out _);
     }
 
-    /// <summary>An operator right behind the quote that closes the value, with an operand: '-', '=', ' like '%.</summary>
+    /// <summary>
+    /// An operator right behind the quote that closes the value, with an operand: '-', '=', ' like '%.
+    /// </summary>
     private bool IsOperator(int at)
     {
         if (IsEqualNumbers(at)) return true;
@@ -352,7 +372,8 @@ internal readonly ref partial struct SqlStructure
         if (!TryReadComparison(at, left, out var isStrong, out var end)) return false;
         if (IsQuoted && Type(at) == SqlType.Like && !IsPlainText(end - 1)) return false;
         if (IsQuoted) return isStrong && IsContinued(end) && (end >= _tokens.Length || Type(end) != 0);
-        return isStrong && (Type(at) is SqlType.In or SqlType.Is or SqlType.Between or SqlType.Like || Type(end) == SqlType.Comment
+        return isStrong && (Type(at) is SqlType.In or SqlType.Is or SqlType.Between or SqlType.Like
+            || Type(end) == SqlType.Comment
             || Type(end) == SqlType.Logic);
     }
 }

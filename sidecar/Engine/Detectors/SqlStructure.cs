@@ -136,7 +136,8 @@ internal readonly ref partial struct SqlStructure(
                 return index > 0 && Type(index - 1) == SqlType.Open ? Operand.Query : Operand.None;
             case SqlType.Keyword when IsWord(index, "exists"u8) && Type(index + 1) == SqlType.Open:
                 return Operand.Query;
-            case SqlType.Keyword when IsWord(index, "case"u8) && (IsWord(index + 1, "when"u8) || IsWord(index + 2, "when"u8)):
+            case SqlType.Keyword when IsWord(index, "case"u8) && (IsWord(index + 1, "when"u8)
+                || IsWord(index + 2, "when"u8)):
                 return Operand.Query;
             case SqlType.Function or SqlType.StrongFunction:
                 next = SkipCall(index + 1);

@@ -180,12 +180,16 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
         return false;
     }
 
-    /// <summary>Two dashes start a comment; where MySQL wants white space behind them, so do we outside of quotes.</summary>
+    /// <summary>
+    /// Two dashes start a comment; where MySQL wants white space behind them, so do we outside of quotes.
+    /// </summary>
     private bool ReadDash(out SqlToken token)
     {
         var after = Next(2);
-        var isComment = Next(1) == '-' && (_position + 2 >= _input.Length || after <= ' ' || after is (byte)'-' or (byte)'+'
-            || context != SqlContext.Bare && !Bytes.IsDigit(after) && after is not ((byte)'\'' or (byte)'"' or (byte)'('));
+        var isComment = Next(1) == '-' && (_position + 2 >= _input.Length || after <= ' '
+            || after is (byte)'-' or (byte)'+'
+            || context != SqlContext.Bare && !Bytes.IsDigit(after)
+            && after is not ((byte)'\'' or (byte)'"' or (byte)'('));
         token = isComment ? ReadComment(2, SqlMark.None) : Take(SqlType.Arithmetic, 1, SqlMark.Symbol);
         return true;
     }
@@ -272,7 +276,8 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
 
     /// <summary>True for words that databases read right behind a number: 1or, 1union.</summary>
     private static bool IsGlued(ReadOnlySpan<byte> word) =>
-        SqlWords.TypeOf(word, out _) is SqlType.Logic or SqlType.Union or SqlType.Clause or SqlType.Where or SqlType.From
+        SqlWords.TypeOf(word, out _) is SqlType.Logic or SqlType.Union or SqlType.Clause or SqlType.Where
+            or SqlType.From
             or SqlType.Like or SqlType.In or SqlType.Is or SqlType.Between or SqlType.Arithmetic;
 
     private static int WordLength(ReadOnlySpan<byte> rest)
@@ -321,7 +326,8 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
             case (byte)'=':
                 return Take(SqlType.Comparison, Next(1) == '=' ? 2 : 1, SqlMark.Symbol);
             case (byte)'<':
-                return Take(SqlType.Comparison, Next(1) == '=' && Next(2) == '>' ? 3 : Next(1) is (byte)'=' or (byte)'>' or (byte)'<' ? 2 : 1, SqlMark.Symbol);
+                return Take(SqlType.Comparison, Next(1) == '='
+                    && Next(2) == '>' ? 3 : Next(1) is (byte)'=' or (byte)'>' or (byte)'<' ? 2 : 1, SqlMark.Symbol);
             case (byte)'>':
                 return Take(SqlType.Comparison, Next(1) is (byte)'=' or (byte)'>' ? 2 : 1, SqlMark.Symbol);
             case (byte)'!':
@@ -329,9 +335,11 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
                     ? Take(SqlType.Comparison, 2, SqlMark.Symbol)
                     : Take(SqlType.Not, 1, SqlMark.Symbol);
             case (byte)'&':
-                return Next(1) == '&' ? Take(SqlType.Logic, 2, SqlMark.Symbol) : Take(SqlType.Arithmetic, 1, SqlMark.Symbol);
+                return Next(1) == '&' ? Take(SqlType.Logic, 2, SqlMark.Symbol)
+                    : Take(SqlType.Arithmetic, 1, SqlMark.Symbol);
             case (byte)'|':
-                return Next(1) == '|' ? Take(SqlType.Logic, 2, SqlMark.Symbol) : Take(SqlType.Arithmetic, 1, SqlMark.Symbol);
+                return Next(1) == '|' ? Take(SqlType.Logic, 2, SqlMark.Symbol)
+                    : Take(SqlType.Arithmetic, 1, SqlMark.Symbol);
             case (byte)':':
                 return Next(1) == '=' ? Take(SqlType.Comparison, 2, SqlMark.Symbol) : Take(SqlType.Other, 1);
             case (byte)'+' or (byte)'*' or (byte)'%' or (byte)'^' or (byte)'~':

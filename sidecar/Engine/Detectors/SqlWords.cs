@@ -25,9 +25,11 @@ internal static class SqlWords
         (SqlType.Statement,
             "insert update delete replace merge drop create alter truncate exec execute declare waitfor shutdown grant "
             + "revoke call load copy set begin if kill backup restore attach pragma handler rename prepare vacuum"),
-        (SqlType.Object, "table database schema view index user login procedure_ function trigger role sequence tablespace"),
+        (SqlType.Object,
+            "table database schema view index user login procedure_ function trigger role sequence tablespace"),
         (SqlType.Keyword,
-            "as by case when then else end exists values default join on using inner outer cross asc desc delay outfile "
+            "as by case when then else end exists values default join on using inner outer cross asc desc delay "
+            + "outfile "
             + "dumpfile while column returns escape for over partition add cascade window"),
         (SqlType.Number, "null true false"),
         (SqlType.StrongFunction,
@@ -36,32 +38,41 @@ internal static class SqlWords
             + "dbms_lock.sleep user_lock.sleep utl_http.request utl_inaddr.get_host_address utl_inaddr.get_host_name "
             + "ctxsys.drithsx.sn dbms_utility.sqlid_to_sqlhash dbms_xmlgen.getxml randomblob "
             + "load_extension pg_read_file lo_import lo_export query_to_xml database_to_xml xmltype is_srvrolemember "
-            + "fn_xe_file_target_read_file sys_eval sys_exec master..xp_cmdshell master..xp_dirtree dbms_pipe.pack_message "
+            + "fn_xe_file_target_read_file sys_eval sys_exec master..xp_cmdshell master..xp_dirtree "
+            + "dbms_pipe.pack_message "
             + "dbms_java.runjava httpuritype gtid_subset gtid_subtract st_latfromgeohash "
             + "multilinestring regexp_substr_ "
             + "string_agg sqlite_version get_lock release_lock procedure_analyse"),
         (SqlType.Function,
             "ascii ord char chr nchar concat concat_ws substr substring mid  length len char_length lower upper "
-            + "hex unhex bin conv cast convert count sum avg max min abs floor ceil ceiling round rand random sqrt pow power "
+            + "hex unhex bin conv cast convert count sum avg max min abs floor ceil ceiling round rand random sqrt "
+            + "pow power "
             + "sign ifnull nullif  coalesce nvl nvl2 decode iif instr locate position reverse repeat rpad lpad ltrim "
-            + "rtrim trim space strcmp field md5 sha1 sha2 password encrypt aes_encrypt version user_ database_ current_user "
-            + "session_user system_user now curdate sysdate getdate date_add date_format_ datediff unix_timestamp from_base64 "
-            + "to_base64 quote uuid connection_id last_insert_id row_count found_rows schema_ to_char to_number to_date "
-            + "sys_context rownum_ quotename host_name suser_sname db_name object_id object_name col_name stuff str checksum "
+            + "rtrim trim space strcmp field md5 sha1 sha2 password encrypt aes_encrypt version user_ database_ "
+            + "current_user "
+            + "session_user system_user now curdate sysdate getdate date_add date_format_ datediff unix_timestamp "
+            + "from_base64 "
+            + "to_base64 quote uuid connection_id last_insert_id row_count found_rows schema_ to_char to_number "
+            + "to_date "
+            + "sys_context rownum_ quotename host_name suser_sname db_name object_id object_name col_name stuff "
+            + "str checksum "
             + "patindex charindex unicode crc32 bit_and bit_or bit_length inet_aton json_extract_ xmlelement typeof "
-            + "exp elt polygon multipoint linestring multilinestring multipolygon geometrycollection json_keys string_agg "
+            + "exp elt polygon multipoint linestring multilinestring multipolygon geometrycollection json_keys "
+            + "string_agg "
             + "group_concat make_set current_setting generate_series name_const if replace left right insert isnull "
             + "chr$ printf zeroblob total changes pg_client_encoding array_to_string array_agg ln log bitand sysmaster "
             + "translate initcap dump rawtohex hextoraw stddev variance greatest least interval_ extract format_"),
     ];
 
     private const string CatalogueNames =
-        "information_schema sysobjects syscolumns sysusers sysdatabases pg_catalog pg_user pg_shadow pg_tables pg_database "
+        "information_schema sysobjects syscolumns sysusers sysdatabases pg_catalog pg_user pg_shadow pg_tables "
+        + "pg_database "
         + "sqlite_master sqlite_temp_master all_tables user_tables dba_users all_users v$version dual msysobjects "
         + "msysaccessobjects rdb$database sysibm.sysdummy1 mysql.user performance_schema sys.schemas sys.objects "
         + "sys.databases information_schema.tables information_schema.columns information_schema.schemata systables "
         + "syscat.tables master..sysdatabases master..syslogins pg_class rdb$fields rdb$types domain.domains "
-        + "information_schema.system_users sysibm.systables all_tab_columns user_tab_columns information_schema.character_sets "
+        + "information_schema.system_users sysibm.systables all_tab_columns user_tab_columns "
+        + "information_schema.character_sets "
         + "information_schema.collations information_schema.plugins sysusers_ generate_series_ pg_stat_activity syscat";
 
     private static readonly ulong[] Hashes = new ulong[Slots];

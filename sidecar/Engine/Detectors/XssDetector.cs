@@ -76,7 +76,8 @@ public static class XssDetector
     private static XssFinding Detect(ReadOnlySpan<byte> input)
     {
         if (input.Length < 4 || !input.ContainsAny(Marks)) return XssFinding.None;
-        if (input.Contains((byte)'<') && HtmlScanner.FindInData(input) is not XssFinding.None and var inData) return inData;
+        if (input.Contains((byte)'<') && HtmlScanner.FindInData(input) is not XssFinding.None and var inData)
+            return inData;
         if (input.Contains((byte)':') && IsUrl(input)) return XssFinding.Url;
         var hasValue = input.Contains((byte)'=');
         foreach (var quote in "\"'`"u8)

@@ -11,7 +11,8 @@ internal static class Bytes
 
     public static readonly SearchValues<byte> Space = SearchValues.Create(" \t\n\v\f\r"u8);
 
-    public static readonly SearchValues<byte> SpaceOrNoBreak = SearchValues.Create([32, 9, 10, 11, 12, 13, NoBreakSpace]);
+    public static readonly SearchValues<byte> SpaceOrNoBreak = SearchValues.Create([32, 9, 10, 11, 12, 13,
+        NoBreakSpace]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSpace(byte value) => value == ' ' || (uint)(value - 9) <= 4;

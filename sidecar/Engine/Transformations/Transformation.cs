@@ -25,10 +25,14 @@ public abstract class Transformation(string name)
     /// <summary>Every transformation, by <see cref="Id"/>.</summary>
     public static IReadOnlyList<Transformation> All => Ordered;
 
-    /// <summary>The transformation of that name in any case, either spelling of "normalise"; null when unknown.</summary>
+    /// <summary>
+    /// The transformation of that name in any case, either spelling of "normalise"; null when unknown.
+    /// </summary>
     public static Transformation? Find(string name) => ByName.GetValueOrDefault(name);
 
-    /// <summary>Most bytes <see cref="Apply"/> may write for an input of that length: the output's minimal size.</summary>
+    /// <summary>
+    /// Most bytes <see cref="Apply"/> may write for an input of that length: the output's minimal size.
+    /// </summary>
     public virtual int OutputMax(int inputLength) => inputLength;
 
     /// <summary>
@@ -49,8 +53,10 @@ public abstract class Transformation(string name)
         [
             new None(), new Base64Decode(), new Base64DecodeExt(), new Base64Encode(), new CmdLine(),
             new CompressWhitespace(), new CssDecode(), new EscapeSeqDecode(), new HexDecode(), new HexEncode(),
-            new HtmlEntityDecode(), new JsDecode(), new Length(), new Lowercase(), new Uppercase(), new Md5(), new Sha1(),
-            new NormalizePath("normalisePath", isWindows: false), new NormalizePath("normalisePathWin", isWindows: true),
+            new HtmlEntityDecode(), new JsDecode(), new Length(), new Lowercase(), new Uppercase(), new Md5(),
+                new Sha1(),
+            new NormalizePath("normalisePath", isWindows: false), new NormalizePath("normalisePathWin",
+                isWindows: true),
             new ParityEven7Bit(), new ParityOdd7Bit(), new ParityZero7Bit(), new RemoveComments(),
             new RemoveCommentsChar(), new RemoveNulls(), new RemoveWhitespace(), new ReplaceComments(),
             new ReplaceNulls(), new SqlHexDecode(), new Trim("trim", left: true, right: true),

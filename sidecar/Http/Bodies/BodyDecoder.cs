@@ -15,7 +15,8 @@ internal static class BodyDecoder
     public static bool TryDecode(CanonicalRequest request)
     {
         if (request.BodyError != BodyError.None) return false;
-        if (request.TryGetHeader("content-encoding"u8, out var codings) && !TryUndoCodings(request, codings)) return false;
+        if (request.TryGetHeader("content-encoding"u8, out var codings) && !TryUndoCodings(request, codings))
+            return false;
         if (request.Processor is not (BodyFormat.UrlEncoded or BodyFormat.Multipart)) ConvertWhole(request);
         return true;
     }
@@ -76,7 +77,8 @@ internal static class BodyDecoder
 
     private static Coding? CodingOf(ReadOnlySpan<byte> name)
     {
-        if (HeadReader.EqualsIgnoreCase(name, "gzip"u8) || HeadReader.EqualsIgnoreCase(name, "x-gzip"u8)) return Coding.GZip;
+        if (HeadReader.EqualsIgnoreCase(name, "gzip"u8) || HeadReader.EqualsIgnoreCase(name, "x-gzip"u8))
+            return Coding.GZip;
         if (HeadReader.EqualsIgnoreCase(name, "deflate"u8)) return Coding.Deflate;
         return HeadReader.EqualsIgnoreCase(name, "br"u8) ? Coding.Brotli : null;
     }

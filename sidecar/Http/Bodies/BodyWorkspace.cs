@@ -1,6 +1,8 @@
 namespace WafOperator.Http.Bodies;
 
-/// <summary>Memory that body readers need while they read; kept with its request, so that reading allocates nothing.</summary>
+/// <summary>
+/// Memory that body readers need while they read; kept with its request, so that reading allocates nothing.
+/// </summary>
 internal sealed class BodyWorkspace(HttpLimits limits)
 {
     /// <summary>Bytes of one path of names (json.a.b); what goes beyond is cut.</summary>

@@ -5,7 +5,8 @@ namespace WafOperator.Http.Bodies;
 
 /// <summary>
 /// Declared charsets that are not supersets of ASCII (UTF-16, UTF-32, UTF-7, EBCDIC) are converted to UTF-8, so that
-/// rules see the text a server would see that heeds the declaration. Supersets are left as they are. A name nobody knows is noted.
+/// rules see the text a server would see that heeds the declaration. Supersets are left as they are. A name nobody
+/// knows is noted.
 /// </summary>
 internal static class Charsets
 {

@@ -39,7 +39,9 @@ internal ref struct JsonBodyReader
         AfterValue,
     }
 
-    /// <summary>Reads the request's body. With <paramref name="isLines"/> several documents may follow each other.</summary>
+    /// <summary>
+    /// Reads the request's body. With <paramref name="isLines"/> several documents may follow each other.
+    /// </summary>
     public static void Read(CanonicalRequest request, bool isLines)
     {
         var reader = new JsonBodyReader(request, isLines);

@@ -8,7 +8,8 @@ namespace WafOperator.Http.Bodies;
 internal static class JsonText
 {
     private static readonly SearchValues<byte> Marks = SearchValues.Create(
-        [(byte)'"', (byte)'\\', 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+        [(byte)'"', (byte)'\\', 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
+            24,
          25, 26, 27, 28, 29, 30, 31]);
 
     /// <summary>

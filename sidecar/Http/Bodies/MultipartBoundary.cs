@@ -21,7 +21,8 @@ internal static class MultipartBoundary
         var header = request.ContentType;
         var value = request[header];
         if (value.Length > ContentTypeBytesMax) return "Multipart: the content type is too long.";
-        if (value.Length < MediaTypeLength || !HeadReader.EqualsIgnoreCase(value[..MediaTypeLength], "multipart/form-data"u8))
+        if (value.Length < MediaTypeLength || !HeadReader.EqualsIgnoreCase(value[..MediaTypeLength],
+            "multipart/form-data"u8))
             return "Multipart: the content type is not multipart/form-data.";
         if (CountParameters(value) > 1)
         {
@@ -61,7 +62,8 @@ internal static class MultipartBoundary
         var bytes = request[boundary];
         if (bytes.IsEmpty) return "Multipart: the boundary is empty.";
         if (CountParameters(bytes) != 0) return "Multipart: the boundary holds the word boundary.";
-        if (bytes.ContainsAnyExcept(Allowed) || bytes[^1] == ' ') return "Multipart: the boundary holds a forbidden byte.";
+        if (bytes.ContainsAnyExcept(Allowed) || bytes[^1] == ' ')
+            return "Multipart: the boundary holds a forbidden byte.";
         return null;
     }
 
@@ -84,7 +86,8 @@ internal static class MultipartBoundary
         var count = 0;
         for (var i = 0; i + 8 <= value.Length; i++)
         {
-            if (HeadReader.EqualsIgnoreCase(value.Slice(i, 8), "boundary"u8) && value[(i + 8)..].Contains((byte)'=')) count++;
+            if (HeadReader.EqualsIgnoreCase(value.Slice(i, 8), "boundary"u8) && value[(i + 8)..].Contains((byte)'='))
+                count++;
         }
 
         return count;

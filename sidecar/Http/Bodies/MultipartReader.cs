@@ -3,7 +3,8 @@ using WafOperator.Http.Decoding;
 namespace WafOperator.Http.Bodies;
 
 /// <summary>
-/// Reads multipart/form-data (RFC 7578): fields become arguments, parts with a file name become files, both as slices of
+/// Reads multipart/form-data (RFC 7578): fields become arguments, parts with a file name become files, both as slices
+/// of
 /// the body. Every departure from the format that servers read differently is noted in
 /// <see cref="CanonicalRequest.Multipart"/>. One pass; boundaries are searched, data is not looked at byte by byte.
 /// </summary>
@@ -66,7 +67,8 @@ internal ref struct MultipartReader
             switch (line)
             {
                 case Line.Data:
-                    return _parts == 0 ? "Multipart: the boundary does not appear." : "Multipart: the final boundary is missing.";
+                    return _parts == 0 ? "Multipart: the boundary does not appear."
+                        : "Multipart: the final boundary is missing.";
                 case Line.Broken:
                     return "Multipart: a boundary line is malformed.";
                 case Line.FinalBoundary:
@@ -219,7 +221,8 @@ internal ref struct MultipartReader
         {
             _request.Note(Utf8Facts.Of(_request[_part.Name]) | Utf8Facts.Of(_request[content]));
             _request.AddArgument(_part.Name, content, _part.Name, content, ArgumentSource.Multipart);
-            var converted = Charsets.ToUtf8(_request, content, _part.Charset.IsEmpty ? _request.Charset : _part.Charset);
+            var converted = Charsets.ToUtf8(_request, content, _part.Charset.IsEmpty ? _request.Charset
+                : _part.Charset);
             if (converted == content) return;
             _request.AddArgument(_part.Name, converted, _part.Name, content, ArgumentSource.Multipart, isAgain: true);
             return;

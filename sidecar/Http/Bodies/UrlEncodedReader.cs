@@ -19,7 +19,8 @@ internal static class UrlEncodedReader
             var pair = end < 0 ? rest : rest.Sub(0, end);
             rest = end < 0 ? default : rest.From(end + 1);
             if (pair.IsEmpty) continue;
-            if (request.Arguments.Length >= request.Limits.ArgumentsMax) { request.Note(ExceededLimits.Arguments); return; }
+            if (request.Arguments.Length >= request.Limits.ArgumentsMax)
+                { request.Note(ExceededLimits.Arguments); return; }
 
             var equals = request[pair].IndexOf((byte)'=');
             var rawName = equals < 0 ? pair : pair.Sub(0, equals);
@@ -50,7 +51,8 @@ internal static class UrlEncodedReader
             if (!request.Arena.TryReserve(bytes.Length)) { request.NoMemory(); return false; }
             decoded = request.Arena.Commit(
                 PercentDecoder.Decode(bytes, request.Arena.Tail, plusIsSpace: true, ref anomalies));
-            if ((anomalies & (Anomalies.MalformedPercent | Anomalies.UnicodePercent)) != 0) request.NoteUrlEncodedError();
+            if ((anomalies & (Anomalies.MalformedPercent | Anomalies.UnicodePercent)) != 0)
+                request.NoteUrlEncodedError();
             if (PercentDecoder.HoldsEscape(request[decoded])) anomalies |= Anomalies.MultipleEncoding;
         }
 

@@ -55,7 +55,8 @@ internal static class XmlText
         produced = 0;
         var isHex = digits.StartsWith("x"u8);
         var style = isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None;
-        if (!int.TryParse(isHex ? digits[1..] : digits, style, CultureInfo.InvariantCulture, out var code)) return false;
+        if (!int.TryParse(isHex ? digits[1..] : digits, style, CultureInfo.InvariantCulture, out var code))
+            return false;
         if (!Rune.TryCreate(code, out var rune)) return false;
         produced = rune.EncodeToUtf8(output);
         return true;

@@ -5,7 +5,8 @@ using WafOperator.Http;
 namespace WafOperator.Engine.Tests.Evasion;
 
 /// <summary>A request as a client would send it; text is Latin-1, one character a byte.</summary>
-internal sealed record EvasionRequest(string Method, string Target, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)
+internal sealed record EvasionRequest(string Method, string Target, IReadOnlyList<(string Name,
+    string Value)> Headers, byte[] Body)
 {
     private static readonly (string, string)[] Browser =
     [
@@ -22,7 +23,8 @@ internal sealed record EvasionRequest(string Method, string Target, IReadOnlyLis
         Post(type, Encoding.Latin1.GetBytes(body), headers);
 
     public static EvasionRequest Post(string type, byte[] body, params (string, string)[] headers) =>
-        new("POST", "/order", [.. Browser, ("Content-Type", type), ("Content-Length", $"{body.Length}"), .. headers], body);
+        new("POST", "/order", [.. Browser, ("Content-Type", type), ("Content-Length", $"{body.Length}"), .. headers],
+            body);
 
     public static EvasionRequest Form(string body) => Post("application/x-www-form-urlencoded", body);
 
@@ -44,7 +46,8 @@ internal sealed record EvasionRequest(string Method, string Target, IReadOnlyLis
     public void FeedHead(CanonicalRequest request)
     {
         request.Begin(Encoding.Latin1.GetBytes(Method), Encoding.Latin1.GetBytes(Target), "HTTP/1.1"u8);
-        foreach (var (name, value) in Headers) request.AddHeader(Encoding.Latin1.GetBytes(name), Encoding.Latin1.GetBytes(value));
+        foreach (var (name, value) in Headers) request.AddHeader(Encoding.Latin1.GetBytes(name),
+            Encoding.Latin1.GetBytes(value));
         request.EndHeaders();
     }
 }

@@ -8,7 +8,8 @@ namespace WafOperator.Engine.Tests.Evasion;
 internal sealed record EvasionAnswer(bool IsBlocked, bool IsRefused, IReadOnlyList<long> Rules, Anomalies Anomalies)
 {
     /// <summary>blocked by rules, refused for a limit, noted as an anomaly only, or passed.</summary>
-    public string Verdict => IsBlocked ? "blocked" : IsRefused ? "refused" : Anomalies != Anomalies.None ? "noted" : "passed";
+    public string Verdict => IsBlocked ? "blocked" : IsRefused ? "refused" : Anomalies != Anomalies.None ? "noted"
+        : "passed";
 }
 
 /// <summary>
@@ -40,7 +41,8 @@ internal static class EvasionRules
         request.AppendBody(input.Body);
         request.EndBody();
         interruption ??= transaction.EvaluateRequestBody();
-        var rules = transaction.Matches.Select(match => (long)match.Id).Where(id => id is not (949110 or 980130 or 980140)).Distinct();
+        var rules = transaction.Matches.Select(match => (long)match.Id).Where(id =>
+            id is not (949110 or 980130 or 980140)).Distinct();
         return new EvasionAnswer(interruption is not null, request.MustReject, [.. rules], request.Anomalies);
     }
 

@@ -14,7 +14,8 @@ public sealed class EvasionTests
     {
         var item = EvasionTable.All[index];
         var answer = EvasionRules.Run(item.Request);
-        Assert.True(item.Verdict == answer.Verdict, $"{name}: {answer.Verdict} by {string.Join(' ', answer.Rules)} {answer.Anomalies}");
+        Assert.True(item.Verdict == answer.Verdict, $"{name}: {answer.Verdict} by {string.Join(' ', answer.Rules)} "
+            + $"{answer.Anomalies}");
     }
 
     [Fact]
@@ -31,7 +32,8 @@ public sealed class EvasionTests
         foreach (var request in requests)
         {
             var answer = EvasionRules.Run(request);
-            Assert.False(answer.IsBlocked || answer.IsRefused, $"{request.Target}: {string.Join(' ', answer.Rules)} {answer.Anomalies}");
+            Assert.False(answer.IsBlocked || answer.IsRefused, $"{request.Target}: "
+                + $"{string.Join(' ', answer.Rules)} {answer.Anomalies}");
         }
     }
 
@@ -55,12 +57,13 @@ public sealed class EvasionTests
             """
             # Evasion techniques and what becomes of them
 
-            Written by the test of the evasion suite (`UPDATE_GOLDEN=1`), which runs every row through the reader and OWASP CRS 3.3.4 as Debian
-            installs it, at paranoia level 1 with default thresholds, together with the two rules a policy adds for bodies that cannot be read
-            (1002, 1003 here). *blocked*: the rules stop it. *refused*: a limit of the reader stops it. *noted*: no rule of that level stops it; the reader
-            notes the anomaly, which models and reports see. *passed*: neither; CRS 3.3.4 has no rule for that place at this level; the
-            value is among the parts that models score. Chunk extensions, bare line feeds and other framing are settled by the server's own parser before
-            the reader sees a request.
+            Written by the test of the evasion suite (`UPDATE_GOLDEN=1`), which runs every row through the reader
+            and OWASP CRS 3.3.4 as Debian installs it, at paranoia level 1 with default thresholds, together with
+            the two rules a policy adds for bodies that cannot be read (1002, 1003 here). *blocked*: the rules stop
+            it. *refused*: a limit of the reader stops it. *noted*: no rule of that level stops it; the reader notes
+            the anomaly, which models and reports see. *passed*: neither; CRS 3.3.4 has no rule for that place at
+            this level; the value is among the parts that models score. Chunk extensions, bare line feeds and other
+            framing are settled by the server's own parser before the reader sees a request.
 
             """);
         string? group = null;
@@ -70,11 +73,13 @@ public sealed class EvasionTests
             if (item.Group != group)
             {
                 group = item.Group;
-                text.Append($"\n## {group}\n\n| technique | verdict | rules | noted by the reader |\n|---|---|---|---|\n");
+                text.Append($"\n## {group}\n\n| technique | verdict | rules | noted by the reader |\n|---|---|---|"
+                    + $"---|\n");
             }
 
             var rules = string.Join(", ", answer.Rules.Take(4)) + (answer.Rules.Count > 4 ? ", …" : "");
-            text.Append($"| {item.Technique} | {answer.Verdict} | {rules} | {(answer.Anomalies == 0 ? "" : answer.Anomalies)} |\n");
+            text.Append($"| {item.Technique} | {answer.Verdict} | {rules} | "
+                + $"{(answer.Anomalies == 0 ? "" : answer.Anomalies)} |\n");
         }
 
         return text.ToString();
@@ -83,7 +88,8 @@ public sealed class EvasionTests
     private static TheoryData<int, string> CreateCases()
     {
         var data = new TheoryData<int, string>();
-        for (var i = 0; i < EvasionTable.All.Count; i++) data.Add(i, $"{EvasionTable.All[i].Group}: {EvasionTable.All[i].Technique}");
+        for (var i = 0; i < EvasionTable.All.Count; i++) data.Add(i, $"{EvasionTable.All[i].Group}: "
+            + $"{EvasionTable.All[i].Technique}");
         return data;
     }
 

@@ -26,9 +26,11 @@ internal sealed class DetectorMeasurement(string folder, PeerDetector? peer, str
             foreach (var request in RecordedRequests.Read(Path.Combine(folder, file)))
             {
                 if (!request.IsMalicious || request.Attack == "sqli")
-                    sql.Add(request, Find(request, SqlChain, IsSql), peer is null ? null : Find(request, SqlChain, peer.IsSql));
+                    sql.Add(request, Find(request, SqlChain, IsSql), peer is null ? null
+                        : Find(request, SqlChain, peer.IsSql));
                 if (!request.IsMalicious || request.Attack == "xss")
-                    script.Add(request, Find(request, ScriptChain, IsScript), peer is null ? null : Find(request, ScriptChain, peer.IsScript));
+                    script.Add(request, Find(request, ScriptChain, IsScript), peer is null ? null
+                        : Find(request, ScriptChain, peer.IsScript));
             }
 
             Console.WriteLine($"{file,-28} {sql}");
@@ -96,7 +98,8 @@ internal sealed class DetectorMeasurement(string folder, PeerDetector? peer, str
             var mark = peers is null ? " " : "P";
             var text = ours ?? peers ?? request.Values.MaxBy(Interest) ?? [];
             if (ours is null && peers is null)
-                Console.WriteLine($"  {mark} {request.Id} {string.Join(" ¦ ", request.Values.OrderByDescending(Interest).Take(1).Select(Printable))}");
+                Console.WriteLine($"  {mark} {request.Id} "
+                    + $"{string.Join(" ¦ ", request.Values.OrderByDescending(Interest).Take(1).Select(Printable))}");
             else
                 Console.WriteLine($"  {mark} {request.Id} [{Fingerprint(text)}] {Printable(text)}");
         }
@@ -110,7 +113,8 @@ internal sealed class DetectorMeasurement(string folder, PeerDetector? peer, str
             return Encoding.ASCII.GetString(print[..length]);
         }
 
-        private static int Interest(byte[] value) => value.AsSpan().StartsWith("Mozilla"u8) ? 0 : value.Count(b => "'\"<>()=;#*-/".Contains((char)b, StringComparison.Ordinal));
+        private static int Interest(byte[] value) => value.AsSpan().StartsWith("Mozilla"u8) ? 0 : value.Count(b =>
+            "'\"<>()=;#*-/".Contains((char)b, StringComparison.Ordinal));
 
         private static string Printable(byte[] value)
         {
@@ -119,6 +123,7 @@ internal sealed class DetectorMeasurement(string folder, PeerDetector? peer, str
         }
 
         public override string ToString() =>
-            $"{name,-5} of {_all,7}: ours {_ours,6} ({100.0 * _ours / Math.Max(1, _all):F3} %), peer {_peers,6} ({100.0 * _peers / Math.Max(1, _all):F3} %), only ours {_onlyOurs}, only peer {_onlyPeers}";
+            $"{name,-5} of {_all,7}: ours {_ours,6} ({100.0 * _ours / Math.Max(1, _all):F3} %), peer {_peers,6} "
+                + $"({100.0 * _peers / Math.Max(1, _all):F3} %), only ours {_onlyOurs}, only peer {_onlyPeers}";
     }
 }

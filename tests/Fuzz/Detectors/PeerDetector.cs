@@ -14,7 +14,8 @@ internal sealed unsafe class PeerDetector
     public PeerDetector(string library)
     {
         var handle = NativeLibrary.Load(library);
-        _sql = (delegate* unmanaged[Cdecl]<byte*, nuint, byte*, int>)NativeLibrary.GetExport(handle, "libinjection_sqli");
+        _sql = (delegate* unmanaged[Cdecl]<byte*, nuint, byte*, int>)NativeLibrary.GetExport(handle,
+            "libinjection_sqli");
         _script = (delegate* unmanaged[Cdecl]<byte*, nuint, int>)NativeLibrary.GetExport(handle, "libinjection_xss");
     }
 

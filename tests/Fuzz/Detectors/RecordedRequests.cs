@@ -35,7 +35,8 @@ internal static class RecordedRequests
             Encoding.UTF8.GetBytes(root.GetProperty("method").GetString()!),
             Encoding.UTF8.GetBytes(root.GetProperty("uri").GetString()!), "HTTP/1.1"u8);
         foreach (var header in root.GetProperty("headers").EnumerateObject())
-            request.AddHeader(Encoding.UTF8.GetBytes(header.Name), Encoding.UTF8.GetBytes(header.Value.GetString() ?? ""));
+            request.AddHeader(Encoding.UTF8.GetBytes(header.Name),
+                Encoding.UTF8.GetBytes(header.Value.GetString() ?? ""));
         request.EndHeaders();
         if (root.GetProperty("body").GetString() is { } body) request.AppendBody(Encoding.UTF8.GetBytes(body));
         request.EndBody();

@@ -12,5 +12,6 @@ public sealed class CanaryTarget : FuzzTarget
         return input;
     }
 
-    public override void Check(byte[] input, Random random) => Require(input.Length < 2 || input[0] != 0x42, "no B at the start");
+    public override void Check(byte[] input, Random random) =>
+        Require(input.Length < 2 || input[0] != 0x42, "no B at the start");
 }

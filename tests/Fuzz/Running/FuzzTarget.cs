@@ -13,7 +13,8 @@ public abstract class FuzzTarget
     public abstract byte[] Generate(Random random);
 
     /// <summary>
-    /// Runs the input; throws <see cref="FuzzFailureException"/> when a property is broken. Any other exception is a crash
+    /// Runs the input; throws <see cref="FuzzFailureException"/> when a property is broken. Any other exception is a
+    /// crash
     /// and counts as a failure too. May use <paramref name="random"/> for choices beside the input.
     /// </summary>
     public abstract void Check(byte[] input, Random random);

@@ -45,7 +45,8 @@ public abstract class HttpBodyTarget : FuzzTarget
         request.AddHeader("Content-Type", type);
         if (ContentCoding is { } coding) request.AddHeader("Content-Encoding", coding);
         request.EndHeaders();
-        for (var i = 0; i < input.Length; i += chunk) request.AppendBody(input.AsSpan(i, Math.Min(chunk, input.Length - i)));
+        for (var i = 0; i < input.Length; i += chunk) request.AppendBody(input.AsSpan(i, Math.Min(chunk,
+            input.Length - i)));
         request.EndBody();
         return HttpSnapshot.Of(request);
     }
@@ -58,7 +59,8 @@ public abstract class HttpBodyTarget : FuzzTarget
         Require(request.RawBody.Length <= limits.BodyBytesMax, "BodyBytesMax");
         Require(request.XmlTexts.Length + request.XmlAttributes.Length <= limits.XmlNodesMax, "XmlNodesMax");
         foreach (var argument in request.Arguments)
-            Require(argument.Name.Length <= limits.ArgumentBytesMax && argument.Value.Length <= limits.ArgumentBytesMax, "ArgumentBytesMax");
+            Require(argument.Name.Length <= limits.ArgumentBytesMax
+                && argument.Value.Length <= limits.ArgumentBytesMax, "ArgumentBytesMax");
         foreach (var file in request.Files) Require(file.Content.Length <= limits.FileBytesMax, "FileBytesMax");
     }
 }
@@ -96,7 +98,8 @@ public sealed class JsonTarget : HttpBodyTarget
          "\"k\":", "\"\"", "'", "\u00ef\u00bb\u00bf", "\u0000", "{\"a\":", "[["]);
 
     protected override string ContentType(Random random) =>
-        random.Next(8) == 0 ? "application/x-ndjson" : random.Next(8) == 0 ? "application/json; charset=utf-16le" : "application/json";
+        random.Next(8) == 0 ? "application/x-ndjson" : random.Next(8) == 0 ? "application/json; charset=utf-16le"
+            : "application/json";
 }
 
 /// <summary>multipart/form-data.</summary>
@@ -106,19 +109,22 @@ public sealed class MultipartTarget : HttpBodyTarget
     [
         "multipart/form-data; boundary=b", "multipart/form-data; boundary=\"b\"", "multipart/form-data; boundary=--",
         "multipart/form-data boundary=b", "multipart/form-data; boundary= b", "multipart/form-data",
-        "multipart/form-data; boundary=b; boundary=c", "multipart/form-data; boundary=" + "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        "multipart/form-data; boundary=b; boundary=c", "multipart/form-data; boundary="
+            + "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
     ];
 
     public override string Name => "http-multipart";
 
     protected override Pieces Inputs { get; } = new(
         [
-            "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n"
+            "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b\r\nContent-Disposition: form-data; "
+            + "name=\"f\"; filename=\"x\"\r\n"
             + "Content-Type: text/plain; charset=utf-16\r\n\r\nabc\r\n--b--\r\n",
             "--b\nContent-Disposition: form-data; name=a\n\n1\n--b--\n",
             "x\r\n--b\r\nContent-Disposition: form-data;\r\n name='a'\r\n\r\n1\r\n--b--\r\ny",
         ],
-        ["--b", "--b--", "\r\n", "\n", "\r", "--", "-", "Content-Disposition: form-data; name=\"a\"", "; filename=\"", "\"", "'",
+        ["--b", "--b--", "\r\n", "\n", "\r", "--", "-", "Content-Disposition: form-data; name=\"a\"", "; filename=\"",
+            "\"", "'",
          "\\", ":", ";", "=", " ", "\t", "\v", "\r\n\r\n", "b", "\u0000", "Content-Type: x", "--c"]);
 
     protected override string ContentType(Random random) => Types[random.Next(random.Next(2) == 0 ? 2 : Types.Length)];
@@ -134,7 +140,8 @@ public sealed class XmlTarget : HttpBodyTarget
             "<?xml version=\"1.0\"?><a b=\"1\"><c>x&amp;y</c><!-- z --><d><![CDATA[<>]]></d></a>",
             "<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>", "<a><a><a/></a></a>",
         ],
-        ["<", ">", "</", "/>", "<a>", "</a>", "a", "=", "\"", "'", "&", "&#65;", "&#x41;", "&lt;", ";", "<!--", "-->", "<![CDATA[",
+        ["<", ">", "</", "/>", "<a>", "</a>", "a", "=", "\"",
+            "'", "&", "&#65;", "&#x41;", "&lt;", ";", "<!--", "-->", "<![CDATA[",
          "]]>", "<?", "?>", "<!DOCTYPE", "[", "]", "<!ENTITY", " ", "\n", "\u0000", "SYSTEM"]);
 
     protected override string ContentType(Random random) =>
@@ -147,8 +154,10 @@ public sealed class GraphQlTarget : HttpBodyTarget
     public override string Name => "http-graphql";
 
     protected override Pieces Inputs { get; } = new(
-        ["query Q($a: Int = 1) { u(id: $a, s: \"x\\n\", l: [1, \"y\"], o: {k: V}) { n } } # c", "{ a(b: \"\"\"block\"\"\") }"],
-        ["{", "}", "(", ")", "[", "]", ":", ",", "\"", "\"\"\"", "\\", "#", "\n", "a", "$a", "...", "@x", "1.5", "!", "|", "\u0000"]);
+        ["query Q($a: Int = 1) { u(id: $a, s: \"x\\n\", l: [1, \"y\"], o: {k: V}) { n } } # c",
+            "{ a(b: \"\"\"block\"\"\") }"],
+        ["{", "}", "(", ")", "[", "]", ":", ",", "\"", "\"\"\"",
+            "\\", "#", "\n", "a", "$a", "...", "@x", "1.5", "!", "|", "\u0000"]);
 
     protected override string ContentType(Random random) => "application/graphql";
 }
@@ -176,7 +185,8 @@ public sealed class CompressedTarget : HttpBodyTarget
             _ => new System.IO.Compression.ZLibStream(output, System.IO.Compression.CompressionLevel.Fastest),
         }) encoder.Write(plain);
         var bytes = output.ToArray();
-        for (var i = random.Next(4); i > 0 && bytes.Length > 0; i--) bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+        for (var i = random.Next(4); i > 0
+            && bytes.Length > 0; i--) bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
         return random.Next(4) == 0 ? bytes[..random.Next(bytes.Length + 1)] : bytes;
     }
 

@@ -5,19 +5,25 @@ using WafOperator.Http.Decoding;
 
 namespace WafOperator.Fuzz.Targets;
 
-/// <summary>Request line and headers: no crash, limits kept, bytes equal characters, paths normal after one pass.</summary>
+/// <summary>
+/// Request line and headers: no crash, limits kept, bytes equal characters, paths normal after one pass.
+/// </summary>
 public sealed class HttpHeadTarget : FuzzTarget
 {
-    private static readonly HttpLimits Small = new() { HeaderBytesMax = 120, HeadersMax = 3, CookiesMax = 2, ArgumentsMax = 3, ArgumentBytesMax = 8 };
+    private static readonly HttpLimits Small = new() { HeaderBytesMax = 120, HeadersMax = 3, CookiesMax = 2,
+        ArgumentsMax = 3, ArgumentBytesMax = 8 };
 
     private readonly CanonicalRequest _large = new();
     private readonly CanonicalRequest _other = new();
     private readonly CanonicalRequest _small = new(Small);
 
     private readonly Pieces _inputs = new(
-        ["GET\n/a/../b//c/./d/..?x\nHTTP/1.1", "GET\n..\\a\\%2e%2e/b/..\nHTTP/2.0", "GET\n/a/b.php?x=1&y=%41\nHTTP/1.1\nHost: h\nCookie: a=b; c=d\nContent-Type: text/html; charset=x"],
-        ["\n", ":", " ", "/", "/..", "/../", "/./", "/../../", "..", "%2f", "%", "%u0041", "?", "&", "=", "\\", "//", "http://", "Host: ", "Cookie: ", ";",
-         "Content-Type: ", "charset=\"", "Content-Length: ", "Transfer-Encoding: ", "\u0000", "\u00c0\u00af", "\r", "%00", "%252e"]);
+        ["GET\n/a/../b//c/./d/..?x\nHTTP/1.1", "GET\n..\\a\\%2e%2e/b/..\nHTTP/2.0",
+            "GET\n/a/b.php?x=1&y=%41\nHTTP/1.1\nHost: h\nCookie: a=b; c=d\nContent-Type: text/html; charset=x"],
+        ["\n", ":", " ", "/", "/..", "/../", "/./", "/../../", "..", "%2f", "%", "%u0041", "?", "&", "=",
+            "\\", "//", "http://", "Host: ", "Cookie: ", ";",
+         "Content-Type: ", "charset=\"", "Content-Length: ", "Transfer-Encoding: ", "\u0000", "\u00c0\u00af", "\r",
+             "%00", "%252e"]);
 
     public override string Name => "http-head";
 
