@@ -1,0 +1,141 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Scoring.Learning;
+
+namespace WafOperator.Scoring.Tests.Learning;
+
+public sealed class SiteLearnerTests
+{
+    private const double Base = 0.9;
+    private const ulong Field = 42;
+    private readonly Clock _clock = new();
+
+    [Fact]
+    public void Apply_OnAFieldThatScoresHighForEverybody_RaisesItsThresholdStepByStep()
+    {
+        var learner = Learner(LearningKind.Apply);
+        Fill(learner, clients: 400, score: 0.95, windows: 12);
+
+        var threshold = learner.ThresholdOf(Field);
+        Assert.InRange(threshold, 0.95, 0.98);
+    }
+
+    [Fact]
+    public void Apply_NeverExceedsTheCeiling_WhateverTrafficDoes()
+    {
+        var learner = Learner(LearningKind.Apply);
+        Fill(learner, clients: 2_000, score: 0.9999, windows: 40);
+
+        Assert.True(learner.ThresholdOf(Field) <= 0.98);
+    }
+
+    [Fact]
+    public void OneClient_HoweverBusy_MovesNothing()
+    {
+        var learner = Learner(LearningKind.Apply);
+        for (var window = 0; window < 20; window++)
+        {
+            for (var i = 0; i < 10_000; i++)
+            {
+                learner.Count(wouldBlock: false);
+                learner.Observe(Field, client: 7, score: 0.999);
+            }
+
+            _clock.Advance(TimeSpan.FromMinutes(10));
+        }
+
+        Assert.True(learner.ThresholdOf(Field) <= Base);
+    }
+
+    [Fact]
+    public void ABurst_MovesAtMostOneStepAWindow()
+    {
+        var learner = Learner(LearningKind.Apply);
+        Fill(learner, clients: 2_000, score: 0.9999, windows: 1);
+
+        // 0.9 is 2.2 in log-odds; one step of 0.5 is 0.937.
+        Assert.InRange(learner.ThresholdOf(Field), Base, 0.9375);
+    }
+
+    [Fact]
+    public void Propose_ShowsButDoesNotApply()
+    {
+        var learner = Learner(LearningKind.Propose);
+        Fill(learner, clients: 400, score: 0.95, windows: 5);
+
+        Assert.Equal(0, learner.ThresholdOf(Field));
+        Assert.True(learner.Report().ProposedThreshold > Base);
+        Assert.Null(learner.Report().AppliedThreshold);
+    }
+
+    [Fact]
+    public void SafeToEnforce_NeedsTheMinimumAndFewBlocks()
+    {
+        var learner = Learner(LearningKind.Propose);
+        for (var i = 0; i < 50; i++) learner.Count(wouldBlock: false);
+        Assert.False(learner.Report().SafeToEnforce);
+        for (var i = 0; i < 20_000; i++) learner.Count(wouldBlock: false);
+        Assert.True(learner.Report().SafeToEnforce);
+        for (var i = 0; i < 2_000; i++) learner.Count(wouldBlock: true);
+        Assert.False(learner.Report().SafeToEnforce);
+    }
+
+    [Fact]
+    public void SaveAndMerge_KeepWhatWasLearned()
+    {
+        var learner = Learner(LearningKind.Propose);
+        Fill(learner, clients: 400, score: 0.95, windows: 2);
+        var other = Learner(LearningKind.Propose);
+
+        Assert.True(other.Merge(learner.Save()));
+        Assert.Equal(learner.Report().Requests, other.Report().Requests);
+        Assert.Equal(learner.Report().ProposedThreshold, other.Report().ProposedThreshold);
+    }
+
+    [Fact]
+    public void Merge_OfDamagedBytes_ChangesNothing()
+    {
+        const int seed = 99;
+        var random = new Random(seed);
+        var learner = Learner(LearningKind.Propose);
+        Fill(learner, clients: 30, score: 0.5, windows: 1);
+        var saved = learner.Save();
+        for (var i = 0; i < 300; i++) Assert.False(learner.Merge(saved.AsMemory(0, random.Next(saved.Length))), $"seed {seed}, input {i}");
+    }
+
+    [Fact]
+    public void Fields_AreBounded()
+    {
+        var learner = Learner(LearningKind.Propose);
+        for (ulong field = 0; field < 5_000; field++) learner.Observe(field, field, 0.1);
+
+        Assert.True(learner.Save().Length < 400_000);
+    }
+
+    private SiteLearner Learner(LearningKind mode) => new(
+        new LearningPolicy { Mode = mode, MinimumRequests = 100, TargetFalsePositiveRate = 0.01, Ceiling = 0.98 }, Base, _clock);
+
+    private void Fill(SiteLearner learner, int clients, double score, int windows)
+    {
+        for (var window = 0; window < windows; window++)
+        {
+            for (var client = 1; client <= clients; client++)
+            {
+                learner.Count(wouldBlock: false);
+                learner.Observe(Field, (ulong)client * 0x9E3779B97F4A7C15, score);
+            }
+
+            _clock.Advance(TimeSpan.FromMinutes(10));
+        }
+
+        learner.Observe(1, 1, 0.01);
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public void Advance(TimeSpan by) => _now += by;
+    }
+}

@@ -1,0 +1,116 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Protocols.Status;
+using WafOperator.Scoring.Ensemble;
+using WafOperator.Scoring.Parts;
+
+namespace WafOperator.Scoring.Tests;
+
+public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<ReleasedModels>
+{
+    private static readonly ExclusionProgram NoExclusions = new([]);
+
+    [Theory]
+    [InlineData("green tea, 100 g")]
+    [InlineData("O'Brien & Sons <info@obrien.example>")]
+    [InlineData("please select a gift from the list for me")]
+    public void Score_OfOrdinaryText_IsNoRisk(string value)
+    {
+        var result = Score(models.Program(models.Policy()), value);
+
+        Assert.Equal((ScoringOutcome.Scored, RiskLevel.None), (result.Outcome, result.Risk));
+    }
+
+    [Theory]
+    [InlineData("1' UNION SELECT username, password FROM users-- -")]
+    [InlineData("<svg/onload=alert(document.domain)>")]
+    [InlineData("../../../../../../etc/passwd")]
+    [InlineData("%2527%2520or%25201=1--")]
+    public void Score_OfAnAttack_IsCriticalAndNamesThePart(string value)
+    {
+        var result = Score(models.Program(models.Policy()), value);
+
+        Assert.Equal((RiskLevel.Critical, RiskActionKind.Block), (result.Risk, result.Action));
+        Assert.Equal("query:q", result.Part);
+        Assert.NotNull(result.Excerpt);
+        Assert.Contains(result.Models, m => m.Model == "gate" && m.Outcome == "Scored");
+    }
+
+    [Theory]
+    [InlineData(EnsembleKind.Weighted)]
+    [InlineData(EnsembleKind.Any)]
+    public void Score_InTheOtherEnsembles_TellsAttackFromText(EnsembleKind ensemble)
+    {
+        var program = models.Program(models.Policy(ensemble));
+
+        Assert.True(Score(program, "1' UNION SELECT username, password FROM users-- -").Risk >= RiskLevel.High);
+        Assert.Equal(RiskLevel.None, Score(program, "green tea").Risk);
+    }
+
+    [Fact]
+    public void Score_WithAnExclusionForTheParameter_LeavesItOutAndSaysSo()
+    {
+        var exclusions = new ExclusionProgram(
+        [
+            new Exclusion { Name = "search-box", Path = "/search", Part = PartKind.Parameter, PartName = "q", Models = ["gate", "payload-cnn"] },
+        ]);
+        var result = ReleasedModels.Scorer.Score(
+            models.Program(models.Policy()), exclusions, ReleasedModels.Search("1' UNION SELECT 1,2,3-- -"), new ScoringFacts { Route = "" });
+
+        Assert.Equal("search-box", result.Exclusion);
+        Assert.Equal(RiskLevel.None, result.Risk);
+    }
+
+    [Fact]
+    public void Score_WithoutTime_IsTimedOut()
+    {
+        var policy = models.Policy() with { LatencyBudget = TimeSpan.Zero };
+
+        Assert.Equal(ScoringOutcome.TimedOut, Score(models.Program(policy), "x' or 1=1").Outcome);
+    }
+
+    [Fact]
+    public void Score_WithoutTheModel_IsUnavailable()
+    {
+        var policy = models.Policy() with { Models = [new ModelAssignment { Model = "other" }] };
+
+        Assert.Equal(ScoringOutcome.Unavailable, Score(models.Program(policy), "x").Outcome);
+    }
+
+    [Fact]
+    public void Score_OfABenignRequest_AllocatesNothingAfterWarmUp()
+    {
+        var program = models.Program(models.Policy());
+        var request = ReleasedModels.Search("green tea, 100 g (organic)");
+        for (var i = 0; i < 200; i++) ScoreRequest(program, request);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++) ScoreRequest(program, request);
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Score_DuringARollout_CountsPairsAndArms()
+    {
+        var blob = models.Blob("gate");
+        var policy = models.Policy();
+        policy = policy with
+        {
+            Models = [policy.Models[0] with { Candidate = blob, CandidateWeightPercent = 100, RolloutSalt = "s" }, policy.Models[1]],
+        };
+        var program = models.Program(policy);
+        for (var i = 0; i < 50; i++) Score(program, i % 2 == 0 ? "green tea" : "1' UNION SELECT username, password FROM users-- -");
+
+        var counters = Assert.Single(program.Tallies).Read();
+        Assert.Equal((50, 0), (counters.CandidateDecided, counters.BaselineDecided));
+        Assert.Equal((25, 25), (counters.PairsB0C0, counters.PairsB1C1));
+        Assert.Equal(0, counters.PairsB0C1 + counters.PairsB1C0);
+        Assert.True(counters.CandidateLatency.Sum() > 0);
+        Assert.Equal(RolloutCounters.LatencyBuckets.Count + 1, counters.BaselineLatency.Count);
+    }
+
+    private static ScoringResult Score(ScoringProgram program, string value) =>
+        ReleasedModels.Scorer.Score(program, NoExclusions, ReleasedModels.Search(value), new ScoringFacts { Route = "" });
+
+    private static void ScoreRequest(ScoringProgram program, WafOperator.Http.CanonicalRequest request) =>
+        ReleasedModels.Scorer.Score(program, NoExclusions, request, new ScoringFacts { Route = "" });
+}
