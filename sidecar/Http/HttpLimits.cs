@@ -34,7 +34,7 @@ public sealed record HttpLimits
     /// <summary>Nested JSON containers.</summary>
     public int JsonDepthMax { get; init; } = 64;
 
-    /// <summary>JSON scalars in one body.</summary>
+    /// <summary>JSON scalars in one body; keys and containers may be four times as many.</summary>
     public int JsonLeavesMax { get; init; } = 4000;
 
     /// <summary>Nested XML elements.</summary>

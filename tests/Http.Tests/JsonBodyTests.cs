@@ -91,6 +91,17 @@ public sealed class JsonBodyTests
         Assert.Equal(isExceeded ? 11 : 10, request.Arguments.Length);
     }
 
+    [Theory]
+    [InlineData(19, false)]
+    [InlineData(20, true)]
+    public void Read_KeysAndContainersWithoutScalars_AreLimited(int pairs, bool isExceeded)
+    {
+        // One outer object, then a key and an object for each pair: 2 n + 1 nodes, 40 are allowed for 10 scalars.
+        var json = "{" + string.Join(",", Enumerable.Range(0, pairs).Select(i => $"\"k{i}\":{{}}")) + "}";
+        var request = Body.Read("application/json", json, new HttpLimits { JsonLeavesMax = 10 });
+        Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.JsonLeaves));
+    }
+
     [Fact]
     public void Read_Lines_EachIsADocument()
     {

@@ -9,6 +9,9 @@ namespace WafOperator.Http.Bodies;
 /// </summary>
 internal ref struct JsonBodyReader
 {
+    /// <summary>So many keys and containers are allowed for each scalar that is.</summary>
+    private const int NodesForEachLeaf = 4;
+
     private static readonly SearchValues<byte> Separators = SearchValues.Create(" \t\r\n,:]}"u8);
 
     private readonly CanonicalRequest _request;
@@ -19,6 +22,7 @@ internal ref struct JsonBodyReader
     private int _position;
     private int _depth;
     private int _leaves;
+    private int _nodes;
     private bool _isQueryKey;
 
     private JsonBodyReader(CanonicalRequest request, bool isLines)
@@ -125,6 +129,7 @@ internal ref struct JsonBodyReader
             return "JSON: nested too deep.";
         }
 
+        if (CountNode() is { } tooMany) return tooMany;
         _position++;
         _work.EnsureDepth(_depth + 1);
         ref var frame = ref _work.Frames[_depth++];
@@ -160,7 +165,15 @@ internal ref struct JsonBodyReader
         _position++;
         EnterKey(key);
         step = Step.Value;
-        return null;
+        return CountNode();
+    }
+
+    /// <summary>Keys and containers cost work too, also where no scalar is in them.</summary>
+    private string? CountNode()
+    {
+        if (++_nodes <= _request.Limits.JsonLeavesMax * NodesForEachLeaf) return null;
+        _request.Note(ExceededLimits.JsonLeaves);
+        return "JSON: too many keys and containers.";
     }
 
     private void EnterKey(Slice key)
