@@ -21,7 +21,7 @@ public sealed class PolicyScenarios
         await Eventually.TrueAsync(ReachesSidecarsMax, "all sidecars only detect", () => AllAsync(client, System.Net.HttpStatusCode.OK));
 
         Assert.Empty(await traffic.StopAsync());
-        Assert.True(traffic.Answered > 100, $"only {traffic.Answered} requests were answered");
+        Assert.True(traffic.Answered > 20, $"only {traffic.Answered} requests were answered");
     }
 
     [ClusterFact]
