@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using WafOperator.Injection;
 using WafOperator.Webhooks.Reviews;
 
 namespace WafOperator.Webhooks;
@@ -18,6 +19,21 @@ public static class AdmissionMetrics
     private static readonly Histogram<double> Duration =
         Meter.CreateHistogram<double>("admission.duration", "s",
             "Time from the request's first byte to the decision, by webhook");
+
+    private static readonly Counter<long> Pods =
+        Meter.CreateCounter<long>("admission.pods", null, "Pods that asked for a sidecar, by decision and reason");
+
+    internal static void Decided(InjectionDecision decision)
+    {
+        var (name, reason) = decision switch
+        {
+            InjectionDecision.Inject inject => ("Inject", inject.Report.IsNative ? "Native" : "Classic"),
+            InjectionDecision.Skip skip => ("Skip", skip.Reason.ToString()),
+            InjectionDecision.Deny deny => ("Deny", deny.Reason.ToString()),
+            _ => ("", ""),
+        };
+        Pods.Add(1, new("decision", name), new("reason", reason));
+    }
 
     internal static void Reviewed(string webhook, AdmissionResponse response, TimeSpan duration)
     {

@@ -42,6 +42,7 @@ public sealed class PodMutator(
             input = InputOf(pod, request.Namespace);
         }
         var decision = Injector.Decide(input);
+        AdmissionMetrics.Decided(decision);
         observe?.Invoke(new(request.Namespace, NameOf(pod, request), pod, decision, request.IsDryRun));
         return decision switch
         {
