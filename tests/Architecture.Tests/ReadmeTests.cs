@@ -4,13 +4,16 @@ using Microsoft.CodeAnalysis.CSharp;
 
 namespace WafOperator.Architecture.Tests;
 
-/// <summary>Pages rot quietly: a C# identifier in backticks in a README must exist in the sources.</summary>
+/// <summary>Pages rot quietly: an identifier in backticks in a README must exist in the sources.</summary>
 public sealed partial class ReadmeTests
 {
     private static readonly Lazy<HashSet<string>> Known = new(() =>
     [
         .. Repository.Trees.Values.AsParallel().SelectMany(tree => tree.DescendantTokens()
-            .Where(token => token.IsKind(SyntaxKind.IdentifierToken)).Select(token => token.Text)),
+            .Where(token => token.IsKind(SyntaxKind.IdentifierToken) || token.IsKind(SyntaxKind.StringLiteralToken))
+            .Select(token => token.ValueText)),
+        .. Repository.Files.Where(file => file.EndsWith(".py", StringComparison.Ordinal))
+            .SelectMany(file => Word().Matches(Repository.Read(file)).Select(match => match.Value)),
     ]);
 
     public static TheoryData<string> Pages =>
@@ -39,6 +42,9 @@ public sealed partial class ReadmeTests
         "Gateway",
         "HorizontalPodAutoscaler", "PodDisruptionBudget", "PrometheusRule", "AdmissionReview",
     };
+
+    [GeneratedRegex("[A-Za-z][A-Za-z0-9]+")]
+    private static partial Regex Word();
 
     /// <summary>A Pascal-case name of at least two words, perhaps with members.</summary>
     [GeneratedRegex(@"`([A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+(?:\.[A-Z][A-Za-z0-9]*)*)`")]
