@@ -22,6 +22,7 @@ public sealed partial class Transaction
 
     private void OnMatch(CompiledRule rule, VariableId variable, in Value value)
     {
+        _steps += MatchSteps;
         if (variable != VariableId.None)
         {
             if (rule.Captures)
@@ -36,15 +37,17 @@ public sealed partial class Transaction
         {
             action.Execute(this, rule);
         }
+    }
 
-        // A head's texts speak about the head's match, so they are expanded before the links of its chain run.
-        if (rule.Message is { IsConstant: false } message)
+    /// <summary>
+    /// Expands a link's texts, once all its values are tested and before the next link runs: they speak about its
+    /// last match.
+    /// </summary>
+    private void ExpandTexts(CompiledRule rule)
+    {
+        if (rule.Message is not null)
         {
-            _message = Expand(message);
-        }
-        else if (rule.Message is not null)
-        {
-            _message = rule.Message.Constant;
+            _message = Expand(rule.Message);
         }
 
         if (rule.Data is not null && (rule.IsLogged || rule.IsAudited))

@@ -9,6 +9,10 @@ namespace WafOperator.Engine;
 /// <content>Phases, rules and chains.</content>
 public sealed partial class Transaction
 {
+    // What a test and a match cost beside the bytes they read, in the time one byte takes (measured with CRS 3.3.4).
+    private const int TestSteps = 32;
+    private const int MatchSteps = 512;
+
     private readonly MatchList _matched;
     private readonly MatchState _match;
     private readonly ValueList _scratch = new();
@@ -145,6 +149,8 @@ public sealed partial class Transaction
             {
                 return false;
             }
+
+            ExpandTexts(rule);
         }
 
         return true;
@@ -349,7 +355,7 @@ public sealed partial class Transaction
 
     private bool TestOne(CompiledRule rule, VariableId variable, in Value value, Text text)
     {
-        _steps += text.Length + 1;
+        _steps += text.Length + TestSteps;
         _match.Clear();
         _match.WantsGroups = rule.Captures;
         if (rule.Operator.Matches(_match, Memory[text]) == rule.IsNegated)

@@ -41,7 +41,8 @@ public sealed class ParsingTests
     {
         var target = Assert.Single(Rule($"SecRule {text} x id:1").Targets);
 
-        Assert.Equal(expected, $"{target.Variable},{target.Mode},{target.SelectorKind},{target.Selector}", ignoreCase: true);
+        Assert.Equal(expected, $"{target.Variable},{target.Mode},{target.SelectorKind},{target.Selector}",
+            ignoreCase: true);
     }
 
     [Fact]
@@ -104,8 +105,10 @@ public sealed class ParsingTests
         var random = new Random(Seed);
         string[] pieces =
         [
-            "SecRule", "SecAction", "SecMarker", " ", "\"", "'", "\\", "\n", "ARGS", "|", "!", "&", ":", "/", "@rx", "@pm", "a",
-            "id:1", ",", "chain", "phase:2", "t:none", "setvar:tx.a=", "%{", "}", "SecRuleUpdateTargetById", "1-2", "<If>", "#",
+            "SecRule", "SecAction", "SecMarker", " ", "\"", "'", "\\", "\n", "ARGS", "|", "!", "&", ":", "/", "@rx",
+                "@pm", "a",
+            "id:1", ",", "chain", "phase:2", "t:none", "setvar:tx.a=", "%{", "}", "SecRuleUpdateTargetById", "1-2",
+                "<If>", "#",
             "\u00e9", "ctl:", "=", ";", "XML:/*", "SecDefaultAction", "skipAfter:", "msg:'",
         ];
         for (var i = 0; i < 20_000; i++)

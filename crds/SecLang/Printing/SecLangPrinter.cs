@@ -34,7 +34,8 @@ public static class SecLangPrinter
         UpdateTargetsDirective update => Line(
             "SecRuleUpdateTargetBy" + Suffix(update.Selection.Kind), Selection(update.Selection),
             Targets(update.Targets), update.Replaced),
-        UpdateActionsDirective update => Line("SecRuleUpdateActionById", Position(update), Actions(update.Actions) ?? ""),
+        UpdateActionsDirective update => Line("SecRuleUpdateActionById", Position(update),
+            Actions(update.Actions) ?? ""),
         SettingDirective setting => Line(setting.Name, [.. setting.Arguments]),
         _ => throw new ArgumentException("A directive of an unknown kind.", nameof(directive)),
     };

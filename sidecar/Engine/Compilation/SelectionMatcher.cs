@@ -33,5 +33,6 @@ internal sealed class SelectionMatcher
     };
 
     private bool Fits(string text) =>
-        text.Equals(_selection.Pattern, StringComparison.Ordinal) || (_pattern is not null && _pattern.IsMatch(System.Text.Encoding.Latin1.GetBytes(text)));
+        text.Equals(_selection.Pattern, StringComparison.Ordinal) || (_pattern is not null
+            && _pattern.IsMatch(System.Text.Encoding.Latin1.GetBytes(text)));
 }

@@ -5,7 +5,8 @@ using WafOperator.SecLang.Regex;
 namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
-/// A pattern over names of members (<c>ARGS:/^user_/</c>), letters without case. Immutable, thread-safe, allocates nothing when it runs. One
+/// A pattern over names of members (<c>ARGS:/^user_/</c>), letters without case. Immutable, thread-safe, allocates
+/// nothing when it runs. One
 /// that holds plain text only is looked for as such.
 /// </summary>
 internal sealed class NamePattern
@@ -39,7 +40,8 @@ internal sealed class NamePattern
     }
 
     /// <summary>
-    /// Whether the pattern occurs in a name. One that has no answer within its steps counts as not found: an exclusion then
+    /// Whether the pattern occurs in a name. One that has no answer within its steps counts as not found: an
+    /// exclusion then
     /// does not exclude.
     /// </summary>
     public bool IsMatch(ReadOnlySpan<byte> name)
@@ -58,7 +60,8 @@ internal sealed class NamePattern
     {
         for (var at = 0; at <= name.Length - lower.Length; at++)
         {
-            if (Http.NameHash.ToLower(name[at]) == lower[0] && Ascii.EqualsIgnoreCase(name.Slice(at, lower.Length), lower))
+            if (Http.NameHash.ToLower(name[at]) == lower[0]
+                && Ascii.EqualsIgnoreCase(name.Slice(at, lower.Length), lower))
             {
                 return true;
             }

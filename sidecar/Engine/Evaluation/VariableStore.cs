@@ -10,9 +10,12 @@ namespace WafOperator.Engine.Evaluation;
 /// </summary>
 internal sealed class VariableStore(NameTable names, TransactionMemory memory, int variablesMax)
 {
+    private const int IndexRetainedMax = 1024;
+
     private readonly Entry[] _slots = new Entry[names.Count];
     private readonly List<Named> _others = [];
     private readonly List<int> _used = [];
+    private int[] _index = new int[64];
 
     /// <summary>Variables that did not fit.</summary>
     public int Dropped { get; private set; }
@@ -25,7 +28,17 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
         }
 
         _used.Clear();
-        _others.Clear();
+        if (_others.Count > 0)
+        {
+            _others.Clear();
+            if (_index.Length > IndexRetainedMax)
+            {
+                _index = new int[64];
+            }
+
+            Array.Clear(_index);
+        }
+
         Dropped = 0;
     }
 
@@ -154,6 +167,17 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
         }
 
         _others.Add(named);
+        if (_others.Count * 2 <= _index.Length)
+        {
+            Index(_others.Count - 1);
+            return;
+        }
+
+        _index = new int[_index.Length * 2];
+        for (var i = 0; i < _others.Count; i++)
+        {
+            Index(i);
+        }
     }
 
     private void Use(int slot)
@@ -177,15 +201,27 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
 
     private int FindOther(ReadOnlySpan<byte> name, uint hash)
     {
-        for (var i = 0; i < _others.Count; i++)
+        for (var at = (int)hash & (_index.Length - 1); _index[at] != 0; at = (at + 1) & (_index.Length - 1))
         {
-            if (_others[i].Hash == hash && Ascii.EqualsIgnoreCase(memory[_others[i].Name], name))
+            var other = _index[at] - 1;
+            if (_others[other].Hash == hash && Ascii.EqualsIgnoreCase(memory[_others[other].Name], name))
             {
-                return i;
+                return other;
             }
         }
 
         return -1;
+    }
+
+    private void Index(int other)
+    {
+        var at = (int)_others[other].Hash & (_index.Length - 1);
+        while (_index[at] != 0)
+        {
+            at = (at + 1) & (_index.Length - 1);
+        }
+
+        _index[at] = other + 1;
     }
 
     /// <summary>One variable's value.</summary>
