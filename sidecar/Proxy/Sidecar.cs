@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using WafOperator.Protocols;
+using WafOperator.Protocols.Metrics;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Admin;
