@@ -21,8 +21,10 @@ public sealed class RequestPartsTests
     [Fact]
     public void Parts_UploadedFiles_ShowTextAndLeaveBinaryOut()
     {
-        const string upload = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.txt\"\r\n\r\n<?php x ?>\r\n"
-            + "--B\r\nContent-Disposition: form-data; name=\"b\"; filename=\"b.png\"\r\n\r\n\u0001\0\u0002\r\n--B--\r\n";
+        const string upload = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.txt\"\r\n\r\n<?php "
+            + "x ?>\r\n"
+            + "--B\r\nContent-Disposition: form-data; name=\"b\"; "
+            + "filename=\"b.png\"\r\n\r\n\u0001\0\u0002\r\n--B--\r\n";
         Assert.Equal(["<?php x ?>"], BodyParts("multipart/form-data; boundary=B", upload));
     }
 
