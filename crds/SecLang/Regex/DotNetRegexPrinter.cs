@@ -4,9 +4,10 @@ using System.Text;
 namespace WafOperator.SecLang.Regex;
 
 /// <summary>
-/// Writes a tree as text for .NET's regex classes, to be run with `RegexOptions.CultureInvariant` over the input decoded as
-/// Latin-1, where character n is byte n. Flags are already part of the tree, so none are needed. The two engines differ
-/// where a group is repeated and captures nothing in the last round: PCRE keeps the earlier capture as well. Pure.
+/// Writes a tree as text for .NET's regex classes, to be run with `RegexOptions.CultureInvariant` over the input
+/// decoded as Latin-1, where character n is byte n. Flags are already part of the tree, so none are needed. The two
+/// engines differ where a group is repeated and captures nothing in the last round: PCRE keeps the earlier capture as
+/// well. Pure.
 /// </summary>
 public static class DotNetRegexPrinter
 {
@@ -32,7 +33,8 @@ public static class DotNetRegexPrinter
             case RegexNode.Repeat repeat:
                 return TryAppendRepeat(repeat, text);
             case RegexNode.Capture capture:
-                return TryAppendGroup($"(?<{capture.Group.ToString(CultureInfo.InvariantCulture)}>", capture.Body, text);
+                var group = capture.Group.ToString(CultureInfo.InvariantCulture);
+                return TryAppendGroup($"(?<{group}>", capture.Body, text);
             case RegexNode.Atomic atomic:
                 return TryAppendGroup("(?>", atomic.Body, text);
             case RegexNode.Look look:

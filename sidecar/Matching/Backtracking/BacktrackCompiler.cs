@@ -125,7 +125,9 @@ internal sealed class BacktrackCompiler
         foreach (var exit in exits) _code[exit] = new(Operation.Jump, Here);
     }
 
-    /// <summary>For each next byte a chain of splits over the alternatives that can begin with it, in their order.</summary>
+    /// <summary>
+    /// For each next byte a chain of splits over the alternatives that can begin with it, in their order.
+    /// </summary>
     private int[] BuildTable(ImmutableArray<RegexNode> options, int[] entries)
     {
         var firsts = options.Select(FirstBytes.Of).ToArray();
@@ -134,10 +136,9 @@ internal sealed class BacktrackCompiler
         var emitted = 0;
         for (var value = 0; value <= 256; value++)
         {
-            var viable = entries
-                .Where((_, index) => firsts[index].CanBeEmpty || (value < 256 && firsts[index].Bytes.Contains((byte)value)))
-                .ToArray();
-            // Many alternatives with many different beginnings would multiply: one chain over all of them is always right.
+            var viable = entries.Where((_, index) => firsts[index].Allows(value)).ToArray();
+            // Many alternatives with many different beginnings would multiply: one chain over all of them is always
+            // right.
             if (emitted > ChainedMax) viable = entries;
             var key = string.Join(',', viable);
             if (!chains.TryGetValue(key, out var target))

@@ -1,13 +1,14 @@
-// A backtracking matcher with PCRE's order of preference (leftmost, then as the operators prefer), for what an automaton
-// cannot tell: captures, back references, lookarounds, atomic groups. Recursion is replaced by a stack of frames, and each
-// instruction, frame and scanned byte is paid from a budget, so that a run ends whatever the pattern and the input are.
+// A backtracking matcher with PCRE's order of preference (leftmost, then as the operators prefer), for what an
+// automaton cannot tell: captures, back references, lookarounds, atomic groups. Recursion is replaced by a stack of
+// frames, and each instruction, frame and scanned byte is paid from a budget, so that a run ends whatever the pattern
+// and the input are.
 using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace WafOperator.Matching;
 
 /// <summary>One run of compiled code over one input. Lives on the stack; its memory is the thread's scratch.</summary>
-internal ref struct BacktrackMachine
+internal ref partial struct BacktrackMachine
 {
     /// <summary>Bytes that a repeat scans for one step.</summary>
     private const int BytesPerStep = 4;
@@ -160,35 +161,12 @@ internal ref struct BacktrackMachine
             case Operation.BackReference:
                 goesOn = MatchReference(in instruction);
                 break;
-            case Operation.Enter or Operation.EnterNegative:
-                _registers[instruction.A] = _top;
-                _registers[instruction.A + 1] = _position;
-                if (instruction.Operation == Operation.EnterNegative)
-                    goesOn = Push(new(Frame.Resume, instruction.B, _position, 0));
-                break;
-            case Operation.Commit:
-                Forget(_registers[instruction.A]);
-                break;
-            case Operation.CommitAndReturn:
-                Forget(_registers[instruction.A]);
-                _position = _registers[instruction.A + 1];
-                break;
-            case Operation.CommitAndFail:
-                Unwind(_registers[instruction.A]);
-                goesOn = false;
-                break;
-            case Operation.StepBack:
-                goesOn = StepBack(in instruction, at, _registers[instruction.A + 1], instruction.B);
-                break;
-            case Operation.CheckReturned:
-                goesOn = _position == _registers[instruction.A + 1];
-                break;
             case Operation.ResetStart:
                 goesOn = Push(new(Frame.RestoreStart, _matchStart, 0, 0));
                 _matchStart = _position;
                 break;
             default:
-                goesOn = false;
+                goesOn = RunGrouping(in instruction, at);
                 break;
         }
 
@@ -265,7 +243,9 @@ internal ref struct BacktrackMachine
         return more == 0 || Push(new(Frame.TakeMore, at, _position, more));
     }
 
-    /// <summary>Consumes up to <paramref name="max"/> bytes of the set; false where the least count is not there.</summary>
+    /// <summary>
+    /// Consumes up to <paramref name="max"/> bytes of the set; false where the least count is not there.
+    /// </summary>
     private bool TryTake(in Instruction instruction, int max, out int least)
     {
         var start = _position;
@@ -310,38 +290,6 @@ internal ref struct BacktrackMachine
         }
 
         return true;
-    }
-
-    private bool StepBack(in Instruction instruction, int at, int origin, int distance)
-    {
-        if (distance > origin) return false;
-        if (distance < instruction.C && !Push(new(Frame.FurtherBack, at, origin, distance + 1))) return false;
-        _position = origin - distance;
-        return true;
-    }
-
-    /// <summary>Drops the choices above a height of the stack; what must be restored on the way back stays.</summary>
-    private void Forget(int height)
-    {
-        var kept = height;
-        for (var index = height; index < _top; index++)
-        {
-            if (_frames[index].Kind is Frame.Restore or Frame.RestoreStart) _frames[kept++] = _frames[index];
-        }
-
-        _steps -= (_top - height) / BytesPerStep;
-        _top = kept;
-    }
-
-    /// <summary>Drops everything above a height of the stack and restores what it held.</summary>
-    private void Unwind(int height)
-    {
-        while (_top > height)
-        {
-            var frame = _frames[--_top];
-            if (frame.Kind == Frame.Restore) _registers[frame.A] = frame.B;
-            else if (frame.Kind == Frame.RestoreStart) _matchStart = frame.A;
-        }
     }
 
     private bool Push(Frame frame)

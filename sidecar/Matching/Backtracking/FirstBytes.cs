@@ -2,10 +2,15 @@ using WafOperator.SecLang.Regex;
 
 namespace WafOperator.Matching;
 
-/// <summary>With which bytes a match of a part can begin, and whether it can be empty. Errs towards more. Pure.</summary>
+/// <summary>
+/// With which bytes a match of a part can begin, and whether it can be empty. Errs towards more. Pure.
+/// </summary>
 internal readonly record struct FirstBytes(ByteSet Bytes, bool CanBeEmpty)
 {
     private static FirstBytes Anything => new(ByteSet.All, true);
+
+    /// <summary>Whether a match can begin before this byte; 256 stands for the end of the input.</summary>
+    public bool Allows(int value) => CanBeEmpty || (value < 256 && Bytes.Contains((byte)value));
 
     public static FirstBytes Of(RegexNode node) => node switch
     {
@@ -13,7 +18,8 @@ internal readonly record struct FirstBytes(ByteSet Bytes, bool CanBeEmpty)
         RegexNode.Sequence sequence => OfSequence(sequence),
         RegexNode.Choice choice => OfChoice(choice),
         RegexNode.Repeat { Max: 0 } => new(ByteSet.Empty, true),
-        RegexNode.Repeat repeat => Of(repeat.Body) is var body && repeat.Min == 0 ? body with { CanBeEmpty = true } : body,
+        RegexNode.Repeat { Min: 0 } repeat => Of(repeat.Body) with { CanBeEmpty = true },
+        RegexNode.Repeat repeat => Of(repeat.Body),
         RegexNode.Capture capture => Of(capture.Body),
         RegexNode.Atomic atomic => Of(atomic.Body),
         RegexNode.BackReference => Anything,

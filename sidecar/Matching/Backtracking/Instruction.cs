@@ -42,7 +42,9 @@ internal enum Operation : byte
     /// <summary>Consume what group A captured; B is 1 where case is ignored.</summary>
     BackReference,
 
-    /// <summary>Begin a body whose choices become final: registers A and A + 1 note the stack and the position.</summary>
+    /// <summary>
+    /// Begin a body whose choices become final: registers A and A + 1 note the stack and the position.
+    /// </summary>
     Enter,
 
     /// <summary>End of an atomic body: forget its choices.</summary>
@@ -79,7 +81,8 @@ internal readonly record struct Instruction(Operation Operation, int A = 0, int 
 /// <summary>A pattern compiled for the backtracking machine. Immutable.</summary>
 /// <param name="Code">Instructions; the first one is the entry.</param>
 /// <param name="Sets">Four words for each set.</param>
-/// <param name="Tables">For each dispatch: 256 targets by next byte, then one for the end of the input; -1 where none.</param>
+/// <param name="Tables">For each dispatch: 256 targets by next byte, then one for the end of the input; -1 where
+/// none.</param>
 /// <param name="GroupCount">Groups, with group 0.</param>
 /// <param name="RegisterCount">Registers, with two for each group first.</param>
 /// <param name="NeedsCaptures">Whether the pattern refers back to its groups.</param>

@@ -2,73 +2,81 @@
 // suffix has, so that reading a byte is one table look-up whatever the number of literals (Aho and Corasick, "Efficient
 // string matching", 1975).
 //
-// Bytes are first mapped to classes (upper and lower case of a letter share one, all bytes that no literal contains
-// share
-// class 0), which keeps a row short. States are numbered breadth first, so that rows near the root, where benign text
-// stays,
-// lie together in the cache; then those at whose end a literal is complete are moved to the end, so that the test "is
-// there
-// something to report" is one comparison.
+// Bytes are first mapped to classes: upper and lower case of a letter share one, all bytes that no literal contains
+// share class 0. The table is stored class by class, so that the look-up is one addition and one load: offset of the
+// class plus state. States are numbered breadth first, so that those near the root, where benign text stays, lie
+// together in the cache; then those at whose end a literal is complete are moved to the end, so that the test "is
+// there something to report" is one comparison.
 namespace WafOperator.Matching;
 
-/// <summary>An immutable automaton over literals; each state knows the literals that end there.</summary>
+/// <summary>
+/// An immutable automaton over literals; each state knows the literals that end there. The root is state 0.
+/// </summary>
 internal sealed class LiteralAutomaton
 {
-    private LiteralAutomaton(byte[] classes, int shift, int[] table, int firstReporting, int[][] reports)
+    private LiteralAutomaton(byte[] classes, int[] table, int stateCount, int firstReporting, int[][] reports)
     {
-        Classes = classes;
-        Shift = shift;
-        Table = table;
+        Offsets = Array.ConvertAll(classes, group => (uint)(group * stateCount));
         FirstReporting = firstReporting;
         Reports = reports;
+        StateCount = stateCount;
+        if (stateCount <= ushort.MaxValue) NarrowTable = Array.ConvertAll(table, entry => (ushort)entry);
+        else WideTable = table;
     }
 
-    /// <summary>The class of each of the 256 bytes.</summary>
-    public byte[] Classes { get; }
+    /// <summary>For each byte where its class begins in the table.</summary>
+    public uint[] Offsets { get; }
 
-    /// <summary>A row has 1 &lt;&lt; Shift entries.</summary>
-    public int Shift { get; }
+    /// <summary>The states an edge leads to, class by class; null where 16 bits are too few.</summary>
+    public ushort[]? NarrowTable { get; }
 
-    /// <summary>Row after row; an entry is the row's state number. The root is state 0.</summary>
-    public int[] Table { get; }
+    /// <summary>The same with 32 bits an entry; one of the two tables exists.</summary>
+    public int[]? WideTable { get; }
 
     /// <summary>States from this one on have reports.</summary>
     public int FirstReporting { get; }
 
-    /// <summary>For state <see cref="FirstReporting"/> + i, the indices of all literals that end there, longest
-    /// first.</summary>
+    /// <summary>
+    /// For state <see cref="FirstReporting"/> + i, the indices of all literals that end there, longest first.
+    /// </summary>
     public int[][] Reports { get; }
 
-    public int StateCount => Table.Length >> Shift;
+    public int StateCount { get; }
+
+    public long TableBytes => (NarrowTable?.Length * 2L) ?? (WideTable!.Length * 4L);
 
     /// <summary>Builds the automaton. Literals must not be empty; duplicates are allowed.</summary>
-    public static LiteralAutomaton Build(IReadOnlyList<byte[]> literals)
+    /// <param name="literals">The literals.</param>
+    /// <param name="classesMax">
+    /// Above this many classes the rarest bytes share one: then the automaton reports all literals that occur, and
+    /// perhaps some that do not.
+    /// </param>
+    public static LiteralAutomaton Build(IReadOnlyList<byte[]> literals, int classesMax = 256)
     {
-        var classes = BuildClasses(literals, out var classCount);
-        var shift = 0;
-        while (1 << shift < classCount) shift++;
-        var trie = new Trie(shift, classes);
+        var classes = Classes(literals, classesMax, out var classCount);
+        var trie = new LiteralTrie(classes);
         for (var index = 0; index < literals.Count; index++) trie.Add(literals[index], index);
-        var ends = trie.Complete(out var breadthFirst);
-        var order = NumberReportingLast(ends, breadthFirst, out var firstReporting);
-        return new(classes, shift, trie.Renumber(order), firstReporting, Reorder(ends, order, firstReporting));
+        var ends = trie.Complete();
+        var order = NumberReportingLast(ends, trie.BreadthFirst, out var firstReporting);
+        var table = FillTable(trie, order, classCount);
+        return new(classes, table, trie.Count, firstReporting, Reorder(ends, order, firstReporting));
     }
 
-    private static byte[] BuildClasses(IReadOnlyList<byte[]> literals, out int classCount)
+    /// <summary>The class of each byte; class 0 is that of bytes in no literal.</summary>
+    public static byte[] Classes(IReadOnlyList<byte[]> literals, int classesMax, out int count)
     {
-        var classes = new byte[256];
-        var next = 1;
+        var uses = new int[256];
         foreach (var literal in literals)
         {
-            foreach (var value in literal)
-            {
-                var lower = AsciiCase.ToLower(value);
-                if (classes[lower] == 0) classes[lower] = (byte)next++;
-            }
+            foreach (var value in literal) uses[AsciiCase.ToLower(value)]++;
         }
 
+        var classes = new byte[256];
+        count = 1;
+        var used = Enumerable.Range(0, 256).Where(value => uses[value] > 0);
+        foreach (var value in used.OrderByDescending(value => uses[value]))
+            classes[value] = (byte)(count < classesMax ? count++ : count - 1);
         for (var upper = 'A'; upper <= 'Z'; upper++) classes[upper] = classes[upper | 0x20];
-        classCount = next;
         return classes;
     }
 
@@ -78,88 +86,41 @@ internal sealed class LiteralAutomaton
         firstReporting = ends.Count(end => end.Length == 0);
         var silent = 0;
         var reporting = firstReporting;
-        foreach (var state in breadthFirst) order[state] = ends[state].Length == 0 ? silent++ : reporting++;
+        foreach (var node in breadthFirst) order[node] = ends[node].Length == 0 ? silent++ : reporting++;
         return order;
     }
 
     private static int[][] Reorder(int[][] ends, int[] order, int firstReporting)
     {
         var reports = new int[ends.Length - firstReporting][];
-        for (var state = 0; state < ends.Length; state++)
+        for (var node = 0; node < ends.Length; node++)
         {
-            if (order[state] >= firstReporting) reports[order[state] - firstReporting] = ends[state];
+            if (order[node] >= firstReporting) reports[order[node] - firstReporting] = ends[node];
         }
 
         return reports;
     }
 
-    /// <summary>The trie while it grows: rows of edges, 0 meaning none, since nothing leads back to the root.</summary>
-    private sealed class Trie(int shift, byte[] classes)
+    /// <summary>
+    /// Nearer nodes first: a node's row is that of its suffix, which is known by then, with its own children.
+    /// </summary>
+    private static int[] FillTable(LiteralTrie trie, int[] order, int classCount)
     {
-        private readonly List<int[]> _rows = [new int[1 << shift]];
-        private readonly List<List<int>?> _ends = [null];
-
-        public void Add(ReadOnlySpan<byte> literal, int index)
+        var stateCount = trie.Count;
+        var table = new int[stateCount * classCount];
+        foreach (var node in trie.BreadthFirst)
         {
-            var state = 0;
-            foreach (var value in literal)
+            var state = order[node];
+            var suffix = order[trie.SuffixOf(node)];
+            if (node != 0)
             {
-                var slot = classes[value];
-                if (_rows[state][slot] == 0)
-                {
-                    _rows[state][slot] = _rows.Count;
-                    _rows.Add(new int[1 << shift]);
-                    _ends.Add(null);
-                }
-
-                state = _rows[state][slot];
+                for (var column = 0; column < table.Length; column += stateCount)
+                    table[column + state] = table[column + suffix];
             }
 
-            (_ends[state] ??= []).Add(index);
+            foreach (var child in trie.Children(node)) table[(trie.LabelOf(child) * stateCount) + state] = order[child];
         }
 
-        /// <summary>Fills the missing edges breadth first and returns what ends at each state, suffixes
-        /// included.</summary>
-        public int[][] Complete(out List<int> breadthFirst)
-        {
-            breadthFirst = [0];
-            var suffix = new int[_rows.Count];
-            var ends = new int[_rows.Count][];
-            ends[0] = [];
-            var queue = new Queue<int>();
-            foreach (var child in _rows[0].Where(child => child != 0)) queue.Enqueue(child);
-            while (queue.TryDequeue(out var state))
-            {
-                breadthFirst.Add(state);
-                ends[state] = [.. _ends[state] ?? [], .. ends[suffix[state]]];
-                var row = _rows[state];
-                for (var slot = 0; slot < row.Length; slot++)
-                {
-                    var fallback = _rows[suffix[state]][slot];
-                    if (row[slot] == 0)
-                    {
-                        row[slot] = fallback;
-                        continue;
-                    }
-
-                    suffix[row[slot]] = fallback;
-                    queue.Enqueue(row[slot]);
-                }
-            }
-
-            return ends;
-        }
-
-        public int[] Renumber(int[] order)
-        {
-            var table = new int[_rows.Count << shift];
-            for (var state = 0; state < _rows.Count; state++)
-            {
-                for (var slot = 0; slot < 1 << shift; slot++)
-                    table[(order[state] << shift) + slot] = order[_rows[state][slot]];
-            }
-
-            return table;
-        }
+        return table;
     }
 }

@@ -23,7 +23,7 @@ public sealed class LiteralSet
         var conditions = literals.Select(literal => literal.Length == 0
             ? PatternCondition.Always
             : new PatternCondition([new LiteralClause([[.. literal]])], literal.Length));
-        return new(PrefilterSet.Create([.. conditions]));
+        return new(PrefilterSet.CreateExact([.. conditions]));
     }
 
     /// <summary>Overwrites <paramref name="found"/> with one bit for each literal, set where it occurs.</summary>

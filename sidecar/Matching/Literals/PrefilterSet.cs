@@ -26,19 +26,26 @@ public sealed class PrefilterSet
 {
     private const int StackWordsMax = 512;
 
+    /// <summary>
+    /// Classes of bytes in the automaton. Rule sets use some eighty; letting the rarest share one keeps the table
+    /// half as large and costs a false "maybe" now and then.
+    /// </summary>
+    private const int ClassesMax = 64;
+
+    /// <summary>From this many bytes on an input is read in two halves at once.</summary>
+    private const int SplitFrom = 64;
+
     private readonly int _slots;
     private readonly ulong[] _initial;
     private readonly ulong[] _byteMasks;
     private readonly RowBits[][] _byteBits;
     private readonly RowBits[][] _stateBits;
-    private readonly byte[] _classes;
-    private readonly int _shift;
-    private readonly int _firstReporting;
-    private readonly ushort[]? _narrowTable;
-    private readonly int[]? _wideTable;
+    private readonly LiteralAutomaton _automaton;
+    private readonly int _overlap;
+    private readonly int _splitFrom;
     private readonly bool _anyLiteral;
 
-    internal PrefilterSet(PrefilterRows rows)
+    internal PrefilterSet(PrefilterRows rows, int classesMax)
     {
         PatternCount = rows.PatternCount;
         WordCount = rows.WordCount;
@@ -46,15 +53,11 @@ public sealed class PrefilterSet
         _initial = rows.Initial;
         _byteMasks = rows.ByteMasks;
         _byteBits = rows.ByteBits;
-        var automaton = LiteralAutomaton.Build(rows.Literals);
-        _stateBits = Array.ConvertAll(automaton.Reports, report => rows.Merge(report));
-        _classes = automaton.Classes;
-        _shift = automaton.Shift;
-        _firstReporting = automaton.FirstReporting;
+        _automaton = LiteralAutomaton.Build(rows.Literals, classesMax);
+        _stateBits = Array.ConvertAll(_automaton.Reports, report => rows.Merge(report));
         _anyLiteral = rows.Literals.Count > 0;
-        if (automaton.StateCount <= ushort.MaxValue)
-            _narrowTable = Array.ConvertAll(automaton.Table, entry => (ushort)entry);
-        else _wideTable = automaton.Table;
+        _overlap = rows.Literals.Count == 0 ? 0 : rows.Literals.Max(literal => literal.Length) - 1;
+        _splitFrom = Math.Max(SplitFrom, 4 * _overlap);
     }
 
     /// <summary>How many conditions there are; each is named by its index in the list given.</summary>
@@ -64,15 +67,18 @@ public sealed class PrefilterSet
     public int WordCount { get; }
 
     /// <summary>Bytes that the tables take.</summary>
-    internal long TableBytes =>
-        (_narrowTable?.Length * 2L ?? _wideTable!.Length * 4L)
+    internal long TableBytes => _automaton.TableBytes
         + _stateBits.Sum(bits => (bits.Length * 16L) + 24) + _byteBits.Sum(bits => (bits.Length * 16L) + 24);
 
     public static PrefilterSet Create(IReadOnlyList<PatternCondition> conditions)
     {
         ArgumentNullException.ThrowIfNull(conditions);
-        return new(PrefilterRows.Build(conditions));
+        return new(PrefilterRows.Build(conditions), ClassesMax);
     }
+
+    /// <summary>As <see cref="Create"/>, without the rare false "maybe" that shared classes cause.</summary>
+    internal static PrefilterSet CreateExact(IReadOnlyList<PatternCondition> conditions) =>
+        new(PrefilterRows.Build(conditions), 256);
 
     /// <summary>
     /// Overwrites <paramref name="candidates"/> with one bit for each pattern: set where the pattern could match the
@@ -86,8 +92,8 @@ public sealed class PrefilterSet
         rows = rows[.._initial.Length];
         _initial.CopyTo(rows);
         var seen = !_anyLiteral ? ScanBytes(input)
-            : _narrowTable is not null ? ScanLiterals(input, _narrowTable, rows)
-            : ScanLiterals(input, _wideTable!, rows);
+            : _automaton.NarrowTable is { } narrow ? ScanLiterals(input, narrow, rows)
+            : ScanLiterals(input, _automaton.WideTable!, rows);
         for (; seen != 0; seen &= seen - 1) Set(rows, _byteBits[BitOperations.TrailingZeroCount(seen)]);
         for (var word = 0; word < WordCount; word++)
         {
@@ -109,23 +115,51 @@ public sealed class PrefilterSet
         where TEntry : unmanaged, IBinaryInteger<TEntry>
     {
         ref var edge = ref MemoryMarshal.GetArrayDataReference(table);
-        ref var classOf = ref MemoryMarshal.GetArrayDataReference(_classes);
+        ref var offsetOf = ref MemoryMarshal.GetArrayDataReference(_automaton.Offsets);
         ref var maskOf = ref MemoryMarshal.GetArrayDataReference(_byteMasks);
-        var shift = _shift;
-        var firstReporting = (uint)_firstReporting;
+        ref var text = ref MemoryMarshal.GetReference(input);
+        var firstReporting = (uint)_automaton.FirstReporting;
         var seen = 0UL;
+        nint position = 0;
+        nint length = input.Length;
         var state = 0U;
-        foreach (var value in input)
+        if (length >= _splitFrom)
         {
-            seen |= Unsafe.Add(ref maskOf, (nint)value);
-            // In range: a state is a row of the table, a class a column of it, and both come from the automaton.
-            var index = (state << shift) + Unsafe.Add(ref classOf, (nint)value);
-            state = uint.CreateTruncating(Unsafe.Add(ref edge, (nint)index));
+            // Each look-up waits for the one before it. Two passes at once, over the two halves, wait half as long: the
+            // second starts early enough to find what crosses the middle.
+            var second = (length / 2) - _overlap;
+            var secondState = 0U;
+            for (var end = length / 2; position < end; position++, second++)
+            {
+                nint left = Unsafe.Add(ref text, position);
+                nint right = Unsafe.Add(ref text, second);
+                seen |= Unsafe.Add(ref maskOf, left) | Unsafe.Add(ref maskOf, right);
+                state = Next(ref edge, Unsafe.Add(ref offsetOf, left), state);
+                secondState = Next(ref edge, Unsafe.Add(ref offsetOf, right), secondState);
+                if (state >= firstReporting) Set(rows, _stateBits[state - firstReporting]);
+                if (secondState >= firstReporting) Set(rows, _stateBits[secondState - firstReporting]);
+            }
+
+            (position, state) = (second, secondState);
+        }
+
+        for (; position < length; position++)
+        {
+            nint value = Unsafe.Add(ref text, position);
+            seen |= Unsafe.Add(ref maskOf, value);
+            state = Next(ref edge, Unsafe.Add(ref offsetOf, value), state);
             if (state >= firstReporting) Set(rows, _stateBits[state - firstReporting]);
         }
 
         return seen;
     }
+
+    // In range: an offset is where a class begins in the table, a state a place within a class, both from the
+    // automaton.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Next<TEntry>(ref TEntry edge, uint offset, uint state)
+        where TEntry : unmanaged, IBinaryInteger<TEntry> =>
+        uint.CreateTruncating(Unsafe.Add(ref edge, (nint)(nuint)(offset + state)));
 
     private static void Set(Span<ulong> rows, RowBits[] bits)
     {

@@ -17,6 +17,9 @@ public sealed record LiteralClause(ImmutableArray<ImmutableArray<byte>> Literals
 /// <param name="MinLength">Length of the shortest match, in bytes.</param>
 public sealed record PatternCondition(ImmutableArray<LiteralClause> Clauses, int MinLength)
 {
+    private const int LongListFrom = 4_096;
+    private const int LongListBytes = 3;
+
     /// <summary>The condition that every input meets.</summary>
     public static PatternCondition Always { get; } = new([], 0);
 
@@ -29,6 +32,12 @@ public sealed record PatternCondition(ImmutableArray<LiteralClause> Clauses, int
     {
         ArgumentNullException.ThrowIfNull(literals);
         if (literals.Count == 0 || literals.Any(literal => literal.Length == 0)) return Always;
-        return new([ClauseBuilder.Build(literals)], literals.Min(literal => literal.Length));
+        var length = literals.Min(literal => literal.Length);
+        // Long lists are cut shorter, so that they stay a part of the shared automaton; where that leaves text that
+        // occurs everywhere, the list is better searched on its own.
+        var clause = literals.Count <= LongListFrom
+            ? ClauseBuilder.Build(literals)
+            : ClauseBuilder.Build(literals.Select(literal => literal[..Math.Min(literal.Length, LongListBytes)]));
+        return ClauseBuilder.Cost(clause) <= PatternAnalysis.UsefulCostMax ? new([clause], length) : new([], length);
     }
 }

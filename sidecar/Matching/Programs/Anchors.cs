@@ -5,7 +5,9 @@ namespace WafOperator.Matching;
 /// <summary>Where matches of a pattern can begin. Pure; errs towards "anywhere".</summary>
 internal static class Anchors
 {
-    /// <summary>Whether each match begins where the search begins, because of `\A`, `\G` or `^` outside multiline mode.</summary>
+    /// <summary>
+    /// Whether each match begins where the search begins, because of `\A`, `\G` or `^` outside multiline mode.
+    /// </summary>
     public static bool OnlyAtSearchStart(RegexNode node) => node switch
     {
         RegexNode.Assertion { Kind: AssertionKind.SubjectStart or AssertionKind.SearchStart } => true,

@@ -69,9 +69,10 @@ public sealed class RegexProgram
     }
 
     /// <summary>
-    /// Finds the leftmost match at or after <paramref name="start"/>, choosing among alternatives as PCRE does, and its
-    /// captures. Groups beyond <see cref="GroupCount"/> are set to <see cref="Capture.None"/>. Where a match is certain but
-    /// telling the captures apart would cost too many steps, group 0 is all that was searched and the others are unset.
+    /// Finds the leftmost match at or after <paramref name="start"/>, choosing among alternatives as PCRE does, and
+    /// its captures. Groups beyond <see cref="GroupCount"/> are set to <see cref="Capture.None"/>. Where a match is
+    /// certain but telling the captures apart would cost too many steps, group 0 is all that was searched and the
+    /// others are unset.
     /// </summary>
     public RegexOutcome Match(ReadOnlySpan<byte> input, int start, Span<Capture> groups, ref long steps)
     {

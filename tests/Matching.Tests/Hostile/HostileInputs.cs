@@ -4,7 +4,8 @@ using WafOperator.SecLang.Regex;
 namespace WafOperator.Matching.Tests.Hostile;
 
 /// <summary>
-/// Inputs that make backtracking matchers explode: one loop of the pattern turned many times, then an end that cannot match.
+/// Inputs that make backtracking matchers explode: one loop of the pattern turned many times, then an end that cannot
+/// match.
 /// </summary>
 internal static class HostileInputs
 {
@@ -42,7 +43,9 @@ internal static class HostileInputs
         return Encoding.Latin1.GetBytes(text.Append(item.End).ToString());
     }
 
-    /// <summary>For up to <paramref name="loopsMax"/> loops of a pattern an input that turns the loop to the end.</summary>
+    /// <summary>
+    /// For up to <paramref name="loopsMax"/> loops of a pattern an input that turns the loop to the end.
+    /// </summary>
     public static IEnumerable<byte[]> Pumped(RegexNode root, int length, int loopsMax)
     {
         var loops = new List<RegexNode.Repeat>();
@@ -78,7 +81,9 @@ internal static class HostileInputs
         }
     }
 
-    /// <summary>Writes a shortest match, except for the loop that is turned; goes through it wherever alternatives lead there.</summary>
+    /// <summary>
+    /// Writes a shortest match, except for the loop that is turned; goes through it wherever alternatives lead there.
+    /// </summary>
     private sealed class Writer
     {
         private readonly HashSet<RegexNode> _path = new(ReferenceEqualityComparer.Instance);

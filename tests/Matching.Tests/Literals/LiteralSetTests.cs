@@ -64,6 +64,52 @@ public sealed class LiteralSetTests
             var found = PhraseSet.Create(phrases).TryFind(input, out var match);
             Assert.Equal(ends.Count > 0, found);
             if (found) Assert.Equal(ends[0], (match.Start, match.Length));
+            var phrase = SparseAutomaton.Build(phrases).Find(input, out var end);
+            Assert.Equal(found, phrase >= 0);
+            if (found) Assert.Equal(match.Start + match.Length, end);
+            if (found) Assert.Equal(match.Length, phrases[phrase].Length);
+        }
+    }
+
+    [Fact]
+    public void TryFind_VeryLongList_TakesTheSmallForm()
+    {
+        byte[] Name(int number) => Encoding.ASCII.GetBytes($"host{number:x}.test");
+        var phrases = Enumerable.Range(0, 50_000).Select(Name).ToArray();
+        var set = PhraseSet.Create(phrases);
+        Assert.True(set.TryFind("see HOSTc34f.TEST for more"u8, out var match));
+        Assert.Equal(new PhraseMatch(0xc34f, 4, 13), match);
+        Assert.False(set.TryFind("see hostc35f.test for more"u8, out _));
+    }
+
+    [Fact]
+    public void Scan_LiteralAcrossTheMiddleOfALongInput_IsFound()
+    {
+        var set = LiteralSet.Create(["needle"u8.ToArray(), "x"u8.ToArray()]);
+        for (var length = 6; length < 300; length++)
+        {
+            for (var start = 0; start + 6 <= length; start++)
+            {
+                var input = new byte[length];
+                "NEEDLE"u8.CopyTo(input.AsSpan(start));
+                var found = new ulong[1];
+                set.Scan(input, found);
+                Assert.Equal(1UL, found[0]);
+            }
+        }
+    }
+
+    [Fact]
+    public void Scan_SharedClasses_NeverMisses()
+    {
+        var literals = Enumerable.Range(0, 250).Select(value => (byte[])[(byte)value, (byte)(value + 1)]).ToArray();
+        var conditions = literals.Select(literal => PatternCondition.ContainsAny([literal])).ToArray();
+        var set = PrefilterSet.Create(conditions);
+        var candidates = new ulong[set.WordCount];
+        for (var index = 0; index < literals.Length; index++)
+        {
+            set.Scan([1, .. literals[index], 9], candidates);
+            Assert.NotEqual(0UL, candidates[index >> 6] & (1UL << (index & 63)));
         }
     }
 

@@ -116,7 +116,7 @@ public sealed class RegexParserTests
         for (var round = 0; round < 100_000; round++)
         {
             var text = new byte[random.Next(30)];
-            for (var index = 0; index < text.Length; index++) text[index] = (byte)Alphabet[random.Next(Alphabet.Length)];
+            foreach (ref var value in text.AsSpan()) value = (byte)Alphabet[random.Next(Alphabet.Length)];
             if (RegexParser.Parse(text).Error is { } error) Assert.InRange(error.Position, 0, text.Length);
         }
     }
