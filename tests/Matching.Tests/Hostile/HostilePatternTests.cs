@@ -38,8 +38,10 @@ public sealed class HostilePatternTests(ITestOutputHelper output)
             for (var length = 0; length < 12; length++)
             {
                 var input = HostileInputs.Classic(item, length);
-                var (left, right) = (long.MaxValue, long.MaxValue);
-                Assert.Equal(program.Backtrack(input, 0, [], ref left), program.IsMatch(input, ref right));
+                var (left, right) = (200_000L, RegexProgram.DefaultSteps);
+                var expected = program.Backtrack(input, 0, [], ref left);
+                if (expected != RegexOutcome.BudgetExceeded)
+                    Assert.Equal(expected, program.IsMatch(input, ref right));
             }
         }
     }
