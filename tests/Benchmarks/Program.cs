@@ -1,5 +1,6 @@
 using WafOperator.Benchmarks.Admission;
 using WafOperator.Benchmarks.Matching;
+using WafOperator.Benchmarks.Scoring;
 
 // Each entry: name, what it measures, and how it is run. "all" runs every one with its defaults.
 (string Name, string What, Func<string[], Task<int>> Run)[] benchmarks =
@@ -7,6 +8,7 @@ using WafOperator.Benchmarks.Matching;
     ("matching", "literal filter and regex engine over the Core Rule Set, beside .NET's [rounds]",
         MatchingBenchmark.RunAsync),
     ("admission", "pods through the mutating webhook over loopback HTTP [requests]", AdmissionBenchmark.RunAsync),
+    ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
 ];
 
 if (args is [var name, .. var rest])
