@@ -198,13 +198,13 @@ public sealed partial class CanonicalRequest
 
     internal void Note(ExceededLimits exceeded) => Exceeded |= exceeded;
 
-    internal void Note(MultipartFlags flags) => Multipart |= flags;
+    internal void Note(MultipartFlags flags) => Multipart |= IsBodyCut ? flags & ~CutFlags : flags;
 
     internal void NoteUrlEncodedError() => UrlEncodedError = true;
 
     internal void Fail(BodyError error, string message)
     {
-        if (BodyError != BodyError.None) return;
+        if (BodyError != BodyError.None || IsBodyCut) return;
         BodyError = error;
         BodyErrorMessage = message;
     }

@@ -155,6 +155,12 @@ public sealed partial class CanonicalRequest
     /// </summary>
     public BodyFormat Processor { get; set; }
 
+    /// <summary>
+    /// Only the body's beginning is given, by the policy's choice. That a reader meets its end early is then no error;
+    /// what a reader could not read is offered to inspection as one argument. Set it before EndBody.
+    /// </summary>
+    public bool IsBodyCut { get; set; }
+
     /// <summary>Why reading the body failed; anything but None is REQBODY_ERROR.</summary>
     public BodyError BodyError { get; private set; }
 
@@ -178,6 +184,11 @@ public sealed partial class CanonicalRequest
 
     /// <summary>True when a bound was exceeded that the limits count as a reason to refuse.</summary>
     public bool MustReject => (Exceeded & Limits.RejectOn) != 0;
+
+    /// <summary>What a multipart body shows when it ends before its last boundary.</summary>
+    private const MultipartFlags CutFlags =
+        MultipartFlags.Error | MultipartFlags.InvalidPart | MultipartFlags.UnmatchedBoundary
+        | MultipartFlags.UnmatchedBoundaryInside;
 
     private const MultipartFlags StrictFlags =
         MultipartFlags.Error | MultipartFlags.BoundaryQuoted | MultipartFlags.BoundaryWhitespace
@@ -218,7 +229,7 @@ public sealed partial class CanonicalRequest
         Method = RequestLine = RawUri = Uri = DecodedUri = RawPath = RawQuery = Protocol = default;
         Path = BaseName = NormalPath = Host = ContentType = MediaType = Charset = default;
         MultipartFileName = MultipartName = XmlContent = Body = RawBody = default;
-        HasQuery = UrlEncodedError = false;
+        HasQuery = UrlEncodedError = IsBodyCut = false;
         QueryArgumentCount = 0;
         ArgumentsBytes = FilesBytes = BodyBytesSeen = 0;
         Format = Processor = BodyFormat.None;

@@ -1,12 +1,18 @@
 using WafOperator.Benchmarks.Admission;
 using WafOperator.Benchmarks.Matching;
+using WafOperator.Benchmarks.Proxy;
 using WafOperator.Benchmarks.Scoring;
+
+// Helpers of the proxy benchmark run as processes of their own, so that each is measured alone.
+if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.RunAsync(part, settings);
 
 // Each entry: name, what it measures, and how it is run. "all" runs every one with its defaults.
 (string Name, string What, Func<string[], Task<int>> Run)[] benchmarks =
 [
     ("matching", "literal filter and regex engine over the Core Rule Set, beside .NET's [rounds]",
         MatchingBenchmark.RunAsync),
+    ("proxy", "bare YARP, sidecar Off, sidecar Enforce with CRS: cost of a request in the process [requests]",
+        ProxyBenchmark.RunAsync),
     ("admission", "pods through the mutating webhook over loopback HTTP [requests]", AdmissionBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
 ];

@@ -150,6 +150,7 @@ internal sealed class Exchange : IAsyncDisposable
                     _inputs = _inputs with { Rules = new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold the body") };
                 }
 
+                _canonical.IsBodyCut = reading is BodyReading.Beginning;
                 Replay(reading);
                 break;
         }
@@ -191,7 +192,6 @@ internal sealed class Exchange : IAsyncDisposable
         _inputs = _inputs with { Models = ModelOutcomes.Of(_scored) };
         if (_scored.Outcome is not (ScoringOutcome.Scored or ScoringOutcome.Skipped))
             _services.Meters.Incident(_scored.Outcome is ScoringOutcome.TimedOut ? "models_timed_out" : "models_unavailable");
-        if (_scored.Exclusion is { } exclusion) _services.Meters.ExclusionHit(exclusion);
     }
 
     private void Replay(BodyReading reading) =>
@@ -263,6 +263,15 @@ internal sealed class Exchange : IAsyncDisposable
         if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(_http.Request.Protocol)) _http.Response.Headers.Connection = "close";
     }
 
+    /// <summary>Exclusions that took part, in the rules or in the models.</summary>
+    private IReadOnlyList<string> Exclusions()
+    {
+        var names = _snapshot.ExclusionRules.Count == 0 || _rules is null
+            ? []
+            : _rules.MatchedIds.Where(_snapshot.ExclusionRules.ContainsKey).Select(id => _snapshot.ExclusionRules[id]);
+        return [.. (_scored.Exclusion is { } scored ? names.Append(scored) : names).Distinct(StringComparer.Ordinal)];
+    }
+
     private void Report()
     {
         _isReported = true;
@@ -278,6 +287,7 @@ internal sealed class Exchange : IAsyncDisposable
             Decision = _decision,
             Matches = _rules?.Matches ?? [],
             AnomalyScore = _rules?.AnomalyScore ?? 0,
+            Exclusions = Exclusions(),
             Models = _scored.Models ?? [],
             Risk = ModelOutcomes.RiskOf(_scored),
             DryRunLimit = _inputs.Rate.DryRunLimit,
@@ -285,7 +295,7 @@ internal sealed class Exchange : IAsyncDisposable
             Pod = _services.Pod,
         };
         foreach (var match in facts.Matches) _services.Meters.RuleMatched(match.Id);
-        foreach (var exclusion in EventComposer.Exclusions(facts.Matches)) _services.Meters.ExclusionHit(exclusion);
+        foreach (var exclusion in facts.Exclusions) _services.Meters.ExclusionHit(exclusion);
         if (!EventComposer.IsWanted(_snapshot.Document.Logging.Decisions, facts)) return;
         var securityEvent = EventComposer.Compose(
             _snapshot, _canonical, facts with { EventId = EventIds.Text(_eventId), Time = _services.Time.GetUtcNow() });

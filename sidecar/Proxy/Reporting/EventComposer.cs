@@ -18,6 +18,7 @@ internal readonly record struct DecisionFacts
     public required Decision Decision { get; init; }
     public IReadOnlyList<MatchedRule> Matches { get; init; }
     public int AnomalyScore { get; init; }
+    public IReadOnlyList<string> Exclusions { get; init; }
     public IReadOnlyList<ModelResult> Models { get; init; }
     public string? Risk { get; init; }
     public string? DryRunLimit { get; init; }
@@ -34,9 +35,6 @@ internal static class EventComposer
     private const int RulesMax = 64;
     private const int TagsMax = 32;
     private const int TextMax = 512;
-
-    /// <summary>Tag of rules that a WafExclusion was compiled to, followed by its name.</summary>
-    private const string ExclusionTag = "waf-exclusion/";
 
     public static bool IsWanted(DecisionLogLevel level, in DecisionFacts facts) => level switch
     {
@@ -75,19 +73,10 @@ internal static class EventComposer
             Rules = Rules(snapshot, matches, holdsSecrets),
             Models = facts.Models ?? [],
             Risk = facts.Risk,
-            Exclusions = [.. Exclusions(matches)],
+            Exclusions = facts.Exclusions ?? [],
             InspectionMicroseconds = (long)facts.Inspection.TotalMicroseconds,
         };
     }
-
-    /// <summary>Names of exclusions whose rule took part.</summary>
-    public static IEnumerable<string> Exclusions(IReadOnlyList<MatchedRule> matches) =>
-        matches.Where(IsExclusion).SelectMany(match => match.Tags)
-            .Where(tag => tag.StartsWith(ExclusionTag, StringComparison.Ordinal))
-            .Select(tag => tag[ExclusionTag.Length..]).Distinct(StringComparer.Ordinal);
-
-    public static bool IsExclusion(MatchedRule match) =>
-        match.Tags.Any(tag => tag.StartsWith(ExclusionTag, StringComparison.Ordinal));
 
     private static List<RuleMatch> Rules(PolicySnapshot snapshot, IReadOnlyList<MatchedRule> matches, bool holdsSecrets)
     {
@@ -96,7 +85,6 @@ internal static class EventComposer
         foreach (var match in matches)
         {
             if (rules.Count == RulesMax) break;
-            if (IsExclusion(match)) continue;
             var redactor = snapshot.Redactor;
             rules.Add(new RuleMatch
             {

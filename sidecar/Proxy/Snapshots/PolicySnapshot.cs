@@ -35,6 +35,9 @@ internal sealed class PolicySnapshot
     /// <summary>Parts that models leave out.</summary>
     public required ExclusionProgram ModelExclusions { get; init; }
 
+    /// <summary>Ids of rules that exclusions were compiled to, with the exclusions' names.</summary>
+    public required IReadOnlyDictionary<long, string> ExclusionRules { get; init; }
+
     /// <summary>Rules look at responses.</summary>
     public bool InspectsResponses { get; init; }
 

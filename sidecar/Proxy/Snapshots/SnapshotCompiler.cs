@@ -36,12 +36,12 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
         }
 
         RuleProgram? program = null;
-        if (IsSame(document.Rules, previous?.Document.Rules))
+        if (previous?.Rules is not null && IsSame(document.Rules, previous.Document.Rules))
         {
             // Most changes of a policy leave its rules alone: what took a second to compile is kept.
-            program = previous!.Rules;
+            program = previous.Rules;
         }
-        else if (document.Rules is { Sources.Count: > 0 } rules)
+        else if (document is { Mode: not InspectionMode.Off, Rules: { Sources.Count: > 0 } rules })
         {
             var refusal = CompileRules(rules, warnings, out program);
             if (refusal is not null) return new SnapshotCompilation(null, refusal, warnings);
@@ -63,6 +63,7 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
                 HttpLimits = limits,
                 Requests = new RequestPool(limits),
                 Rules = program,
+                ExclusionRules = ExclusionRules.Of(document.Rules),
                 Scoring = scoring,
                 ModelExclusions = new ExclusionProgram(document.Exclusions),
                 InspectsResponses = program is not null && document.Rules!.InspectResponses,

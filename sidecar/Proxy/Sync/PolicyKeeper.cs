@@ -91,6 +91,7 @@ internal sealed partial class PolicyKeeper(
             return false;
         }
 
+        if (snapshot.Rules is not null && !ReferenceEquals(snapshot.Rules, active.Current?.Rules)) WarmUp.Run(snapshot);
         active.Replace(snapshot);
         _state = _state with { Source = source, RejectedRevision = null, RejectedReason = null, Applied = _state.Applied + 1 };
         var milliseconds = (long)time.GetElapsedTime(started).TotalMilliseconds;

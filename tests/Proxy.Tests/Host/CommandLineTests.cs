@@ -1,0 +1,114 @@
+using System.Net;
+using WafOperator.Proxy.Tests.Harness;
+using WafOperator.Protocols.Policies;
+using WafOperator.Sidecar.Host;
+
+namespace WafOperator.Proxy.Tests.Host;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public void Parse_TheDocumentedLine_IsServeFile()
+    {
+        var command = Parse("--policy", "shop.yaml", "--upstream", "http://127.0.0.1:3000", "--listen", "http://0.0.0.0:8080", "--admin=http://127.0.0.1:15020");
+
+        var settings = Assert.IsType<Command.ServeFile>(command).Settings;
+        Assert.Equal("shop.yaml", settings.Policy);
+        Assert.Equal(3000, settings.Upstream.Port);
+        Assert.Equal(8080, settings.Listen.Port);
+        Assert.Equal(15020, settings.Admin!.Port);
+    }
+
+    [Theory]
+    [InlineData("--policy x --upstream http://a:1", "--listen is missing")]
+    [InlineData("", "--policy, --upstream, --listen are missing")]
+    [InlineData("--polcy x", "there is no option --polcy")]
+    [InlineData("--policy", "--policy needs a value")]
+    [InlineData("--policy x --policy y", "--policy was given twice")]
+    [InlineData("--policy x --upstream localhost:3000 --listen http://a:1", "--upstream: localhost:3000 is not a URL")]
+    [InlineData("--policy x --upstream http://a:1/app --listen http://a:1", "must end after the port")]
+    [InlineData("--policy x --upstream http://a:1 --listen https://a:1", "--listen: only http")]
+    [InlineData("--policy x --upstream http://a:1 --listen http://a:1 --rules /no/such/folder", "--rules: there is no folder")]
+    [InlineData("wait --timeout soon", "--timeout: a number of seconds")]
+    public void Parse_Mistakes_AreNamed(string line, string expected)
+    {
+        var invalid = Assert.IsType<Command.Invalid>(Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+
+        Assert.Contains(expected, invalid.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_InAPod_EnvironmentServes() => Assert.IsType<Command.ServeEnvironment>(
+        CommandLine.Parse([], name => name == "WAF_POLICY" ? "main" : null));
+
+    [Fact]
+    public void Help_NamesEveryOption() => Assert.All(
+        ["--policy", "--upstream", "--listen", "--rules", "--models", "--admin", "wait", "--version"],
+        option => Assert.Contains(option, CommandLine.HelpText, StringComparison.Ordinal));
+
+    [Fact]
+    public void Environment_OfAnInjectedSidecar_IsRead()
+    {
+        var problems = new List<string>();
+        var options = SidecarEnvironment.Read(
+            name => name switch
+            {
+                "WAF_NAMESPACE" => "shop", "WAF_POLICY" => "main", "WAF_POD" => "shop-1",
+                "WAF_OPERATOR_URL" => "https://waf-operator.waf-system.svc:9444", "WAF_TOKEN_FILE" => "/var/run/waf/token",
+                "WAF_CA_FILE" => "/var/run/waf/ca.crt", "WAF_STATE_DIR" => "/var/lib/waf",
+                "WAF_LISTENERS" => "http=15080:8080,metrics=15081:9090", "WAF_ADMIN_PORT" => "15021", _ => null,
+            },
+            problems)!;
+
+        Assert.Empty(problems);
+        Assert.Equal(["http", "metrics"], options.Listeners.Select(listener => listener.Name));
+        Assert.Equal([15080, 15081], options.Listeners.Select(listener => listener.Endpoint.Port));
+        Assert.Equal([8080, 9090], options.Listeners.Select(listener => listener.Upstream.Port));
+        Assert.Equal(15021, options.Admin!.Port);
+        Assert.Equal(("shop", "main", "shop-1", "/var/lib/waf"), (options.Operator!.Namespace, options.Operator.Policy, options.Operator.Pod, options.Operator.StateDirectory));
+        Assert.Equal("https://waf-operator.waf-system.svc:9444/", options.Operator.Address.Url.ToString());
+    }
+
+    [Fact]
+    public void Environment_Mistakes_AreAllNamed()
+    {
+        var problems = new List<string>();
+
+        Assert.Null(SidecarEnvironment.Read(name => name is "WAF_LISTENERS" ? "http=80" : name is "WAF_ADMIN_PORT" ? "x" : null, problems));
+
+        Assert.Equal(
+            [
+                "WAF_NAMESPACE is not set", "WAF_POLICY is not set", "WAF_OPERATOR_URL is not set",
+                "WAF_LISTENERS: http=80 is not name=listenPort:upstreamPort", "WAF_LISTENERS names no listener", "WAF_ADMIN_PORT: x is not a port",
+            ],
+            problems);
+    }
+
+    [Fact]
+    public async Task Wait_ReadySidecar_Ends_AndAnotherPortTimesOut()
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        var errors = new StringWriter();
+
+        Assert.Equal(0, await WaitCommand.RunAsync(new Command.Wait(sidecar.Admin, TimeSpan.FromSeconds(5)), _ => null, errors, CancellationToken.None));
+        Assert.Equal(1, await WaitCommand.RunAsync(new Command.Wait(new Uri("http://127.0.0.1:1"), TimeSpan.Zero), _ => null, errors, CancellationToken.None));
+        Assert.Contains("not ready after 0 s", errors.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ServeFile_PolicyThatCannotBeUsed_SaysWhereAndHasItsExitCode()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"waf-{Guid.NewGuid():n}.yaml");
+        await File.WriteAllTextAsync(file, "apiVersion: wafoperator.dev/v1alpha1\nkind: WafPolicy\nmetadata: { name: x }\nspec: { mod: Enforce }\n");
+        var errors = new StringWriter();
+        var settings = new FileSettings(file, new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:0"), null, null, null);
+
+        Assert.Equal(3, await SidecarHost.ServeFileAsync(settings, errors));
+        Assert.Contains("mod", errors.ToString(), StringComparison.Ordinal);
+        Assert.Contains("nothing is served", errors.ToString(), StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    private static Command Parse(params string[] arguments) => CommandLine.Parse(arguments, _ => null);
+}
