@@ -29,7 +29,8 @@ internal enum PolicyAnswerKind
 }
 
 /// <summary>What the operator answered.</summary>
-internal readonly record struct PolicyAnswer(PolicyAnswerKind Kind, byte[]? Body = null, string? Problem = null);
+internal readonly record struct PolicyAnswer(
+    PolicyAnswerKind Kind, byte[]? Body = null, string? Problem = null, string? Revision = null);
 
 /// <summary>What became of a batch of events.</summary>
 internal enum ShippingOutcome
@@ -146,7 +147,7 @@ internal sealed class OperatorClient : IDisposable
         await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var body = new MemoryStream();
         return await CopyAsync(content, body, DocumentBytesMax, cancellationToken)
-            ? new PolicyAnswer(PolicyAnswerKind.Changed, body.ToArray())
+            ? new PolicyAnswer(PolicyAnswerKind.Changed, body.ToArray(), Revision: response.Headers.ETag?.Tag.Trim('"'))
             : new PolicyAnswer(PolicyAnswerKind.Failed, Problem: $"a policy document longer than {DocumentBytesMax} bytes");
     }
 

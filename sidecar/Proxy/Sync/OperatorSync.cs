@@ -26,8 +26,10 @@ internal sealed partial class OperatorSync(
                 case PolicyAnswerKind.Changed:
                     // A refused revision is not asked for again: the operator answers when there is another.
                     keeper.Receive(answer.Body!, ns, name);
-                    seen = RevisionOf(answer.Body!);
+                    seen = answer.Revision ?? RevisionOf(answer.Body!);
                     problem = null;
+                    // Without a revision there is no waiting for another one: ask again, but not at once.
+                    if (seen is null) break;
                     backOff.Reset();
                     continue;
                 case PolicyAnswerKind.Unchanged:

@@ -21,7 +21,7 @@ namespace WafOperator.Proxy.Tests.Sync;
 /// <summary>The sidecar against an operator over HTTPS, with its own CA and tokens.</summary>
 public sealed class OperatorSyncTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-sync-").FullName;
 
@@ -92,7 +92,11 @@ public sealed class OperatorSyncTests : IDisposable
             case "addressee": control.Publish(next with { Namespace = "other" }); break;
             case "json": control.PublishBytes("{\"format\":", "\"broken\""); break;
             case "rule set":
-                control.Publish(next with { Rules = new RulePolicy { Sources = [new RuleSource { Name = "x", RuleSet = "../../etc" }] } });
+                control.Publish(next with
+                {
+                    Mode = InspectionMode.Enforce,
+                    Rules = new RulePolicy { Sources = [new RuleSource { Name = "x", RuleSet = "../../etc" }] },
+                });
                 break;
         }
 
@@ -105,18 +109,21 @@ public sealed class OperatorSyncTests : IDisposable
         Assert.True(sidecar.IsReady);
     }
 
-    [Fact]
-    public async Task RefusedRevision_IsNotAskedForInALoop()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RefusedDocument_IsNotAskedForInALoop(bool isJson)
     {
         await using var upstream = await TestUpstream.StartAsync();
         await using var control = await TestOperator.StartAsync(_folder);
-        control.Publish(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\""));
+        if (isJson) control.Publish(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\""));
+        else control.PublishBytes("{\"format\":", "broken");
         await using var sidecar = await StartAsync(control, upstream);
         await UntilAsync(() => sidecar.Status().RejectedReason is not null);
 
         await Task.Delay(700);
 
-        Assert.InRange(control.PolicyCalls, 1, 3);
+        Assert.InRange(control.PolicyCalls, 1, 6);
     }
 
     [Fact]
