@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace WafOperator.Benchmarks.Proxy;
 
-/// <summary>A program under measurement: its processor time from /proc, its instructions from perf where that is allowed.</summary>
+/// <summary>
+/// A program under measurement: its processor time from /proc, its instructions from perf where that is allowed.
+/// </summary>
 internal sealed class MeasuredProcess : IDisposable
 {
     private const double TicksPerSecond = 100;
@@ -37,7 +39,8 @@ internal sealed class MeasuredProcess : IDisposable
         process.OutputDataReceived += static (_, _) => { };
         process.ErrorDataReceived += static (_, line) =>
         {
-            if (line.Data?.Contains("waf-sidecar:", StringComparison.Ordinal) is true) Console.Error.WriteLine(line.Data);
+            if (line.Data?.Contains("waf-sidecar:", StringComparison.Ordinal) is true) Console.Error.WriteLine(
+                line.Data);
         };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
@@ -81,7 +84,8 @@ internal sealed class MeasuredProcess : IDisposable
         // Fields 14 and 15 of /proc/PID/stat; the name in field 2 may hold spaces, so counting starts behind it.
         var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        var ticks = long.Parse(
+            fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
         return TimeSpan.FromSeconds(ticks / TicksPerSecond);
     }
 
@@ -89,7 +93,8 @@ internal sealed class MeasuredProcess : IDisposable
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("perf", ["stat", "-x", ";", "-e", "instructions", "-p", $"{_process.Id}"])
+            string[] arguments = ["stat", "-x", ";", "-e", "instructions", "-p", $"{_process.Id}"];
+            return Process.Start(new ProcessStartInfo("perf", arguments)
             {
                 RedirectStandardError = true, RedirectStandardOutput = true,
             });
@@ -105,7 +110,8 @@ internal sealed class MeasuredProcess : IDisposable
         using (var interrupt = Process.Start("kill", ["-INT", $"{perf.Id}"])) await interrupt.WaitForExitAsync();
         var output = await perf.StandardError.ReadToEndAsync();
         await perf.WaitForExitAsync();
-        var first = output.Split('\n').FirstOrDefault(line => line.Contains("instructions", StringComparison.Ordinal))?.Split(';')[0];
+        var first = output.Split('\n')
+            .FirstOrDefault(line => line.Contains("instructions", StringComparison.Ordinal))?.Split(';')[0];
         return long.TryParse(first, CultureInfo.InvariantCulture, out var count) ? count : null;
     }
 }

@@ -6,8 +6,8 @@ using System.Text;
 namespace WafOperator.Benchmarks.Proxy;
 
 /// <summary>
-/// What a request costs in each proxy, in processor time and instructions of the proxy's process, all in one run over the
-/// same application: bare YARP, the sidecar in mode Off, and the sidecar in Enforce with OWASP CRS at paranoia 1.
+/// What a request costs in each proxy, in processor time and instructions of the proxy's process, all in one run over
+/// the same application: bare YARP, the sidecar in mode Off, and the sidecar in Enforce with OWASP CRS at paranoia 1.
 /// </summary>
 internal static class ProxyBenchmark
 {
@@ -37,12 +37,14 @@ internal static class ProxyBenchmark
             off, host, "--policy", Policy("Off"), "--upstream", upstream, "--listen", $"http://127.0.0.1:{off}");
         MeasuredProcess? inspecting = Directory.Exists(Rules)
             ? await MeasuredProcess.StartAsync(
-                enforce, host, "--policy", Policy("Enforce"), "--upstream", upstream, "--listen", $"http://127.0.0.1:{enforce}",
+                enforce, host, "--policy", Policy("Enforce"), "--upstream", upstream,
+                "--listen", $"http://127.0.0.1:{enforce}",
                 "--rules", Rules)
             : null;
         using var _ = inspecting;
 
-        Console.WriteLine($"{requests} requests each over {Connections} connections; thousands of instructions (µs of processor time) per request");
+        Console.WriteLine($"{requests} requests each over {Connections} connections; "
+            + "thousands of instructions (µs of processor time) per request");
         Console.WriteLine($"{"",-24}{"bare YARP",20}{"Off",20}{"Off/bare",10}{"Enforce + CRS",22}");
         foreach (var (name, request) in Shapes)
         {
@@ -55,7 +57,8 @@ internal static class ProxyBenchmark
             Console.WriteLine($"{name,-24}{first,20}{second,20}{second.To(first),10:0.000}{third,22}");
         }
 
-        Console.WriteLine($"resident memory: YARP {yarp.ResidentBytes >> 20} MB, Off {passing.ResidentBytes >> 20} MB, Enforce {inspecting?.ResidentBytes >> 20} MB");
+        Console.WriteLine($"resident memory: YARP {yarp.ResidentBytes >> 20} MB, Off {passing.ResidentBytes >> 20} MB, "
+            + $"Enforce {inspecting?.ResidentBytes >> 20} MB");
         return 0;
     }
 
@@ -109,8 +112,9 @@ internal static class ProxyBenchmark
 
     private const string Headers =
         "Host: shop.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n"
-        + "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-US,en;q=0.5\r\n"
-        + "Accept-Encoding: gzip, deflate\r\nReferer: https://shop.example/products\r\nCookie: theme=light; visit=17\r\n";
+        + "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"
+        + "Accept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate\r\n"
+        + "Referer: https://shop.example/products\r\nCookie: theme=light; visit=17\r\n";
 
     private static string Form(int bytes)
     {

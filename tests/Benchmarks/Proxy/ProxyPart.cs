@@ -10,7 +10,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace WafOperator.Benchmarks.Proxy;
 
-/// <summary>The other processes of the proxy benchmark: an application, and YARP as its documentation shows direct forwarding.</summary>
+/// <summary>
+/// The other processes of the proxy benchmark: an application, and YARP as its documentation shows direct forwarding.
+/// </summary>
 internal static class ProxyPart
 {
     public static async Task<int> RunAsync(string part, string[] settings)
@@ -41,8 +43,13 @@ internal static class ProxyPart
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         var client = new HttpMessageInvoker(new SocketsHttpHandler
         {
-            UseProxy = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, UseCookies = false,
-            EnableMultipleHttp2Connections = true, ActivityHeadersPropagator = null, ConnectTimeout = TimeSpan.FromSeconds(15),
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseCookies = false,
+            EnableMultipleHttp2Connections = true,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = TimeSpan.FromSeconds(15),
         });
         app.Run(async context => await forwarder.SendAsync(context, upstream, client));
     }

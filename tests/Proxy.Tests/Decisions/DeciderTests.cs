@@ -161,12 +161,15 @@ public sealed class DeciderTests
             };
             var decision = Decider.Decide(inputs);
             if (!decision.Forwards) Assert.InRange(decision.StatusCode, 400, 599);
-            if (mode is not InspectionMode.Enforce && limit is not LimitOutcome.Ambiguous) Assert.True(decision.Forwards);
-            if (mode is InspectionMode.Enforce) Assert.True(decision.Verdict == decision.WouldHave || rules is RuleOutcomeKind.WouldInterrupt);
+            if (mode is not InspectionMode.Enforce && limit is not LimitOutcome.Ambiguous) Assert.True(
+                decision.Forwards);
+            if (mode is InspectionMode.Enforce) Assert.True(
+                decision.Verdict == decision.WouldHave || rules is RuleOutcomeKind.WouldInterrupt);
         }
     }
 
-    private static void Expect(in DecisionInputs inputs, VerdictKind verdict, VerdictKind wouldHave, string reason, int status)
+    private static void Expect(
+        in DecisionInputs inputs, VerdictKind verdict, VerdictKind wouldHave, string reason, int status)
     {
         var decision = Decider.Decide(inputs);
         Assert.Equal((verdict, wouldHave, reason, status), (decision.Verdict, decision.WouldHave, decision.Reason.ToString(), decision.StatusCode));

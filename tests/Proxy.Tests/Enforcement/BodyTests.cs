@@ -68,7 +68,8 @@ public sealed class BodyTests
             using var reader = new StreamReader(context.Request.Body);
             arrived = await reader.ReadToEndAsync();
         });
-        var policy = TestSidecar.Policy(InspectionMode.Detect, Rules) with { Body = new BodyInspection { LimitBytes = Limit } };
+        var policy = TestSidecar.Policy(
+            InspectionMode.Detect, Rules) with { Body = new BodyInspection { LimitBytes = Limit } };
         await using var sidecar = await TestSidecar.StartAsync(upstream.Address, policy);
         using var client = sidecar.Client();
         var body = "a=" + new string('x', 3 * Limit);
@@ -78,7 +79,8 @@ public sealed class BodyTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(body, arrived);
         var record = Assert.Single(await sidecar.EventsAsync());
-        Assert.Equal((VerdictKind.Allow, VerdictKind.Block, "Limit"), (record.Verdict, record.WouldHave, record.Reason));
+        Assert.Equal(
+            (VerdictKind.Allow, VerdictKind.Block, "Limit"), (record.Verdict, record.WouldHave, record.Reason));
     }
 
     [Fact]
@@ -86,7 +88,8 @@ public sealed class BodyTests
     {
         await using var upstream = await TestUpstream.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(
-            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules), new ProxyLimits { BufferedBytesMax = 32 * 1024 });
+            upstream.Address, TestSidecar.Policy(
+                InspectionMode.Enforce, Rules), new ProxyLimits { BufferedBytesMax = 32 * 1024 });
         using var client = sidecar.Client();
 
         using var small = await client.PostAsync("/", new ByteArrayContent(new byte[20 * 1024]));
@@ -102,7 +105,8 @@ public sealed class BodyTests
     public async Task Body_EndsEarly_NothingReachesTheApplication()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
 
         using (var connection = await RawConnection.OpenAsync(sidecar.Endpoint))
             await connection.SendAsync("POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\nabc");

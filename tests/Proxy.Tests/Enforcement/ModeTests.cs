@@ -22,7 +22,8 @@ public sealed class ModeTests
     public async Task Enforce_Attack_IsBlockedAndRecorded()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
         using var client = sidecar.Client();
 
         using var blocked = await client.GetAsync("/search?q=an+attack");
@@ -45,7 +46,8 @@ public sealed class ModeTests
     public async Task Detect_Attack_PassesAndIsRecordedAsEnforceWouldHave()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Detect, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Detect, Rules));
         using var client = sidecar.Client();
 
         using var response = await client.PostAsync("/search", new FormUrlEncodedContent([new("q", "an attack")]));
@@ -54,14 +56,16 @@ public sealed class ModeTests
         Assert.Single(upstream.Seen);
         Assert.Equal(1, sidecar.Sidecar.Status().Requests.WouldBlock);
         var record = Assert.Single(await sidecar.EventsAsync());
-        Assert.Equal((VerdictKind.Allow, VerdictKind.Block, "Rules"), (record.Verdict, record.WouldHave, record.Reason));
+        Assert.Equal(
+            (VerdictKind.Allow, VerdictKind.Block, "Rules"), (record.Verdict, record.WouldHave, record.Reason));
     }
 
     [Fact]
     public async Task Off_Attack_PassesUnseen()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        var policy = TestSidecar.Policy(InspectionMode.Off, Rules) with { AccessLists = new AccessLists { DenyPaths = ["/"] } };
+        var policy = TestSidecar.Policy(
+            InspectionMode.Off, Rules) with { AccessLists = new AccessLists { DenyPaths = ["/"] } };
         await using var sidecar = await TestSidecar.StartAsync(upstream.Address, policy);
         using var client = sidecar.Client();
 
@@ -92,7 +96,8 @@ public sealed class ModeTests
     public async Task Actions_StatusRedirectDrop_AreCarriedOut()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
         using var client = sidecar.Client();
 
         Assert.Equal(HttpStatusCode.NotFound, await GetAsync(sidecar, "/notfound"));
@@ -110,7 +115,8 @@ public sealed class ModeTests
     public async Task BlockResponse_WithoutOwnBody_SpeaksTheClientsLanguage(string accept, string type, string start)
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
         using var client = sidecar.Client();
         client.DefaultRequestHeaders.TryAddWithoutValidation("Accept", accept);
 
@@ -188,7 +194,8 @@ public sealed class ModeTests
 
     private static async Task<HttpStatusCode> GetAsync(TestSidecar sidecar, string target)
     {
-        var answer = await RawConnection.ExchangeAsync(sidecar.Endpoint, $"GET {target} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");
+        var answer = await RawConnection.ExchangeAsync(
+            sidecar.Endpoint, $"GET {target} HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");
         return (HttpStatusCode)int.Parse(answer.AsSpan(9, 3), System.Globalization.CultureInfo.InvariantCulture);
     }
 }

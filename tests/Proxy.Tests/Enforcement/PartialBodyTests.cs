@@ -50,11 +50,13 @@ public sealed class PartialBodyTests
 
             using var benign = await client.PostAsync("/", Content(body, type));
             var whole = arrived;
-            using var attack = await client.PostAsync("/", Content(body.Replace("START", "attack", StringComparison.Ordinal), type));
+            using var attack = await client.PostAsync(
+                "/", Content(body.Replace("START", "attack", StringComparison.Ordinal), type));
 
             Assert.Equal(HttpStatusCode.OK, benign.StatusCode);
             Assert.Equal(body.Length, whole);
-            if (!type.Contains("xml", StringComparison.Ordinal)) Assert.Equal(HttpStatusCode.Forbidden, attack.StatusCode);
+            if (!type.Contains("xml", StringComparison.Ordinal)) Assert.Equal(
+                HttpStatusCode.Forbidden, attack.StatusCode);
         }
     }
 
@@ -62,7 +64,8 @@ public sealed class PartialBodyTests
     public async Task ShortBody_Malformed_IsStillAnError()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
         using var client = sidecar.Client();
 
         using var response = await client.PostAsync("/", Content("{\"a\":", "application/json"));

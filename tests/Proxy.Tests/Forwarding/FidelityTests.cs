@@ -199,7 +199,8 @@ public sealed class FidelityTests
             context.Response.StatusCode = 417;
             return Task.CompletedTask;
         });
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off));
         using var connection = await RawConnection.OpenAsync(sidecar.Endpoint);
 
         await connection.SendAsync(
@@ -211,9 +212,11 @@ public sealed class FidelityTests
     [Theory, MemberData(nameof(Modes))]
     public async Task UpstreamDown_BadGateway_SaysNothingAboutTheInside(InspectionMode mode)
     {
-        await using var sidecar = await TestSidecar.StartAsync(new Uri("http://127.0.0.1:1"), TestSidecar.Policy(mode, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            new Uri("http://127.0.0.1:1"), TestSidecar.Policy(mode, Rules));
 
-        var answer = await RawConnection.ExchangeAsync(sidecar.Endpoint, "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");
+        var answer = await RawConnection.ExchangeAsync(
+            sidecar.Endpoint, "GET / HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");
 
         Assert.StartsWith("HTTP/1.1 502", answer, StringComparison.Ordinal);
         Assert.DoesNotContain("127.0.0.1", answer, StringComparison.Ordinal);
@@ -224,7 +227,8 @@ public sealed class FidelityTests
     public async Task AbsoluteTarget_OriginIsTakenAway()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
 
         var answer = await RawConnection.ExchangeAsync(
             sidecar.Endpoint, "GET http://shop/a/../b?x=1 HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n\r\n");

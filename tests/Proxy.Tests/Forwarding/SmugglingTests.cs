@@ -40,7 +40,8 @@ public sealed class SmugglingTests
         foreach (var mode in new[] { InspectionMode.Off, InspectionMode.Detect, InspectionMode.Enforce })
         {
             await using var upstream = await TestUpstream.StartAsync();
-            await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(mode, "SecAction \"id:1,phase:1,pass,nolog\""));
+            await using var sidecar = await TestSidecar.StartAsync(
+                upstream.Address, TestSidecar.Policy(mode, "SecAction \"id:1,phase:1,pass,nolog\""));
 
             var answer = await RawConnection.ExchangeAsync(sidecar.Endpoint, request);
 
@@ -55,7 +56,8 @@ public sealed class SmugglingTests
     public async Task UpgradeToCleartextHttp2_IsNotOfferedToTheApplication()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off));
 
         await RawConnection.ExchangeAsync(
             sidecar.Endpoint,
@@ -70,7 +72,8 @@ public sealed class SmugglingTests
     public async Task Connection_NamesFields_OnlyThoseThatMayGoAreDropped()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off));
         using var connection = await RawConnection.OpenAsync(sidecar.Endpoint);
 
         await connection.SendAsync(

@@ -25,7 +25,8 @@ public sealed class StreamingTests
         await socket.ConnectAsync(new Uri($"ws://{sidecar.Endpoint}/ws"), CancellationToken.None);
         for (var i = 0; i < 3; i++)
         {
-            await socket.SendAsync(Encoding.UTF8.GetBytes($"message {i}"), WebSocketMessageType.Text, true, CancellationToken.None);
+            await socket.SendAsync(
+                Encoding.UTF8.GetBytes($"message {i}"), WebSocketMessageType.Text, true, CancellationToken.None);
             var buffer = new byte[64];
             var received = await socket.ReceiveAsync(buffer, CancellationToken.None);
             Assert.Equal($"message {i}", Encoding.UTF8.GetString(buffer, 0, received.Count));
@@ -38,7 +39,8 @@ public sealed class StreamingTests
     public async Task WebSocket_HandshakeWithAnAttack_IsRefused()
     {
         await using var upstream = await TestUpstream.StartAsync(EchoAsync);
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
         using var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
 
@@ -181,7 +183,8 @@ public sealed class StreamingTests
     public async Task ManyProtocolsOnOnePort_EachIsServed()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off));
         using var connection = await RawConnection.OpenAsync(sidecar.Endpoint);
 
         // First byte alone: it could still become either protocol.

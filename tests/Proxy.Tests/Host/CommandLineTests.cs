@@ -74,7 +74,8 @@ public sealed class CommandLineTests
     {
         var problems = new List<string>();
 
-        Assert.Null(SidecarEnvironment.Read(name => name is "WAF_LISTENERS" ? "http=80" : name is "WAF_ADMIN_PORT" ? "x" : null, problems));
+        Assert.Null(SidecarEnvironment.Read(
+            name => name is "WAF_LISTENERS" ? "http=80" : name is "WAF_ADMIN_PORT" ? "x" : null, problems));
 
         Assert.Equal(
             [
@@ -88,11 +89,14 @@ public sealed class CommandLineTests
     public async Task Wait_ReadySidecar_Ends_AndAnotherPortTimesOut()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off));
         var errors = new StringWriter();
 
-        Assert.Equal(0, await WaitCommand.RunAsync(new Command.Wait(sidecar.Admin, TimeSpan.FromSeconds(5)), _ => null, errors, CancellationToken.None));
-        Assert.Equal(1, await WaitCommand.RunAsync(new Command.Wait(new Uri("http://127.0.0.1:1"), TimeSpan.Zero), _ => null, errors, CancellationToken.None));
+        Assert.Equal(0, await WaitCommand.RunAsync(
+            new Command.Wait(sidecar.Admin, TimeSpan.FromSeconds(5)), _ => null, errors, CancellationToken.None));
+        Assert.Equal(1, await WaitCommand.RunAsync(
+            new Command.Wait(new Uri("http://127.0.0.1:1"), TimeSpan.Zero), _ => null, errors, CancellationToken.None));
         Assert.Contains("not ready after 0 s", errors.ToString(), StringComparison.Ordinal);
     }
 

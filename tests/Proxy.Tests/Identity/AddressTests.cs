@@ -68,7 +68,8 @@ public sealed class AddressTests
             {
                 var text = $"10.{random.Next(4)}.{random.Next(4)}.{random.Next(256)}";
                 Assert.True(Address.TryParse(text, out var address));
-                Assert.Equal(networks.Any(network => IPNetwork.Parse(network).Contains(IPAddress.Parse(text))), set.Contains(address));
+                Assert.Equal(networks.Any(network => IPNetwork.Parse(
+                    network).Contains(IPAddress.Parse(text))), set.Contains(address));
             }
         }
     }
@@ -154,7 +155,8 @@ public sealed class ClientResolverTests
     {
         var resolver = new ClientResolver(new ClientIdentity { TrustedProxies = ["10.0.0.0/8"], Header = header });
 
-        Assert.Equal("1.1.1.1", resolver.Resolve(Parse("10.0.0.1"), new HeaderDictionary { [header] = value }).ToString());
+        Assert.Equal(
+            "1.1.1.1", resolver.Resolve(Parse("10.0.0.1"), new HeaderDictionary { [header] = value }).ToString());
     }
 
     [Fact]

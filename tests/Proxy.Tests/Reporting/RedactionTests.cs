@@ -26,7 +26,8 @@ public sealed class RedactionTests
     [InlineData("spinning", false)]
     [InlineData("monkey", false)]
     [InlineData("author", false)]
-    public void IsSecretName_ByNameHoweverWritten(string name, bool expected) => Assert.Equal(expected, _redactor.IsSecretName(name));
+    public void IsSecretName_ByNameHoweverWritten(string name, bool expected) => Assert.Equal(
+        expected, _redactor.IsSecretName(name));
 
     [Theory]
     [InlineData("ARGS:q", false, true)]
@@ -51,7 +52,8 @@ public sealed class RedactionTests
     [InlineData("/t/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "/t/[redacted]")]
     [InlineData("/items/550e8400-e29b-41d4-a716-446655440000", "/items/550e8400-e29b-41d4-a716-446655440000")]
     [InlineData("/blog/2024-a-very-long-title-of-a-post-about-nothing", "/blog/2024-a-very-long-title-of-a-post-about-nothing")]
-    public void Path_LooksLikeAToken_IsMasked(string path, string expected) => Assert.Equal(expected, Redactor.Path(path, 512));
+    public void Path_LooksLikeAToken_IsMasked(string path, string expected) => Assert.Equal(
+        expected, Redactor.Path(path, 512));
 
     [Fact]
     public async Task Log_SecretsOfEveryKind_AreNowhereInIt()
@@ -88,7 +90,8 @@ public sealed class RedactionTests
     {
         await using var upstream = await TestUpstream.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(
-            upstream.Address, TestSidecar.Policy(InspectionMode.Detect, "SecRule ARGS \"@rx .\" \"id:1,phase:2,deny,msg:'%{MATCHED_VAR}'\""));
+            upstream.Address, TestSidecar.Policy(
+                InspectionMode.Detect, "SecRule ARGS \"@rx .\" \"id:1,phase:2,deny,msg:'%{MATCHED_VAR}'\""));
 
         for (var i = 0; i < 3; i++)
         {
@@ -107,10 +110,12 @@ public sealed class RedactionTests
     {
         await using var upstream = await TestUpstream.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(
-            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx .\" \"id:1,phase:2,deny,msg:'%{MATCHED_VAR}'\""));
+            upstream.Address, TestSidecar.Policy(
+                InspectionMode.Enforce, "SecRule ARGS \"@rx .\" \"id:1,phase:2,deny,msg:'%{MATCHED_VAR}'\""));
         using var client = sidecar.Client();
 
-        using var response = await client.PostAsync($"/{new string('p', 8000)}", new FormUrlEncodedContent([new("a", new string('v', 200_000))]));
+        using var response = await client.PostAsync(
+            $"/{new string('p', 8000)}", new FormUrlEncodedContent([new("a", new string('v', 200_000))]));
 
         await sidecar.StopAsync();
         Assert.InRange(Assert.Single(sidecar.Lines()).Length, 100, 4096);

@@ -48,7 +48,8 @@ public sealed class ReloadTests
         await using var upstream = await TestUpstream.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(upstream.Address, Policy(403));
 
-        var problem = sidecar.Change(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\""));
+        var problem = sidecar.Change(TestSidecar.Policy(
+            InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\""));
 
         Assert.Contains("test:1", problem, StringComparison.Ordinal);
         Assert.Equal(problem, sidecar.Sidecar.Status().RejectedReason);
@@ -66,7 +67,8 @@ public sealed class ReloadTests
             arrived.SetResult();
             await go.Task;
         });
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off));
         using var client = sidecar.Client();
         var request = client.GetAsync("/");
         await arrived.Task;

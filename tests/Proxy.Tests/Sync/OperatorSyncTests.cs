@@ -36,7 +36,8 @@ public sealed class OperatorSyncTests : IDisposable
         await using var sidecar = await StartAsync(control, upstream);
         await UntilAsync(() => sidecar.IsReady);
 
-        control.Publish(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\""));
+        control.Publish(
+            TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\""));
         await UntilAsync(() => sidecar.Status().Mode == "Enforce");
 
         Assert.Equal(HttpStatusCode.Forbidden, await GetAsync(sidecar, "/?q=attack"));
@@ -77,7 +78,8 @@ public sealed class OperatorSyncTests : IDisposable
     {
         await using var upstream = await TestUpstream.StartAsync();
         await using var control = await TestOperator.StartAsync(_folder);
-        control.Publish(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\""));
+        control.Publish(
+            TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\""));
         await using var sidecar = await StartAsync(control, upstream);
         await UntilAsync(() => sidecar.IsReady);
         var good = control.Revision;
@@ -86,8 +88,10 @@ public sealed class OperatorSyncTests : IDisposable
         switch (what)
         {
             case "revision": control.PublishRaw(next with { Revision = new string('0', 64) }); break;
-            case "rules": control.Publish(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\"")); break;
-            case "network": control.Publish(next with { AccessLists = new AccessLists { DenyClients = ["10.0.0.0/99"] } }); break;
+            case "rules": control.Publish(
+                TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\"")); break;
+            case "network": control.Publish(
+                next with { AccessLists = new AccessLists { DenyClients = ["10.0.0.0/99"] } }); break;
             case "format": control.Publish(next with { Format = "waf-policy/v9" }); break;
             case "addressee": control.Publish(next with { Namespace = "other" }); break;
             case "json": control.PublishBytes("{\"format\":", "\"broken\""); break;
@@ -116,7 +120,8 @@ public sealed class OperatorSyncTests : IDisposable
     {
         await using var upstream = await TestUpstream.StartAsync();
         await using var control = await TestOperator.StartAsync(_folder);
-        if (isJson) control.Publish(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\""));
+        if (isJson) control.Publish(
+            TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@rx (\" \"id:1,phase:2,deny\""));
         else control.PublishBytes("{\"format\":", "broken");
         await using var sidecar = await StartAsync(control, upstream);
         await UntilAsync(() => sidecar.Status().RejectedReason is not null);
@@ -131,7 +136,8 @@ public sealed class OperatorSyncTests : IDisposable
     {
         await using var upstream = await TestUpstream.StartAsync();
         var control = await TestOperator.StartAsync(_folder);
-        control.Publish(TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\""));
+        control.Publish(
+            TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\""));
         await using (var first = await StartAsync(control, upstream))
         {
             await UntilAsync(() => first.IsReady);
@@ -227,7 +233,8 @@ public sealed class OperatorSyncTests : IDisposable
                 Admin = new IPEndPoint(IPAddress.Loopback, 0),
                 Limits = new ProxyLimits { DrainMax = TimeSpan.FromSeconds(1) },
                 Operator = new OperatorOptions(
-                    new OperatorAddress(control.Address, Path.Combine(_folder, "token"), Path.Combine(_folder, "ca.pem")),
+                    new OperatorAddress(control.Address, Path.Combine(
+                        _folder, "token"), Path.Combine(_folder, "ca.pem")),
                     "shop", "main", "pod-1", Path.Combine(_folder, "state")),
             },
             TimeProvider.System, logs);

@@ -14,7 +14,8 @@ public sealed class AdminTests
     {
         await using var upstream = await TestUpstream.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(
-            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:77,phase:2,deny\""));
+            upstream.Address, TestSidecar.Policy(
+                InspectionMode.Enforce, "SecRule ARGS \"@contains attack\" \"id:77,phase:2,deny\""));
         using var client = sidecar.Client();
         for (var i = 0; i < 3; i++) (await client.GetAsync("/")).Dispose();
         (await client.GetAsync("/?q=attack")).Dispose();
@@ -26,16 +27,19 @@ public sealed class AdminTests
         Assert.Contains("waf_rule_matches_total{rule=\"77\"} 1", lines);
         Assert.Contains("waf_inspection_seconds_count 4", lines);
         Assert.Contains("waf_ready 1", lines);
-        Assert.Contains(lines, line => line.StartsWith("waf_policy_info{policy=\"main\",revision=\"", StringComparison.Ordinal));
+        Assert.Contains(
+            lines, line => line.StartsWith("waf_policy_info{policy=\"main\",revision=\"", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("dotnet_process_memory_working_set ", StringComparison.Ordinal));
-        Assert.All(lines.Where(line => line.Length > 0 && line[0] != '#'), line => Assert.Matches("^[a-z_]+(\\{.*\\})? [0-9eE.+-]+$", line));
+        Assert.All(lines.Where(line => line.Length > 0 && line[0] != '#'), line => Assert.Matches(
+            "^[a-z_]+(\\{.*\\})? [0-9eE.+-]+$", line));
     }
 
     [Fact]
     public async Task Status_IsTheContract()
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Detect));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Detect));
         using var client = sidecar.Client();
         (await client.GetAsync("/")).Dispose();
 
@@ -56,11 +60,13 @@ public sealed class AdminTests
     public async Task Pages(string path, HttpStatusCode expected)
     {
         await using var upstream = await TestUpstream.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off));
         using var client = new HttpClient();
 
         Assert.Equal(expected, (await client.GetAsync(new Uri(sidecar.Admin, path))).StatusCode);
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await client.PostAsync(new Uri(sidecar.Admin, path), null)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.MethodNotAllowed, (await client.PostAsync(new Uri(sidecar.Admin, path), null)).StatusCode);
     }
 
     private static async Task<string> TextAsync(TestSidecar sidecar, string path)
