@@ -55,7 +55,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _time = time;
         _startedAt = time.GetUtcNow();
         _logger = logs.CreateLogger<Sidecar>();
-        _exporter = new PrometheusExporter(SidecarMeters.MeterName, "System.Runtime");
+        _exporter = new PrometheusExporter(_meters.Name, "System.Runtime");
         if (options.Operator is { } address) _operator = new OperatorClient(address.Address);
         _models = new ModelStage(SourcesOf(options), options.Operator?.StateDirectory, time, logs.CreateLogger<ModelStage>());
         var copy = options.Operator?.StateDirectory is { } folder ? new LastGoodCopy(folder) : null;

@@ -20,7 +20,9 @@ internal sealed class SidecarMeters : IDisposable
     private static readonly int Verdicts = Enum.GetValues<VerdictKind>().Length;
     private static readonly int Reasons = Enum.GetValues<DecisionReason>().Length;
 
-    private readonly Meter _meter = new(MeterName);
+    private static int _instances;
+
+    private readonly Meter _meter;
     private readonly long[] _requests = new long[Verdicts * Reasons];
     private readonly ConcurrentDictionary<long, Tally> _rules = new();
     private readonly ConcurrentDictionary<string, Tally> _named = new(StringComparer.Ordinal);
@@ -32,6 +34,10 @@ internal sealed class SidecarMeters : IDisposable
 
     public SidecarMeters()
     {
+        // Listeners choose by name: a second sidecar in one process (tests) must not be taken for the first.
+        var instance = Interlocked.Increment(ref _instances);
+        Name = instance == 1 ? MeterName : $"{MeterName}-{instance}";
+        _meter = new Meter(Name);
         _inspection = _meter.CreateHistogram(
             "waf_inspection_seconds", unit: null, "Time of inspection of one request, without waiting for its body.",
             tags: null, advice: new InstrumentAdvice<double>
@@ -50,6 +56,9 @@ internal sealed class SidecarMeters : IDisposable
             "waf_incidents_total", () => Observe(_named, "kind"), null,
             "Drops, fallbacks and failures by kind. Each kind is documented in the manual.");
     }
+
+    /// <summary>Name of this instance's meter.</summary>
+    public string Name { get; }
 
     public void RequestPassedUninspected() => Interlocked.Increment(ref _uninspected);
 
