@@ -4,7 +4,8 @@ namespace WafOperator.Proxy.Identity;
 
 /// <summary>
 /// Networks as sorted, disjoint ranges: a lookup is a binary search without allocation, however many networks there
-/// are, and overlapping networks cost nothing. Immutable. IPv4 and IPv6 are apart: <c>::/0</c> is every IPv6 address only.
+/// are, and overlapping networks cost nothing. Immutable. IPv4 and IPv6 are apart: <c>::/0</c> is every IPv6 address
+/// only.
 /// </summary>
 public sealed class AddressSet
 {
