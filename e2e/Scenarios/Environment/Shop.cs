@@ -100,13 +100,32 @@ public sealed class Shop : IAsyncDisposable
         return forward.Address;
     }
 
+    /// <summary>
+    /// Whether this machine reaches cluster addresses: the API server's own Service tells, since it is always there.
+    /// Then a new Service is waited for: its rules are a moment behind. A port-forward enters the pod by its loopback
+    /// interface and so goes around redirection; it is no substitute where the real way exists.
+    /// </summary>
     private static async Task<bool> IsReachableAsync(string address)
+    {
+        var kubernetes = await new Kubectl("default").GetAsync("service", "kubernetes");
+        var apiServer = kubernetes.GetProperty("spec").GetProperty("clusterIP").GetString()!;
+        if (!await ConnectsAsync(apiServer, 443)) return false;
+        for (var attempt = 0; attempt < 60; attempt++)
+        {
+            if (await ConnectsAsync(address, 80)) return true;
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+        }
+
+        throw new InvalidOperationException($"the Service address {address} was not reachable within 30 s");
+    }
+
+    private static async Task<bool> ConnectsAsync(string address, int port)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         try
         {
-            await socket.ConnectAsync(IPAddress.Parse(address), 80, limit.Token);
+            await socket.ConnectAsync(IPAddress.Parse(address), port, limit.Token);
             return true;
         }
         catch (Exception unreachable) when (unreachable is SocketException or OperationCanceledException)
