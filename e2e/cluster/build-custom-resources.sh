@@ -15,7 +15,10 @@ sid() {
   local apt="$HOME_DIR/apt"
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/etc"
   : >"$apt/status"
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main" >"$apt/etc/sources.list"
+  # sid is served beside bookworm, wherever this machine gets that from.
+  local address
+  address="$(debian_source bookworm)" || exit 1
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $address sid main" >"$apt/etc/sources.list"
   apt-get -q -o "Dir::Etc::SourceList=$apt/etc/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$apt/lists" \
     -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache" -o Acquire::Retries=3 -o APT::Sandbox::User=root \
     -o Debug::NoLocking=1 -o APT::Get::List-Cleanup=0 "$@"

@@ -38,10 +38,9 @@ fetch_source() {
   local apt="$HOME_DIR/apt"
   rm -rf "$HOME_DIR/download"
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$HOME_DIR/download"
-  local mirror
-  mirror="$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null \
-    | grep -v snapshot | head -n 1 | tr -d ' ' || true)"
-  echo "deb-src ${mirror:-http://deb.debian.org/debian} bookworm main" >"$apt/sources.list"
+  local address
+  address="$(debian_source bookworm)" || exit 1
+  echo "deb-src $address bookworm main" >"$apt/sources.list"
   local options=(-q -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Acquire::Retries=3
     -o APT::Sandbox::User=root)

@@ -63,3 +63,17 @@ with_lock() {
   exec {descriptor}>&-
   return $status
 }
+
+# debian_sources RELEASE: the addresses from which this machine's apt gets that release's main section, one a line.
+debian_sources() {
+  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' \
+    | awk -v release="$1" '$1 == release && $2 == "main" { print $3 }' | sort -u
+}
+
+# debian_source RELEASE: the first of them; ends the script with the next step where apt knows none.
+debian_source() {
+  local address
+  address="$(debian_sources "$1" | head -n 1)"
+  [ -n "$address" ] || fail "apt has no source for Debian $1: add one to /etc/apt and run apt-get update"
+  echo "$address"
+}

@@ -31,11 +31,11 @@ rules_folder() {
 unpacked_crs() {
   local folder="$WAF_CACHE/packages/modsecurity-crs"
   mkdir -p "$folder"
-  if [ ! -e "$folder/root/etc" ]; then
+  if [ ! -e "$folder/files/usr" ]; then
     step "fetching OWASP CRS $CRS_VERSION (Debian's modsecurity-crs)"
     (cd "$folder" && apt-get -q -o APT::Sandbox::User="$(id -un)" download modsecurity-crs >"$WAF_CACHE/apt-download.log" 2>&1) \
       || fail "could not download modsecurity-crs: install it, or set WAF_RULES to a folder with CRS (log: $WAF_CACHE/apt-download.log)"
-    dpkg-deb -x "$(ls "$folder"/modsecurity-crs_*.deb | tail -n 1)" "$folder/root"
+    dpkg-deb -x "$(ls "$folder"/modsecurity-crs_*.deb | tail -n 1)" "$folder/files"
   fi
-  echo "$folder/root"
+  echo "$folder/files"
 }
