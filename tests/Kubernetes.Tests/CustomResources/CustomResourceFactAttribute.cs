@@ -2,7 +2,8 @@ namespace WafOperator.Kubernetes.Tests.CustomResources;
 
 /// <summary>
 /// A test against today's custom-resource server. Compiling that takes minutes and 350 MB of packages, too much for
-/// <c>./test --fast</c>, so there it is left out where nobody built it. <c>./test</c> builds it first and leaves out nothing.
+/// <c>./test --fast</c>, so there it is left out where nobody built it. <c>./test</c> builds it first and leaves out
+/// nothing.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class CustomResourceFactAttribute : FactAttribute
