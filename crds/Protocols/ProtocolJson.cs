@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Inference;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
@@ -42,6 +43,7 @@ public sealed class ProtocolJson : IJsonTypeInfoResolver
     public JsonTypeInfo<SecurityEvent> SecurityEvent => Of<SecurityEvent>();
     public JsonTypeInfo<SidecarStatus> SidecarStatus => Of<SidecarStatus>();
     public JsonTypeInfo<ModelManifest> ModelManifest => Of<ModelManifest>();
+    public JsonTypeInfo<PoolDocument> PoolDocument => Of<PoolDocument>();
 
     /// <summary>Type information of any of our types.</summary>
     public JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
