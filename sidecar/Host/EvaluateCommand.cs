@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Models;
 using WafOperator.Proxy.Models;

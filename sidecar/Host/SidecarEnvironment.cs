@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Proxy;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Metrics;
 using WafOperator.Protocols.Models;

@@ -1,4 +1,5 @@
 using System.Net;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
 

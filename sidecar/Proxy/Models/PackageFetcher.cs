@@ -1,3 +1,4 @@
+using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols.Models;
 using WafOperator.Proxy.Sync;
 

@@ -1,3 +1,4 @@
+using WafOperator.Protocols.Distribution;
 using WafOperator.Proxy.Sync;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;

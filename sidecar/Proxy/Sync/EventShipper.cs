@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Threading.Channels;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
 using WafOperator.Proxy.Telemetry;

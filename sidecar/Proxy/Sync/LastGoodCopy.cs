@@ -1,3 +1,4 @@
+using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols.Policies;
 
 namespace WafOperator.Proxy.Sync;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Proxy.Telemetry;
 
 namespace WafOperator.Proxy.Sync;
@@ -20,10 +21,10 @@ internal sealed partial class OperatorSync(
         {
             var wait = seen is null ? TimeSpan.Zero : PollFor;
             var answer = await client.GetPolicyAsync(ns, name, seen, wait, cancellationToken);
-            if (answer.Kind is not PolicyAnswerKind.Failed) keeper.Heard();
+            if (answer.Kind is not DocumentAnswerKind.Failed) keeper.Heard();
             switch (answer.Kind)
             {
-                case PolicyAnswerKind.Changed:
+                case DocumentAnswerKind.Changed:
                     // A refused revision is not asked for again: the operator answers when there is another.
                     keeper.Receive(answer.Body!, ns, name);
                     seen = answer.Revision ?? RevisionOf(answer.Body!);
@@ -32,14 +33,14 @@ internal sealed partial class OperatorSync(
                     if (seen is null) break;
                     backOff.Reset();
                     continue;
-                case PolicyAnswerKind.Unchanged:
+                case DocumentAnswerKind.Unchanged:
                     problem = null;
                     backOff.Reset();
                     continue;
-                case PolicyAnswerKind.Missing:
+                case DocumentAnswerKind.Missing:
                     Say(ref problem, $"the operator knows no accepted policy {ns}/{name}");
                     break;
-                case PolicyAnswerKind.Failed:
+                case DocumentAnswerKind.Failed:
                     meters.Incident("operator_unreachable");
                     Say(ref problem, answer.Problem!);
                     break;

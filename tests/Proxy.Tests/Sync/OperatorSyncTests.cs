@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;

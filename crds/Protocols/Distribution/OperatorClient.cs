@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace WafOperator.Proxy.Sync;
+namespace WafOperator.Protocols.Distribution;
 
 /// <summary>Where the operator is, and what proves who we are. Files are read again when they change.</summary>
 /// <param name="Url">Base URL of the distribution port, https.</param>
@@ -12,28 +11,28 @@ namespace WafOperator.Proxy.Sync;
 /// <param name="CaFile">PEM bundle that the operator's certificate must chain to; null uses the system's.</param>
 public sealed record OperatorAddress(Uri Url, string? TokenFile, string? CaFile);
 
-/// <summary>Outcome of asking for a policy.</summary>
-internal enum PolicyAnswerKind
+/// <summary>Outcome of asking for a document.</summary>
+public enum DocumentAnswerKind
 {
-    /// <summary>There is another revision: <see cref="PolicyAnswer.Body"/>.</summary>
+    /// <summary>There is another revision: <see cref="DocumentAnswer.Body"/>.</summary>
     Changed,
 
     /// <summary>Nothing changed.</summary>
     Unchanged,
 
-    /// <summary>There is no such policy.</summary>
+    /// <summary>There is no such document.</summary>
     Missing,
 
-    /// <summary>The operator could not be asked, or refused: <see cref="PolicyAnswer.Problem"/>.</summary>
+    /// <summary>The operator could not be asked, or refused: <see cref="DocumentAnswer.Problem"/>.</summary>
     Failed,
 }
 
 /// <summary>What the operator answered.</summary>
-internal readonly record struct PolicyAnswer(
-    PolicyAnswerKind Kind, byte[]? Body = null, string? Problem = null, string? Revision = null);
+public readonly record struct DocumentAnswer(
+    DocumentAnswerKind Kind, byte[]? Body = null, string? Problem = null, string? Revision = null);
 
 /// <summary>What became of a batch of events.</summary>
-internal enum ShippingOutcome
+public enum ShippingOutcome
 {
     /// <summary>The operator has them.</summary>
     Taken,
@@ -45,10 +44,12 @@ internal enum ShippingOutcome
     Failed,
 }
 
-/// <summary>Calls the operator's distribution port (crds/Protocols/Distribution.md). Failures are values. Thread-safe.</summary>
-internal sealed class OperatorClient : IDisposable
+/// <summary>
+/// Calls the operator's distribution port (crds/Protocols/Distribution.md). Failures are values. Thread-safe.
+/// </summary>
+public sealed class OperatorClient : IDisposable
 {
-    /// <summary>Longest policy document, bytes.</summary>
+    /// <summary>Longest document, bytes.</summary>
     public const int DocumentBytesMax = 16 * 1024 * 1024;
 
     private readonly OperatorAddress _address;
@@ -73,30 +74,17 @@ internal sealed class OperatorClient : IDisposable
         _client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(90), BaseAddress = address.Url };
     }
 
-    /// <summary>Waits up to <paramref name="wait"/> for a revision other than <paramref name="have"/>.</summary>
-    public async Task<PolicyAnswer> GetPolicyAsync(
-        string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken)
-    {
-        var query = string.Create(
-            CultureInfo.InvariantCulture, $"revision={Uri.EscapeDataString(have ?? "")}&wait={(int)wait.TotalSeconds}");
-        var path = $"v1/namespaces/{Uri.EscapeDataString(ns)}/policies/{Uri.EscapeDataString(name)}?{query}";
-        try
-        {
-            using var request = await RequestAsync(HttpMethod.Get, path, cancellationToken);
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            return response.StatusCode switch
-            {
-                HttpStatusCode.OK => await ReadPolicyAsync(response, cancellationToken),
-                HttpStatusCode.NotModified => new PolicyAnswer(PolicyAnswerKind.Unchanged),
-                HttpStatusCode.NotFound => new PolicyAnswer(PolicyAnswerKind.Missing),
-                _ => new PolicyAnswer(PolicyAnswerKind.Failed, Problem: $"HTTP status {(int)response.StatusCode}"),
-            };
-        }
-        catch (Exception failure) when (IsOutage(failure, cancellationToken))
-        {
-            return new PolicyAnswer(PolicyAnswerKind.Failed, Problem: Describe(failure));
-        }
-    }
+    /// <summary>
+    /// Waits up to <paramref name="wait"/> for a policy of another revision than <paramref name="have"/>.
+    /// </summary>
+    public Task<DocumentAnswer> GetPolicyAsync(
+        string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken) =>
+        GetDocumentAsync("policies", ns, name, (have, wait), cancellationToken);
+
+    /// <summary>The same for the document of an inference pool.</summary>
+    public Task<DocumentAnswer> GetPoolAsync(
+        string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken) =>
+        GetDocumentAsync("pools", ns, name, (have, wait), cancellationToken);
 
     /// <summary>Ships events, as JSON lines.</summary>
     public async Task<ShippingOutcome> PostEventsAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
@@ -118,17 +106,22 @@ internal sealed class OperatorClient : IDisposable
         }
     }
 
-    /// <summary>Fetches a blob into a stream; null when that worked, else what went wrong. The caller checks the digest.</summary>
+    /// <summary>
+    /// Fetches a blob into a stream; null when that worked, else what went wrong. The caller checks the digest.
+    /// </summary>
     public async Task<string?> GetBlobAsync(
         string digest, Stream destination, long bytesMax, CancellationToken cancellationToken)
     {
         try
         {
             using var request = await RequestAsync(HttpMethod.Get, $"v1/blobs/{digest}", cancellationToken);
-            using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await _client.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (!response.IsSuccessStatusCode) return $"HTTP status {(int)response.StatusCode}";
             await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return await CopyAsync(content, destination, bytesMax, cancellationToken) ? null : $"longer than {bytesMax} bytes";
+            return await CopyAsync(content, destination, bytesMax, cancellationToken)
+                ? null
+                : $"longer than {bytesMax} bytes";
         }
         catch (Exception failure) when (IsOutage(failure, cancellationToken))
         {
@@ -142,13 +135,40 @@ internal sealed class OperatorClient : IDisposable
         _roots?.Dispose();
     }
 
-    private static async Task<PolicyAnswer> ReadPolicyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<DocumentAnswer> GetDocumentAsync(
+        string kind, string ns, string name, (string? Revision, TimeSpan Wait) have, CancellationToken cancellationToken)
+    {
+        var query = string.Create(
+            CultureInfo.InvariantCulture,
+            $"revision={Uri.EscapeDataString(have.Revision ?? "")}&wait={(int)have.Wait.TotalSeconds}");
+        var path = $"v1/namespaces/{Uri.EscapeDataString(ns)}/{kind}/{Uri.EscapeDataString(name)}?{query}";
+        try
+        {
+            using var request = await RequestAsync(HttpMethod.Get, path, cancellationToken);
+            using var response = await _client.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return response.StatusCode switch
+            {
+                HttpStatusCode.OK => await ReadDocumentAsync(response, cancellationToken),
+                HttpStatusCode.NotModified => new DocumentAnswer(DocumentAnswerKind.Unchanged),
+                HttpStatusCode.NotFound => new DocumentAnswer(DocumentAnswerKind.Missing),
+                _ => new DocumentAnswer(DocumentAnswerKind.Failed, Problem: $"HTTP status {(int)response.StatusCode}"),
+            };
+        }
+        catch (Exception failure) when (IsOutage(failure, cancellationToken))
+        {
+            return new DocumentAnswer(DocumentAnswerKind.Failed, Problem: Describe(failure));
+        }
+    }
+
+    private static async Task<DocumentAnswer> ReadDocumentAsync(
+        HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await using var content = await response.Content.ReadAsStreamAsync(cancellationToken);
         using var body = new MemoryStream();
         return await CopyAsync(content, body, DocumentBytesMax, cancellationToken)
-            ? new PolicyAnswer(PolicyAnswerKind.Changed, body.ToArray(), Revision: response.Headers.ETag?.Tag.Trim('"'))
-            : new PolicyAnswer(PolicyAnswerKind.Failed, Problem: $"a policy document longer than {DocumentBytesMax} bytes");
+            ? new(DocumentAnswerKind.Changed, body.ToArray(), Revision: response.Headers.ETag?.Tag.Trim('"'))
+            : new(DocumentAnswerKind.Failed, Problem: $"a document longer than {DocumentBytesMax} bytes");
     }
 
     private static async Task<bool> CopyAsync(
@@ -165,7 +185,8 @@ internal sealed class OperatorClient : IDisposable
         }
     }
 
-    private async Task<HttpRequestMessage> RequestAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    private async Task<HttpRequestMessage> RequestAsync(
+        HttpMethod method, string path, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage(method, path);
         if (_address.TokenFile is { } file)
@@ -191,49 +212,4 @@ internal sealed class OperatorClient : IDisposable
         HttpRequestException { InnerException: { } inner } => inner.Message,
         _ => failure.Message,
     };
-}
-
-/// <summary>The CA bundle of a file, read again when the file changes: certificates are rotated under a running sidecar.</summary>
-internal sealed class TrustedRoots(string file) : IDisposable
-{
-    private readonly Lock _lock = new();
-    private X509Certificate2Collection _roots = [];
-    private DateTime _readAt;
-
-    public bool Trusts(X509Certificate2? certificate, X509Chain? presented, SslPolicyErrors errors)
-    {
-        if (certificate is null || (errors & SslPolicyErrors.RemoteCertificateNameMismatch) != 0) return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        chain.ChainPolicy.CustomTrustStore.AddRange(Current());
-        if (presented is not null) chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
-        return chain.Build(certificate);
-    }
-
-    public void Dispose()
-    {
-        foreach (var root in _roots) root.Dispose();
-    }
-
-    private X509Certificate2Collection Current()
-    {
-        lock (_lock)
-        {
-            try
-            {
-                var written = File.GetLastWriteTimeUtc(Path.GetFullPath(file));
-                if (written == _readAt && _roots.Count > 0) return _roots;
-                var roots = new X509Certificate2Collection();
-                roots.ImportFromPemFile(file);
-                (_roots, _readAt) = (roots, written);
-            }
-            catch (Exception failure) when (failure is IOException or System.Security.Cryptography.CryptographicException)
-            {
-                // Half-written or gone for a moment: what was read before still holds.
-            }
-
-            return _roots;
-        }
-    }
 }
