@@ -50,6 +50,9 @@ public static class WellKnown
     /// <summary>Label on injected pods, so that coverage is one selector.</summary>
     public const string InjectedLabel = ApiGroup.Name + "/sidecar";
 
+    /// <summary>Label on injected pods: pods with the same value have the same open ports (network policies).</summary>
+    public const string OpenPortsLabel = ApiGroup.Name + "/open-ports";
+
     /// <summary>Name of the injected container.</summary>
     public const string SidecarContainer = "waf-sidecar";
 

@@ -1,3 +1,4 @@
+using WafOperator.Controllers.Bypass;
 using WafOperator.Controllers.Certificates;
 using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Exclusions;
@@ -29,7 +30,6 @@ internal sealed class ControlPlane
     private readonly ControllerLoop _publishing;
     private readonly List<ControllerLoop> _leading = [];
     private readonly CompiledPolicies _compiled = new();
-    private readonly EventRecorder _events;
     private readonly SidecarStatusPoller _poller;
     private readonly ModelPackages _packages;
     private readonly ControllerLoop _fetching;
@@ -44,7 +44,7 @@ internal sealed class ControlPlane
         Admission = new AdmissionCache(Informers, client, services, Policies, Coverage);
         _tlsSecret = Informers.Add(new Informer<KubernetesObject>(client, BuiltIn.Secrets, TlsSecretOnly(), services));
         _tlsSecret.Subscribe(change => Certificate.Update(change.Current));
-        _events = new EventRecorder(client, "waf-operator", services);
+        Events = new EventRecorder(client, "waf-operator", services);
         _poller = new SidecarStatusPoller(
             Coverage.Pods, sidecars, new SidecarPollOptions { Port = options.SidecarAdminPort }, services.Time,
             services.Loggers.CreateLogger<SidecarStatusPoller>());
@@ -69,6 +69,8 @@ internal sealed class ControlPlane
 
     public AdmissionCache Admission { get; }
 
+    public EventRecorder Events { get; }
+
     public ServingCertificate Certificate { get; } = new();
 
     public LeaseElector Elector { get; }
@@ -84,7 +86,7 @@ internal sealed class ControlPlane
     /// <summary>Runs everything until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken) => await Task.WhenAll(
         Informers.RunAsync(cancellationToken),
-        _events.RunAsync(cancellationToken),
+        Events.RunAsync(cancellationToken),
         _publishing.RunAsync(cancellationToken),
         _fetching.RunAsync(cancellationToken),
         MarkStoreSyncedAsync(cancellationToken),
@@ -147,17 +149,24 @@ internal sealed class ControlPlane
         var coverage = new PolicyCoverage(Policies, Coverage, _poller);
         var writer = new StatusWriter(_client);
         var status = Loop("policy-status", new PolicyStatusController(
-                Policies, Coverage, _compiled, coverage, writer, _events, _services.Time))
+                Policies, Coverage, _compiled, coverage, writer, Events, _services.Time))
             .For(Policies.Policies)
             .Watch(Policies.Exclusions, c => PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy))
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
-            .Watch(Coverage.Pods, c => IsCovered(c.Current) || IsCovered(c.Previous) ? PoliciesIn(c.Key.Namespace) : []);
+            .Watch(Coverage.Pods, c => IsCovered(c.Current) || IsCovered(c.Previous) ? PoliciesIn(c.Key.Namespace) : [])
+            // A Service that came after the pods may lead around their sidecars.
+            .Watch(Coverage.Services, c => PoliciesIn(c.Key.Namespace));
         _poller.Observed += status.Enqueue;
         _leading.Add(status);
         _leading.Add(Loop("exclusion-status", new ExclusionStatusController(Policies, _compiled, coverage, writer, _services.Time))
             .For(Policies.Exclusions)
             .Watch(Policies.Policies, c => ExclusionsOf(c.Key)));
-        _leading.Add(Loop("coverage-repair", new CoverageRepairController(_client, Policies, coverage, _events, _services.Time))
+        _leading.Add(Loop("bypass-policies", new BypassPolicyController(_client, Policies, coverage))
+            .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
+            .Watch(Coverage.Pods, c =>
+                OpenPorts(c.Current) == OpenPorts(c.Previous) ? [] : PoliciesIn(c.Key.Namespace)));
+        _leading.Add(Loop("coverage-repair", new CoverageRepairController(
+                _client, Policies, coverage, Events, _services.Time))
             .For(Policies.Policies)
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, AskedForSidecar: true } ? PoliciesIn(c.Key.Namespace) : []));
     }
@@ -169,7 +178,7 @@ internal sealed class ControlPlane
             TrustBundleController.ConfigMapName, TrustBundleController.BundleKey));
         var rollouts = Loop("rollouts", new RolloutController(
                 Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, _poller), new RolloutGates(http),
-                new StatusWriter(_client), _events, _services.Time))
+                new StatusWriter(_client), Events, _services.Time))
             // One version's end is the next one's beginning.
             .Watch(Policies.Models, c => ModelsIn(c.Key.Namespace));
         _packages.Verified += rollouts.Enqueue;
@@ -195,6 +204,8 @@ internal sealed class ControlPlane
     private ControllerLoop Loop(string name, IReconciler reconciler) => new(name, reconciler, new ControllerOptions(), _services);
 
     private static bool IsCovered(PodView? pod) => pod is { HasSidecar: true } or { AskedForSidecar: true };
+
+    private static string? OpenPorts(PodView? pod) => pod is { IsActive: true } ? pod.Captured?.OpenPortsLabel : null;
 
     private bool NeedsBundle(string ns) =>
         Policies.Policies.Cache.ByNamespace.Find(ns).Count > 0

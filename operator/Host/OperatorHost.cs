@@ -48,7 +48,8 @@ internal static class OperatorHost
         await using var app = builder.Build();
         MapByPort(app, options.DistributionPort, routes => distribution.Map(routes));
         var injection = options.Injection(capabilities.NativeSidecars);
-        var pods = new PodMutator(plane.Admission, () => injection);
+        var pods = new PodMutator(
+            plane.Admission, () => injection, new InjectionEvents(plane.Events).Observe);
         MapByPort(app, options.WebhookPort, routes => routes.MapAdmission(
             pods, new ResourceReviewer(TimeProvider.System), loggers.CreateLogger("WafOperator.Webhooks")));
         MapByPort(app, options.MetricsPort, routes => Health.Map(routes, plane, metrics));

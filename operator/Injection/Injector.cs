@@ -153,6 +153,7 @@ public static class Injector
             editor.Set(name, "metadata", "annotations", DefaultContainerAnnotation);
         editor.Ensure(new JsonObject(), "metadata", "labels");
         editor.Set("true", "metadata", "labels", WellKnown.InjectedLabel);
+        editor.Set(CapturedPod.Read(editor.Pod)!.OpenPortsLabel, "metadata", "labels", WellKnown.OpenPortsLabel);
     }
 
     private static string HashOf(JsonObject sidecar, List<CapturedPort> redirected)

@@ -17,7 +17,10 @@ public sealed class ReferenceTableTests
         ["operator/Rollouts"] = ["crds/Resources", "crds/Protocols"],
         ["operator/Injection"] = ["crds/Resources"],
         ["operator/Controllers"] =
-            ["operator/Kubernetes", "operator/Policies", "operator/Rollouts", "crds/Resources", "crds/Protocols"],
+        [
+            "operator/Kubernetes", "operator/Policies", "operator/Rollouts", "operator/Injection", "crds/Resources",
+                "crds/Protocols",
+        ],
         ["operator/Webhooks"] =
             ["operator/Injection", "operator/Policies", "crds/Resources", "crds/SecLang", "operator/Kubernetes"],
         ["operator/Distribution"] = ["crds/Protocols"],

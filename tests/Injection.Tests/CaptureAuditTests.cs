@@ -12,18 +12,38 @@ public sealed class CaptureAuditTests
 
     [Fact]
     public void AServiceThatTargetsTheName_IsCapturedByAHandOver() =>
-    Assert.Empty(CaptureAudit.Uncaptured(Inject(ByName), [ByName]));
+    Assert.Empty(Audit(Inject(ByName), ByName));
 
     [Fact]
     public void AServiceThatTargetsTheNumber_IsCapturedByARedirect() =>
-        Assert.Empty(CaptureAudit.Uncaptured(Inject(ByNumber), [ByName, ByNumber]));
+        Assert.Empty(Audit(Inject(ByNumber), ByName, ByNumber));
 
     [Fact]
     public void AServiceThatCameLaterAndTargetsTheNumber_LeadsAroundAHandOver() =>
-        Assert.Equal([new UncapturedPort("shop", 8080)], CaptureAudit.Uncaptured(Inject(ByName), [ByName, ByNumber]));
+        Assert.Equal([new UncapturedPort("shop", 8080)], Audit(Inject(ByName), ByName, ByNumber));
 
     [Fact]
-    public void APodWithoutASidecar_IsNotSpokenOf() => Assert.Empty(CaptureAudit.Uncaptured(Pod(), [ByNumber]));
+    public void APodWithoutASidecar_IsNotSpokenOf() => Assert.Null(CapturedPod.Read(Pod()));
+
+    [Fact]
+    public void AHandedOverPort_IsClosedToPeers() =>
+        Assert.Equal([9090, 15001, 15020], CapturedPod.Read(Inject(ByName))!.OpenPorts);
+
+    [Fact]
+    public void ARedirectedPort_StaysOpenToPeers_BecauseItLeadsToTheSidecar() =>
+        Assert.Equal([8080, 9090, 15001, 15020], CapturedPod.Read(Inject(ByNumber))!.OpenPorts);
+
+    [Fact]
+    public void TheLabelOfAnInjectedPod_IsThatOfItsOpenPorts()
+    {
+        var pod = Inject(ByName);
+        Assert.Equal(CapturedPod.Read(pod)!.OpenPortsLabel,
+            pod["metadata"]!["labels"]!["wafoperator.dev/open-ports"]!.GetValue<string>());
+    }
+
+    private static IReadOnlyList<UncapturedPort> Audit(JsonObject pod, params ServiceView[] services) =>
+        CaptureAudit.Uncaptured(
+            CapturedPod.Read(pod)!, new Dictionary<string, string> { ["app"] = "shop" }, services);
 
     private static JsonObject Inject(ServiceView service) =>
         Assert.IsType<InjectionDecision.Inject>(Injector.Decide(new()
@@ -37,7 +57,9 @@ public sealed class CaptureAuditTests
 
     private static JsonObject Pod() => YamlText.Read("""
         metadata: {name: shop, labels: {app: shop}, annotations: {wafoperator.dev/inject: "true"}}
-        spec: {containers: [{name: shop, image: x, ports: [{name: http, containerPort: 8080}]}]}
+        spec:
+          containers:
+          - {name: shop, image: x, ports: [{name: http, containerPort: 8080}, {name: metrics, containerPort: 9090}]}
         """)!.AsObject();
 
     private static ServiceView Service(ServiceTarget target) =>

@@ -117,7 +117,8 @@ public sealed record InterceptionSpec
         Default("false")]
     public bool RepairByEviction { get; init; }
 
-    [Description("Create a NetworkPolicy that closes the way around the sidecar."), Default("false")]
+    [Description("Create NetworkPolicies that close the way around the sidecar. The network plug-in enforces them."),
+        Default("false")]
     public bool NetworkPolicy { get; init; }
 }
 

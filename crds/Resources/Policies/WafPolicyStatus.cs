@@ -46,6 +46,10 @@ public sealed record CoverageStatus
     [Description("Pods that should have a sidecar and have none."), Bounds(0, int.MaxValue)]
     public int Missing { get; init; }
 
+    [Description("Ports of Services that lead to a pod around its sidecar; the Degraded condition names them."),
+        Bounds(0, int.MaxValue)]
+    public int Uncaptured { get; init; }
+
     [Description("Programmed over matched, for kubectl get."), Length(32)]
     public string? Summary { get; init; }
 }

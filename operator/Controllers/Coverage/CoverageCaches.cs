@@ -1,4 +1,5 @@
 using WafOperator.Controllers.Sidecars;
+using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Watching;
@@ -27,6 +28,10 @@ public sealed record CoverageCaches(
         .. Deployments.Cache.ByNamespace.Find(ns).Concat(StatefulSets.Cache.ByNamespace.Find(ns))
             .Concat(Services.Cache.ByNamespace.Find(ns)).Select(w => w.ToWorkload()),
     ];
+
+    /// <summary>What is captured is decided by the Services of the namespace.</summary>
+    public IEnumerable<ServiceView> ServicesIn(string ns) =>
+        Services.Cache.ByNamespace.Find(ns).Select(service => service.Service).OfType<ServiceView>();
 
     /// <summary>What the resolver needs of a pod.</summary>
     public static PodIdentity IdentityOf(PodView pod) => new(

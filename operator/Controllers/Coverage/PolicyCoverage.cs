@@ -1,5 +1,6 @@
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Sidecars;
+using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Policies.Coverage;
 using WafOperator.Policies.Targets;
@@ -29,6 +30,18 @@ public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches,
                 .Where(p => p.IsActive && (p.AskedForSidecar || p.HasSidecar))
                 .Where(p => resolver.PolicyFor(CoverageCaches.IdentityOf(p), workloads) == policy.Name)
                 .Select(p => new CoveredPodView(p, poller.Find(p)?.Status)),
+        ];
+    }
+
+    /// <summary>Service ports that lead to one of these pods around its sidecar, each once.</summary>
+    public IReadOnlyList<UncapturedPort> UncapturedOf(string ns, IReadOnlyList<CoveredPodView> pods)
+    {
+        var services = caches.ServicesIn(ns).ToList();
+        return
+        [
+            .. pods.SelectMany(view => view.Pod.Captured is { } captured
+                    ? CaptureAudit.Uncaptured(captured, view.Pod.Metadata.Labels, services) : [])
+                .Distinct().OrderBy(port => port.Service, StringComparer.Ordinal).ThenBy(port => port.Port),
         ];
     }
 

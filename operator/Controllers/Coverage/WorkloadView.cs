@@ -1,3 +1,4 @@
+using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Policies.Targets;
 using WafOperator.Resources.Policies;
@@ -6,7 +7,9 @@ using ObjectMeta = WafOperator.Kubernetes.Objects.ObjectMeta;
 namespace WafOperator.Controllers.Coverage;
 
 /// <summary>A Deployment, StatefulSet or Service as far as policies attach to it.</summary>
-public sealed record WorkloadView(ObjectMeta Metadata, TargetKind Kind, LabelSelector? Selector) : IKubernetesObject
+/// <param name="Service">For a Service: the part that capture rests on.</param>
+public sealed record WorkloadView(
+    ObjectMeta Metadata, TargetKind Kind, LabelSelector? Selector, ServiceView? Service = null) : IKubernetesObject
 {
     public static ResourceType<WorkloadView> Deployments { get; } =
         BuiltIn.Deployments.ReadAs(o => OfController(o, TargetKind.Deployment));
@@ -27,7 +30,9 @@ public sealed record WorkloadView(ObjectMeta Metadata, TargetKind Kind, LabelSel
     {
         var labels = o.At("spec", "selector");
         var selects = labels is { } map && map.EnumerateObject().Any();
-        return new(Slim(o.Metadata), TargetKind.Service, selects ? LabelSelector.FromLabels(labels) : null);
+        return new(
+            Slim(o.Metadata), TargetKind.Service, selects ? LabelSelector.FromLabels(labels) : null,
+            ServiceView.From(o.Json));
     }
 
     private static ObjectMeta Slim(ObjectMeta metadata) => metadata with

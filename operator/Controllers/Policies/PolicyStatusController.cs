@@ -40,7 +40,8 @@ public sealed class PolicyStatusController(
     {
         var name = policy.Metadata.Name;
         var covered = pods.Select(p => PolicyCoverage.ToCovered(p, name)).ToList();
-        var count = CoverageCalculator.Count(covered, entry.RevisionInForce);
+        var uncaptured = coverage.UncapturedOf(policy.Metadata.Namespace ?? "", pods);
+        var count = CoverageCalculator.Count(covered, entry.RevisionInForce) with { Uncaptured = uncaptured.Count };
         var conditions = PolicyConditions.Compute(new PolicyConditionInputs
         {
             Compilation = entry.Compilation,
@@ -48,6 +49,7 @@ public sealed class PolicyStatusController(
             MissingTargets = TargetResolver.MissingTargets(policy.Value, workloads.Workloads(policy.Metadata.Namespace ?? "")),
             Coverage = count,
             Rejections = [.. covered.Select(c => c.RejectedReason).OfType<string>().Distinct()],
+            Uncaptured = [.. uncaptured.Select(port => $"Service {port.Service} port {port.Port}")],
             HasRevisionInForce = entry.RevisionInForce is not null,
             Generation = policy.Metadata.Generation,
             Now = time.GetUtcNow(),

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Resources;
 using ObjectMeta = WafOperator.Kubernetes.Objects.ObjectMeta;
@@ -13,7 +13,11 @@ public sealed record PodView : IKubernetesObject
     public string Phase { get; init; } = "";
     public string? Address { get; init; }
     public bool IsReady { get; init; }
-    public bool HasSidecar { get; init; }
+
+    /// <summary>Its ports as the sidecar has them; null without a sidecar.</summary>
+    public CapturedPod? Captured { get; init; }
+
+    public bool HasSidecar => Captured is not null;
 
     /// <summary>The owner that manages the pod, for events.</summary>
     public OwnerReference? Owner => Metadata.Controller;
@@ -39,9 +43,6 @@ public sealed record PodView : IKubernetesObject
         Address = pod.Text("status", "podIP"),
         IsReady = pod.Json.Items("status", "conditions")
             .Any(c => c.Text("type") == "Ready" && c.Text("status") == "True"),
-        HasSidecar = Contains(pod.Json, "containers") || Contains(pod.Json, "initContainers"),
+        Captured = CapturedPod.Read(pod.Json),
     };
-
-    private static bool Contains(JsonElement pod, string list) =>
-        pod.Items("spec", list).Any(c => c.Text("name") == WellKnown.SidecarContainer);
 }

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-using WafOperator.Resources;
-
 namespace WafOperator.Injection.Capture;
 
 /// <summary>A Service port that leads to an injected pod around its sidecar.</summary>
@@ -13,52 +9,23 @@ public sealed record UncapturedPort(string Service, int Port);
 /// </summary>
 public static class CaptureAudit
 {
-    /// <summary>Service ports that reach the pod's application directly; empty for a pod without a sidecar.</summary>
-    public static IReadOnlyList<UncapturedPort> Uncaptured(JsonObject pod, IReadOnlyList<ServiceView> services)
+    /// <summary>Service ports that reach the pod's application directly.</summary>
+    public static IReadOnlyList<UncapturedPort> Uncaptured(
+        CapturedPod pod, IReadOnlyDictionary<string, string> labels, IEnumerable<ServiceView> services)
     {
-        var view = new PodView(pod);
-        if (Listeners(view) is not { } listening) return [];
-        var redirected = Redirected(view);
-        var declared = view.TcpPorts();
         var found = new List<UncapturedPort>();
         foreach (var service in services)
         {
-            if (!service.Selects(view.Labels)) continue;
+            if (!service.Selects(labels)) continue;
             foreach (var target in service.Targets)
             {
-                var number = target.PortName is null
-                    ? target.PortNumber
-                    : declared.FirstOrDefault(port => port.Name == target.PortName)?.Number ?? 0;
-                if (number > 0 && !listening.Contains(number) && !redirected.Contains(number))
+                var number = target.PortName is { } name
+                    ? pod.Declared.FirstOrDefault(port => port.Name == name).Number
+                    : target.PortNumber;
+                if (number > 0 && !pod.Listening.Contains(number) && !pod.Redirected.Contains(number))
                     found.Add(new(service.Name, number));
             }
         }
         return found;
     }
-
-    /// <summary>Ports the sidecar listens on, from its environment; null without a sidecar.</summary>
-    private static HashSet<int>? Listeners(PodView pod)
-    {
-        var sidecar = pod.Containers.Concat(pod.InitContainers)
-            .FirstOrDefault(container => PodView.Text(container, "name") == WellKnown.SidecarContainer);
-        if (sidecar is null) return null;
-        var variable = PodView.Objects(sidecar["env"])
-            .FirstOrDefault(entry => PodView.Text(entry, "name") == "WAF_LISTENERS");
-        return Numbers((PodView.Text(variable, "value") ?? "").Split(',')
-            .Select(entry => entry[(entry.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':')[0]));
-    }
-
-    /// <summary>Ports that the init container redirects, from its arguments.</summary>
-    private static HashSet<int> Redirected(PodView pod)
-    {
-        var init =
-            pod.InitContainers.FirstOrDefault(container => PodView.Text(container, "name") == WellKnown.InitContainer);
-        var arguments = init?["args"] as JsonArray ?? [];
-        return Numbers(arguments.OfType<JsonValue>()
-            .Select(argument => argument.TryGetValue<string>(out var text) ? text.Split('=')[0] : ""));
-    }
-
-    private static HashSet<int> Numbers(IEnumerable<string> texts) =>
-        [.. texts.Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number : 0).Where(number => number > 0)];
 }

@@ -21,6 +21,9 @@ public sealed record PolicyConditionInputs
     /// <summary>Reasons of sidecars that refused the revision.</summary>
     public IReadOnlyList<string> Rejections { get; init; } = [];
 
+    /// <summary>Service ports that lead around sidecars, as <c>Service NAME port NUMBER</c>.</summary>
+    public IReadOnlyList<string> Uncaptured { get; init; } = [];
+
     /// <summary>A revision is in force, possibly an older one.</summary>
     public bool HasRevisionInForce { get; init; }
     public long Generation { get; init; }
@@ -109,6 +112,13 @@ public static class PolicyConditions
         {
             return new("Degraded", ConditionStatus.True, "RejectedBySidecar",
                 Cut($"{inputs.Rejections.Count} sidecars keep their last good policy: {inputs.Rejections[0]}"));
+        }
+
+        if (inputs.Uncaptured.Count > 0)
+        {
+            return new("Degraded", ConditionStatus.True, "UncapturedPort",
+                Cut($"{string.Join(", ", inputs.Uncaptured.Take(5))} leads around the sidecar, because the Service "
+                + "came after the pods; restart them: kubectl rollout restart"));
         }
 
         var warnings = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Warning).ToList();

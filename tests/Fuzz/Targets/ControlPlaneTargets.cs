@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using WafOperator.Fuzz.Running;
 using WafOperator.Injection;
+using WafOperator.Injection.Capture;
 using WafOperator.Policies.Files;
 using WafOperator.Resources.Manifests;
 using WafOperator.Resources.Policies;
@@ -142,7 +143,12 @@ public sealed class InjectionTarget : FuzzTarget
                 "injected once");
         Require(inject.Patch.All(operation => operation!["op"]!.GetValue<string>() is "add" or "replace"),
             "nothing is removed");
-        Require(Injection.Capture.CaptureAudit.Uncaptured(inject.Pod, request.Services).Count == 0,
+        var captured = CapturedPod.Read(inject.Pod);
+        Require(captured is not null, "an injected pod has a sidecar");
+        var labels = new Dictionary<string, string>();
+        if (pod["metadata"]?["labels"] is JsonObject given && given["app"] is JsonValue app
+            && app.TryGetValue<string>(out var value)) labels["app"] = value;
+        Require(CaptureAudit.Uncaptured(captured!, labels, request.Services).Count == 0,
             "no Service leads around the sidecar");
     }
 

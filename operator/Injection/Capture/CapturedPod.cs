@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using WafOperator.Resources;
+
+namespace WafOperator.Injection.Capture;
+
+/// <summary>
+/// The ports of an injected pod, read back from the pod itself: what the sidecar listens on, what is redirected to it,
+/// and what the containers declare. Immutable.
+/// </summary>
+public sealed record CapturedPod
+{
+    /// <summary>Ports the sidecar takes connections on.</summary>
+    public required ImmutableSortedSet<int> Listening { get; init; }
+
+    /// <summary>The application's ports that the init container redirects to the sidecar.</summary>
+    public required ImmutableSortedSet<int> Redirected { get; init; }
+
+    /// <summary>The application's ports behind the sidecar.</summary>
+    public required ImmutableSortedSet<int> Protected { get; init; }
+
+    /// <summary>Declared TCP ports, with the names that Services target.</summary>
+    public required ImmutableArray<(string? Name, int Number)> Declared { get; init; }
+
+    /// <summary>
+    /// Ports that peers may reach without a way around the sidecar: all declared ones and the sidecar's, but not what
+    /// it protects; a redirected port stays open, since whoever connects to it reaches the sidecar.
+    /// </summary>
+    public ImmutableSortedSet<int> OpenPorts =>
+        Declared.Select(port => port.Number).ToImmutableSortedSet().Except(Protected)
+            .Union(Listening).Union(Redirected);
+
+    /// <summary>A label value that pods with the same open ports share: 16 hexadecimal digits.</summary>
+    public string OpenPortsLabel => Convert.ToHexStringLower(
+        SHA256.HashData(Encoding.ASCII.GetBytes(string.Join(',', OpenPorts))))[..16];
+
+    /// <summary>Reads a pod as the API server serves it; null for one without a sidecar.</summary>
+    public static CapturedPod? Read(JsonElement pod) =>
+        pod.ValueKind == JsonValueKind.Object ? Read(JsonObject.Create(pod)!) : null;
+
+    /// <summary>Reads a pod; null for one without a sidecar.</summary>
+    public static CapturedPod? Read(JsonObject pod)
+    {
+        var view = new PodView(pod);
+        var sidecar = view.Containers.Concat(view.InitContainers)
+            .FirstOrDefault(container => PodView.Text(container, "name") == WellKnown.SidecarContainer);
+        if (sidecar is null) return null;
+        var variable = PodView.Objects(sidecar["env"])
+            .FirstOrDefault(entry => PodView.Text(entry, "name") == "WAF_LISTENERS");
+        // name=listen:application, separated by commas
+        var listeners = (PodView.Text(variable, "value") ?? "").Split(',')
+            .Select(entry => entry[(entry.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':')).ToList();
+        return new()
+        {
+            Listening = Numbers(listeners.Select(ports => ports[0])),
+            Protected = Numbers(listeners.Select(ports => ports[^1])),
+            Redirected = Redirects(view),
+            Declared =
+            [
+                .. view.TcpPorts().Select(port => (port.Name, port.Number)),
+                .. PodView.Objects(sidecar["ports"]).Select(port =>
+                    (PodView.Text(port, "name"), PodView.Number(port, "containerPort") ?? 0))
+                    .Where(port => port.Item2 > 0),
+            ],
+        };
+    }
+
+    /// <summary>From the arguments of the init container: <c>application=listen</c>, one each.</summary>
+    private static ImmutableSortedSet<int> Redirects(PodView pod)
+    {
+        var init = pod.InitContainers
+            .FirstOrDefault(container => PodView.Text(container, "name") == WellKnown.InitContainer);
+        return Numbers((init?["args"] as JsonArray ?? []).OfType<JsonValue>()
+            .Select(argument => argument.TryGetValue<string>(out var text) ? text.Split('=')[0] : ""));
+    }
+
+    private static ImmutableSortedSet<int> Numbers(IEnumerable<string> texts) =>
+    [
+        .. texts.Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number : 0).Where(number => number > 0),
+    ];
+}
