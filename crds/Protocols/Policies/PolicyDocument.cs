@@ -101,7 +101,7 @@ public sealed record RulePolicy
     public bool InspectResponses { get; init; }
 }
 
-/// <summary>Either inline SecLang, or a rule set by name (and digest where it is served as a blob).</summary>
+/// <summary>Either inline SecLang, or a rule set by name.</summary>
 public sealed record RuleSource
 {
     /// <summary>Name that diagnostics show, for example <c>policy/inline</c>.</summary>
@@ -112,9 +112,6 @@ public sealed record RuleSource
 
     /// <summary>Rule set: a folder below the sidecar's rules directory (<c>owasp-crs</c> has aliases), or null.</summary>
     public string? RuleSet { get; init; }
-
-    /// <summary>SHA-256 of the rule set's archive when it comes from the operator, or null for one in the image.</summary>
-    public string? Digest { get; init; }
 }
 
 /// <summary>One false positive tuned away, for models; for rules it is in the SecLang too.</summary>
