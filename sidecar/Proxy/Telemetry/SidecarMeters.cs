@@ -54,7 +54,7 @@ internal sealed class SidecarMeters : IDisposable
             "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Exclusions that changed something.");
         _meter.CreateObservableCounter(
             "waf_incidents_total", () => Observe(_named, "kind"), null,
-            "Drops, fallbacks and failures by kind. Each kind is documented in the manual.");
+            "Drops, fallbacks and failures by kind. Each kind is explained in sidecar/README.md.");
     }
 
     /// <summary>Name of this instance's meter.</summary>
