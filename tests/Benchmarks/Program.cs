@@ -1,5 +1,6 @@
 using WafOperator.Benchmarks.Admission;
 using WafOperator.Benchmarks.Matching;
+using WafOperator.Benchmarks.Peers;
 using WafOperator.Benchmarks.Proxy;
 using WafOperator.Benchmarks.Scoring;
 
@@ -13,6 +14,8 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
         MatchingBenchmark.RunAsync),
     ("proxy", "bare YARP, sidecar Off, sidecar Enforce with CRS: cost of a request in the process [requests]",
         ProxyBenchmark.RunAsync),
+    ("peers", $"the sidecar beside nginx with ModSecurity 3 and the same CRS {PeerOptions.Usage}",
+        PeerBenchmark.RunAsync),
     ("admission", "pods through the mutating webhook over loopback HTTP [requests]", AdmissionBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
 ];
