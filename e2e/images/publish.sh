@@ -14,7 +14,7 @@ project_of() {
 # Folders whose content ends up in the image. Wider than needed is safe: it builds once too often.
 inputs_of() {
   case "$1" in
-    operator) echo operator crds ;;
+    operator) echo operator crds models/packages ;;
     sidecar) echo sidecar crds operator/Policies models/Features models/OnnxRuntime models/packages ;;
     inference) echo models/Server models/Features models/OnnxRuntime models/packages crds ;;
     shop) echo e2e/Shop ;;
@@ -68,7 +68,7 @@ make_context() {
     init) cp "$IMAGES/waf-redirect" "$context/" ;;
   esac
   case "$name" in
-    sidecar | inference)
+    operator | sidecar | inference)
       mkdir -p "$context/models"
       [ ! -d "$ROOT/models/packages" ] || cp -r "$ROOT/models/packages/." "$context/models/"
       ;;

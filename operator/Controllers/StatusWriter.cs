@@ -13,8 +13,19 @@ public sealed class StatusWriter(KubernetesClient client)
 
     /// <summary>Makes the object's status equal to <paramref name="next"/>.</summary>
     /// <returns>True when something was written.</returns>
-    public async Task<bool> WriteAsync<TResource, TStatus>(
+    public Task<bool> WriteAsync<TResource, TStatus>(
         ResourceType<Resource<TResource>> type, Resource<TResource> resource, TStatus? current, TStatus next,
+        CancellationToken cancellationToken)
+        where TStatus : class => WriteAsync(type, resource, current, next, isGuarded: false, cancellationToken);
+
+    /// <summary>The same, but only while the object is the one that was read: else the server answers with a conflict.</summary>
+    public Task<bool> WriteIfUnchangedAsync<TResource, TStatus>(
+        ResourceType<Resource<TResource>> type, Resource<TResource> resource, TStatus? current, TStatus next,
+        CancellationToken cancellationToken)
+        where TStatus : class => WriteAsync(type, resource, current, next, isGuarded: true, cancellationToken);
+
+    private async Task<bool> WriteAsync<TResource, TStatus>(
+        ResourceType<Resource<TResource>> type, Resource<TResource> resource, TStatus? current, TStatus next, bool isGuarded,
         CancellationToken cancellationToken)
         where TStatus : class
     {
@@ -31,6 +42,7 @@ public sealed class StatusWriter(KubernetesClient client)
             },
             ["status"] = node,
         };
+        if (isGuarded) body["metadata"]!["resourceVersion"] = resource.Metadata.ResourceVersion;
         var options = new ApplyOptions { FieldManager = FieldManager, Subresource = "status" };
         await client.ApplyAsync(type, body, options, cancellationToken);
         return true;

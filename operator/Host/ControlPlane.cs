@@ -176,9 +176,10 @@ internal sealed class ControlPlane
         var evaluator = new ModelEvaluator(_client, new EvaluationSettings(
             _options.SidecarImage, _options.DistributionUrl, ClusterTokenReviewer.Audience,
             TrustBundleController.ConfigMapName, TrustBundleController.BundleKey));
-        var rollouts = Loop("rollouts", new RolloutController(
-                Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, _poller), new RolloutGates(http),
-                new StatusWriter(_client), Events, _services.Time))
+        var controller = new RolloutController(
+            _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, _poller), new RolloutGates(http),
+            new RejectedModels(_client, _services.Time), new StatusWriter(_client), Events, _services.Time);
+        var rollouts = Loop("rollouts", controller)
             // One version's end is the next one's beginning.
             .Watch(Policies.Models, c => ModelsIn(c.Key.Namespace));
         _packages.Verified += rollouts.Enqueue;

@@ -16,6 +16,8 @@ namespace WafOperator.Sidecar.Host;
 internal static class EvaluateCommand
 {
     private const string TerminationLog = "/dev/termination-log";
+    private const int FetchTriesMax = 30;
+    private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(2);
 
     public static async Task<int> RunAsync(
         Command.Evaluate evaluate, Func<string, string?> environment, TextWriter output, TextWriter errors,
@@ -50,8 +52,16 @@ internal static class EvaluateCommand
     {
         if (environment("WAF_OPERATOR_URL") is not { } url || !Uri.TryCreate(url.TrimEnd('/') + "/", UriKind.Absolute, out var address))
             return (null, "--digest needs WAF_OPERATOR_URL: set by the operator in its evaluation Jobs");
-        var (archive, problem) = await PackageFetcher.FetchAsync(
-            new OperatorAddress(address, environment("WAF_TOKEN_FILE"), environment("WAF_CA_FILE")), digest, cancellationToken);
-        return (archive, problem is null ? null : $"the operator did not give package {digest}: {problem}");
+        var target = new OperatorAddress(address, environment("WAF_TOKEN_FILE"), environment("WAF_CA_FILE"));
+        string? problem = null;
+        // Each replica of the operator fetches packages by itself: the one that is asked may be a moment behind.
+        for (var attempt = 0; attempt < FetchTriesMax; attempt++)
+        {
+            if (attempt > 0) await Task.Delay(BetweenTries, cancellationToken);
+            (var archive, problem) = await PackageFetcher.FetchAsync(target, digest, cancellationToken);
+            if (archive is not null) return (archive, null);
+        }
+
+        return (null, $"the operator did not give package {digest}: {problem}");
     }
 }

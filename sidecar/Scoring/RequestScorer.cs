@@ -188,7 +188,8 @@ public sealed class RequestScorer(PredictionCache cache)
                 if (!_scorer._cache.TryGet(key, out logit))
                 {
                     logit = Guarded(member, value, flags);
-                    _scorer._cache.Set(key, logit);
+                    // A failure is not an answer: the next request asks again.
+                    if (!_context.FailedByModel[member.Slot]) _scorer._cache.Set(key, logit);
                 }
             }
 
@@ -202,13 +203,16 @@ public sealed class RequestScorer(PredictionCache cache)
         {
             try
             {
-                return member.Model.Logit(value, flags);
+                var logit = member.Model.Logit(value, flags);
+                if (!double.IsNaN(logit)) return logit;
             }
             catch (OrtException)
             {
-                _context.FailedByModel[member.Slot] = true;
-                return double.NegativeInfinity;
+                // Below.
             }
+
+            _context.FailedByModel[member.Slot] = true;
+            return double.NegativeInfinity;
         }
 
         private bool IsBelowLearned(double score) =>

@@ -45,6 +45,12 @@ public sealed record ModelAssignment
     /// <summary>Salt of the client hash; one per rollout, so that arms are not the same clients each time.</summary>
     public string? RolloutSalt { get; init; }
 
+    /// <summary>
+    /// Number of the rollout's step, 0 in shadow; null without a candidate. Counters begin at zero with each step, so that whoever
+    /// reads them needs to remember nothing.
+    /// </summary>
+    public int? RolloutStep { get; init; }
+
     /// <summary>Share of requests that both versions score, in percent.</summary>
     public int PairedSamplePercent { get; init; } = 100;
 }

@@ -51,7 +51,7 @@ public sealed record ModelStatus
     public required string Version { get; init; }
     public required string Digest { get; init; }
 
-    /// <summary><c>Loaded</c>, <c>Loading</c> or <c>Failed</c>.</summary>
+    /// <summary><c>Loaded</c>, <c>Loading</c> (not there yet, or could not be fetched) or <c>Failed</c> (cannot be used).</summary>
     public required string State { get; init; }
     public string? Message { get; init; }
 }
@@ -66,6 +66,9 @@ public sealed record RolloutCounters
     public required string BaselineDigest { get; init; }
     public required string CandidateDigest { get; init; }
     public string? Salt { get; init; }
+
+    /// <summary>Step that was counted, as the policy document numbers it.</summary>
+    public int? Step { get; init; }
 
     /// <summary>Requests decided by each arm.</summary>
     public long BaselineDecided { get; init; }

@@ -54,7 +54,7 @@ public sealed record ModelVersionStatus
     [Description("Each metric with both values."), Items(64, MapKeys = ["name"])]
     public IReadOnlyList<RolloutMetricStatus> Metrics { get; init; } = [];
 
-    [Description("Counters at the beginning of the step, so that a restart keeps counting."),
+    [Description("Requests that each version decided since the rollout began, and until the present step began."),
         Items(64, MapKeys = ["name"])]
     public IReadOnlyList<CounterSnapshot> Counters { get; init; } = [];
 

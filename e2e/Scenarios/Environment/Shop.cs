@@ -50,11 +50,8 @@ public sealed class Shop : IAsyncDisposable
     /// <summary>A manifest of e2e/manifests with the images of this run.</summary>
     public static string Manifest(string name)
     {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "WafOperator.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the tests run outside of the repository");
         var prefix = System.Environment.GetEnvironmentVariable("WAF_E2E_IMAGES") ?? "registry.local/waf-operator";
-        return File.ReadAllText(Path.Combine(folder, "e2e", "manifests", name + ".yaml"))
+        return File.ReadAllText(Repository.PathOf("e2e", "manifests", name + ".yaml"))
             .Replace("registry.local/waf-operator", prefix, StringComparison.Ordinal);
     }
 

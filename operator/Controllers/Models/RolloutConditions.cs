@@ -7,15 +7,22 @@ namespace WafOperator.Controllers.Models;
 /// <summary>Conditions of a ModelVersion, for <c>kubectl wait --for=condition=Promoted</c> (pure). Reasons are in crds/conditions.md.</summary>
 public static class RolloutConditions
 {
+    private const string Restored = "Restored";
+
+    /// <summary>No sidecar gives a version that was rolled back any part in its decisions.</summary>
+    public static bool IsRestored(ModelVersionStatus? status) => status?.Conditions.Any(IsTrueRestored) ?? false;
+
+    private static bool IsTrueRestored(Condition condition) => condition is { Type: Restored, Status: ConditionStatus.True };
+
     /// <summary>All of them, with transition times that only change with the status.</summary>
     public static IReadOnlyList<Condition> Compute(
-        ModelVersionStatus status, IReadOnlyList<Condition> previous, long generation, DateTimeOffset now)
+        ModelVersionStatus status, IReadOnlyList<Condition> previous, bool isRestored, long generation, DateTimeOffset now)
     {
         var phase = status.Phase;
         var isVerified = phase is not (ModelPhase.Pending or ModelPhase.Verifying);
         var isEvaluated = isVerified && phase is not ModelPhase.Evaluating;
         var isFailed = phase is ModelPhase.Failed;
-        return
+        List<Condition> all =
         [
             Of("Verified", isFailed && !status.History.Any(h => h.Phase is ModelPhase.Evaluating) ? false : isVerified && !isFailed),
             Of("Evaluated", isEvaluated && !isFailed),
@@ -24,6 +31,9 @@ public static class RolloutConditions
             Of("RolledBack", phase is ModelPhase.RolledBack),
             Of("Ready", phase is ModelPhase.Promoted),
         ];
+        // Sidecars were asked after the decision, so this is known a moment later.
+        if (phase is ModelPhase.RolledBack) all.Add(Of(Restored, isRestored || previous.Any(IsTrueRestored)));
+        return all;
 
         Condition Of(string type, bool isTrue)
         {

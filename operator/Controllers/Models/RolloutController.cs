@@ -1,4 +1,5 @@
 using System.Globalization;
+using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
@@ -10,13 +11,17 @@ using WafOperator.Rollouts.Machine;
 namespace WafOperator.Controllers.Models;
 
 /// <summary>
-/// Moves each ModelVersion one state at a time. Runs on the leader. Gathers what the pure machine needs, writes the status it gives, and
-/// does nothing else: a status is what makes sidecars change, through the policy documents.
+/// Moves each ModelVersion one state at a time. Runs on the leader. Gathers what the pure machine needs and writes the status it gives: a
+/// status is what makes sidecars change, through the policy documents. A write succeeds only on the object that was read, so that neither
+/// an old cache nor an old leader can repeat a transition or undo one; what follows a transition (superseding others, remembering a
+/// rejected digest) is done again until it is done.
 /// </summary>
 public sealed class RolloutController(
-    Informer<Resource<ModelVersion>> models, ModelPackages packages, ModelEvaluator evaluator, RolloutCounting counting,
-    RolloutGates gates, StatusWriter writer, EventRecorder events, TimeProvider time) : IReconciler
+    KubernetesClient client, Informer<Resource<ModelVersion>> models, ModelPackages packages, ModelEvaluator evaluator, RolloutCounting counting,
+    RolloutGates gates, RejectedModels rejected, StatusWriter writer, EventRecorder events, TimeProvider time) : IReconciler
 {
+    private static readonly TimeSpan UntilRestored = TimeSpan.FromSeconds(1);
+
     private const string ApproveAnnotation = ApiGroup.Name + "/approve-step";
 
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
@@ -30,10 +35,41 @@ public sealed class RolloutController(
 
         var inputs = await GatherAsync(version, status, family, cancellationToken);
         var transition = RolloutMachine.Next(inputs);
+        if (transition.AsksWebhooks is { } step)
+            transition = RolloutMachine.Next(inputs with { Webhooks = await gates.WebhooksAsync(version.Value, step, cancellationToken) });
+        // Another rollout of the family may have begun that this cache has not seen yet.
+        if (status.Phase is ModelPhase.Pending && transition.Status.Phase is ModelPhase.Verifying
+            && await IsAnotherUnderWayAsync(version, cancellationToken))
+            return ReconcileResult.After(TimeSpan.FromSeconds(1));
         await WriteAsync(version, transition.Status, cancellationToken);
         if (transition.Event is { } happened) Announce(version, transition.Status.Phase, happened);
-        if (transition.Status.Phase is ModelPhase.Promoted) await SupersedeOthersAsync(version, family, cancellationToken);
+        return await FollowUpAsync(version, family, transition, cancellationToken);
+    }
+
+    private async ValueTask<ReconcileResult> FollowUpAsync(
+        Resource<ModelVersion> version, List<Resource<ModelVersion>> family, RolloutTransition transition, CancellationToken cancellationToken)
+    {
+        switch (transition.Status.Phase)
+        {
+            case ModelPhase.Promoted:
+                await SupersedeOthersAsync(version, family, cancellationToken);
+                break;
+            case ModelPhase.RolledBack:
+                await rejected.RememberAsync(version, transition.Status.Message, cancellationToken);
+                if (!RolloutConditions.IsRestored(version.Value.Status)) return ReconcileResult.After(UntilRestored);
+                break;
+        }
+
+        if (RolloutMachine.IsTerminal(transition.Status.Phase) || transition.Status.Phase is ModelPhase.Promoted) counting.Forget(version);
         return transition.LookAgain is { } wait ? ReconcileResult.After(wait) : ReconcileResult.Done;
+    }
+
+    private async Task<bool> IsAnotherUnderWayAsync(Resource<ModelVersion> version, CancellationToken cancellationToken)
+    {
+        var all = await client.ListAsync(
+            ControllerKinds.Models, new ListOptions { Namespace = version.Metadata.Namespace }, cancellationToken);
+        return all.Items.Any(m => m.Metadata.Uid != version.Metadata.Uid && m.Value.Spec.Model == version.Value.Spec.Model
+            && RolloutMachine.IsUnderWay(Phase(m)));
     }
 
     private List<Resource<ModelVersion>> FamilyOf(Resource<ModelVersion> version) =>
@@ -60,16 +96,17 @@ public sealed class RolloutController(
                 version.Metadata.Annotations.GetValueOrDefault(ApproveAnnotation), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : 0,
             IsFirstInLine = ahead is null,
             WaitsFor = ahead?.Metadata.Name,
-            RejectedBefore = RejectedBefore(version, family),
+            RejectedBefore = status.Phase is ModelPhase.Pending
+                ? RejectedBefore(version, family) ?? await rejected.FindAsync(version.Metadata.Key.Namespace, digest, cancellationToken)
+                : null,
             Promoted = promoted is null ? null : new PromotedVersion(promoted.Value.Spec.Version, promoted.Value.Spec.Artifact.Digest),
             Verification = packages.ResultOf(version),
             Evaluation = status.Phase is ModelPhase.Evaluating
                 ? await evaluator.ResultOfAsync(version, promoted, cancellationToken)
                 : StageResult.Unknown,
             LoadFailure = isWatched ? counting.LoadFailure(version.Metadata.Key.Namespace, digest) : null,
-            Samples = isWatched || status.Phase is ModelPhase.Evaluating ? counting.Read(version.Metadata.Key, digest, status) : new(),
+            Samples = isWatched ? counting.Read(version) : new(),
             OtherMetrics = isWatched ? await gates.MetricsAsync(version.Value, cancellationToken) : [],
-            Webhooks = isWatched ? await gates.WebhooksAsync(version.Value, status, cancellationToken) : new StageResult(StageOutcome.Succeeded),
             Now = time.GetUtcNow(),
         };
     }
@@ -94,8 +131,11 @@ public sealed class RolloutController(
         Resource<ModelVersion> version, List<Resource<ModelVersion>> family, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var previous = family.Where(m => Phase(m) is ModelPhase.Superseded)
-            .MaxBy(m => m.Value.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue);
+        // One that took the place already is what a former try restored.
+        var previous = family.Exists(m => m != version && Phase(m) is ModelPhase.Promoted && !m.Value.Spec.Abort)
+            ? null
+            : family.Where(m => Phase(m) is ModelPhase.Superseded && !m.Value.Spec.Abort)
+                .MaxBy(m => m.Value.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue);
         if (previous is not null)
             await WriteAsync(previous, RolloutMachine.Restore(previous.Value.Status!, version.Metadata.Name, now), cancellationToken);
         var status = RolloutMachine.Next(new RolloutInputs
@@ -104,13 +144,14 @@ public sealed class RolloutController(
         }).Status;
         await WriteAsync(version, status, cancellationToken);
         Announce(version, status.Phase, status.Message ?? "aborted");
-        return ReconcileResult.Done;
+        return ReconcileResult.After(UntilRestored);
     }
 
     private async Task SupersedeOthersAsync(
         Resource<ModelVersion> version, List<Resource<ModelVersion>> family, CancellationToken cancellationToken)
     {
-        foreach (var other in family.Where(m => m != version && Phase(m) is ModelPhase.Promoted))
+        // One that is being aborted ends as rolled back, by its own hand.
+        foreach (var other in family.Where(m => m != version && Phase(m) is ModelPhase.Promoted && !m.Value.Spec.Abort))
         {
             var isOlder = (other.Value.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue)
                 <= (version.Value.Status?.PhaseStartedAt ?? time.GetUtcNow());
@@ -121,8 +162,12 @@ public sealed class RolloutController(
 
     private async Task WriteAsync(Resource<ModelVersion> version, ModelVersionStatus status, CancellationToken cancellationToken)
     {
-        var next = status with { Conditions = RolloutConditions.Compute(status, version.Value.Status?.Conditions ?? [], version.Metadata.Generation, time.GetUtcNow()) };
-        await writer.WriteAsync(ControllerKinds.Models, version, version.Value.Status, next, cancellationToken);
+        var isRestored = status.Phase is ModelPhase.RolledBack && version.Value.Status?.Phase is ModelPhase.RolledBack
+            && counting.UsersOf(version.Metadata.Key.Namespace, version.Value.Spec.Artifact.Digest) == 0;
+        var conditions = RolloutConditions.Compute(
+            status, version.Value.Status?.Conditions ?? [], isRestored, version.Metadata.Generation, time.GetUtcNow());
+        await writer.WriteIfUnchangedAsync(
+            ControllerKinds.Models, version, version.Value.Status, status with { Conditions = conditions }, cancellationToken);
     }
 
     private void Announce(Resource<ModelVersion> version, ModelPhase phase, string message)

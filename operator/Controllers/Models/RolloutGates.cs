@@ -29,8 +29,8 @@ public sealed class RolloutGates(HttpClient http)
         return metrics;
     }
 
-    /// <summary>Asks the webhooks whether the step may be left.</summary>
-    public async Task<StageResult> WebhooksAsync(ModelVersion version, ModelVersionStatus status, CancellationToken cancellationToken)
+    /// <summary>Asks the webhooks whether a step may be entered.</summary>
+    public async Task<StageResult> WebhooksAsync(ModelVersion version, StepToEnter step, CancellationToken cancellationToken)
     {
         foreach (var webhook in version.Spec.Rollout?.Webhooks ?? [])
         {
@@ -40,8 +40,8 @@ public sealed class RolloutGates(HttpClient http)
                 limit.CancelAfter(DurationText.Parse(webhook.Timeout));
                 var body = new JsonObject
                 {
-                    ["model"] = version.Spec.Model, ["version"] = version.Spec.Version, ["phase"] = status.Phase.ToString(),
-                    ["step"] = status.Step, ["weight"] = status.Weight,
+                    ["model"] = version.Spec.Model, ["version"] = version.Spec.Version, ["namespace"] = version.Metadata.Namespace,
+                    ["step"] = step.Number, ["weight"] = step.Weight,
                 };
                 using var answer = await http.PostAsJsonAsync(webhook.Url, body, limit.Token);
                 if (!answer.IsSuccessStatusCode)

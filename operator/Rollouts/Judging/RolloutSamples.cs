@@ -2,7 +2,7 @@ using WafOperator.Protocols.Status;
 
 namespace WafOperator.Rollouts.Judging;
 
-/// <summary>Counters of a rollout over all sidecars, since the step began. Only ever grows within a step.</summary>
+/// <summary>Counters of a rollout's step over all sidecars. Only ever grows within a step.</summary>
 public sealed record RolloutSamples
 {
     /// <summary>Requests that the rules did not object to, and what each version would have done (baseline, candidate).</summary>
@@ -55,44 +55,11 @@ public sealed record RolloutSamples
     };
 
     /// <summary>Sum of two, cell by cell.</summary>
-    public static RolloutSamples operator +(RolloutSamples a, RolloutSamples b) => Combine(a, b, 1);
+    public static RolloutSamples operator +(RolloutSamples a, RolloutSamples b) => Combine(a, b);
 
-    /// <summary>Difference, never below zero: a counter that began anew counts from zero.</summary>
-    public static RolloutSamples operator -(RolloutSamples a, RolloutSamples b) => Combine(a, b, -1);
-
-    /// <summary>Named counters, to be kept in a status.</summary>
-    public IReadOnlyDictionary<string, long> ToCounters()
+    private static RolloutSamples Combine(RolloutSamples a, RolloutSamples b)
     {
-        var counters = new Dictionary<string, long>(StringComparer.Ordinal)
-        {
-            ["pass00"] = Pass0C0, ["pass01"] = Pass0C1, ["pass10"] = Pass1C0, ["pass11"] = Pass1C1,
-            ["attack00"] = Attack0C0, ["attack01"] = Attack0C1, ["attack10"] = Attack1C0, ["attack11"] = Attack1C1,
-            ["baselineDecided"] = BaselineDecided, ["candidateDecided"] = CandidateDecided,
-            ["baselineErrors"] = BaselineErrors, ["candidateErrors"] = CandidateErrors,
-        };
-        for (var i = 0; i < BaselineLatency.Count; i++) counters[$"baselineLatency{i}"] = BaselineLatency[i];
-        for (var i = 0; i < CandidateLatency.Count; i++) counters[$"candidateLatency{i}"] = CandidateLatency[i];
-        return counters;
-    }
-
-    /// <summary>From counters that <see cref="ToCounters"/> gave.</summary>
-    public static RolloutSamples FromCounters(IReadOnlyDictionary<string, long> counters)
-    {
-        long At(string name) => counters.TryGetValue(name, out var value) ? value : 0;
-        long[] Buckets(string name) => [.. Enumerable.Range(0, RolloutCounters.LatencyBuckets.Count + 1).Select(i => At($"{name}{i}"))];
-        return new RolloutSamples
-        {
-            Pass0C0 = At("pass00"), Pass0C1 = At("pass01"), Pass1C0 = At("pass10"), Pass1C1 = At("pass11"),
-            Attack0C0 = At("attack00"), Attack0C1 = At("attack01"), Attack1C0 = At("attack10"), Attack1C1 = At("attack11"),
-            BaselineDecided = At("baselineDecided"), CandidateDecided = At("candidateDecided"),
-            BaselineErrors = At("baselineErrors"), CandidateErrors = At("candidateErrors"),
-            BaselineLatency = Buckets("baselineLatency"), CandidateLatency = Buckets("candidateLatency"),
-        };
-    }
-
-    private static RolloutSamples Combine(RolloutSamples a, RolloutSamples b, int sign)
-    {
-        long F(long x, long y) => Math.Max(0, x + (sign * y));
+        long F(long x, long y) => x + y;
         long[] Each(IReadOnlyList<long> x, IReadOnlyList<long> y) =>
             [.. Enumerable.Range(0, Math.Max(x.Count, y.Count)).Select(i => F(i < x.Count ? x[i] : 0, i < y.Count ? y[i] : 0))];
         return new RolloutSamples

@@ -43,14 +43,14 @@ public sealed record RolloutInputs
     /// <summary>Why sidecars could not load the candidate, or null.</summary>
     public string? LoadFailure { get; init; }
 
-    /// <summary>Counters over all sidecars, from the beginning.</summary>
+    /// <summary>Counters of the present step over all sidecars.</summary>
     public RolloutSamples Samples { get; init; } = new();
 
     /// <summary>Metrics judged elsewhere.</summary>
     public IReadOnlyList<MetricJudgement> OtherMetrics { get; init; } = [];
 
-    /// <summary>Answer of the webhooks for the step that would be entered.</summary>
-    public StageResult Webhooks { get; init; } = new(StageOutcome.Succeeded);
+    /// <summary>Answer of the webhooks for the step that would be entered; unknown until a transition asks for it.</summary>
+    public StageResult Webhooks { get; init; } = StageResult.Unknown;
 
     public required DateTimeOffset Now { get; init; }
 }
@@ -59,4 +59,13 @@ public sealed record RolloutInputs
 /// <param name="Status">The next status; the same object when nothing changes.</param>
 /// <param name="LookAgain">When to look again, or null when only a change can bring news.</param>
 /// <param name="Event">What happened, for an event; null when nothing did.</param>
-public sealed record RolloutTransition(ModelVersionStatus Status, TimeSpan? LookAgain, string? Event = null);
+public sealed record RolloutTransition(ModelVersionStatus Status, TimeSpan? LookAgain, string? Event = null)
+{
+    /// <summary>Everything else is ready for this step: ask the webhooks and come again with their answer. Else null.</summary>
+    public StepToEnter? AsksWebhooks { get; init; }
+}
+
+/// <summary>A step that a rollout could enter.</summary>
+/// <param name="Number">From 1; one more than there are steps for the promotion.</param>
+/// <param name="Weight">Share of clients in percent it would give to the candidate.</param>
+public sealed record StepToEnter(int Number, int Weight);

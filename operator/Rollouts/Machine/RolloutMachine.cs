@@ -87,7 +87,7 @@ public static class RolloutMachine
         var look = Look(inputs, shadow.MinimumSamples);
         if (look.Judgement.Verdict is RolloutVerdict.Fail) return RollBack(inputs, look.Judgement.Reason, look);
         var isLongEnough = inputs.Now - Began(inputs) >= DurationText.Parse(shadow.Duration);
-        var isEnough = inputs.Samples.Pairs - Before(inputs).Pairs >= shadow.MinimumSamples;
+        var isEnough = inputs.Samples.Pairs >= shadow.MinimumSamples;
         if (inputs.Spec.Suspend || !isLongEnough || !isEnough)
             return Watch(inputs, look, inputs.Spec.Suspend ? "suspended in shadow" : $"in shadow: {look.Judgement.Reason}");
         return NextStep(inputs, look, 0);
@@ -115,27 +115,34 @@ public static class RolloutMachine
     private static RolloutTransition? Withdrawn(RolloutInputs inputs)
     {
         if (inputs.LoadFailure is { } failure) return RollBack(inputs, $"sidecars cannot load it: {failure}");
+        // Nothing is said against the package then: it may be tried again under another name.
         return inputs.Promoted is null
-            ? RollBack(inputs, "the baseline that it was compared with is gone")
+            ? Fail(inputs, "the baseline that it was compared with is gone")
             : inputs.Promoted.Digest != inputs.Status.BaselineDigest
-                ? RollBack(inputs, $"the baseline changed to {inputs.Promoted.Version} during the rollout")
+                ? Fail(inputs, $"the baseline changed to {inputs.Promoted.Version} during the rollout")
                 : null;
     }
 
     private static RolloutTransition NextStep(RolloutInputs inputs, StepLook look, int step)
     {
         var steps = inputs.Spec.Rollout?.Steps ?? new RolloutSpec().Steps;
-        switch (inputs.Webhooks.Outcome)
+        var isLast = step >= steps.Count;
+        if (!isLast && steps[step].Manual && inputs.ApprovedStep < step + 1)
+            return Watch(inputs, look, $"step {step + 1} waits for approval: annotate with wafoperator.dev/approve-step={step + 1}");
+        var what = isLast ? "the promotion" : $"step {step + 1}";
+        if (inputs.Spec.Rollout?.Webhooks.Count > 0)
         {
-            case StageOutcome.Failed:
-                return Watch(inputs, look, $"a webhook holds step {step + 1}: {inputs.Webhooks.Message}");
-            case not StageOutcome.Succeeded:
-                return Watch(inputs, look, "asking webhooks");
+            switch (inputs.Webhooks.Outcome)
+            {
+                case StageOutcome.Failed:
+                    return Watch(inputs, look, $"a webhook holds {what}: {inputs.Webhooks.Message}");
+                case not StageOutcome.Succeeded:
+                    var asking = new StepToEnter(step + 1, isLast ? 100 : steps[step].Weight);
+                    return Watch(inputs, look, $"asking webhooks about {what}") with { AsksWebhooks = asking };
+            }
         }
 
-        if (step >= steps.Count) return Promote(inputs, look.Judgement.Reason, look);
-        if (steps[step].Manual && inputs.ApprovedStep < step + 1)
-            return Watch(inputs, look, $"step {step + 1} waits for approval: annotate with wafoperator.dev/approve-step={step + 1}");
+        if (isLast) return Promote(inputs, look.Judgement.Reason, look);
         return EnterStep(inputs, ModelPhase.Canary, step, steps[step].Weight, $"{steps[step].Weight} % of the clients: {look.Judgement.Reason}", look);
     }
 
@@ -152,11 +159,10 @@ public static class RolloutMachine
             RegressionMax = DecimalText.ParseDouble(analysis.MaximumRegressionPercent) / 100,
             Alpha = DecimalText.ParseDouble(analysis.Alpha) / 2,
         };
-        var samples = inputs.Samples - Before(inputs);
-        var judgement = RolloutJudge.Judge(samples, number, settings, inputs.OtherMetrics);
+        var judgement = RolloutJudge.Judge(inputs.Samples, number, settings, inputs.OtherMetrics);
         if (elapsed < interval && judgement.Verdict is RolloutVerdict.Pass)
             judgement = judgement with { Verdict = RolloutVerdict.Inconclusive, Reason = $"first look after {analysis.Interval}" };
-        return new StepLook(judgement, samples, number, elapsed, interval);
+        return new StepLook(judgement, inputs.Samples, number, elapsed, interval);
     }
 
     private static RolloutTransition Watch(RolloutInputs inputs, StepLook look, string message)
@@ -185,7 +191,7 @@ public static class RolloutMachine
             Verdict = RolloutVerdict.Inconclusive,
             Baseline = inputs.Promoted?.Version,
             BaselineDigest = inputs.Promoted?.Digest,
-            Counters = [.. inputs.Samples.ToCounters().Select(c => new CounterSnapshot { Name = c.Key, Value = c.Value })],
+            Counters = RolloutExposure.Of(from).EndStep().ToCounters(),
             ObservedGeneration = inputs.Generation,
         };
         return new(status, Soon, message);
@@ -196,7 +202,7 @@ public static class RolloutMachine
         var from = look is null ? inputs.Status : Measured(inputs.Status, look);
         var status = Enter(from, ModelPhase.Promoted, inputs.Now, $"promoted: {reason}") with
         {
-            Weight = 100, Verdict = RolloutVerdict.Pass, EstimatedDecisionTime = null, ObservedGeneration = inputs.Generation, Counters = [],
+            Weight = 100, Verdict = RolloutVerdict.Pass, EstimatedDecisionTime = null, ObservedGeneration = inputs.Generation,
         };
         return new(status, null, status.Message);
     }
@@ -204,9 +210,9 @@ public static class RolloutMachine
     private static RolloutTransition RollBack(RolloutInputs inputs, string reason, StepLook? look = null)
     {
         var from = look is null ? inputs.Status : Measured(inputs.Status, look);
-        var status = Enter(from, ModelPhase.RolledBack, inputs.Now, $"rolled back: {reason}") with
+        var status = Enter(from, ModelPhase.RolledBack, inputs.Now, $"rolled back: {reason}{RolloutExposure.Of(from).Words}") with
         {
-            Weight = 0, Verdict = RolloutVerdict.Fail, EstimatedDecisionTime = null, ObservedGeneration = inputs.Generation, Counters = [],
+            Weight = 0, Verdict = RolloutVerdict.Fail, EstimatedDecisionTime = null, ObservedGeneration = inputs.Generation,
         };
         return new(status, null, status.Message);
     }
@@ -232,6 +238,7 @@ public static class RolloutMachine
         Looks = look.Number,
         Verdict = look.Judgement.Verdict,
         Metrics = [.. look.Judgement.Metrics.Select(MetricOf)],
+        Counters = RolloutExposure.Of(status).With(look.Samples).ToCounters(),
     };
 
     private static RolloutMetricStatus MetricOf(MetricJudgement m) => new()
@@ -251,9 +258,6 @@ public static class RolloutMachine
             History = [.. status.History.Append(entry).TakeLast(HistoryMax)],
         };
     }
-
-    private static RolloutSamples Before(RolloutInputs inputs) => RolloutSamples.FromCounters(
-        inputs.Status.Counters.ToDictionary(c => c.Name, c => c.Value));
 
     private static DateTimeOffset Began(RolloutInputs inputs) => inputs.Status.StepStartedAt ?? inputs.Now;
 

@@ -58,7 +58,7 @@ internal sealed partial class ModelStage
             LogSlow(_logger, LoadTimeMax.TotalSeconds);
         }
 
-        foreach (var failed in _library.Statuses().Where(s => s.State == "Failed"))
+        foreach (var failed in _library.Statuses().Where(s => s.Message is not null))
             LogFailed(_logger, failed.Model, failed.Version, failed.Message ?? "unknown");
         return document.Ml is { Models.Count: > 0 } policy && document.Mode is not InspectionMode.Off
             ? ScoringProgram.Build(policy, _library, previous?.Scoring, LearnerOf(policy))

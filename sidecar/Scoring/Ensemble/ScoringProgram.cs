@@ -119,9 +119,10 @@ public sealed class ScoringProgram
     private static Member MemberOf(int slot, ValueModel model, ModelAssignment assignment) =>
         new(slot, model, assignment.Weight, assignment.Threshold ?? model.Threshold("fpr_0.005", 0.5));
 
-    /// <summary>A policy change in the middle of a rollout must not set its counters back.</summary>
+    /// <summary>A policy change in the middle of a step must not set its counters back.</summary>
     private static RolloutTally TallyOf(
         ModelAssignment assignment, string baseline, string candidate, ScoringProgram? previous) =>
-        previous?.Tallies.FirstOrDefault(t => t.IsOf(assignment.Model, baseline, candidate, assignment.RolloutSalt))
-        ?? new RolloutTally(assignment.Model, baseline, candidate, assignment.RolloutSalt);
+        previous?.Tallies.FirstOrDefault(t => t.IsOf(
+            assignment.Model, baseline, candidate, assignment.RolloutSalt, assignment.RolloutStep))
+        ?? new RolloutTally(assignment.Model, baseline, candidate, assignment.RolloutSalt, assignment.RolloutStep);
 }

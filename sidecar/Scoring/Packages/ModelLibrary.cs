@@ -34,7 +34,7 @@ public sealed class ModelLibrary(IReadOnlyList<IPackageSource> sources, ValueMod
             Model = e.Family,
             Version = e.Blob.Version,
             Digest = e.Blob.Digest,
-            State = e.Model is not null ? "Loaded" : e.Error is not null ? "Failed" : "Loading",
+            State = e.Model is not null ? "Loaded" : e.IsRefused ? "Failed" : "Loading",
             Message = e.Error,
         }),
     ];
@@ -59,24 +59,25 @@ public sealed class ModelLibrary(IReadOnlyList<IPackageSource> sources, ValueMod
         var entry = _entries.GetOrAdd(blob.Digest, _ => new Entry(family, blob));
         if (entry.Model is not null && entry.IsAcceptedAs(blob)) return;
         entry.Error = null;
-        var tried = 0;
+        var problem = $"no source has the package {blob.Digest}";
         foreach (var source in sources)
         {
             try
             {
                 if (await source.FetchAsync(blob, cancellationToken) is not { } archive) continue;
-                tried++;
                 var loading = loader.Load(archive, blob);
-                entry.Set(loading.Model, blob, loading.Error);
+                entry.Set(loading.Model, blob, loading.Error, isRefused: loading.Model is null);
                 if (loading.Model is not null) return;
+                problem = null;
             }
             catch (Exception failure) when (failure is IOException or HttpRequestException or UnauthorizedAccessException)
             {
-                entry.Error = failure.Message;
+                problem = problem is null ? null : failure.Message;
             }
         }
 
-        if (tried == 0) entry.Error ??= $"no source has the package {blob.Digest}";
+        // What could not be had says nothing against the package; another try may bring it.
+        if (problem is not null) entry.Error = problem;
     }
 
     private void Release(HashSet<string> wanted)
@@ -106,9 +107,12 @@ public sealed class ModelLibrary(IReadOnlyList<IPackageSource> sources, ValueMod
         public bool IsAcceptedAs(ModelBlob other) =>
             other.Signature == Blob.Signature && other.PublicKeyPem == Blob.PublicKeyPem && other.Version == Blob.Version;
 
-        public void Set(ValueModel? model, ModelBlob blob, string? error)
+        /// <summary>The bytes were there and cannot be used.</summary>
+        public bool IsRefused { get; private set; }
+
+        public void Set(ValueModel? model, ModelBlob blob, string? error, bool isRefused)
         {
-            (Blob, Error) = (blob, error);
+            (Blob, Error, IsRefused) = (blob, error, isRefused);
             Model = model;
         }
     }

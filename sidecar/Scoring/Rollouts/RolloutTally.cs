@@ -3,7 +3,7 @@ using WafOperator.Protocols.Status;
 namespace WafOperator.Scoring.Rollouts;
 
 /// <summary>Counts one rollout on this sidecar: decisions per arm, pairs, errors, latencies. Thread-safe, allocation-free.</summary>
-public sealed class RolloutTally(string model, string baselineDigest, string candidateDigest, string? salt)
+public sealed class RolloutTally(string model, string baselineDigest, string candidateDigest, string? salt, int? step)
 {
     private readonly long[] _pairs = new long[4];
     private readonly long[] _attackPairs = new long[4];
@@ -16,9 +16,9 @@ public sealed class RolloutTally(string model, string baselineDigest, string can
     private long _baselineErrors;
     private long _candidateErrors;
 
-    /// <summary>True when this tally counts that very rollout.</summary>
-    public bool IsOf(string family, string baseline, string candidate, string? rolloutSalt) =>
-        (model, baselineDigest, candidateDigest, salt) == (family, baseline, candidate, rolloutSalt);
+    /// <summary>True when this tally counts that very step of that very rollout.</summary>
+    public bool IsOf(string family, string baseline, string candidate, string? rolloutSalt, int? rolloutStep) =>
+        (model, baselineDigest, candidateDigest, salt, step) == (family, baseline, candidate, rolloutSalt, rolloutStep);
 
     /// <summary>A request was decided by one arm.</summary>
     public void Decided(bool byCandidate, bool blocked)
@@ -57,6 +57,7 @@ public sealed class RolloutTally(string model, string baselineDigest, string can
         BaselineDigest = baselineDigest,
         CandidateDigest = candidateDigest,
         Salt = salt,
+        Step = step,
         BaselineDecided = Interlocked.Read(ref _baselineDecided),
         CandidateDecided = Interlocked.Read(ref _candidateDecided),
         BaselineBlocked = Interlocked.Read(ref _baselineBlocked),

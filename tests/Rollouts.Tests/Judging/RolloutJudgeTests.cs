@@ -76,10 +76,6 @@ public sealed class RolloutJudgeTests
     public void AlphaSpending_OverManyLooks_SpendsNoMoreThanAlpha() =>
         Assert.InRange(Enumerable.Range(1, 100_000).Sum(k => AlphaSpending.At(0.01, k)), 0.0099, 0.01);
 
-    [Fact]
-    public void Counters_RoundTrip() =>
-        Assert.Equal(Equal.ToCounters(), RolloutSamples.FromCounters(Equal.ToCounters()).ToCounters());
-
     private static long[] Latency(int bucket, long count)
     {
         var buckets = new long[RolloutCounters.LatencyBuckets.Count + 1];

@@ -69,15 +69,16 @@ public sealed class RolloutMachineTests
     }
 
     [Fact]
-    public void CountersBeforeTheStep_DoNotCount()
+    public void Exposure_IsCountedOverAllStepsAndSaid()
     {
-        var status = Status(ModelPhase.Canary) with
-        {
-            Counters = [.. Bad.ToCounters().Select(c => new CounterSnapshot { Name = c.Key, Value = c.Value })],
-        };
-        var next = Next(Inputs(ModelPhase.Canary) with { Status = status, Samples = Bad + Good, Now = Start.AddMinutes(1) });
+        var shadow = Inputs(ModelPhase.Shadow) with { Samples = Good with { BaselineDecided = 900 }, Now = Start.AddMinutes(2) };
+        var canary = Next(shadow);
+        var bad = Bad with { BaselineDecided = 90, CandidateDecided = 10 };
+        var end = Next(shadow with { Status = canary, Samples = bad, Now = Start.AddMinutes(3) });
 
-        Assert.Equal(ModelPhase.Promoted, next.Phase);
+        Assert.Equal((ModelPhase.Canary, ModelPhase.RolledBack), (canary.Phase, end.Phase));
+        Assert.Contains("it decided 10 of 1000 requests (1 %)", end.Message, StringComparison.Ordinal);
+        Assert.Contains(end.Counters, c => c is { Name: "baselineDecided", Value: 990 });
     }
 
     [Fact]
@@ -146,8 +147,8 @@ public sealed class RolloutMachineTests
     }
 
     [Fact]
-    public void AChangedBaseline_EndsTheComparison() => Assert.Equal(
-        ModelPhase.RolledBack,
+    public void AChangedBaseline_EndsTheComparisonAndRejectsNothing() => Assert.Equal(
+        ModelPhase.Failed,
         Next(Inputs(ModelPhase.Canary) with { Promoted = new("1.0.1", "sha256:other"), Samples = Good, Now = Start.AddMinutes(1) }).Phase);
 
     [Fact]
