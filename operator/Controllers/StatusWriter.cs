@@ -6,7 +6,10 @@ using WafOperator.Resources;
 
 namespace WafOperator.Controllers;
 
-/// <summary>Writes the status of our kinds by server-side apply, and only when it differs: a status write is a watch event for everybody.</summary>
+/// <summary>
+/// Writes the status of our kinds by server-side apply, and only when it differs: a status write is a watch event for
+/// everybody.
+/// </summary>
 public sealed class StatusWriter(KubernetesClient client)
 {
     private const string FieldManager = "waf-operator-status";
@@ -18,14 +21,17 @@ public sealed class StatusWriter(KubernetesClient client)
         CancellationToken cancellationToken)
         where TStatus : class => WriteAsync(type, resource, current, next, isGuarded: false, cancellationToken);
 
-    /// <summary>The same, but only while the object is the one that was read: else the server answers with a conflict.</summary>
+    /// <summary>
+    /// The same, but only while the object is the one that was read: else the server answers with a conflict.
+    /// </summary>
     public Task<bool> WriteIfUnchangedAsync<TResource, TStatus>(
         ResourceType<Resource<TResource>> type, Resource<TResource> resource, TStatus? current, TStatus next,
         CancellationToken cancellationToken)
         where TStatus : class => WriteAsync(type, resource, current, next, isGuarded: true, cancellationToken);
 
     private async Task<bool> WriteAsync<TResource, TStatus>(
-        ResourceType<Resource<TResource>> type, Resource<TResource> resource, TStatus? current, TStatus next, bool isGuarded,
+        ResourceType<Resource<TResource>> type, Resource<TResource> resource, TStatus? current, TStatus next,
+            bool isGuarded,
         CancellationToken cancellationToken)
         where TStatus : class
     {

@@ -241,7 +241,8 @@ public sealed record RolloutWebhook
     [Description("Name."), RequiredField, Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
     public string Name { get; init; } = "";
 
-    [Description("URL that receives a POST with namespace, model, version and the step and weight to be entered."), RequiredField,
+    [Description("URL that receives a POST with namespace, model, version and the step and weight to be entered."),
+        RequiredField,
         Length(2048, Minimum = 8)]
     public string Url { get; init; } = "";
 

@@ -7,7 +7,8 @@ public static class Repository
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "WafOperator.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("the tests run outside of the repository");
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException("the tests run outside of the repository");
         return folder;
     });
 

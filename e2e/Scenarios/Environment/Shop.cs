@@ -40,7 +40,8 @@ public sealed class Shop : IAsyncDisposable
     public static async Task<Shop> ProtectedAsync(string mode = "Enforce")
     {
         var shop = await EmptyAsync();
-        await shop.Kubectl.ApplyAsync(Manifest("wafpolicy").Replace("mode: Enforce", $"mode: {mode}", StringComparison.Ordinal));
+        await shop.Kubectl.ApplyAsync(
+            Manifest("wafpolicy").Replace("mode: Enforce", $"mode: {mode}", StringComparison.Ordinal));
         await shop.Kubectl.ApplyAsync(Manifest("shop"));
         await shop.ReadyAsync("shop");
         await shop.ProgrammedAsync();
@@ -64,9 +65,12 @@ public sealed class Shop : IAsyncDisposable
 
     /// <summary>Running pods of an app that are not being deleted.</summary>
     public async Task<IReadOnlyList<JsonElement>> PodsAsync(string app) =>
-        [.. (await Kubectl.ListAsync("pods", "-l", "app=" + app)).Where(pod => !pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _))];
+        [.. (await Kubectl.ListAsync("pods", "-l", "app=" + app))
+            .Where(pod => !pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _))];
 
-    /// <summary>A client of a Service: by its cluster address where this machine reaches it, else by port-forward.</summary>
+    /// <summary>
+    /// A client of a Service: by its cluster address where this machine reaches it, else by port-forward.
+    /// </summary>
     public async Task<HttpClient> ClientAsync(string service)
     {
         var found = await Kubectl.GetAsync("service", service);

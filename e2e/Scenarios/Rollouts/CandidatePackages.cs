@@ -13,7 +13,8 @@ public sealed record CandidatePackage(string Model, string Version, byte[] Archi
 }
 
 /// <summary>
-/// Packages that are worse than the released ones in one way each, made of them. Well formed as far as digests and manifest go.
+/// Packages that are worse than the released ones in one way each, made of them. Well formed as far as digests and
+/// manifest go.
 /// </summary>
 public static class CandidatePackages
 {
@@ -21,7 +22,8 @@ public static class CandidatePackages
 
     /// <summary>A released package, such as gate-1.0.0.</summary>
     public static ModelPackage Released(string name) =>
-        ModelPackageReader.Read(File.ReadAllBytes(Repository.PathOf("models", "packages", name + ".tar")), null, PackageLimits.Default).Package
+        ModelPackageReader.Read(File.ReadAllBytes(Repository.PathOf("models", "packages", name + ".tar")), null,
+            PackageLimits.Default).Package
         ?? throw new InvalidOperationException($"models/packages/{name}.tar cannot be read");
 
     /// <summary>A gate whose every score is moved: down it misses attacks, up it flags harmless requests.</summary>
@@ -55,10 +57,12 @@ public static class CandidatePackages
     }
 
     /// <summary>The released network with needless work in front of its answer.</summary>
-    public static CandidatePackage SlowNetwork(string version) => Extended(version, OnnxExtension.NeedlessWork(multiplications: 6, size: 160));
+    public static CandidatePackage SlowNetwork(string version) =>
+        Extended(version, OnnxExtension.NeedlessWork(multiplications: 6, size: 160));
 
     /// <summary>The released network, which fails on values of more tokens than its own corpus has.</summary>
-    public static CandidatePackage CrashingNetwork(string version) => Extended(version, OnnxExtension.FailureFrom(tokens: 64));
+    public static CandidatePackage CrashingNetwork(string version) =>
+        Extended(version, OnnxExtension.FailureFrom(tokens: 64));
 
     private static CandidatePackage Extended(string version, byte[] extension)
     {
@@ -67,7 +71,8 @@ public static class CandidatePackages
         return Package(network, version, ("model.onnx", [.. network.Files["model.onnx"].Span, .. extension]));
     }
 
-    private static CandidatePackage Package(ModelPackage released, string version, params (string Name, byte[] Data)[] changed) =>
+    private static CandidatePackage Package(
+        ModelPackage released, string version, params (string Name, byte[] Data)[] changed) =>
         Package(released, released.Manifest, version, changed);
 
     private static CandidatePackage Package(
@@ -95,6 +100,7 @@ public static class CandidatePackages
     {
         using var row = JsonDocument.Parse(line);
         var body = row.RootElement.GetProperty("body");
-        return Math.Max(row.RootElement.GetProperty("uri").GetString()!.Length, body.ValueKind is JsonValueKind.String ? body.GetString()!.Length : 0);
+        return Math.Max(row.RootElement.GetProperty("uri").GetString()!.Length,
+            body.ValueKind is JsonValueKind.String ? body.GetString()!.Length : 0);
     }
 }

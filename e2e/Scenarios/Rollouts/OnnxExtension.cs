@@ -3,8 +3,8 @@ using System.Text;
 namespace WafOperator.E2e.Scenarios.Rollouts;
 
 /// <summary>
-/// Further nodes for an ONNX file whose input is <c>tokens</c> (int64, one row), as bytes to put behind it. They end in outputs of their own,
-/// so that no optimiser takes them out. Field numbers are those of onnx.proto3.
+/// Further nodes for an ONNX file whose input is <c>tokens</c> (int64, one row), as bytes to put behind it. They end in
+/// outputs of their own, so that no optimiser takes them out. Field numbers are those of onnx.proto3.
 /// </summary>
 internal static class OnnxExtension
 {
@@ -57,7 +57,8 @@ internal static class OnnxExtension
     private static byte[] Output(string name) =>
         [.. Field(1, Encoding.UTF8.GetBytes(name)), .. Field(2, Field(1, [.. Number(1, Float), .. Field(2, [])]))];
 
-    private static byte[] Field(int number, byte[] content) => [.. Varint((ulong)(number << 3 | 2)), .. Varint((ulong)content.Length), .. content];
+    private static byte[] Field(int number, byte[] content) =>
+        [.. Varint((ulong)(number << 3 | 2)), .. Varint((ulong)content.Length), .. content];
 
     private static byte[] Number(int number, ulong value) => [.. Varint((ulong)(number << 3)), .. Varint(value)];
 

@@ -16,9 +16,11 @@ public sealed partial class PromotionScenarios(RolloutShop shop, ITestOutputHelp
         var failuresBefore = shop.Traffic.Failures.Count;
         using var story = Story.Of(shop.Shop.Namespace, "payload-cnn-next");
         var manifest = await shop.ApplyAsync(
-            "payload-cnn-next", RolloutShop.Builtin("payload-cnn", "1.1.0"), RolloutShop.QuickRollout, "  evaluation: {maximumLatency: 10s}");
+            "payload-cnn-next", RolloutShop.Builtin("payload-cnn", "1.1.0"), RolloutShop.QuickRollout,
+                "  evaluation: {maximumLatency: 10s}");
 
-        await shop.Kubectl.RunAsync("wait", "modelversion/payload-cnn-next", "--for=condition=Promoted", "--timeout=120s");
+        await shop.Kubectl.RunAsync(
+            "wait", "modelversion/payload-cnn-next", "--for=condition=Promoted", "--timeout=120s");
 
         var status = await shop.StatusAsync("payload-cnn-next");
         Assert.Equal(
@@ -31,7 +33,7 @@ public sealed partial class PromotionScenarios(RolloutShop shop, ITestOutputHelp
         Assert.True(diff.ExitCode == 0, $"kubectl diff: {diff.Text}");
         Assert.Equal(failuresBefore, shop.Traffic.Failures.Count);
 
-        await shop.Kubectl.RunAsync("patch", "modelversion", "payload-cnn-next", "--type", "merge", "-p", """{"spec":{"abort":true}}""");
+        await shop.PatchSpecAsync("payload-cnn-next", """{"abort": true}""");
         var took = await shop.RestoredAsync("payload-cnn-next", TimeSpan.FromSeconds(15));
         Assert.Equal(ModelPhase.Promoted, (await shop.StatusAsync("payload-cnn-base")).Phase);
         output.WriteLine($"after the abort the sidecars had the former version back in {took.TotalSeconds:0.0} s");
@@ -46,7 +48,8 @@ public sealed partial class PromotionScenarios(RolloutShop shop, ITestOutputHelp
         private readonly Task<string> _text = process.StandardOutput.ReadToEndAsync();
 
         public static Story Of(string ns, string version) => new(Process.Start(
-            new ProcessStartInfo("kubectl", ["-n", ns, "get", "modelversions", "-w", "--field-selector", "metadata.name=" + version])
+            new ProcessStartInfo(
+                "kubectl", ["-n", ns, "get", "modelversions", "-w", "--field-selector", "metadata.name=" + version])
             {
                 RedirectStandardOutput = true,
             })!);

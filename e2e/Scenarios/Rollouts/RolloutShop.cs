@@ -17,12 +17,14 @@ public sealed class RolloutCollection : ICollectionFixture<RolloutShop>
 }
 
 /// <summary>
-/// The shop behind a policy with models: gate 1.0.0 and payload-cnn 1.0.0 are promoted, and clients with many addresses send harmless requests
-/// and attacks all the time.
+/// The shop behind a policy with models: gate 1.0.0 and payload-cnn 1.0.0 are promoted, and clients with many addresses
+/// send harmless requests and attacks all the time.
 /// </summary>
 public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
 {
-    /// <summary>Short stages, so that a scenario takes seconds: what is judged, and how surely, is not changed by it.</summary>
+    /// <summary>
+    /// Short stages, so that a scenario takes seconds: what is judged, and how surely, is not changed by it.
+    /// </summary>
     public const string QuickRollout = """
           rollout:
             shadow: {duration: 2s, minimumSamples: 200}
@@ -32,7 +34,11 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
 
     /// <summary>Gates that let everything through: what the corpus would stop is for the traffic to stop.</summary>
     public const string NoGates = """
-          evaluation: {minimumRecall: "0", maximumFalsePositiveRate: "1", maximumRegressionPercent: "100", maximumLatency: 10s}
+          evaluation:
+            minimumRecall: "0"
+            maximumFalsePositiveRate: "1"
+            maximumRegressionPercent: "100"
+            maximumLatency: 10s
         """;
 
     /// <summary>A baseline does not wait for anything.</summary>
@@ -59,7 +65,8 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
         _shop = await Shop.EmptyAsync();
         await Kubectl.ApplyAsync(Shop.Manifest("shop-models"));
         await Kubectl.ApplyAsync(Shop.Manifest("shop"));
-        foreach (var model in new[] { "gate", "payload-cnn" }) await ApplyAsync($"{model}-base", Builtin(model, "1.0.0"), PatientGates);
+        foreach (var model in new[] { "gate", "payload-cnn" }) await ApplyAsync(
+            $"{model}-base", Builtin(model, "1.0.0"), PatientGates);
         await _shop.ReadyAsync("shop");
         foreach (var model in new[] { "gate", "payload-cnn" })
             await Kubectl.RunAsync("wait", $"modelversion/{model}-base", "--for=condition=Promoted", "--timeout=120s");
@@ -92,28 +99,36 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
         var map = JsonSerializer.Serialize(new
         {
             apiVersion = "v1", kind = "ConfigMap", metadata = new { name },
-            binaryData = new Dictionary<string, string> { ["model.tar"] = Convert.ToBase64String(instead ?? package.Archive) },
+            binaryData = new Dictionary<string,
+                string> { ["model.tar"] = Convert.ToBase64String(instead ?? package.Archive) },
         });
         var created = await Kubectl.TryAsync(["create", "-f", "-"], map);
         Assert.True(created.ExitCode == 0, created.Text);
-        return Manifest(package.Model, package.Version, $"{{uri: 'configmap://{name}/model.tar', digest: '{package.Digest}'{signature}}}");
+        return Manifest(package.Model, package.Version,
+            $"{{uri: 'configmap://{name}/model.tar', digest: '{package.Digest}'{signature}}}");
     }
 
     /// <summary>A key pair whose public half is in a Secret, and the signature of a digest as YAML.</summary>
     public async Task<string> SignAsync(string digest, string secret, ECDsa signingKey, ECDsa publishedKey)
     {
         await Kubectl.RunAsync(
-            "create", "secret", "generic", secret, "--from-literal=publicKey=" + publishedKey.ExportSubjectPublicKeyInfoPem());
+            "create", "secret", "generic", secret,
+                "--from-literal=publicKey=" + publishedKey.ExportSubjectPublicKeyInfoPem());
         return $", signature: {{value: '{PackageSignature.Sign(digest, signingKey)}', publicKeySecret: {secret}}}";
     }
 
     /// <summary>Applies a ModelVersion under a name, with further fields of its spec.</summary>
     public async Task<string> ApplyAsync(string name, string manifest, params string[] spec)
     {
-        var whole = manifest.Replace("NAME", name, StringComparison.Ordinal) + string.Concat(spec.Select(part => part.TrimEnd() + "\n"));
+        var whole = manifest.Replace("NAME", name, StringComparison.Ordinal)
+            + string.Concat(spec.Select(part => part.TrimEnd() + "\n"));
         await Kubectl.ApplyAsync(whole);
         return whole;
     }
+
+    /// <summary>Changes fields of a ModelVersion's spec, in JSON.</summary>
+    public Task<string> PatchSpecAsync(string name, string spec) => Kubectl.RunAsync(
+        "patch", "modelversion", name, "--type", "merge", "-p", $$"""{"spec": {{spec}}}""");
 
     /// <summary>The status now.</summary>
     public async Task<ModelVersionStatus> StatusAsync(string name)
@@ -131,22 +146,28 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
         await Eventually.TrueAsync(TimeSpan.FromSeconds(seconds), $"{name} is {phase}", async () =>
         {
             status = await StatusAsync(name);
-            return status.Phase == phase || IsOver(status.Phase) || status.Phase is ModelPhase.Canary && phase is ModelPhase.Shadow
+            return status.Phase == phase || IsOver(status.Phase) || status.Phase is ModelPhase.Canary
+                && phase is ModelPhase.Shadow
                 ? true
                 : throw new InvalidOperationException($"{status.Phase}, {status.Message}");
         });
-        Assert.True(status.Phase == phase, string.Create(CultureInfo.InvariantCulture, $"{name} is {status.Phase}, not {phase}: {status.Message}"));
+        Assert.True(status.Phase == phase,
+            string.Create(CultureInfo.InvariantCulture, $"{name} is {status.Phase}, not {phase}: {status.Message}"));
         return status;
     }
 
-    /// <summary>Waits until a version is rolled back and no sidecar uses it any more; says how long that took.</summary>
+    /// <summary>
+    /// Waits until a version is rolled back and no sidecar uses it any more; says how long that took.
+    /// </summary>
     public Task<TimeSpan> RestoredAsync(string name, TimeSpan limit) => Eventually.TrueAsync(
         limit, $"{name} is rolled back and no sidecar uses it", async () => (await StatusAsync(name))
-            is { Phase: ModelPhase.RolledBack } status && status.Conditions.Any(c => c is { Type: "Restored", Status: ConditionStatus.True }));
+            is { Phase: ModelPhase.RolledBack } status
+                && status.Conditions.Any(c => c is { Type: "Restored", Status: ConditionStatus.True }));
 
     /// <summary>Share of all requests since the rollout began that the candidate decided.</summary>
     public static double ExposureOf(ModelVersionStatus status, long requests) =>
-        requests == 0 ? 0 : (double)(status.Counters.FirstOrDefault(c => c.Name == "candidateDecided")?.Value ?? 0) / requests;
+        requests == 0 ? 0 : (double)(
+            status.Counters.FirstOrDefault(c => c.Name == "candidateDecided")?.Value ?? 0) / requests;
 
     private static bool IsOver(ModelPhase phase) =>
         phase is ModelPhase.Promoted or ModelPhase.RolledBack or ModelPhase.Failed or ModelPhase.Superseded;

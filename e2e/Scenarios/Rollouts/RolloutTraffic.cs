@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace WafOperator.E2e.Scenarios.Rollouts;
 
 /// <summary>
-/// Requests of the released corpus, three harmless ones for each attack, each from one of many clients behind a trusted proxy. What is
-/// not answered, or answered by an error of the server, is kept.
+/// Requests of the released corpus, three harmless ones for each attack, each from one of many clients behind a trusted
+/// proxy. What is not answered, or answered by an error of the server, is kept.
 /// </summary>
 public sealed class RolloutTraffic : IAsyncDisposable
 {
@@ -26,11 +26,13 @@ public sealed class RolloutTraffic : IAsyncDisposable
     public RolloutTraffic(HttpClient client)
     {
         _client = client;
-        foreach (var line in Encoding.UTF8.GetString(CandidatePackages.Released("gate-1.0.0").Files["corpus.jsonl"].Span)
+        foreach (var line in Encoding.UTF8.GetString(
+            CandidatePackages.Released("gate-1.0.0").Files["corpus.jsonl"].Span)
             .Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             using var row = JsonDocument.Parse(line);
-            (row.RootElement.GetProperty("label").GetInt32() == 1 ? _attacks : _benign).Add(CorpusRequest.Of(row.RootElement));
+            (row.RootElement.GetProperty("label").GetInt32() == 1 ? _attacks : _benign)
+                .Add(CorpusRequest.Of(row.RootElement));
         }
 
         _loops = [.. Enumerable.Range(0, Connections).Select(LoopAsync)];
@@ -80,7 +82,8 @@ public sealed class RolloutTraffic : IAsyncDisposable
         {
             using var response = await _client.SendAsync(request, CancellationToken.None);
             Interlocked.Increment(ref _sent);
-            if ((int)response.StatusCode >= 500) _failures.Add($"{DateTime.UtcNow:HH:mm:ss.fff} {(int)response.StatusCode}");
+            if ((int)response.StatusCode >= 500) _failures.Add(
+                $"{DateTime.UtcNow:HH:mm:ss.fff} {(int)response.StatusCode}");
         }
         catch (Exception broken) when (broken is HttpRequestException or OperationCanceledException)
         {

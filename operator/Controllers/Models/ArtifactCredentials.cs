@@ -12,7 +12,8 @@ public sealed class ArtifactCredentials(KubernetesClient client)
     public async Task<ArtifactSecret?> ReadAsync(string ns, string? name, CancellationToken cancellationToken)
     {
         if (name is null) return null;
-        if (await client.TryGetAsync(BuiltIn.Secrets, new NamespacedName(ns, name), cancellationToken) is not { } secret) return null;
+        if (await client.TryGetAsync(BuiltIn.Secrets, new NamespacedName(ns, name), cancellationToken)
+            is not { } secret) return null;
         string? Value(string key) =>
             secret.Text("data", key) is { } text ? Encoding.UTF8.GetString(Convert.FromBase64String(text)) : null;
         AuthenticationHeaderValue? authorization = null;

@@ -15,11 +15,13 @@ public sealed class ConfigMapArtifactSource(KubernetesClient client) : IArtifact
         var key = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/'));
         var map = await client.TryGetAsync(BuiltIn.ConfigMaps, new NamespacedName(ns, uri.Host), cancellationToken);
         if (map is null) return ArtifactFetch.Later($"there is no ConfigMap {ns}/{uri.Host}");
-        if (map.Text("binaryData", key) is not { } text) return ArtifactFetch.Never($"ConfigMap {ns}/{uri.Host} has no binaryData key {key}");
+        if (map.Text("binaryData", key) is not { } text) return ArtifactFetch.Never(
+            $"ConfigMap {ns}/{uri.Host} has no binaryData key {key}");
         var content = Convert.FromBase64String(text);
         return content.Length <= bytesMax
             ? ArtifactFetch.Of(content)
-            : ArtifactFetch.Never($"the artifact has {content.Length} bytes; spec.artifact.sizeLimit allows {bytesMax}");
+            : ArtifactFetch.Never(
+                $"the artifact has {content.Length} bytes; spec.artifact.sizeLimit allows {bytesMax}");
     }
 }
 
@@ -38,6 +40,7 @@ public sealed class BuiltinArtifactSource(string? folder) : IArtifactSource
             return ArtifactFetch.Never($"the operator's image has no package {name}");
         return new FileInfo(path).Length <= bytesMax
             ? ArtifactFetch.Of(await File.ReadAllBytesAsync(path, cancellationToken))
-            : ArtifactFetch.Never($"the artifact is larger than the {bytesMax} bytes that spec.artifact.sizeLimit allows");
+            : ArtifactFetch.Never(
+                $"the artifact is larger than the {bytesMax} bytes that spec.artifact.sizeLimit allows");
     }
 }

@@ -15,7 +15,8 @@ public static class EvaluationGates
     /// <param name="promoted">What the promoted version measured on its own corpus, or null.</param>
     public static StageResult Judge(ModelEvaluation report, EvaluationSpec spec, ModelEvaluation? promoted)
     {
-        if (report.Error is { } error) return new StageResult(StageOutcome.Failed, $"evaluation could not run the model: {error}");
+        if (report.Error is { } error) return new StageResult(
+            StageOutcome.Failed, $"evaluation could not run the model: {error}");
         var regression = DecimalText.ParseDouble(spec.MaximumRegressionPercent) / 100;
         var misses = new List<string>();
         var recallMin = DecimalText.ParseDouble(spec.MinimumRecall);

@@ -9,11 +9,12 @@ using ObjectMeta = WafOperator.Kubernetes.Objects.ObjectMeta;
 namespace WafOperator.Controllers.Models;
 
 /// <summary>What evaluation Jobs need of the installation.</summary>
-public sealed record EvaluationSettings(string SidecarImage, string OperatorUrl, string TokenAudience, string CaConfigMap, string CaKey);
+public sealed record EvaluationSettings(
+    string SidecarImage, string OperatorUrl, string TokenAudience, string CaConfigMap, string CaKey);
 
 /// <summary>
-/// The Job that runs a package on its own corpus before any traffic: the sidecar's image with the command <c>evaluate</c>. The result is
-/// the container's termination message. Pure.
+/// The Job that runs a package on its own corpus before any traffic: the sidecar's image with the command
+/// <c>evaluate</c>. The result is the container's termination message. Pure.
 /// </summary>
 public static class EvaluationJob
 {
@@ -25,7 +26,8 @@ public static class EvaluationJob
 
     /// <summary>Name of the Job of a version.</summary>
     public static NamespacedName KeyOf(NamespacedName version) =>
-        new(version.Namespace, version.Name.Length <= 50 ? $"waf-evaluate-{version.Name}" : $"waf-evaluate-{version.Name[..50].TrimEnd('-', '.')}");
+        new(version.Namespace, version.Name.Length <= 50 ? $"waf-evaluate-{version.Name}"
+            : $"waf-evaluate-{version.Name[..50].TrimEnd('-', '.')}");
 
     /// <summary>The Job.</summary>
     public static JsonObject Build(ObjectMeta version, string digest, EvaluationSettings settings)
@@ -40,7 +42,8 @@ public static class EvaluationJob
                 ["labels"] = Labels(version),
                 ["ownerReferences"] = new JsonArray(new JsonObject
                 {
-                    ["apiVersion"] = ApiGroup.ApiVersion, ["kind"] = "ModelVersion", ["name"] = version.Name, ["uid"] = version.Uid,
+                    ["apiVersion"] = ApiGroup.ApiVersion, ["kind"] = "ModelVersion", ["name"] = version.Name,
+                        ["uid"] = version.Uid,
                     ["controller"] = true,
                 }),
             },
@@ -62,7 +65,8 @@ public static class EvaluationJob
     {
         foreach (var container in pod.Json.Items("status", "containerStatuses"))
         {
-            if (container.Text("name") != Container || container.Text("state", "terminated", "message") is not { } message) continue;
+            if (container.Text("name") != Container || container.Text("state", "terminated", "message")
+                is not { } message) continue;
             try
             {
                 return JsonSerializer.Deserialize<ModelEvaluation>(message, ProtocolJson.Default.Options);

@@ -17,11 +17,13 @@ public sealed class HttpArtifactSource(HttpClient http, ArtifactCredentials cred
             using var request = new HttpRequestMessage(HttpMethod.Get, uri);
             if (await credentials.ReadAsync(ns, artifact.CredentialsSecret, cancellationToken) is { } secret)
                 request.Headers.Authorization = secret.Authorization;
-            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var answer = await http.SendAsync(
+                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return answer.StatusCode switch
             {
                 HttpStatusCode.OK => await BoundedContent.ReadAsync(answer, bytesMax, cancellationToken),
-                HttpStatusCode.NotFound or HttpStatusCode.Gone => ArtifactFetch.Never($"{uri.Host} has no such artifact (HTTP {(int)answer.StatusCode})"),
+                HttpStatusCode.NotFound or HttpStatusCode.Gone =>
+                    ArtifactFetch.Never($"{uri.Host} has no such artifact (HTTP {(int)answer.StatusCode})"),
                 HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden =>
                     ArtifactFetch.Never($"{uri.Host} refused the credentials (HTTP {(int)answer.StatusCode}); see spec.artifact.credentialsSecret"),
                 _ => ArtifactFetch.Later($"{uri.Host} answered HTTP {(int)answer.StatusCode}"),

@@ -26,5 +26,6 @@ public interface IArtifactSource
     /// <param name="artifact">The artifact.</param>
     /// <param name="bytesMax">Most bytes.</param>
     /// <param name="cancellationToken">Ends the fetch.</param>
-    Task<ArtifactFetch> FetchAsync(Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken);
+    Task<ArtifactFetch> FetchAsync(
+        Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken);
 }

@@ -28,22 +28,27 @@ public sealed class ModelEvaluator(KubernetesClient client, EvaluationSettings s
         if (await ReportOfAsync(version, cancellationToken) is { } report)
         {
             var spec = version.Value.Spec.Evaluation ?? new EvaluationSpec();
-            return EvaluationGates.Judge(report, spec, promoted is null ? null : await ReportOfAsync(promoted, cancellationToken));
+            return EvaluationGates.Judge(
+                report, spec, promoted is null ? null : await ReportOfAsync(promoted, cancellationToken));
         }
 
-        var failed = job.Json.Items("status", "conditions").Any(c => c.Text("type") == "Failed" && c.Text("status") == "True");
+        var failed = job.Json.Items("status", "conditions")
+            .Any(c => c.Text("type") == "Failed" && c.Text("status") == "True");
         return failed
-            ? new StageResult(StageOutcome.Failed, $"the evaluation Job {key.Name} failed: see kubectl logs -n {key.Namespace} job/{key.Name}")
+            ? new StageResult(StageOutcome.Failed,
+                $"the evaluation Job {key.Name} failed: see kubectl logs -n {key.Namespace} job/{key.Name}")
             : new StageResult(StageOutcome.Running, $"Job {key.Name} runs the golden corpus");
     }
 
-    private async Task<ModelEvaluation?> ReportOfAsync(Resource<ModelVersion> version, CancellationToken cancellationToken)
+    private async Task<ModelEvaluation?> ReportOfAsync(
+        Resource<ModelVersion> version, CancellationToken cancellationToken)
     {
         var pods = await client.ListAsync(
             BuiltIn.Pods,
             new ListOptions
             {
-                Namespace = version.Metadata.Namespace, LabelSelector = $"{EvaluationJob.VersionLabel}={version.Metadata.Uid}",
+                Namespace = version.Metadata.Namespace,
+                    LabelSelector = $"{EvaluationJob.VersionLabel}={version.Metadata.Uid}",
             },
             cancellationToken);
         return pods.Items.Select(EvaluationJob.ResultOf).OfType<ModelEvaluation>().FirstOrDefault(r => r.Error is null)

@@ -19,11 +19,12 @@ public interface IPackageStore
 }
 
 /// <summary>
-/// Fetches and verifies the package of each ModelVersion and keeps it for sidecars: digest, size, signature, format, operators, shapes. Runs on
-/// every replica, since every replica serves blobs; the leader reads the outcome.
+/// Fetches and verifies the package of each ModelVersion and keeps it for sidecars: digest, size, signature, format,
+/// operators, shapes. Runs on every replica, since every replica serves blobs; the leader reads the outcome.
 /// </summary>
 public sealed class ModelPackages(
-    Informer<Resource<ModelVersion>> models, IReadOnlyList<IArtifactSource> sources, PublicKeys publicKeys, IPackageStore store,
+    Informer<Resource<ModelVersion>> models, IReadOnlyList<IArtifactSource> sources, PublicKeys publicKeys,
+        IPackageStore store,
     bool allowUnsigned) : IReconciler
 {
     private const int TriesMax = 6;
@@ -36,7 +37,8 @@ public sealed class ModelPackages(
 
     /// <summary>Outcome for a version.</summary>
     public StageResult ResultOf(Resource<ModelVersion> version) =>
-        _results.TryGetValue(version.Metadata.Key, out var known) && known.Uid == version.Metadata.Uid ? known.Result : StageResult.Unknown;
+        _results.TryGetValue(version.Metadata.Key, out var known) && known.Uid == version.Metadata.Uid ? known.Result
+            : StageResult.Unknown;
 
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
@@ -54,7 +56,8 @@ public sealed class ModelPackages(
             || (known.Outcome is StageOutcome.Succeeded && store.Contains(version.Value.Spec.Artifact.Digest)))
             return ReconcileResult.Done;
 
-        var tries = _results.TryGetValue(key, out var before) && before.Uid == version.Metadata.Uid ? before.Tries + 1 : 1;
+        var tries = _results.TryGetValue(key, out var before) && before.Uid == version.Metadata.Uid ? before.Tries + 1
+            : 1;
         var (result, isFinal) = await VerifyAsync(version, cancellationToken);
         if (result.Outcome is StageOutcome.Failed && !isFinal && tries < TriesMax)
             result = new StageResult(StageOutcome.Running, $"{result.Message}; trying again ({tries} of {TriesMax})");
@@ -63,7 +66,8 @@ public sealed class ModelPackages(
         return result.Outcome is StageOutcome.Running ? ReconcileResult.After(RetryAfter) : ReconcileResult.Done;
     }
 
-    private async Task<(StageResult Result, bool IsFinal)> VerifyAsync(Resource<ModelVersion> version, CancellationToken cancellationToken)
+    private async Task<(StageResult Result, bool IsFinal)> VerifyAsync(
+        Resource<ModelVersion> version, CancellationToken cancellationToken)
     {
         var spec = version.Value.Spec;
         var artifact = spec.Artifact;
@@ -87,7 +91,8 @@ public sealed class ModelPackages(
     {
         var artifact = version.Value.Spec.Artifact;
         if (artifact.Signature is not { } signature)
-            return allowUnsigned ? null : "unsigned packages are not allowed by this installation; sign it and set spec.artifact.signature";
+            return allowUnsigned ? null
+                : "unsigned packages are not allowed by this installation; sign it and set spec.artifact.signature";
         var ns = version.Metadata.Namespace ?? "";
         var keys = await publicKeys.ReadAsync(ns, [signature.PublicKeySecret], cancellationToken);
         return keys.TryGetValue(signature.PublicKeySecret, out var pem)

@@ -6,8 +6,8 @@ using WafOperator.Resources.Models;
 namespace WafOperator.Controllers.Models;
 
 /// <summary>
-/// oci://REGISTRY/REPOSITORY:TAG or @DIGEST: the first layer of an artifact (OCI Distribution Specification 1.1), with the token exchange that
-/// registries ask for. <c>oci+http</c> does not exist; loopback registries are asked by http.
+/// oci://REGISTRY/REPOSITORY:TAG or @DIGEST: the first layer of an artifact (OCI Distribution Specification 1.1), with
+/// the token exchange that registries ask for. <c>oci+http</c> does not exist; loopback registries are asked by http.
 /// </summary>
 public sealed class OciArtifactSource(HttpClient http, ArtifactCredentials credentials) : IArtifactSource
 {
@@ -20,7 +20,8 @@ public sealed class OciArtifactSource(HttpClient http, ArtifactCredentials crede
     {
         var path = uri.AbsolutePath.TrimStart('/');
         var (repository, reference) = Split(path);
-        if (repository.Length == 0) return ArtifactFetch.Never("an oci URI is oci://REGISTRY/REPOSITORY:TAG or @sha256:…");
+        if (repository.Length == 0) return ArtifactFetch.Never(
+            "an oci URI is oci://REGISTRY/REPOSITORY:TAG or @sha256:…");
         var scheme = uri.IsLoopback ? "http" : "https";
         var root = $"{scheme}://{uri.Authority}/v2/{repository}";
         try
@@ -76,7 +77,8 @@ public sealed class OciArtifactSource(HttpClient http, ArtifactCredentials crede
         {
             var answer = await SendAsync(url, cancellationToken);
             if (answer.StatusCode is not HttpStatusCode.Unauthorized
-                || answer.Headers.WwwAuthenticate.FirstOrDefault(h => h.Scheme == "Bearer") is not { Parameter: { } challenge })
+                || answer.Headers.WwwAuthenticate.FirstOrDefault(h => h.Scheme == "Bearer")
+                    is not { Parameter: { } challenge })
                 return answer;
             answer.Dispose();
             _token = new AuthenticationHeaderValue("Bearer", await TokenAsync(challenge, cancellationToken));
@@ -97,7 +99,8 @@ public sealed class OciArtifactSource(HttpClient http, ArtifactCredentials crede
         {
             var parameters = challenge.Split(',').Select(p => p.Split('=', 2))
                 .Where(p => p.Length == 2).ToDictionary(p => p[0].Trim(), p => p[1].Trim('"', ' '));
-            var realm = parameters.GetValueOrDefault("realm") ?? throw new HttpRequestException("the registry's challenge names no realm");
+            var realm = parameters.GetValueOrDefault("realm")
+                ?? throw new HttpRequestException("the registry's challenge names no realm");
             var query = string.Join('&', parameters.Where(p => p.Key is "service" or "scope")
                 .Select(p => $"{p.Key}={Uri.EscapeDataString(p.Value)}"));
             using var request = new HttpRequestMessage(HttpMethod.Get, $"{realm}?{query}");

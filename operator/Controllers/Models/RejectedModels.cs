@@ -9,8 +9,9 @@ using WafOperator.Resources.Models;
 namespace WafOperator.Controllers.Models;
 
 /// <summary>
-/// Digests that were rolled back, in a ConfigMap of each namespace: deleting a ModelVersion and applying it again does not try the package
-/// again. To allow it, delete its key from the ConfigMap. Bounded: the oldest go first. Written by the leader.
+/// Digests that were rolled back, in a ConfigMap of each namespace: deleting a ModelVersion and applying it again does
+/// not try the package again. To allow it, delete its key from the ConfigMap. Bounded: the oldest go first. Written by
+/// the leader.
 /// </summary>
 public sealed class RejectedModels(KubernetesClient client, TimeProvider time)
 {
@@ -25,10 +26,12 @@ public sealed class RejectedModels(KubernetesClient client, TimeProvider time)
 
     /// <summary>When and why a digest was rolled back, or null when it was not.</summary>
     public async Task<string?> FindAsync(string ns, string digest, CancellationToken cancellationToken) =>
-        (await client.TryGetAsync(BuiltIn.ConfigMaps, new NamespacedName(ns, ConfigMapName), cancellationToken))?.Text("data", KeyOf(digest));
+        (await client.TryGetAsync(BuiltIn.ConfigMaps, new NamespacedName(ns, ConfigMapName), cancellationToken))?.Text(
+            "data", KeyOf(digest));
 
     /// <summary>Remembers a version that was rolled back. Doing it again changes nothing.</summary>
-    public async Task RememberAsync(Resource<ModelVersion> version, string? message, CancellationToken cancellationToken)
+    public async Task RememberAsync(
+        Resource<ModelVersion> version, string? message, CancellationToken cancellationToken)
     {
         if (_written.ContainsKey(version.Metadata.Uid)) return;
         var map = new NamespacedName(version.Metadata.Key.Namespace, ConfigMapName);
@@ -37,11 +40,12 @@ public sealed class RejectedModels(KubernetesClient client, TimeProvider time)
         if (known?.Text("data", key) is null)
         {
             var words = message ?? "rolled back";
+            if (words.Length > MessageLengthMax) words = words[..MessageLengthMax];
             var entry = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{time.GetUtcNow():u} {version.Metadata.Name}: {(words.Length <= MessageLengthMax ? words : words[..MessageLengthMax])}");
+                CultureInfo.InvariantCulture, $"{time.GetUtcNow():u} {version.Metadata.Name}: {words}");
             if (known is null) await CreateAsync(map, key, entry, cancellationToken);
-            else await client.PatchAsync(BuiltIn.ConfigMaps, map, Patch.Merge(Change(known, key, entry)), cancellationToken);
+            else await client.PatchAsync(
+                BuiltIn.ConfigMaps, map, Patch.Merge(Change(known, key, entry)), cancellationToken);
         }
 
         _written[version.Metadata.Uid] = true;
@@ -61,12 +65,15 @@ public sealed class RejectedModels(KubernetesClient client, TimeProvider time)
             },
             cancellationToken);
 
-    /// <summary>The new entry, and nulls for the oldest when there are too many. Entries begin with their time.</summary>
+    /// <summary>
+    /// The new entry, and nulls for the oldest when there are too many. Entries begin with their time.
+    /// </summary>
     private static JsonObject Change(KubernetesObject known, string key, string entry)
     {
         var data = new JsonObject { [key] = entry };
         var entries = known.Json.TryGetProperty("data", out var all) && all.ValueKind is JsonValueKind.Object
-            ? all.EnumerateObject().OrderBy(e => e.Value.GetString(), StringComparer.Ordinal).Select(e => e.Name).ToList()
+            ? all.EnumerateObject().OrderBy(e => e.Value.GetString(), StringComparer.Ordinal).Select(e => e.Name)
+                .ToList()
             : [];
         foreach (var old in entries.Take(Math.Max(0, entries.Count + 1 - EntriesMax))) data[old] = null;
         return new JsonObject

@@ -4,7 +4,10 @@ using Condition = WafOperator.Resources.Condition;
 
 namespace WafOperator.Controllers.Models;
 
-/// <summary>Conditions of a ModelVersion, for <c>kubectl wait --for=condition=Promoted</c> (pure). Reasons are in crds/conditions.md.</summary>
+/// <summary>
+/// Conditions of a ModelVersion, for <c>kubectl wait --for=condition=Promoted</c> (pure). Reasons are in
+/// crds/conditions.md.
+/// </summary>
 public static class RolloutConditions
 {
     private const string Restored = "Restored";
@@ -12,11 +15,13 @@ public static class RolloutConditions
     /// <summary>No sidecar gives a version that was rolled back any part in its decisions.</summary>
     public static bool IsRestored(ModelVersionStatus? status) => status?.Conditions.Any(IsTrueRestored) ?? false;
 
-    private static bool IsTrueRestored(Condition condition) => condition is { Type: Restored, Status: ConditionStatus.True };
+    private static bool IsTrueRestored(Condition condition) =>
+        condition is { Type: Restored, Status: ConditionStatus.True };
 
     /// <summary>All of them, with transition times that only change with the status.</summary>
     public static IReadOnlyList<Condition> Compute(
-        ModelVersionStatus status, IReadOnlyList<Condition> previous, bool isRestored, long generation, DateTimeOffset now)
+        ModelVersionStatus status, IReadOnlyList<Condition> previous, bool isRestored, long generation,
+            DateTimeOffset now)
     {
         var phase = status.Phase;
         var isVerified = phase is not (ModelPhase.Pending or ModelPhase.Verifying);
@@ -24,9 +29,11 @@ public static class RolloutConditions
         var isFailed = phase is ModelPhase.Failed;
         List<Condition> all =
         [
-            Of("Verified", isFailed && !status.History.Any(h => h.Phase is ModelPhase.Evaluating) ? false : isVerified && !isFailed),
+            Of("Verified", isFailed && !status.History.Any(h => h.Phase is ModelPhase.Evaluating) ? false : isVerified
+                && !isFailed),
             Of("Evaluated", isEvaluated && !isFailed),
-            Of("Progressing", phase is ModelPhase.Verifying or ModelPhase.Evaluating or ModelPhase.Shadow or ModelPhase.Canary),
+            Of("Progressing", phase is ModelPhase.Verifying or ModelPhase.Evaluating or ModelPhase.Shadow
+                or ModelPhase.Canary),
             Of("Promoted", phase is ModelPhase.Promoted),
             Of("RolledBack", phase is ModelPhase.RolledBack),
             Of("Ready", phase is ModelPhase.Promoted),

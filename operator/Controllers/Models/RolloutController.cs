@@ -11,14 +11,16 @@ using WafOperator.Rollouts.Machine;
 namespace WafOperator.Controllers.Models;
 
 /// <summary>
-/// Moves each ModelVersion one state at a time. Runs on the leader. Gathers what the pure machine needs and writes the status it gives: a
-/// status is what makes sidecars change, through the policy documents. A write succeeds only on the object that was read, so that neither
-/// an old cache nor an old leader can repeat a transition or undo one; what follows a transition (superseding others, remembering a
-/// rejected digest) is done again until it is done.
+/// Moves each ModelVersion one state at a time. Runs on the leader. Gathers what the pure machine needs and writes the
+/// status it gives: a status is what makes sidecars change, through the policy documents. A write succeeds only on the
+/// object that was read, so that neither an old cache nor an old leader can repeat a transition or undo one; what
+/// follows a transition (superseding others, remembering a rejected digest) is done again until it is done.
 /// </summary>
 public sealed class RolloutController(
-    KubernetesClient client, Informer<Resource<ModelVersion>> models, ModelPackages packages, ModelEvaluator evaluator, RolloutCounting counting,
-    RolloutGates gates, RejectedModels rejected, StatusWriter writer, EventRecorder events, TimeProvider time) : IReconciler
+    KubernetesClient client, Informer<Resource<ModelVersion>> models, ModelPackages packages, ModelEvaluator evaluator,
+        RolloutCounting counting,
+    RolloutGates gates, RejectedModels rejected, StatusWriter writer, EventRecorder events, TimeProvider time)
+        : IReconciler
 {
     private static readonly TimeSpan UntilRestored = TimeSpan.FromSeconds(1);
 
@@ -36,7 +38,8 @@ public sealed class RolloutController(
         var inputs = await GatherAsync(version, status, family, cancellationToken);
         var transition = RolloutMachine.Next(inputs);
         if (transition.AsksWebhooks is { } step)
-            transition = RolloutMachine.Next(inputs with { Webhooks = await gates.WebhooksAsync(version.Value, step, cancellationToken) });
+            transition = RolloutMachine.Next(
+                inputs with { Webhooks = await gates.WebhooksAsync(version.Value, step, cancellationToken) });
         // Another rollout of the family may have begun that this cache has not seen yet.
         if (status.Phase is ModelPhase.Pending && transition.Status.Phase is ModelPhase.Verifying
             && await IsAnotherUnderWayAsync(version, cancellationToken))
@@ -47,7 +50,8 @@ public sealed class RolloutController(
     }
 
     private async ValueTask<ReconcileResult> FollowUpAsync(
-        Resource<ModelVersion> version, List<Resource<ModelVersion>> family, RolloutTransition transition, CancellationToken cancellationToken)
+        Resource<ModelVersion> version, List<Resource<ModelVersion>> family, RolloutTransition transition,
+            CancellationToken cancellationToken)
     {
         switch (transition.Status.Phase)
         {
@@ -60,7 +64,8 @@ public sealed class RolloutController(
                 break;
         }
 
-        if (RolloutMachine.IsTerminal(transition.Status.Phase) || transition.Status.Phase is ModelPhase.Promoted) counting.Forget(version);
+        if (RolloutMachine.IsTerminal(transition.Status.Phase)
+            || transition.Status.Phase is ModelPhase.Promoted) counting.Forget(version);
         return transition.LookAgain is { } wait ? ReconcileResult.After(wait) : ReconcileResult.Done;
     }
 
@@ -68,7 +73,8 @@ public sealed class RolloutController(
     {
         var all = await client.ListAsync(
             ControllerKinds.Models, new ListOptions { Namespace = version.Metadata.Namespace }, cancellationToken);
-        return all.Items.Any(m => m.Metadata.Uid != version.Metadata.Uid && m.Value.Spec.Model == version.Value.Spec.Model
+        return all.Items.Any(
+            m => m.Metadata.Uid != version.Metadata.Uid && m.Value.Spec.Model == version.Value.Spec.Model
             && RolloutMachine.IsUnderWay(Phase(m)));
     }
 
@@ -80,11 +86,13 @@ public sealed class RolloutController(
     ];
 
     private async Task<RolloutInputs> GatherAsync(
-        Resource<ModelVersion> version, ModelVersionStatus status, List<Resource<ModelVersion>> family, CancellationToken cancellationToken)
+        Resource<ModelVersion> version, ModelVersionStatus status, List<Resource<ModelVersion>> family,
+            CancellationToken cancellationToken)
     {
         var promoted = Promoted(family, version);
         var ahead = family.Find(m => m != version && Phase(m) is var p && RolloutMachine.IsUnderWay(p))
-            ?? family.TakeWhile(m => m != version).FirstOrDefault(m => Phase(m) is ModelPhase.Pending && !m.Value.Spec.Suspend);
+            ?? family.TakeWhile(m => m != version)
+                .FirstOrDefault(m => Phase(m) is ModelPhase.Pending && !m.Value.Spec.Suspend);
         var digest = version.Value.Spec.Artifact.Digest;
         var isWatched = status.Phase is ModelPhase.Shadow or ModelPhase.Canary;
         return new RolloutInputs
@@ -93,13 +101,16 @@ public sealed class RolloutController(
             Status = status,
             Generation = version.Metadata.Generation,
             ApprovedStep = int.TryParse(
-                version.Metadata.Annotations.GetValueOrDefault(ApproveAnnotation), NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : 0,
+                version.Metadata.Annotations.GetValueOrDefault(ApproveAnnotation), NumberStyles.None,
+                    CultureInfo.InvariantCulture, out var step) ? step : 0,
             IsFirstInLine = ahead is null,
             WaitsFor = ahead?.Metadata.Name,
             RejectedBefore = status.Phase is ModelPhase.Pending
-                ? RejectedBefore(version, family) ?? await rejected.FindAsync(version.Metadata.Key.Namespace, digest, cancellationToken)
+                ? RejectedBefore(version, family)
+                    ?? await rejected.FindAsync(version.Metadata.Key.Namespace, digest, cancellationToken)
                 : null,
-            Promoted = promoted is null ? null : new PromotedVersion(promoted.Value.Spec.Version, promoted.Value.Spec.Artifact.Digest),
+            Promoted = promoted is null ? null
+                : new PromotedVersion(promoted.Value.Spec.Version, promoted.Value.Spec.Artifact.Digest),
             Verification = packages.ResultOf(version),
             Evaluation = status.Phase is ModelPhase.Evaluating
                 ? await evaluator.ResultOfAsync(version, promoted, cancellationToken)
@@ -112,11 +123,13 @@ public sealed class RolloutController(
     }
 
     /// <summary>The version promoted last, besides this one.</summary>
-    private static Resource<ModelVersion>? Promoted(List<Resource<ModelVersion>> family, Resource<ModelVersion> version) => family
+    private static Resource<ModelVersion>? Promoted(
+        List<Resource<ModelVersion>> family, Resource<ModelVersion> version) => family
         .Where(m => m != version && Phase(m) is ModelPhase.Promoted)
         .MaxBy(m => m.Value.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue);
 
-    private static ModelPhase Phase(Resource<ModelVersion> version) => version.Value.Status?.Phase ?? ModelPhase.Pending;
+    private static ModelPhase Phase(Resource<ModelVersion> version) =>
+        version.Value.Status?.Phase ?? ModelPhase.Pending;
 
     /// <summary>A package that was rolled back under any name is not tried again.</summary>
     private static string? RejectedBefore(Resource<ModelVersion> version, List<Resource<ModelVersion>> family)
@@ -137,10 +150,12 @@ public sealed class RolloutController(
             : family.Where(m => Phase(m) is ModelPhase.Superseded && !m.Value.Spec.Abort)
                 .MaxBy(m => m.Value.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue);
         if (previous is not null)
-            await WriteAsync(previous, RolloutMachine.Restore(previous.Value.Status!, version.Metadata.Name, now), cancellationToken);
+            await WriteAsync(previous, RolloutMachine.Restore(previous.Value.Status!, version.Metadata.Name, now),
+                cancellationToken);
         var status = RolloutMachine.Next(new RolloutInputs
         {
-            Spec = version.Value.Spec, Status = version.Value.Status!, Generation = version.Metadata.Generation, Now = now,
+            Spec = version.Value.Spec, Status = version.Value.Status!, Generation = version.Metadata.Generation,
+                Now = now,
         }).Status;
         await WriteAsync(version, status, cancellationToken);
         Announce(version, status.Phase, status.Message ?? "aborted");
@@ -156,18 +171,21 @@ public sealed class RolloutController(
             var isOlder = (other.Value.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue)
                 <= (version.Value.Status?.PhaseStartedAt ?? time.GetUtcNow());
             if (isOlder)
-                await WriteAsync(other, RolloutMachine.Supersede(other.Value.Status!, version.Metadata.Name, time.GetUtcNow()), cancellationToken);
+                await WriteAsync(other, RolloutMachine.Supersede(
+                    other.Value.Status!, version.Metadata.Name, time.GetUtcNow()), cancellationToken);
         }
     }
 
-    private async Task WriteAsync(Resource<ModelVersion> version, ModelVersionStatus status, CancellationToken cancellationToken)
+    private async Task WriteAsync(
+        Resource<ModelVersion> version, ModelVersionStatus status, CancellationToken cancellationToken)
     {
         var isRestored = status.Phase is ModelPhase.RolledBack && version.Value.Status?.Phase is ModelPhase.RolledBack
             && counting.UsersOf(version.Metadata.Key.Namespace, version.Value.Spec.Artifact.Digest) == 0;
         var conditions = RolloutConditions.Compute(
             status, version.Value.Status?.Conditions ?? [], isRestored, version.Metadata.Generation, time.GetUtcNow());
         await writer.WriteIfUnchangedAsync(
-            ControllerKinds.Models, version, version.Value.Status, status with { Conditions = conditions }, cancellationToken);
+            ControllerKinds.Models, version, version.Value.Status, status with { Conditions = conditions },
+                cancellationToken);
     }
 
     private void Announce(Resource<ModelVersion> version, ModelPhase phase, string message)

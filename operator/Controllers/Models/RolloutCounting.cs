@@ -9,9 +9,9 @@ using WafOperator.Rollouts.Judging;
 namespace WafOperator.Controllers.Models;
 
 /// <summary>
-/// Sums the counters of a rollout's present step over all sidecars of its namespace into totals that only grow, although sidecars come and go.
-/// Sidecars count each step from zero, so a new leader reads the same numbers; only what ended sidecars had counted is then missing, and
-/// nothing is ever counted twice.
+/// Sums the counters of a rollout's present step over all sidecars of its namespace into totals that only grow,
+/// although sidecars come and go. Sidecars count each step from zero, so a new leader reads the same numbers; only what
+/// ended sidecars had counted is then missing, and nothing is ever counted twice.
 /// </summary>
 public sealed class RolloutCounting(CoverageCaches caches, SidecarStatusPoller poller)
 {
@@ -40,15 +40,18 @@ public sealed class RolloutCounting(CoverageCaches caches, SidecarStatusPoller p
         Statuses(ns).Count(s => s.Rollouts.Any(r => r.CandidateDigest == candidateDigest));
 
     /// <summary>As policy documents number it: 0 in shadow, then the canary's steps.</summary>
-    private static int StepOf(ModelVersionStatus? status) => status is { Phase: ModelPhase.Canary } ? status.Step + 1 : 0;
+    private static int StepOf(ModelVersionStatus? status) =>
+        status is { Phase: ModelPhase.Canary } ? status.Step + 1 : 0;
 
-    private IEnumerable<((string Pod, DateTimeOffset Started), RolloutCounters)> Counters(Resource<ModelVersion> version, int step) =>
+    private IEnumerable<((string Pod, DateTimeOffset Started), RolloutCounters)> Counters(
+        Resource<ModelVersion> version, int step) =>
         from pod in caches.Pods.Cache.ByNamespace.Find(version.Metadata.Key.Namespace)
         where pod.HasSidecar
         let seen = poller.Find(pod)
         where seen is not null
         from counters in seen.Status.Rollouts
-        where counters.CandidateDigest == version.Value.Spec.Artifact.Digest && counters.Salt == version.Metadata.Uid && counters.Step == step
+        where counters.CandidateDigest == version.Value.Spec.Artifact.Digest && counters.Salt == version.Metadata.Uid
+            && counters.Step == step
         select ((pod.Metadata.Uid, seen.Status.StartedAt), counters);
 
     private IEnumerable<SidecarStatus> Statuses(string ns) => caches.Pods.Cache.ByNamespace.Find(ns)

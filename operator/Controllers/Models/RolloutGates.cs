@@ -9,28 +9,34 @@ using WafOperator.Rollouts.Machine;
 
 namespace WafOperator.Controllers.Models;
 
-/// <summary>Asks what is outside: Prometheus queries and webhooks. Failures are answers (inconclusive, held), never errors.</summary>
+/// <summary>
+/// Asks what is outside: Prometheus queries and webhooks. Failures are answers (inconclusive, held), never errors.
+/// </summary>
 public sealed class RolloutGates(HttpClient http)
 {
     private static readonly TimeSpan QueryTimeMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Judges the version's PromQL metrics.</summary>
-    public async Task<IReadOnlyList<MetricJudgement>> MetricsAsync(ModelVersion version, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<MetricJudgement>> MetricsAsync(
+        ModelVersion version, CancellationToken cancellationToken)
     {
         var metrics = new List<MetricJudgement>();
         foreach (var metric in version.Spec.Rollout?.Analysis?.Prometheus ?? [])
         {
             var maximum = DecimalText.ParseDouble(metric.Maximum);
             var value = await QueryAsync(metric, version, cancellationToken);
-            var verdict = value is null ? RolloutVerdict.Inconclusive : value > maximum ? RolloutVerdict.Fail : RolloutVerdict.Pass;
-            metrics.Add(new MetricJudgement(metric.Name, 0, value ?? 0, value ?? 0, value ?? 0, maximum, verdict, value is null ? 1 : 0));
+            var verdict = value is null ? RolloutVerdict.Inconclusive : value > maximum ? RolloutVerdict.Fail
+                : RolloutVerdict.Pass;
+            metrics.Add(new MetricJudgement(
+                metric.Name, 0, value ?? 0, value ?? 0, value ?? 0, maximum, verdict, value is null ? 1 : 0));
         }
 
         return metrics;
     }
 
     /// <summary>Asks the webhooks whether a step may be entered.</summary>
-    public async Task<StageResult> WebhooksAsync(ModelVersion version, StepToEnter step, CancellationToken cancellationToken)
+    public async Task<StageResult> WebhooksAsync(
+        ModelVersion version, StepToEnter step, CancellationToken cancellationToken)
     {
         foreach (var webhook in version.Spec.Rollout?.Webhooks ?? [])
         {
@@ -40,12 +46,14 @@ public sealed class RolloutGates(HttpClient http)
                 limit.CancelAfter(DurationText.Parse(webhook.Timeout));
                 var body = new JsonObject
                 {
-                    ["model"] = version.Spec.Model, ["version"] = version.Spec.Version, ["namespace"] = version.Metadata.Namespace,
+                    ["model"] = version.Spec.Model, ["version"] = version.Spec.Version,
+                        ["namespace"] = version.Metadata.Namespace,
                     ["step"] = step.Number, ["weight"] = step.Weight,
                 };
                 using var answer = await http.PostAsJsonAsync(webhook.Url, body, limit.Token);
                 if (!answer.IsSuccessStatusCode)
-                    return new StageResult(StageOutcome.Failed, $"{webhook.Name} answered HTTP {(int)answer.StatusCode}");
+                    return new StageResult(
+                        StageOutcome.Failed, $"{webhook.Name} answered HTTP {(int)answer.StatusCode}");
             }
             catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
             {
@@ -57,7 +65,8 @@ public sealed class RolloutGates(HttpClient http)
         return new StageResult(StageOutcome.Succeeded);
     }
 
-    private async Task<double?> QueryAsync(PrometheusMetric metric, ModelVersion version, CancellationToken cancellationToken)
+    private async Task<double?> QueryAsync(
+        PrometheusMetric metric, ModelVersion version, CancellationToken cancellationToken)
     {
         var query = metric.Query
             .Replace("{{model}}", version.Spec.Model, StringComparison.Ordinal)
@@ -71,13 +80,16 @@ public sealed class RolloutGates(HttpClient http)
                 $"{metric.Address.TrimEnd('/')}/api/v1/query?query={Uri.EscapeDataString(query)}", limit.Token);
             using var answer = await JsonDocument.ParseAsync(stream, cancellationToken: limit.Token);
             var results = answer.RootElement.GetProperty("data").GetProperty("result");
-            var sample = results.ValueKind is JsonValueKind.Array && results.GetArrayLength() == 1 ? results[0].GetProperty("value")[1] : default;
+            var sample = results.ValueKind is JsonValueKind.Array && results.GetArrayLength() == 1
+                ? results[0].GetProperty("value")[1] : default;
             return sample.ValueKind is JsonValueKind.String
-                && double.TryParse(sample.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+                && double.TryParse(sample.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                    && double.IsFinite(value)
                     ? value
                     : null;
         }
-        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or JsonException or KeyNotFoundException)
+        catch (Exception failure) when (
+            failure is HttpRequestException or OperationCanceledException or JsonException or KeyNotFoundException)
         {
             cancellationToken.ThrowIfCancellationRequested();
             return null;

@@ -53,7 +53,8 @@ internal static class ModelCompiler
             Candidate = BlobOf(inputs, candidate, findings),
             CandidateWeightPercent = candidate?.Status is { Phase: ModelPhase.Canary } status ? status.Weight : 0,
             RolloutSalt = candidate is null ? null : candidate.Metadata.Uid ?? candidate.Spec.Artifact.Digest,
-            RolloutStep = candidate?.Status is { } rollout ? rollout.Phase is ModelPhase.Canary ? rollout.Step + 1 : 0 : null,
+            RolloutStep = candidate?.Status is { } rollout ? rollout.Phase is ModelPhase.Canary ? rollout.Step + 1 : 0
+                : null,
             PairedSamplePercent = candidate?.Spec.Rollout?.Analysis?.PairedSamplePercent ?? 100,
         };
     }

@@ -12,6 +12,8 @@ public sealed record JudgeSettings
     /// <summary>Chance of a wrong answer over all looks of a step, for each direction.</summary>
     public double Alpha { get; init; } = 0.01;
 
-    /// <summary>Attack pairs under which traffic says nothing about recall; the golden corpus then stands for it.</summary>
+    /// <summary>
+    /// Attack pairs under which traffic says nothing about recall; the golden corpus then stands for it.
+    /// </summary>
     public long MinimumAttacks { get; init; } = 100;
 }

@@ -8,9 +8,10 @@ namespace WafOperator.Rollouts.Judging;
 /// <summary>
 /// Compares a candidate with its baseline from what both did with the same requests (pure).
 /// <para>
-/// Each metric is a difference d "how much worse", with a limit δ. The candidate passes when the upper bound of d is under δ and fails when the
-/// lower bound is over δ/4; between the two lies a zone in which either answer is right, which is what lets both errors be small with
-/// finite data. The bounds hold for all looks together (<see cref="AlphaSpending"/>), so looking often costs nothing but evidence.
+/// Each metric is a difference d "how much worse", with a limit δ. The candidate passes when the upper bound of d is
+/// under δ and fails when the lower bound is over δ/4; between the two lies a zone in which either answer is right,
+/// which is what lets both errors be small with finite data. The bounds hold for all looks together (<see
+/// cref="AlphaSpending"/>), so looking often costs nothing but evidence.
 /// </para>
 /// </summary>
 public static class RolloutJudge
@@ -38,15 +39,18 @@ public static class RolloutJudge
     private static MetricJudgement FalsePositives(RolloutSamples s, double z, JudgeSettings settings)
     {
         var pairs = new PairedDifference(s.Pass0C1, s.Pass1C0, s.PassPairs);
-        return Paired("false-positives", Share(s.Pass1C0 + s.Pass1C1, s.PassPairs), Share(s.Pass0C1 + s.Pass1C1, s.PassPairs), pairs, z, settings);
+        return Paired("false-positives", Share(s.Pass1C0 + s.Pass1C1, s.PassPairs),
+            Share(s.Pass0C1 + s.Pass1C1, s.PassPairs), pairs, z, settings);
     }
 
     private static MetricJudgement Recall(RolloutSamples s, double z, JudgeSettings settings)
     {
         var pairs = new PairedDifference(s.Attack1C0, s.Attack0C1, s.AttackPairs);
         var judged = Paired(
-            "recall", Share(s.Attack1C0 + s.Attack1C1, s.AttackPairs), Share(s.Attack0C1 + s.Attack1C1, s.AttackPairs), pairs, z, settings);
-        // Little attack traffic is neither pass nor fail: the corpus was asked before, and a clear failure still counts.
+            "recall", Share(s.Attack1C0 + s.Attack1C1, s.AttackPairs), Share(s.Attack0C1 + s.Attack1C1, s.AttackPairs),
+                pairs, z, settings);
+        // Little attack traffic is neither pass nor fail: the corpus was asked before, and a clear failure still
+        // counts.
         return s.AttackPairs < settings.MinimumAttacks && judged.Verdict is not RolloutVerdict.Fail
             ? judged with { Verdict = RolloutVerdict.None, MorePairs = 0 }
             : judged;
@@ -65,15 +69,16 @@ public static class RolloutJudge
     private static MetricJudgement Errors(RolloutSamples s, double z, JudgeSettings settings)
     {
         var difference = new RateDifference(
-            s.CandidateErrors, Math.Max(s.Pairs, s.CandidateErrors), s.BaselineErrors, Math.Max(s.Pairs, s.BaselineErrors));
+            s.CandidateErrors, Math.Max(s.Pairs, s.CandidateErrors), s.BaselineErrors,
+                Math.Max(s.Pairs, s.BaselineErrors));
         var (lower, upper) = difference.Bounds(z);
         return Decide(
             "errors", Share(s.BaselineErrors, s.Pairs), Share(s.CandidateErrors, s.Pairs), lower, upper, settings);
     }
 
     /// <summary>
-    /// Share of values that take more than twice as long as the baseline's slowest twentieth. A share is judged like every other metric, and
-    /// unlike a quantile's ratio it does not jump at a bucket's edge.
+    /// Share of values that take more than twice as long as the baseline's slowest twentieth. A share is judged like
+    /// every other metric, and unlike a quantile's ratio it does not jump at a bucket's edge.
     /// </summary>
     private static MetricJudgement Latency(RolloutSamples s, double z, JudgeSettings settings)
     {
@@ -83,10 +88,13 @@ public static class RolloutJudge
         var from = SlowFrom(s.BaselineLatency, baseline);
         long slowBaseline = s.BaselineLatency.Skip(from).Sum(), slowCandidate = s.CandidateLatency.Skip(from).Sum();
         var (lower, upper) = new RateDifference(slowCandidate, candidate, slowBaseline, baseline).Bounds(z);
-        return Decide("latency", Share(slowBaseline, baseline), Share(slowCandidate, candidate), lower, upper, settings);
+        return Decide("latency", Share(slowBaseline, baseline), Share(slowCandidate, candidate), lower, upper,
+            settings);
     }
 
-    /// <summary>First bucket that holds only values over twice the upper bound of the baseline's 95th percentile.</summary>
+    /// <summary>
+    /// First bucket that holds only values over twice the upper bound of the baseline's 95th percentile.
+    /// </summary>
     private static int SlowFrom(IReadOnlyList<long> baseline, long total)
     {
         long seen = 0;
@@ -127,20 +135,25 @@ public static class RolloutJudge
         if (toMinimum > 0)
         {
             return new(RolloutVerdict.Inconclusive, metrics,
-                $"{samples.Pairs} of {settings.MinimumSamples} paired samples seen", Math.Max(toMinimum, metrics.Max(m => m.MorePairs)));
+                $"{samples.Pairs} of {settings.MinimumSamples} paired samples seen",
+                    Math.Max(toMinimum, metrics.Max(m => m.MorePairs)));
         }
 
         var open = metrics.FirstOrDefault(m => m.Verdict is RolloutVerdict.Inconclusive);
         return open is null
-            ? new(RolloutVerdict.Pass, metrics, $"no metric is more than {Percent(settings.RegressionMax)} worse over {samples.Pairs} paired samples", 0)
-            : new(RolloutVerdict.Inconclusive, metrics, $"{open.Name} is not decided: " + Words(open), Math.Max(1, open.MorePairs));
+            ? new(RolloutVerdict.Pass, metrics,
+                $"no metric is more than {Percent(settings.RegressionMax)} worse over {samples.Pairs} paired samples",
+                0)
+            : new(RolloutVerdict.Inconclusive, metrics, $"{open.Name} is not decided: " + Words(open),
+                Math.Max(1, open.MorePairs));
     }
 
     private static string Words(MetricJudgement m) => string.Create(
         CultureInfo.InvariantCulture,
         $"{m.Name}: baseline {m.Baseline:0.0000}, candidate {m.Candidate:0.0000}, worse by {Percent(m.Lower)} to {Percent(m.Upper)} (limit {Percent(m.Threshold)})");
 
-    private static string Percent(double share) => (share * 100).ToString("0.##", CultureInfo.InvariantCulture) + " points";
+    private static string Percent(double share) =>
+        (share * 100).ToString("0.##", CultureInfo.InvariantCulture) + " points";
 
     private static double Share(long hits, long total) => total == 0 ? 0 : (double)hits / total;
 }

@@ -5,7 +5,9 @@ namespace WafOperator.Rollouts.Judging;
 /// <summary>Counters of a rollout's step over all sidecars. Only ever grows within a step.</summary>
 public sealed record RolloutSamples
 {
-    /// <summary>Requests that the rules did not object to, and what each version would have done (baseline, candidate).</summary>
+    /// <summary>
+    /// Requests that the rules did not object to, and what each version would have done (baseline, candidate).
+    /// </summary>
     public long Pass0C0 { get; init; }
     public long Pass0C1 { get; init; }
     public long Pass1C0 { get; init; }
@@ -61,15 +63,18 @@ public sealed record RolloutSamples
     {
         long F(long x, long y) => x + y;
         long[] Each(IReadOnlyList<long> x, IReadOnlyList<long> y) =>
-            [.. Enumerable.Range(0, Math.Max(x.Count, y.Count)).Select(i => F(i < x.Count ? x[i] : 0, i < y.Count ? y[i] : 0))];
+            [.. Enumerable.Range(0, Math.Max(x.Count, y.Count))
+                .Select(i => F(i < x.Count ? x[i] : 0, i < y.Count ? y[i] : 0))];
         return new RolloutSamples
         {
             Pass0C0 = F(a.Pass0C0, b.Pass0C0), Pass0C1 = F(a.Pass0C1, b.Pass0C1),
             Pass1C0 = F(a.Pass1C0, b.Pass1C0), Pass1C1 = F(a.Pass1C1, b.Pass1C1),
             Attack0C0 = F(a.Attack0C0, b.Attack0C0), Attack0C1 = F(a.Attack0C1, b.Attack0C1),
             Attack1C0 = F(a.Attack1C0, b.Attack1C0), Attack1C1 = F(a.Attack1C1, b.Attack1C1),
-            BaselineDecided = F(a.BaselineDecided, b.BaselineDecided), CandidateDecided = F(a.CandidateDecided, b.CandidateDecided),
-            BaselineErrors = F(a.BaselineErrors, b.BaselineErrors), CandidateErrors = F(a.CandidateErrors, b.CandidateErrors),
+            BaselineDecided = F(a.BaselineDecided, b.BaselineDecided),
+                CandidateDecided = F(a.CandidateDecided, b.CandidateDecided),
+            BaselineErrors = F(a.BaselineErrors, b.BaselineErrors),
+                CandidateErrors = F(a.CandidateErrors, b.CandidateErrors),
             BaselineLatency = Each(a.BaselineLatency, b.BaselineLatency),
             CandidateLatency = Each(a.CandidateLatency, b.CandidateLatency),
         };

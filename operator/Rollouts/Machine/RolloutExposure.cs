@@ -5,10 +5,11 @@ using WafOperator.Rollouts.Judging;
 namespace WafOperator.Rollouts.Machine;
 
 /// <summary>
-/// How many requests each version has decided over a whole rollout, kept in the status: what ended steps had, and the present step, whose
-/// counters sidecars begin anew (pure).
+/// How many requests each version has decided over a whole rollout, kept in the status: what ended steps had, and the
+/// present step, whose counters sidecars begin anew (pure).
 /// </summary>
-internal readonly record struct RolloutExposure(long BaselineBefore, long CandidateBefore, long Baseline, long Candidate)
+internal readonly record struct RolloutExposure(
+    long BaselineBefore, long CandidateBefore, long Baseline, long Candidate)
 {
     /// <summary>What a status holds.</summary>
     public static RolloutExposure Of(ModelVersionStatus status)
@@ -41,9 +42,11 @@ internal readonly record struct RolloutExposure(long BaselineBefore, long Candid
     {
         get
         {
-            var (candidate, all) = (CandidateBefore + Candidate, BaselineBefore + Baseline + CandidateBefore + Candidate);
+            var (candidate, all) =
+                (CandidateBefore + Candidate, BaselineBefore + Baseline + CandidateBefore + Candidate);
             return all == 0 ? "" : string.Create(
-                CultureInfo.InvariantCulture, $"; it decided {candidate} of {all} requests ({100.0 * candidate / all:0.##} %)");
+                CultureInfo.InvariantCulture,
+                    $"; it decided {candidate} of {all} requests ({100.0 * candidate / all:0.##} %)");
         }
     }
 }

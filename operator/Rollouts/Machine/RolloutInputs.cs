@@ -49,7 +49,9 @@ public sealed record RolloutInputs
     /// <summary>Metrics judged elsewhere.</summary>
     public IReadOnlyList<MetricJudgement> OtherMetrics { get; init; } = [];
 
-    /// <summary>Answer of the webhooks for the step that would be entered; unknown until a transition asks for it.</summary>
+    /// <summary>
+    /// Answer of the webhooks for the step that would be entered; unknown until a transition asks for it.
+    /// </summary>
     public StageResult Webhooks { get; init; } = StageResult.Unknown;
 
     public required DateTimeOffset Now { get; init; }
@@ -61,7 +63,9 @@ public sealed record RolloutInputs
 /// <param name="Event">What happened, for an event; null when nothing did.</param>
 public sealed record RolloutTransition(ModelVersionStatus Status, TimeSpan? LookAgain, string? Event = null)
 {
-    /// <summary>Everything else is ready for this step: ask the webhooks and come again with their answer. Else null.</summary>
+    /// <summary>
+    /// Everything else is ready for this step: ask the webhooks and come again with their answer. Else null.
+    /// </summary>
     public StepToEnter? AsksWebhooks { get; init; }
 }
 

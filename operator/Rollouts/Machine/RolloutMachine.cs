@@ -6,8 +6,9 @@ using WafOperator.Rollouts.Judging;
 namespace WafOperator.Rollouts.Machine;
 
 /// <summary>
-/// The next state of a rollout (pure). All that is needed to go on stands in the status, so an operator that dies at any point leaves a rollout
-/// that the next one continues; a state is entered by one write, so nothing is done twice. Terminal states are never left.
+/// The next state of a rollout (pure). All that is needed to go on stands in the status, so an operator that dies at
+/// any point leaves a rollout that the next one continues; a state is entered by one write, so nothing is done twice.
+/// Terminal states are never left.
 /// </summary>
 public static class RolloutMachine
 {
@@ -58,7 +59,8 @@ public static class RolloutMachine
 
     private static RolloutTransition Verifying(RolloutInputs inputs) => inputs.Verification.Outcome switch
     {
-        StageOutcome.Succeeded when !inputs.Spec.Suspend => Go(inputs, ModelPhase.Evaluating, "package verified; evaluating on its corpus"),
+        StageOutcome.Succeeded when !inputs.Spec.Suspend =>
+            Go(inputs, ModelPhase.Evaluating, "package verified; evaluating on its corpus"),
         StageOutcome.Failed => Fail(inputs, inputs.Verification.Message ?? "the package could not be verified"),
         _ => Hold(inputs, inputs.Verification.Message ?? "fetching and verifying the package", Soon),
     };
@@ -72,9 +74,11 @@ public static class RolloutMachine
             case StageOutcome.Succeeded when inputs.Spec.Suspend:
                 return Hold(inputs, "suspended after evaluation");
             case StageOutcome.Succeeded when inputs.Promoted is null:
-                return Promote(inputs, $"first version of {inputs.Spec.Model}: promoted by its evaluation ({inputs.Evaluation.Message})");
+                return Promote(inputs,
+                    $"first version of {inputs.Spec.Model}: promoted by its evaluation ({inputs.Evaluation.Message})");
             case StageOutcome.Succeeded:
-                return EnterStep(inputs, ModelPhase.Shadow, 0, 0, $"evaluated ({inputs.Evaluation.Message}); in shadow beside {inputs.Promoted.Version}");
+                return EnterStep(inputs, ModelPhase.Shadow, 0, 0,
+                    $"evaluated ({inputs.Evaluation.Message}); in shadow beside {inputs.Promoted.Version}");
             default:
                 return Hold(inputs, inputs.Evaluation.Message ?? "evaluating", Soon);
         }
@@ -89,7 +93,8 @@ public static class RolloutMachine
         var isLongEnough = inputs.Now - Began(inputs) >= DurationText.Parse(shadow.Duration);
         var isEnough = inputs.Samples.Pairs >= shadow.MinimumSamples;
         if (inputs.Spec.Suspend || !isLongEnough || !isEnough)
-            return Watch(inputs, look, inputs.Spec.Suspend ? "suspended in shadow" : $"in shadow: {look.Judgement.Reason}");
+            return Watch(inputs, look,
+                inputs.Spec.Suspend ? "suspended in shadow" : $"in shadow: {look.Judgement.Reason}");
         return NextStep(inputs, look, 0);
     }
 
@@ -105,8 +110,10 @@ public static class RolloutMachine
             return Watch(inputs, look, $"at {inputs.Status.Weight} %: {look.Judgement.Reason}");
         return analysis.OnInconclusive switch
         {
-            InconclusiveAction.Promote => Promote(inputs, $"no verdict within {analysis.Timeout}; promoted as onInconclusive says", look),
-            InconclusiveAction.RollBack => RollBack(inputs, $"no verdict within {analysis.Timeout}: {look.Judgement.Reason}", look),
+            InconclusiveAction.Promote =>
+                Promote(inputs, $"no verdict within {analysis.Timeout}; promoted as onInconclusive says", look),
+            InconclusiveAction.RollBack =>
+                RollBack(inputs, $"no verdict within {analysis.Timeout}: {look.Judgement.Reason}", look),
             _ => Watch(inputs, look, $"no verdict within {analysis.Timeout}, waiting on: {look.Judgement.Reason}"),
         };
     }
@@ -128,7 +135,8 @@ public static class RolloutMachine
         var steps = inputs.Spec.Rollout?.Steps ?? new RolloutSpec().Steps;
         var isLast = step >= steps.Count;
         if (!isLast && steps[step].Manual && inputs.ApprovedStep < step + 1)
-            return Watch(inputs, look, $"step {step + 1} waits for approval: annotate with wafoperator.dev/approve-step={step + 1}");
+            return Watch(inputs, look,
+                $"step {step + 1} waits for approval: annotate with wafoperator.dev/approve-step={step + 1}");
         var what = isLast ? "the promotion" : $"step {step + 1}";
         if (inputs.Spec.Rollout?.Webhooks.Count > 0)
         {
@@ -143,7 +151,8 @@ public static class RolloutMachine
         }
 
         if (isLast) return Promote(inputs, look.Judgement.Reason, look);
-        return EnterStep(inputs, ModelPhase.Canary, step, steps[step].Weight, $"{steps[step].Weight} % of the clients: {look.Judgement.Reason}", look);
+        return EnterStep(inputs, ModelPhase.Canary, step, steps[step].Weight,
+            $"{steps[step].Weight} % of the clients: {look.Judgement.Reason}", look);
     }
 
     private static StepLook Look(RolloutInputs inputs, int minimumSamples)
@@ -161,7 +170,8 @@ public static class RolloutMachine
         };
         var judgement = RolloutJudge.Judge(inputs.Samples, number, settings, inputs.OtherMetrics);
         if (elapsed < interval && judgement.Verdict is RolloutVerdict.Pass)
-            judgement = judgement with { Verdict = RolloutVerdict.Inconclusive, Reason = $"first look after {analysis.Interval}" };
+            judgement = judgement with { Verdict = RolloutVerdict.Inconclusive,
+                Reason = $"first look after {analysis.Interval}" };
         return new StepLook(judgement, inputs.Samples, number, elapsed, interval);
     }
 
@@ -169,11 +179,14 @@ public static class RolloutMachine
     {
         var rate = look.Elapsed > TimeSpan.Zero ? look.Samples.Pairs / look.Elapsed.TotalSeconds : 0;
         DateTimeOffset? estimate = rate > 0 && look.Judgement.Verdict is RolloutVerdict.Inconclusive
-            ? Second(inputs.Now + TimeSpan.FromSeconds(Math.Min(look.Judgement.MorePairs / rate, TimeSpan.FromDays(365).TotalSeconds)))
+            ? Second(inputs.Now + TimeSpan.FromSeconds(
+                Math.Min(look.Judgement.MorePairs / rate, TimeSpan.FromDays(365).TotalSeconds)))
             : null;
-        if (estimate is { } at) message += string.Create(CultureInfo.InvariantCulture, $"; a decision is expected at {at:u}");
+        if (estimate is { } at) message +=
+            string.Create(CultureInfo.InvariantCulture, $"; a decision is expected at {at:u}");
         else if (look.Samples.Pairs == 0) message += "; there is no traffic to judge by";
-        var status = Measured(inputs.Status, look) with { Message = message, EstimatedDecisionTime = estimate, ObservedGeneration = inputs.Generation };
+        var status = Measured(inputs.Status, look) with { Message = message, EstimatedDecisionTime = estimate,
+            ObservedGeneration = inputs.Generation };
         return new(status, look.Interval < TimeSpan.FromSeconds(5) ? look.Interval : TimeSpan.FromSeconds(5));
     }
 
@@ -202,7 +215,8 @@ public static class RolloutMachine
         var from = look is null ? inputs.Status : Measured(inputs.Status, look);
         var status = Enter(from, ModelPhase.Promoted, inputs.Now, $"promoted: {reason}") with
         {
-            Weight = 100, Verdict = RolloutVerdict.Pass, EstimatedDecisionTime = null, ObservedGeneration = inputs.Generation,
+            Weight = 100, Verdict = RolloutVerdict.Pass, EstimatedDecisionTime = null,
+                ObservedGeneration = inputs.Generation,
         };
         return new(status, null, status.Message);
     }
@@ -210,9 +224,11 @@ public static class RolloutMachine
     private static RolloutTransition RollBack(RolloutInputs inputs, string reason, StepLook? look = null)
     {
         var from = look is null ? inputs.Status : Measured(inputs.Status, look);
-        var status = Enter(from, ModelPhase.RolledBack, inputs.Now, $"rolled back: {reason}{RolloutExposure.Of(from).Words}") with
+        var status = Enter(from, ModelPhase.RolledBack, inputs.Now,
+            $"rolled back: {reason}{RolloutExposure.Of(from).Words}") with
         {
-            Weight = 0, Verdict = RolloutVerdict.Fail, EstimatedDecisionTime = null, ObservedGeneration = inputs.Generation,
+            Weight = 0, Verdict = RolloutVerdict.Fail, EstimatedDecisionTime = null,
+                ObservedGeneration = inputs.Generation,
         };
         return new(status, null, status.Message);
     }
@@ -227,7 +243,8 @@ public static class RolloutMachine
     }
 
     private static RolloutTransition Go(RolloutInputs inputs, ModelPhase phase, string message) =>
-        new(Enter(inputs.Status, phase, inputs.Now, message) with { ObservedGeneration = inputs.Generation }, Soon, message);
+        new(Enter(inputs.Status, phase, inputs.Now, message) with { ObservedGeneration = inputs.Generation }, Soon,
+            message);
 
     private static RolloutTransition Hold(RolloutInputs inputs, string message, TimeSpan? lookAgain = null) =>
         new(inputs.Status with { Message = message, ObservedGeneration = inputs.Generation }, lookAgain);
@@ -243,13 +260,16 @@ public static class RolloutMachine
 
     private static RolloutMetricStatus MetricOf(MetricJudgement m) => new()
     {
-        Name = m.Name, Baseline = Text(m.Baseline), Candidate = Text(m.Candidate), Bound = $"{Text(m.Lower)}..{Text(m.Upper)}",
+        Name = m.Name, Baseline = Text(m.Baseline), Candidate = Text(m.Candidate),
+            Bound = $"{Text(m.Lower)}..{Text(m.Upper)}",
         Threshold = Text(m.Threshold), Verdict = m.Verdict,
     };
 
-    private static ModelVersionStatus Enter(ModelVersionStatus status, ModelPhase phase, DateTimeOffset now, string message)
+    private static ModelVersionStatus Enter(
+        ModelVersionStatus status, ModelPhase phase, DateTimeOffset now, string message)
     {
-        var entry = new RolloutHistoryEntry { Time = Second(now), Phase = phase, Message = message.Length <= 1_000 ? message : message[..1_000] };
+        var entry = new RolloutHistoryEntry { Time = Second(now), Phase = phase,
+            Message = message.Length <= 1_000 ? message : message[..1_000] };
         return status with
         {
             Phase = phase,
@@ -261,9 +281,11 @@ public static class RolloutMachine
 
     private static DateTimeOffset Began(RolloutInputs inputs) => inputs.Status.StepStartedAt ?? inputs.Now;
 
-    private static DateTimeOffset Second(DateTimeOffset time) => new(time.Ticks - (time.Ticks % TimeSpan.TicksPerSecond), time.Offset);
+    private static DateTimeOffset Second(DateTimeOffset time) =>
+        new(time.Ticks - (time.Ticks % TimeSpan.TicksPerSecond), time.Offset);
 
     private static string Text(double number) => number.ToString("0.####", CultureInfo.InvariantCulture);
 
-    private sealed record StepLook(Judgement Judgement, RolloutSamples Samples, int Number, TimeSpan Elapsed, TimeSpan Interval);
+    private sealed record StepLook(
+        Judgement Judgement, RolloutSamples Samples, int Number, TimeSpan Elapsed, TimeSpan Interval);
 }

@@ -1,8 +1,9 @@
 namespace WafOperator.Rollouts.Statistics;
 
 /// <summary>
-/// Shares a chance of error over any number of looks at growing data: look k gets α·6/(π²k²), which sums to α however often one
-/// looks (a union bound, so it holds for dependent looks too). Looks late in a rollout ask for slightly more evidence.
+/// Shares a chance of error over any number of looks at growing data: look k gets α·6/(π²k²), which sums to α however
+/// often one looks (a union bound, so it holds for dependent looks too). Looks late in a rollout ask for slightly more
+/// evidence.
 /// </summary>
 public static class AlphaSpending
 {

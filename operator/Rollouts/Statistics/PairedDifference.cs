@@ -1,8 +1,8 @@
 namespace WafOperator.Rollouts.Statistics;
 
 /// <summary>
-/// Requests that both versions scored: how often only the candidate, or only the baseline, gave the unwanted answer. What both agree on says
-/// nothing about their difference (McNemar 1947).
+/// Requests that both versions scored: how often only the candidate, or only the baseline, gave the unwanted answer.
+/// What both agree on says nothing about their difference (McNemar 1947).
 /// </summary>
 /// <param name="CandidateOnly">Only the candidate was wrong.</param>
 /// <param name="BaselineOnly">Only the baseline was wrong.</param>
@@ -13,8 +13,8 @@ public readonly record struct PairedDifference(long CandidateOnly, long Baseline
     public double Estimate => Total == 0 ? 0 : (double)(CandidateOnly - BaselineOnly) / Total;
 
     /// <summary>
-    /// Confidence bounds of the difference: Wald's interval on the discordant cells with two pseudo-observations in each (Agresti and Min
-    /// 2005), which keeps its level for few and for no discordant pairs.
+    /// Confidence bounds of the difference: Wald's interval on the discordant cells with two pseudo-observations in
+    /// each (Agresti and Min 2005), which keeps its level for few and for no discordant pairs.
     /// </summary>
     /// <param name="z">Normal quantile of the wanted one-sided level.</param>
     public (double Lower, double Upper) Bounds(double z)

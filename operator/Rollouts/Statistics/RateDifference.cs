@@ -1,7 +1,8 @@
 namespace WafOperator.Rollouts.Statistics;
 
 /// <summary>Two independent shares, such as error rates of two arms.</summary>
-public readonly record struct RateDifference(long CandidateHits, long CandidateTotal, long BaselineHits, long BaselineTotal)
+public readonly record struct RateDifference(
+    long CandidateHits, long CandidateTotal, long BaselineHits, long BaselineTotal)
 {
     /// <summary>How much larger the candidate's share is.</summary>
     public double Estimate => Share(CandidateHits, CandidateTotal) - Share(BaselineHits, BaselineTotal);

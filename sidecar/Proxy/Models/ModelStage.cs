@@ -11,8 +11,8 @@ using WafOperator.Scoring.Packages;
 namespace WafOperator.Proxy.Models;
 
 /// <summary>
-/// The models of a sidecar over all its policies: loads what a document names, makes programs of it, keeps what was learned. Programs are made
-/// by one caller at a time; scoring is thread-safe.
+/// The models of a sidecar over all its policies: loads what a document names, makes programs of it, keeps what was
+/// learned. Programs are made by one caller at a time; scoring is thread-safe.
 /// </summary>
 internal sealed partial class ModelStage
 {
@@ -25,11 +25,13 @@ internal sealed partial class ModelStage
     private readonly ILogger<ModelStage> _logger;
     private (LearningPolicy Policy, double Threshold, SiteLearner Learner)? _learner;
 
-    public ModelStage(IReadOnlyList<IPackageSource> sources, string? stateDirectory, TimeProvider time, ILogger<ModelStage> logger)
+    public ModelStage(IReadOnlyList<IPackageSource> sources, string? stateDirectory, TimeProvider time,
+        ILogger<ModelStage> logger)
     {
         _time = time;
         _logger = logger;
-        _library = new ModelLibrary(sources, new ValueModelLoader(PackageLimits.Default, reason => LogNoRuntime(logger, reason)), time);
+        _library = new ModelLibrary(
+            sources, new ValueModelLoader(PackageLimits.Default, reason => LogNoRuntime(logger, reason)), time);
         _learned = stateDirectory is null ? null : new LearnerFile(Path.Combine(stateDirectory, "learned.bin"));
     }
 
@@ -45,7 +47,8 @@ internal sealed partial class ModelStage
     public LearningReport? Learning => _learner?.Learner.Report();
 
     /// <summary>Loads models and makes a program; null when the document has no models.</summary>
-    public async Task<ScoringProgram?> PrepareAsync(PolicyDocument document, PolicySnapshot? previous, CancellationToken cancellationToken)
+    public async Task<ScoringProgram?> PrepareAsync(
+        PolicyDocument document, PolicySnapshot? previous, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(LoadTimeMax);
@@ -88,7 +91,8 @@ internal sealed partial class ModelStage
     private SiteLearner? LearnerOf(MlPolicy policy)
     {
         if (policy.Learning.Mode is LearningKind.Off) return null;
-        if (_learner is { } known && known.Policy == policy.Learning && known.Threshold == policy.CriticalThreshold) return known.Learner;
+        if (_learner is { } known && known.Policy == policy.Learning
+            && known.Threshold == policy.CriticalThreshold) return known.Learner;
         var next = new SiteLearner(policy.Learning, policy.CriticalThreshold, _time);
         // What was seen stays true under other settings; only the conclusions change.
         if (_learner is { } old) next.Merge(old.Learner.Save());
@@ -100,7 +104,8 @@ internal sealed partial class ModelStage
     [LoggerMessage(130, LogLevel.Warning, "model {Model} {Version} is not in force: {Problem}")]
     private static partial void LogFailed(ILogger logger, string model, string version, string problem);
 
-    [LoggerMessage(131, LogLevel.Warning, "models were not loaded within {Seconds} s; the policy goes in force without them")]
+    [LoggerMessage(131, LogLevel.Warning,
+        "models were not loaded within {Seconds} s; the policy goes in force without them")]
     private static partial void LogSlow(ILogger logger, double seconds);
 
     [LoggerMessage(132, LogLevel.Warning, "ONNX models cannot run: {Problem}")]

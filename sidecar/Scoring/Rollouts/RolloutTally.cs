@@ -2,7 +2,9 @@ using WafOperator.Protocols.Status;
 
 namespace WafOperator.Scoring.Rollouts;
 
-/// <summary>Counts one rollout on this sidecar: decisions per arm, pairs, errors, latencies. Thread-safe, allocation-free.</summary>
+/// <summary>
+/// Counts one rollout on this sidecar: decisions per arm, pairs, errors, latencies. Thread-safe, allocation-free.
+/// </summary>
 public sealed class RolloutTally(string model, string baselineDigest, string candidateDigest, string? salt, int? step)
 {
     private readonly long[] _pairs = new long[4];
@@ -39,14 +41,16 @@ public sealed class RolloutTally(string model, string baselineDigest, string can
     }
 
     /// <summary>A version failed on a request.</summary>
-    public void Failed(bool candidate) => Interlocked.Increment(ref candidate ? ref _candidateErrors : ref _baselineErrors);
+    public void Failed(bool candidate) =>
+        Interlocked.Increment(ref candidate ? ref _candidateErrors : ref _baselineErrors);
 
     /// <summary>Time that one version took for one value.</summary>
     public void Took(bool candidate, TimeSpan time)
     {
         var bucket = 0;
         var microseconds = time.TotalMicroseconds;
-        while (bucket < RolloutCounters.LatencyBuckets.Count && microseconds > RolloutCounters.LatencyBuckets[bucket]) bucket++;
+        while (bucket < RolloutCounters.LatencyBuckets.Count
+            && microseconds > RolloutCounters.LatencyBuckets[bucket]) bucket++;
         Interlocked.Increment(ref (candidate ? _candidateLatency : _baselineLatency)[bucket]);
     }
 
@@ -76,5 +80,6 @@ public sealed class RolloutTally(string model, string baselineDigest, string can
         CandidateLatency = Copy(_candidateLatency),
     };
 
-    private static long[] Copy(long[] counts) => [.. Enumerable.Range(0, counts.Length).Select(i => Interlocked.Read(ref counts[i]))];
+    private static long[] Copy(long[] counts) =>
+        [.. Enumerable.Range(0, counts.Length).Select(i => Interlocked.Read(ref counts[i]))];
 }

@@ -9,7 +9,8 @@ public sealed class RolloutJudgeTests
 {
     private static readonly RolloutSamples Equal = new()
     {
-        Pass0C0 = 9_000, Pass1C1 = 50, Attack1C1 = 500, BaselineLatency = Latency(3, 9_500), CandidateLatency = Latency(3, 9_500),
+        Pass0C0 = 9_000, Pass1C1 = 50, Attack1C1 = 500, BaselineLatency = Latency(3, 9_500),
+            CandidateLatency = Latency(3, 9_500),
     };
 
     [Fact]
@@ -27,7 +28,8 @@ public sealed class RolloutJudgeTests
 
     [Fact]
     public void TooFewSamples_DoNotPassHoweverGood() => Assert.Equal(
-        RolloutVerdict.Inconclusive, RolloutJudge.Judge(Equal, 1, new JudgeSettings { MinimumSamples = 20_000 }).Verdict);
+        RolloutVerdict.Inconclusive,
+            RolloutJudge.Judge(Equal, 1, new JudgeSettings { MinimumSamples = 20_000 }).Verdict);
 
     [Fact]
     public void FiveTimesSlower_FailsAndNamesLatency()
@@ -40,7 +42,8 @@ public sealed class RolloutJudgeTests
 
     [Fact]
     public void OneBucketSlower_IsWithinTwice_AndPasses() => Assert.Equal(
-        RolloutVerdict.Pass, RolloutJudge.Judge(Equal with { CandidateLatency = Latency(4, 9_500) }, 1, new JudgeSettings()).Verdict);
+        RolloutVerdict.Pass,
+            RolloutJudge.Judge(Equal with { CandidateLatency = Latency(4, 9_500) }, 1, new JudgeSettings()).Verdict);
 
     [Fact]
     public void CrashingCandidate_FailsAndNamesErrors()

@@ -24,7 +24,8 @@ public sealed class RolloutMachineTests
     [Fact]
     public void FirstVersionOfAFamily_IsPromotedByItsEvaluation()
     {
-        var next = Next(Inputs(ModelPhase.Evaluating) with { Promoted = null, Evaluation = new(StageOutcome.Succeeded, "recall 0.98") });
+        var next = Next(Inputs(
+            ModelPhase.Evaluating) with { Promoted = null, Evaluation = new(StageOutcome.Succeeded, "recall 0.98") });
 
         Assert.Equal((ModelPhase.Promoted, 100), (next.Phase, next.Weight));
     }
@@ -54,7 +55,8 @@ public sealed class RolloutMachineTests
 
     [Fact]
     public void Canary_WithGoodNumbers_IsPromoted() =>
-        Assert.Equal(ModelPhase.Promoted, Next(Inputs(ModelPhase.Canary) with { Samples = Good, Now = Start.AddMinutes(1) }).Phase);
+        Assert.Equal(ModelPhase.Promoted,
+            Next(Inputs(ModelPhase.Canary) with { Samples = Good, Now = Start.AddMinutes(1) }).Phase);
 
     [Theory]
     [InlineData(ModelPhase.Shadow)]
@@ -71,7 +73,8 @@ public sealed class RolloutMachineTests
     [Fact]
     public void Exposure_IsCountedOverAllStepsAndSaid()
     {
-        var shadow = Inputs(ModelPhase.Shadow) with { Samples = Good with { BaselineDecided = 900 }, Now = Start.AddMinutes(2) };
+        var shadow = Inputs(ModelPhase.Shadow) with { Samples = Good with { BaselineDecided = 900 },
+            Now = Start.AddMinutes(2) };
         var canary = Next(shadow);
         var bad = Bad with { BaselineDecided = 90, CandidateDecided = 10 };
         var end = Next(shadow with { Status = canary, Samples = bad, Now = Start.AddMinutes(3) });
@@ -138,7 +141,8 @@ public sealed class RolloutMachineTests
     [Fact]
     public void ManualStep_WaitsForItsNumber()
     {
-        var spec = new ModelVersionSpec { Rollout = new RolloutSpec { Steps = [new() { Weight = 10 }, new() { Weight = 50, Manual = true }] } };
+        var spec = new ModelVersionSpec { Rollout =
+            new RolloutSpec { Steps = [new() { Weight = 10 }, new() { Weight = 50, Manual = true }] } };
         var canary = Inputs(ModelPhase.Canary) with { Spec = spec, Samples = Good, Now = Start.AddMinutes(1) };
 
         Assert.Equal((ModelPhase.Canary, 10), (Next(canary).Phase, Next(canary).Weight));
@@ -149,7 +153,8 @@ public sealed class RolloutMachineTests
     [Fact]
     public void AChangedBaseline_EndsTheComparisonAndRejectsNothing() => Assert.Equal(
         ModelPhase.Failed,
-        Next(Inputs(ModelPhase.Canary) with { Promoted = new("1.0.1", "sha256:other"), Samples = Good, Now = Start.AddMinutes(1) }).Phase);
+        Next(Inputs(ModelPhase.Canary) with { Promoted = new("1.0.1", "sha256:other"), Samples = Good,
+            Now = Start.AddMinutes(1) }).Phase);
 
     [Fact]
     public void ASidecarThatCannotLoadIt_RollsBack() => Assert.Equal(
@@ -168,7 +173,8 @@ public sealed class RolloutMachineTests
             var samples = new RolloutSamples { Pass0C0 = second * 100, Attack1C1 = second * 10 };
             var next = RolloutMachine.Next(new RolloutInputs
             {
-                Spec = new ModelVersionSpec(), Status = status, IsFirstInLine = true, Promoted = Baseline, Verification = done,
+                Spec = new ModelVersionSpec(), Status = status, IsFirstInLine = true, Promoted = Baseline,
+                    Verification = done,
                 Evaluation = done, Samples = samples, Now = now,
             });
             if (next.Status.Phase is ModelPhase.Promoted) promotions++;
@@ -185,7 +191,8 @@ public sealed class RolloutMachineTests
 
     private static RolloutInputs Inputs(ModelPhase phase) => new()
     {
-        Spec = new ModelVersionSpec { Model = "payload-cnn", Version = "1.1.0" }, Status = Status(phase), IsFirstInLine = true,
+        Spec = new ModelVersionSpec { Model = "payload-cnn", Version = "1.1.0" }, Status = Status(phase),
+            IsFirstInLine = true,
         Promoted = Baseline, Now = Start,
     };
 
