@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace WafOperator.OnnxRuntime;
 
 /// <summary>
-/// ONNX Runtime in this process: the loaded library and its environment. Create one and keep it; thread-safe. Sessions made from
-/// it may be used from any thread.
+/// ONNX Runtime in this process: the loaded library and its environment. Create one and keep it; thread-safe.
+/// Sessions made from it may be used from any thread.
 /// </summary>
 public sealed unsafe class OrtRuntime : IDisposable
 {
@@ -53,6 +53,16 @@ public sealed unsafe class OrtRuntime : IDisposable
     {
         var api = NativeApi.TryLoad(libraryPath, out reason);
         return api is null ? null : new OrtRuntime(api);
+    }
+
+    /// <summary>Null when a provider can be chosen; else what is missing and what to do.</summary>
+    public string? ProblemOf(OrtProvider provider)
+    {
+        var name = SessionOptionsBuilder.NameOf(provider);
+        return AvailableProviders.Contains(name)
+            ? null
+            : $"this build of ONNX Runtime {Version} has no {name}; it has {string.Join(", ", AvailableProviders)}. "
+                + "Put a build with that provider in place of libonnxruntime.so.1, or choose another provider";
     }
 
     public void Dispose()

@@ -43,6 +43,9 @@ public sealed unsafe class OrtSession : IDisposable
     /// <summary>Makes a binding of tensors to this session's inputs and outputs.</summary>
     public OrtBinding CreateBinding() => new(this);
 
+    /// <summary>Makes a run from named inputs to named outputs, whose shapes ONNX Runtime decides.</summary>
+    public OrtRun CreateRun(IReadOnlyList<string> inputs, IReadOnlyList<string> outputs) => new(this, inputs, outputs);
+
     public void Dispose() => _session.Dispose();
 
     private List<OrtTensorInfo> Describe(Slot countSlot, Slot nameSlot, Slot typeSlot)

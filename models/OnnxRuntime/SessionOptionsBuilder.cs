@@ -35,33 +35,31 @@ internal static unsafe class SessionOptionsBuilder
         }
     }
 
+    /// <summary>Name of a provider in the library's list.</summary>
+    public static string NameOf(OrtProvider provider) => provider switch
+    {
+        OrtProvider.Cpu => "CPUExecutionProvider",
+        OrtProvider.Cuda => "CUDAExecutionProvider",
+        OrtProvider.TensorRt => "TensorrtExecutionProvider",
+        _ => "WebGpuExecutionProvider",
+    };
+
     private static void AppendProvider(OrtRuntime runtime, void* native, OrtSessionOptions options)
     {
         if (options.Provider is OrtProvider.Cpu) return;
-        var name = options.Provider switch
-        {
-            OrtProvider.Cuda => "CUDAExecutionProvider",
-            OrtProvider.TensorRt => "TensorrtExecutionProvider",
-            _ => "WebGpuExecutionProvider",
-        };
-        if (!runtime.AvailableProviders.Contains(name))
-        {
-            throw new OrtException(
-                $"this build of ONNX Runtime {runtime.Version} has no {name}; it has "
-                + $"{string.Join(", ", runtime.AvailableProviders)}. Put a build with that provider in place of libonnxruntime.so.1, "
-                + "or choose another provider.");
-        }
-
+        if (runtime.ProblemOf(options.Provider) is { } problem) throw new OrtException(problem);
         var api = runtime.Api;
         switch (options.Provider)
         {
             case OrtProvider.Cuda:
-                AppendV2(api, native, Slot.CreateCudaProviderOptions, Slot.SessionOptionsAppendExecutionProviderCuda,
-                    Slot.ReleaseCudaProviderOptions);
+                AppendV2(api, native, options.DeviceId, new(
+                    Slot.CreateCudaProviderOptions, Slot.UpdateCudaProviderOptions,
+                    Slot.SessionOptionsAppendExecutionProviderCuda, Slot.ReleaseCudaProviderOptions));
                 break;
             case OrtProvider.TensorRt:
-                AppendV2(api, native, Slot.CreateTensorRtProviderOptions,
-                    Slot.SessionOptionsAppendExecutionProviderTensorRt, Slot.ReleaseTensorRtProviderOptions);
+                AppendV2(api, native, options.DeviceId, new(
+                    Slot.CreateTensorRtProviderOptions, Slot.UpdateTensorRtProviderOptions,
+                    Slot.SessionOptionsAppendExecutionProviderTensorRt, Slot.ReleaseTensorRtProviderOptions));
                 break;
             default:
                 AppendByName(api, native, "WebGPU");
@@ -69,17 +67,24 @@ internal static unsafe class SessionOptionsBuilder
         }
     }
 
-    private static void AppendV2(NativeApi api, void* native, Slot create, Slot append, Slot release)
+    private static void AppendV2(NativeApi api, void* native, int device, ProviderSlots slots)
     {
         void* provider;
-        api.Check(((delegate* unmanaged<void**, void*>)api[create])(&provider));
+        api.Check(((delegate* unmanaged<void**, void*>)api[slots.Create])(&provider));
         try
         {
-            api.Check(((delegate* unmanaged<void*, void*, void*>)api[append])(native, provider));
+            fixed (byte* key = NativeApi.Utf8("device_id"), value = NativeApi.Utf8($"{device}"))
+            {
+                byte* keys = key, values = value;
+                api.Check(((delegate* unmanaged<void*, byte**, byte**, nuint, void*>)api[slots.Update])(
+                    provider, &keys, &values, 1));
+            }
+
+            api.Check(((delegate* unmanaged<void*, void*, void*>)api[slots.Append])(native, provider));
         }
         finally
         {
-            api.Release(release, provider);
+            api.Release(slots.Release, provider);
         }
     }
 
@@ -102,4 +107,7 @@ internal static unsafe class SessionOptionsBuilder
             api.Check(((delegate* unmanaged<void*, byte*, byte*, void*>)api[Slot.AddSessionConfigEntry])(native, k, v));
         }
     }
+
+    /// <summary>The functions of one provider's options.</summary>
+    private readonly record struct ProviderSlots(Slot Create, Slot Update, Slot Append, Slot Release);
 }

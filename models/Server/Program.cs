@@ -1,1 +1,3 @@
-return 0;
+using WafOperator.Models.Server.Hosting;
+
+return await ServerProgram.RunAsync(args, Environment.GetEnvironmentVariable, Console.Out, Console.Error);

@@ -1,0 +1,113 @@
+using System.Runtime.InteropServices;
+
+namespace WafOperator.OnnxRuntime;
+
+/// <summary>
+/// A tensor of bytes whose element type is only known at run time, over 64-byte aligned memory that grows with the
+/// shapes it is given and is kept. Not thread-safe.
+/// </summary>
+public sealed unsafe class OrtRawTensor : OrtTensor
+{
+    private const int RankMax = 8;
+
+    private readonly OrtRuntime _runtime;
+    private readonly int _elementBytes;
+    private byte* _memory;
+    private int _capacity;
+    private int _length;
+    private long[] _shape = [];
+    private OrtHandle? _value;
+
+    /// <exception cref="NotSupportedException">An element type without a fixed size.</exception>
+    public OrtRawTensor(OrtRuntime runtime, OrtElementType elementType)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        _runtime = runtime;
+        ElementType = elementType;
+        _elementBytes = SizeOf(elementType);
+        if (_elementBytes == 0) throw new NotSupportedException($"tensors of {elementType} are not used here");
+    }
+
+    ~OrtRawTensor() => Dispose(false);
+
+    public OrtElementType ElementType { get; }
+
+    /// <summary>The dimensions.</summary>
+    public ReadOnlySpan<long> Shape => _shape;
+
+    /// <summary>The elements, in row-major order and the machine's byte order.</summary>
+    public Span<byte> Bytes => new(_memory, _length);
+
+    internal override OrtHandle Value =>
+        _value ?? throw new InvalidOperationException("the tensor was given no shape yet");
+
+    /// <summary>Bytes of one element; 0 for types without a fixed size.</summary>
+    public static int SizeOf(OrtElementType elementType) => elementType switch
+    {
+        OrtElementType.UInt8 or OrtElementType.Int8 or OrtElementType.Bool => 1,
+        OrtElementType.UInt16 or OrtElementType.Int16 or OrtElementType.Float16 => 2,
+        OrtElementType.Float32 or OrtElementType.Int32 => 4,
+        OrtElementType.Int64 or OrtElementType.Double => 8,
+        _ => 0,
+    };
+
+    /// <summary>Gives the tensor a shape of any rank; the content is undefined afterwards.</summary>
+    /// <exception cref="ArgumentException">A rank over 8, a negative dimension, or more than 2 GB.</exception>
+    public void Resize(params ReadOnlySpan<long> shape)
+    {
+        if (_value is not null && shape.SequenceEqual(_shape)) return;
+        var bytes = BytesOf(shape);
+        _value?.Dispose();
+        _value = null;
+        if (bytes > _capacity || _memory is null)
+        {
+            NativeMemory.AlignedFree(_memory);
+            _capacity = Math.Max(64, bytes);
+            _memory = (byte*)NativeMemory.AlignedAlloc((nuint)_capacity, 64);
+        }
+
+        _length = bytes;
+        _shape = shape.ToArray();
+        _value = Wrap();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (_memory is null) return;
+        // The value refers to the memory, so it goes first; from the finalizer it may already have gone by itself.
+        if (disposing) _value?.Dispose();
+        NativeMemory.AlignedFree(_memory);
+        _memory = null;
+        _length = 0;
+    }
+
+    private int BytesOf(ReadOnlySpan<long> shape)
+    {
+        if (shape.Length > RankMax) throw new ArgumentException(
+            $"rank {shape.Length} is over {RankMax}", nameof(shape));
+        long count = _elementBytes;
+        foreach (var dimension in shape)
+        {
+            if (dimension < 0) throw new ArgumentException($"a dimension is {dimension}", nameof(shape));
+            count = checked(count * dimension);
+            if (count > int.MaxValue) throw new ArgumentException("the tensor has more than 2 GB", nameof(shape));
+        }
+
+        return (int)count;
+    }
+
+    private OrtHandle Wrap()
+    {
+        var api = _runtime.Api;
+        void* value;
+        fixed (long* dimensions = _shape)
+        {
+            api.Check(((delegate* unmanaged<void*, void*, nuint, long*, nuint, int, void**, void*>)
+                api[Slot.CreateTensorWithDataAsOrtValue])(
+                    _runtime.CpuMemory, _memory, (nuint)_length, dimensions, (nuint)_shape.Length,
+                    (int)ElementType, &value));
+        }
+
+        return new OrtHandle(api, Slot.ReleaseValue, value);
+    }
+}
