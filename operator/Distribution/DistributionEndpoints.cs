@@ -14,52 +14,57 @@ namespace WafOperator.Distribution;
 
 /// <summary>The HTTP surface that crds/Protocols/Distribution.md describes.</summary>
 public sealed class DistributionEndpoints(
-    PolicyStore policies, BlobStore blobs, CallerAuthenticator callers, IEventSink events)
+    PolicyStore policies, PolicyStore pools, BlobStore blobs, CallerAuthenticator callers, IEventSink events)
 {
     private const int WaitSecondsMax = 60;
     private const int EventBytesMax = 1 << 20;
     private const int EventLineBytesMax = 64 << 10;
 
-    /// <summary>Maps the three calls.</summary>
+    /// <summary>Maps the calls.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/namespaces/{ns}/policies/{name}", GetPolicyAsync);
+        routes.MapGet("/v1/namespaces/{ns}/policies/{name}", (HttpContext context, string ns, string name) =>
+            GetDocumentAsync(context, policies, ns, name, "accepted WafPolicy", "wafpolicy"));
+        routes.MapGet("/v1/namespaces/{ns}/pools/{name}", (HttpContext context, string ns, string name) =>
+            GetDocumentAsync(context, pools, ns, name, "InferencePool", "inferencepool"));
         routes.MapGet("/v1/blobs/{digest}", GetBlobAsync);
         routes.MapPost("/v1/events", PostEventsAsync);
     }
 
-    private async Task GetPolicyAsync(HttpContext context, string ns, string name)
+    private async Task GetDocumentAsync(
+        HttpContext context, PolicyStore store, string ns, string name, string what, string kind)
     {
         if (await AuthenticateAsync(context) is not { } caller) return;
         if (caller.Namespace != ns)
         {
-            await ProblemAsync(context, 403, $"service accounts of namespace {caller.Namespace} read policies of their own namespace only");
+            await ProblemAsync(
+                context, 403, $"service accounts of namespace {caller.Namespace} read their own namespace only");
             return;
         }
 
         var have = context.Request.Query["revision"].FirstOrDefault();
         var wait = int.TryParse(context.Request.Query["wait"].FirstOrDefault(), out var s) ? Math.Clamp(s, 0, WaitSecondsMax) : 0;
-        var policy = await policies.WaitAsync(
+        var document = await store.WaitAsync(
             new PolicyKey(ns, name), have, TimeSpan.FromSeconds(wait), context.RequestAborted);
-        if (policy is null)
+        if (document is null)
         {
-            var (status, words) = policies.IsSynced
-                ? (404, $"there is no accepted WafPolicy {ns}/{name}: see kubectl describe wafpolicy -n {ns} {name}")
-                : (503, "the operator is still reading the policies; try again");
+            var (status, words) = store.IsSynced
+                ? (404, $"there is no {what} {ns}/{name}: see kubectl describe {kind} -n {ns} {name}")
+                : (503, "the operator is still reading its resources; try again");
             await ProblemAsync(context, status, words);
             return;
         }
 
-        context.Response.Headers.ETag = $"\"{policy.Revision}\"";
-        if (policy.Revision == have)
+        context.Response.Headers.ETag = $"\"{document.Revision}\"";
+        if (document.Revision == have)
         {
             context.Response.StatusCode = 304;
             return;
         }
 
         context.Response.ContentType = "application/json";
-        context.Response.ContentLength = policy.Json.Length;
-        await context.Response.BodyWriter.WriteAsync(policy.Json, context.RequestAborted);
+        context.Response.ContentLength = document.Json.Length;
+        await context.Response.BodyWriter.WriteAsync(document.Json, context.RequestAborted);
     }
 
     private async Task GetBlobAsync(HttpContext context, string digest)

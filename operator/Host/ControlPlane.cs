@@ -33,11 +33,13 @@ internal sealed class ControlPlane
     private readonly SidecarStatusPoller _poller;
     private readonly ModelPackages _packages;
     private readonly ControllerLoop _fetching;
+    private readonly PoolPlane _pools;
 
     public ControlPlane(
         OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store, IPackageStore packages,
-        HttpClient sidecars)
+        PoolParts pools)
     {
+        var sidecars = pools.Http;
         (_options, _client, _services, _store) = (options, client, services, store);
         Policies = PolicyCaches.Add(Informers, client, services);
         Coverage = CoverageCaches.Add(Informers, client, services);
@@ -55,6 +57,7 @@ internal sealed class ControlPlane
             Policies.Models, Sources(sidecars), new PublicKeys(client, services.Time), packages, options.AllowUnsignedModels);
         _fetching = Loop("model-packages", _packages).For(Policies.Models);
         AddRollouts(sidecars);
+        _pools = new PoolPlane(options, client, services, Informers, Policies, Events, pools);
         Elector = new LeaseElector(
             client,
             new LeaseElectionOptions { Lease = new NamespacedName(options.Namespace, "waf-operator"), Identity = options.Identity },
@@ -90,12 +93,14 @@ internal sealed class ControlPlane
         _publishing.RunAsync(cancellationToken),
         _fetching.RunAsync(cancellationToken),
         MarkStoreSyncedAsync(cancellationToken),
+        _pools.RunAsync(cancellationToken),
         Elector.RunAsync(LeadAsync, cancellationToken));
 
     private async Task LeadAsync(CancellationToken cancellationToken)
     {
         var polling = _poller.RunAsync(cancellationToken);
-        await Task.WhenAll(_leading.Select(loop => loop.RunAsync(cancellationToken)).Append(polling));
+        await Task.WhenAll(_leading.Select(loop => loop.RunAsync(cancellationToken)).Append(polling)
+            .Append(_pools.LeadAsync(cancellationToken)));
     }
 
     /// <summary>A sidecar must not hear "no such policy" only because this replica is young.</summary>
@@ -140,6 +145,7 @@ internal sealed class ControlPlane
         _leading.Add(Loop("trust-bundle", trust)
             .Watch(Policies.Policies, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(Policies.Models, c => [NamespacedName.Cluster(c.Key.Namespace)])
+            .Watch(Policies.Pools, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: true } && c.Previous is null ? [NamespacedName.Cluster(c.Key.Namespace)] : [])
             .Watch(_tlsSecret, _ => Policies.Policies.Cache.List().Select(p => NamespacedName.Cluster(p.Metadata.Key.Namespace)).Distinct()));
     }
@@ -211,6 +217,7 @@ internal sealed class ControlPlane
     private bool NeedsBundle(string ns) =>
         Policies.Policies.Cache.ByNamespace.Find(ns).Count > 0
         || Policies.Models.Cache.ByNamespace.Find(ns).Count > 0
+        || Policies.Pools.Cache.ByNamespace.Find(ns).Count > 0
         || Coverage.Pods.Cache.ByNamespace.Find(ns).Any(p => p.HasSidecar);
 
     private IEnumerable<NamespacedName> PoliciesIn(string ns) =>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using WafOperator.Controllers.Pools;
 using WafOperator.Distribution;
 using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
@@ -37,11 +38,16 @@ internal static class OperatorHost
 
         using var sidecars = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
         var store = new PolicyStore(TimeProvider.System);
+        var pools = new PolicyStore(TimeProvider.System);
         var blobs = new BlobStore(options.BlobFolder, options.BlobBytesMax);
-        var plane = new ControlPlane(options, client, services, store, new BlobPackageStore(blobs), sidecars);
-        using var metrics = new PrometheusExporter(RuntimeMetrics.MeterName, EventCounters.MeterName, AdmissionMetrics.MeterName, "System.Runtime");
+        var packages = new BlobPackageStore(blobs);
+        using var poolMetrics = new PoolMetrics();
+        var plane = new ControlPlane(
+            options, client, services, store, packages, new PoolParts(pools, packages, sidecars, poolMetrics));
+        using var metrics = new PrometheusExporter(
+            RuntimeMetrics.MeterName, EventCounters.MeterName, AdmissionMetrics.MeterName, PoolMetrics.MeterName, "System.Runtime");
         var distribution = new DistributionEndpoints(
-            store, blobs,
+            store, pools, blobs,
             new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System), new EventCounters());
 
         Listen(builder, options, plane.Certificate);

@@ -18,6 +18,7 @@ namespace WafOperator.Distribution.Tests;
 public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
 {
     private readonly PolicyStore _policies = new(TimeProvider.System);
+    private readonly PolicyStore _pools = new(TimeProvider.System);
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-blobs").FullName;
     private readonly Sink _sink = new();
     private readonly HttpClient _http = new();
@@ -32,7 +33,7 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         _app = builder.Build();
         _blobs = new BlobStore(_folder, 1 << 20);
         var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
-        new DistributionEndpoints(_policies, _blobs, callers, _sink).Map(_app);
+        new DistributionEndpoints(_policies, _pools, _blobs, callers, _sink).Map(_app);
         await _app.StartAsync();
         _http.BaseAddress = new Uri(_app.Urls.First());
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "shop");
@@ -74,6 +75,30 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         _policies.Publish(new("bank", "front"), new("r1", "{}"u8.ToArray()));
 
         Assert.Equal(HttpStatusCode.Forbidden, (await _http.GetAsync("/v1/namespaces/bank/policies/front")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Pool_IsServedToItsOwnNamespaceOnly()
+    {
+        _pools.Publish(new("shop", "large"), new("r1", "{\"pool\":\"large\"}"u8.ToArray()));
+        _pools.Publish(new("bank", "large"), new("r1", "{}"u8.ToArray()));
+
+        var answer = await _http.GetAsync("/v1/namespaces/shop/pools/large");
+
+        Assert.Equal("\"r1\"", answer.Headers.ETag!.Tag);
+        Assert.Equal("{\"pool\":\"large\"}", await answer.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.Forbidden, (await _http.GetAsync("/v1/namespaces/bank/pools/large")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Pool_AskedForWithTheRevisionInForce_IsAnsweredWhenTheModelsChange()
+    {
+        _pools.Publish(new("shop", "large"), new("r1", "{}"u8.ToArray()));
+        var waiting = _http.GetAsync("/v1/namespaces/shop/pools/large?revision=r1&wait=30");
+
+        _pools.Publish(new("shop", "large"), new("r2", "{\"models\":[]}"u8.ToArray()));
+
+        Assert.Equal("\"r2\"", (await waiting).Headers.ETag!.Tag);
     }
 
     [Fact]

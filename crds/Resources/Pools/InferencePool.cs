@@ -49,6 +49,12 @@ public sealed record InferencePoolSpec
 
     [Description("Where pods may run.")]
     public PlacementSpec? Placement { get; init; }
+
+    [Description("What the scores of a rung must agree with before it gets traffic.")]
+    public ParitySpec? Parity { get; init; }
+
+    [Description("Secrets of this namespace with credentials for the images."), Items(8), Length(253, Minimum = 1)]
+    public IReadOnlyList<string> ImagePullSecrets { get; init; } = [];
 }
 
 /// <summary>One rung of the ladder.</summary>
@@ -65,6 +71,10 @@ public sealed record AcceleratorRung
 
     [Description("Number format of the weights."), Default("\"Int8\"")]
     public ModelPrecision Precision { get; init; } = ModelPrecision.Int8;
+
+    [Description("Image of the inference server, for accelerators whose libraries the operator's default image lacks."),
+        Length(1024)]
+    public string? Image { get; init; }
 
     [Description("Runtime class."), Length(253)]
     public string? RuntimeClassName { get; init; }
@@ -95,6 +105,10 @@ public sealed record AutoscalingSpec
     [Description("Queue delay that is aimed at."), Length(32), Pattern(Patterns.Duration), Default("\"5ms\"")]
     public string TargetQueueDelay { get; init; } = "5ms";
 
+    [Description("Time over the target before replicas are added."), Length(32), Pattern(Patterns.Duration),
+        Default("\"10s\"")]
+    public string ScaleUpAfter { get; init; } = "10s";
+
     [Description("Time of low load before replicas are taken away."), Length(32), Pattern(Patterns.Duration),
         Default("\"5m\"")]
     public string ScaleDownAfter { get; init; } = "5m";
@@ -117,52 +131,30 @@ public sealed record BatchingSpec
     public int QueueLengthMax { get; init; } = 1024;
 }
 
+/// <summary>Agreement of a rung's scores with the package's golden vectors.</summary>
+public sealed record ParitySpec
+{
+    [Description("Largest difference between a golden vector's probability and the rung's, as a decimal string."),
+        Length(16), Pattern(Patterns.Fraction), Default("\"0.1\"")]
+    public string MaximumDeviation { get; init; } = "0.1";
+}
+
 /// <summary>Where pods may run.</summary>
 public sealed record PlacementSpec
 {
-    [Description("Node labels."), Items(32), Length(63)]
+    [Description("Node labels that are required."), Items(32), Length(63)]
     public IReadOnlyDictionary<string, string> NodeSelector { get; init; } = new Dictionary<string, string>();
 
-    [Description("Taints that are tolerated (keys; operator Exists)."), Items(32), Length(253, Minimum = 1)]
+    [Description("Node labels that are preferred."), Items(32), Length(63)]
+    public IReadOnlyDictionary<string, string> PreferNodeLabels { get; init; } = new Dictionary<string, string>();
+
+    [Description("Taints that are tolerated (keys; operator Exists). The accelerator's own name always is."),
+        Items(32), Length(253, Minimum = 1)]
     public IReadOnlyList<string> TolerateTaints { get; init; } = [];
 
-    [Description("Spread replicas over nodes."), Default("true")]
+    [Description("Spread replicas over nodes and zones."), Default("true")]
     public bool SpreadOverNodes { get; init; } = true;
-}
 
-/// <summary>What the operator found.</summary>
-public sealed record InferencePoolStatus
-{
-    [Description("Generation of the spec this status speaks of."), Bounds(0, long.MaxValue)]
-    public long? ObservedGeneration { get; init; }
-
-    [Description("Replicas that exist."), Bounds(0, int.MaxValue)]
-    public int Replicas { get; init; }
-
-    [Description("Replicas that are ready."), Bounds(0, int.MaxValue)]
-    public int ReadyReplicas { get; init; }
-
-    [Description("Label selector of the pods, for the scale subresource."), Length(1024)]
-    public string? Selector { get; init; }
-
-    [Description("Rung in use, in words."), Length(128)]
-    public string? Accelerator { get; init; }
-
-    [Description("Index of the rung in use."), Bounds(0, 8)]
-    public int Rung { get; init; }
-
-    [Description("When the rung was taken.")]
-    public DateTimeOffset? RungSince { get; init; }
-
-    [Description("When a better rung was last tried.")]
-    public DateTimeOffset? LastRetryAt { get; init; }
-
-    [Description("Queue delay at the 95th percentile."), Length(32)]
-    public string? QueueDelay { get; init; }
-
-    [Description("Ready over wanted, for kubectl get."), Length(32)]
-    public string? Summary { get; init; }
-
-    [Description("Available, AcceleratorDegraded, Ready."), Items(16, MapKeys = ["type"])]
-    public IReadOnlyList<Condition> Conditions { get; init; } = [];
+    [Description("Priority class."), Length(253)]
+    public string? PriorityClassName { get; init; }
 }

@@ -138,6 +138,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
             Duration("spec.batching.queueDelayMax", batching.QueueDelayMax, TimeSpan.FromSeconds(1), TimeSpan.Zero);
         if (spec.Autoscaling is not { } scaling) return;
         Duration("spec.autoscaling.targetQueueDelay", scaling.TargetQueueDelay, TimeSpan.FromMinutes(1));
+        Duration("spec.autoscaling.scaleUpAfter", scaling.ScaleUpAfter, TimeSpan.FromDays(1), TimeSpan.Zero);
         Duration("spec.autoscaling.scaleDownAfter", scaling.ScaleDownAfter, TimeSpan.FromDays(1));
     }
 

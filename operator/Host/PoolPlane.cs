@@ -1,0 +1,106 @@
+using System.Text.Json;
+using WafOperator.Controllers;
+using WafOperator.Controllers.Certificates;
+using WafOperator.Controllers.Policies;
+using WafOperator.Controllers.Pools;
+using WafOperator.Distribution.Policies;
+using WafOperator.Kubernetes;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Events;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Reconciling;
+using WafOperator.Kubernetes.Watching;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Inference;
+
+namespace WafOperator.Operator.Host;
+
+/// <summary>
+/// The controllers of inference pools. Every replica says which models a pool is to serve; only the leader makes and
+/// scales its servers.
+/// </summary>
+internal sealed class PoolPlane
+{
+    private readonly PolicyStore _store;
+    private readonly PolicyCaches _ours;
+    private readonly InformerSet _informers;
+    private readonly RuntimeServices _services;
+    private readonly ControllerLoop _publishing;
+    private readonly ControllerLoop _controlling;
+    private readonly PoolObserver _observer;
+
+    public PoolPlane(
+        OperatorOptions options, KubernetesClient client, RuntimeServices services, InformerSet informers,
+        PolicyCaches ours,
+        EventRecorder events, PoolParts parts)
+    {
+        (_store, _ours, _informers, _services) = (parts.Store, ours, informers, services);
+        var caches = PoolCaches.Add(informers, client, services, ours);
+        var asking = new PoolObserverOptions();
+        _observer = new PoolObserver(
+            caches.Pods, parts.Http, asking, services.Time, services.Loggers.CreateLogger<PoolObserver>());
+        var publisher = new PoolPublisher(
+            ours, new PublicKeys(client, services.Time), new PoolSink(_store),
+            services.Loggers.CreateLogger<PoolPublisher>());
+        _publishing = new ControllerLoop("pool-publisher", publisher, new ControllerOptions { Workers = 1 }, services)
+            .Watch(ours.Pools, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
+            .Watch(ours.Models, c => PoolsIn(c.Key.Namespace));
+        var cluster = new PoolCluster(
+            client, new ParityProbe(parts.Http, parts.Packages, asking), SettingsOf(options), services.Time);
+        var controller = new PoolController(
+            caches, _observer, cluster, new StatusWriter(client), events, parts.Metrics, services.Time);
+        _controlling = new ControllerLoop("pools", controller, new ControllerOptions(), services)
+            .For(ours.Pools)
+            .Watch(ours.Models, c => PoolsIn(c.Key.Namespace))
+            .Watch(ours.Policies,
+                c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? PoolsIn(c.Key.Namespace) : [])
+            .Watch(caches.Rungs, c => PoolCaches.OwnerOf((c.Current ?? c.Previous)?.Metadata))
+            .Watch(caches.Pods, c => PoolCaches.OwnerOf((c.Current ?? c.Previous)?.Metadata));
+        _observer.Observed += _controlling.Enqueue;
+    }
+
+    /// <summary>What every replica does.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_publishing.RunAsync(cancellationToken), MarkStoreSyncedAsync(cancellationToken));
+
+    /// <summary>What the leader does.</summary>
+    public Task LeadAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_controlling.RunAsync(cancellationToken), _observer.RunAsync(cancellationToken));
+
+    /// <summary>A server must not hear "no such pool" only because this replica is young.</summary>
+    private async Task MarkStoreSyncedAsync(CancellationToken cancellationToken)
+    {
+        await _informers.WaitForSyncAsync(cancellationToken);
+        while (_ours.Pools.Cache.List()
+            .Any(p => !p.Metadata.IsBeingDeleted && _store.Find(PoolSink.KeyOf(p.Metadata.Key)) is null))
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _services.Time, cancellationToken);
+        _store.MarkSynced();
+    }
+
+    private IEnumerable<NamespacedName> PoolsIn(string ns) =>
+        _ours.Pools.Cache.ByNamespace.Find(ns).Select(p => p.Metadata.Key);
+
+    private static bool IsSpecChange(ObjectMeta? current, ObjectMeta? previous) =>
+        current?.Generation != previous?.Generation || current?.Uid != previous?.Uid
+        || current?.IsBeingDeleted != previous?.IsBeingDeleted;
+
+    private static PoolSettings SettingsOf(OperatorOptions options) => new(
+        options.InferenceImage ?? "", options.DistributionUrl, ClusterTokenReviewer.Audience,
+        TrustBundleController.ConfigMapName, TrustBundleController.BundleKey);
+}
+
+/// <summary>What pools share with the rest of the program.</summary>
+internal sealed record PoolParts(PolicyStore Store, IPackageReader Packages, HttpClient Http, PoolMetrics Metrics);
+
+/// <summary>Hands pool documents to the distribution.</summary>
+internal sealed class PoolSink(PolicyStore store) : IPoolSink
+{
+    public static PolicyKey KeyOf(NamespacedName pool) => new(pool.Namespace, pool.Name);
+
+    public bool Publish(NamespacedName key, PoolDocument document) => store.Publish(
+        KeyOf(key),
+        new PublishedPolicy(
+            document.Revision, JsonSerializer.SerializeToUtf8Bytes(document, ProtocolJson.Default.PoolDocument)));
+
+    public void Remove(NamespacedName key) => store.Remove(KeyOf(key));
+}
