@@ -62,7 +62,7 @@ public static class CandidatePackages
 
     /// <summary>The released network, which fails on values of more tokens than its own corpus has.</summary>
     public static CandidatePackage CrashingNetwork(string version) =>
-        Extended(version, OnnxExtension.FailureFrom(tokens: 64));
+        Extended(version, OnnxExtension.FailureFrom(tokens: 33));
 
     private static CandidatePackage Extended(string version, byte[] extension)
     {
@@ -92,7 +92,7 @@ public static class CandidatePackages
     private static byte[] Short(ReadOnlyMemory<byte> corpus)
     {
         var lines = Encoding.UTF8.GetString(corpus.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => Length(line) < 60);
+            .Where(line => Length(line) < 45);
         return Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
     }
 

@@ -19,8 +19,8 @@ public sealed partial class PromotionScenarios(RolloutShop shop, ITestOutputHelp
             "payload-cnn-next", RolloutShop.Builtin("payload-cnn", "1.1.0"), RolloutShop.QuickRollout,
                 "  evaluation: {maximumLatency: 10s}");
 
-        await shop.Kubectl.RunAsync(
-            "wait", "modelversion/payload-cnn-next", "--for=condition=Promoted", "--timeout=120s");
+        await shop.ReachesAsync("payload-cnn-next", ModelPhase.Promoted, seconds: 120);
+        await shop.Kubectl.RunAsync("wait", "modelversion/payload-cnn-next", "--for=condition=Promoted", "--timeout=5s");
 
         var status = await shop.StatusAsync("payload-cnn-next");
         Assert.Equal(

@@ -64,6 +64,10 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
         if (ClusterFactAttribute.IsSkipped) return;
         _shop = await Shop.EmptyAsync();
         await Kubectl.ApplyAsync(Shop.Manifest("shop-models"));
+        // The operator may not read Secrets of other namespaces unless it is allowed to.
+        await Kubectl.RunAsync("create", "role", "waf-keys", "--verb=get", "--resource=secrets");
+        await Kubectl.RunAsync(
+            "create", "rolebinding", "waf-keys", "--role=waf-keys", "--serviceaccount=waf-system:waf-operator");
         await Kubectl.ApplyAsync(Shop.Manifest("shop"));
         foreach (var model in new[] { "gate", "payload-cnn" }) await ApplyAsync(
             $"{model}-base", Builtin(model, "1.0.0"), PatientGates);

@@ -81,6 +81,8 @@ public sealed class ModelPackages(
 
         var reading = ModelPackageReader.Read(content, artifact.Digest, PackageLimits.Default);
         if (reading.Package is not { } package) return Refused(reading.Error!);
+        if (await UnreadableKeyAsync(version, cancellationToken) is { } unreadable)
+            return (new StageResult(StageOutcome.Failed, unreadable), false);
         var refusal = await CheckSignatureAsync(version, cancellationToken) ?? PackageRules.Refusal(package, spec);
         if (refusal is not null) return Refused(refusal);
         await store.PutAsync(content, artifact.Digest, cancellationToken);
@@ -93,11 +95,20 @@ public sealed class ModelPackages(
         if (artifact.Signature is not { } signature)
             return allowUnsigned ? null
                 : "unsigned packages are not allowed by this installation; sign it and set spec.artifact.signature";
+        var keys = await publicKeys.ReadAsync(
+            version.Metadata.Namespace ?? "", [signature.PublicKeySecret], cancellationToken);
+        return PackageSignature.Check(artifact.Digest, signature.Value, keys.GetValueOrDefault(signature.PublicKeySecret, ""));
+    }
+
+    /// <summary>The Secret may come later, and so may the right to read it.</summary>
+    private async Task<string?> UnreadableKeyAsync(Resource<ModelVersion> version, CancellationToken cancellationToken)
+    {
+        if (version.Value.Spec.Artifact.Signature?.PublicKeySecret is not { } secret) return null;
         var ns = version.Metadata.Namespace ?? "";
-        var keys = await publicKeys.ReadAsync(ns, [signature.PublicKeySecret], cancellationToken);
-        return keys.TryGetValue(signature.PublicKeySecret, out var pem)
-            ? PackageSignature.Check(artifact.Digest, signature.Value, pem)
-            : $"Secret {ns}/{signature.PublicKeySecret} with the key publicKey cannot be read";
+        var keys = await publicKeys.ReadAsync(ns, [secret], cancellationToken);
+        return keys.ContainsKey(secret) ? null
+            : $"Secret {ns}/{secret} with the key publicKey cannot be read: create it, and let the operator get it "
+                + "(a Role in this namespace, or rbac.readSecrets in the chart)";
     }
 
     private static (StageResult, bool) Refused(string reason) => (new StageResult(StageOutcome.Failed, reason), true);

@@ -6,13 +6,15 @@ using WafOperator.Kubernetes.Objects;
 namespace WafOperator.Controllers.Policies;
 
 /// <summary>
-/// PEM public keys out of Secrets that ModelVersions name (key <c>publicKey</c>). Read by name, remembered for a minute; a Secret that is
+/// PEM public keys out of Secrets that ModelVersions name (key <c>publicKey</c>). Read by name, remembered for a minute
+/// (an absent one for some seconds, and a known one for as long as the server does not answer); a Secret that is
 /// absent or may not be read is left out, and the compiler says so.
 /// </summary>
 public sealed class PublicKeys(KubernetesClient client, TimeProvider time)
 {
     private const string Field = "publicKey";
     private static readonly TimeSpan RememberedFor = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AbsentRememberedFor = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<NamespacedName, (string? Pem, DateTimeOffset Until)> _remembered = new();
 
@@ -42,9 +44,10 @@ public sealed class PublicKeys(KubernetesClient client, TimeProvider time)
         catch (Exception failure) when (failure is FormatException or KubernetesApiException)
         {
             // Absent for the compiler, which reports it on the policy.
+            if (failure is KubernetesApiException { IsTransient: true }) pem = known.Pem;
         }
 
-        _remembered[secret] = (pem, now + RememberedFor);
+        _remembered[secret] = (pem, now + (pem is null ? AbsentRememberedFor : RememberedFor));
         return pem;
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using WafOperator.Features;
 using WafOperator.Http;
+using WafOperator.OnnxRuntime;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Scoring.Packages;
@@ -36,6 +37,10 @@ public static class CorpusEvaluation
             catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
             {
                 return Failed(digest, $"corpus.jsonl cannot be read: {failure.Message}");
+            }
+            catch (OrtException failure)
+            {
+                return Failed(digest, $"the model failed on its own corpus: {failure.Message}");
             }
         }
     }

@@ -25,6 +25,7 @@ public sealed class FaultProxy : IAsyncDisposable
     private readonly HashSet<Watch> _watches = [];
     private TaskCompletionSource? _hold;
     private volatile bool _silent;
+    private int? _writesLeft;
 
     private FaultProxy(WebApplication app, Uri server)
     {
@@ -116,6 +117,15 @@ public sealed class FaultProxy : IAsyncDisposable
         lock (_lock) _faults.Clear();
     }
 
+    /// <summary>
+    /// The client is dead as soon as so many of its writes reached the server: it does not hear the last one's answer,
+    /// and nothing it does afterwards arrives.
+    /// </summary>
+    public void DieAfterWrites(int count) => _writesLeft = count;
+
+    /// <summary>That happened.</summary>
+    public bool IsDead => _writesLeft <= 0;
+
     /// <summary>The next requests fail (503), without a hint when to come back.</summary>
     public void Fail(int count) => Repeat(count, _ => true, context =>
         AnswerAsync(context, 503, "<html><body>upstream connect error</body></html>"));
@@ -192,8 +202,12 @@ public sealed class FaultProxy : IAsyncDisposable
     {
         Func<HttpContext, Task>? fault;
         Task? hold;
+        bool isLast, isDead;
         lock (_lock)
         {
+            isDead = IsDead;
+            if (!isDead && IsWrite(context.Request)) _writesLeft--;
+            isLast = !isDead && IsDead;
             _requests.Add($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString}");
             hold = _hold?.Task;
             var index = _faults.FindIndex(f => f.Match(context.Request));
@@ -202,14 +216,22 @@ public sealed class FaultProxy : IAsyncDisposable
         }
 
         if (hold is not null) await hold.WaitAsync(context.RequestAborted);
-        if (fault is not null) await fault(context);
+        if (isDead) context.Abort();
+        else if (isLast) await PassUnheardAsync(context);
+        else if (fault is not null) await fault(context);
         else await PassAsync(context);
     }
 
-    private async Task PassAsync(HttpContext context)
+    private async Task PassUnheardAsync(HttpContext context)
     {
-        var incoming = context.Request;
-        using var request = new HttpRequestMessage(
+        using var request = Copy(context.Request);
+        using var response = await _upstream.SendAsync(request, context.RequestAborted);
+        context.Abort();
+    }
+
+    private HttpRequestMessage Copy(HttpRequest incoming)
+    {
+        var request = new HttpRequestMessage(
             new HttpMethod(incoming.Method), new Uri(_server, incoming.Path + incoming.QueryString.Value));
         if (incoming.ContentLength > 0)
         {
@@ -219,6 +241,13 @@ public sealed class FaultProxy : IAsyncDisposable
 
         foreach (var name in (string[])["Authorization", "Accept", "User-Agent"])
             request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)incoming.Headers[name]);
+        return request;
+    }
+
+    private async Task PassAsync(HttpContext context)
+    {
+        var incoming = context.Request;
+        using var request = Copy(incoming);
         using var response = await _upstream.SendAsync(request, context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
         context.Response.ContentType = response.Content.Headers.ContentType?.ToString();

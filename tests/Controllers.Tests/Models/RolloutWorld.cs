@@ -1,0 +1,245 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using WafOperator.Controllers.Models;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Tests.ApiServer;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Models;
+using WafOperator.Protocols.Status;
+using WafOperator.Resources.Models;
+
+namespace WafOperator.Controllers.Tests.Models;
+
+/// <summary>
+/// A namespace of a real API server with one sidecar's pod, and what the cluster does around the operator: the kubelet
+/// that ends evaluation Jobs, the sidecar that counts what the present step asks for.
+/// </summary>
+internal sealed class RolloutWorld : IAsyncDisposable
+{
+    private static readonly SemaphoreSlim Installing = new(1);
+    private static bool _isInstalled;
+
+    private readonly WebApplication _sidecar;
+
+    private RolloutWorld(TestApiServer server, string ns, KubernetesClient client, WebApplication sidecar)
+    {
+        (Server, Namespace, Client, _sidecar) = (server, ns, client, sidecar);
+        SidecarPort = new Uri(sidecar.Services.GetRequiredService<IServer>().Features
+            .Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+    }
+
+    public TestApiServer Server { get; }
+
+    public string Namespace { get; }
+
+    /// <summary>Somebody's own client, which no fault touches.</summary>
+    public KubernetesClient Client { get; }
+
+    public ManualTime Time { get; } = new();
+
+    public int SidecarPort { get; }
+
+    /// <summary>What the sidecar counts in a step.</summary>
+    public Func<RolloutCounters, RolloutCounters> Traffic { get; set; } = Equal;
+
+    /// <summary>Both versions agree.</summary>
+    public static RolloutCounters Equal(RolloutCounters counters) => counters with
+    {
+        PairsB0C0 = 4_000, PairsB1C1 = 1_000, AttackB1C1 = 1_000, BaselineDecided = 4_500, CandidateDecided = 500,
+    };
+
+    /// <summary>The candidate alone flags a tenth of the harmless requests.</summary>
+    public static RolloutCounters Worse(RolloutCounters counters) => counters with
+    {
+        PairsB0C0 = 3_600, PairsB0C1 = 400, PairsB1C1 = 1_000, AttackB1C1 = 1_000, BaselineDecided = 4_500,
+        CandidateDecided = 500,
+    };
+
+    public static async Task<RolloutWorld> CreateAsync(TestApiServer server)
+    {
+        await InstallKindsAsync(server);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var sidecar = builder.Build();
+        RolloutWorld? world = null;
+        sidecar.Run(async context => await context.Response.WriteAsync(
+            JsonSerializer.Serialize(await world!.StatusAsync(), ProtocolJson.Default.Options)));
+        await sidecar.StartAsync();
+        world = new RolloutWorld(server, await server.NamespaceAsync(), server.Client(), sidecar);
+        await world.CreatePodAsync("shop", new JsonObject { ["app"] = "shop" }, "waf-sidecar", new JsonObject
+        {
+            ["phase"] = "Running", ["podIP"] = "127.0.0.1",
+        });
+        return world;
+    }
+
+    /// <summary>A version of the released gate.</summary>
+    public Task CreateVersionAsync(string name, string version, bool suspend = false)
+    {
+        var digest = ModelPackageReader.DigestOf(
+            File.ReadAllBytes(Path.Combine(PackagesFolder, $"gate-{version}.tar")));
+        return Client.CreateAsync(
+            ControllerKinds.Models,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["namespace"] = Namespace, ["name"] = name },
+                ["spec"] = new JsonObject
+                {
+                    ["model"] = "gate", ["version"] = version, ["suspend"] = suspend,
+                    ["artifact"] = new JsonObject { ["uri"] = $"builtin://gate-{version}", ["digest"] = digest },
+                    ["rollout"] = new JsonObject
+                    {
+                        ["shadow"] = new JsonObject { ["duration"] = "1s", ["minimumSamples"] = 100 },
+                        ["analysis"] = new JsonObject { ["interval"] = "1s", ["minimumSamples"] = 100 },
+                    },
+                },
+            },
+            CancellationToken.None);
+    }
+
+    /// <summary>A version that was promoted before the test began.</summary>
+    public async Task CreatePromotedAsync(string name, string version)
+    {
+        await CreateVersionAsync(name, version);
+        var status = new JsonObject
+        {
+            ["phase"] = "Promoted", ["weight"] = 100, ["phaseStartedAt"] = "2025-12-31T00:00:00Z",
+            ["history"] = new JsonArray(new JsonObject { ["time"] = "2025-12-31T00:00:00Z", ["phase"] = "Promoted" }),
+        };
+        await Client.PatchAsync(
+            ControllerKinds.Models, new NamespacedName(Namespace, name),
+            Patch.MergeStatus(new JsonObject { ["status"] = status }), CancellationToken.None);
+    }
+
+    public Task PatchSpecAsync(string name, JsonObject spec) => Client.PatchAsync(
+        ControllerKinds.Models, new NamespacedName(Namespace, name), Patch.Merge(new JsonObject { ["spec"] = spec }),
+        CancellationToken.None);
+
+    public async Task<IReadOnlyList<Resource<ModelVersion>>> VersionsAsync() => (await Client.ListAsync(
+        ControllerKinds.Models, new ListOptions { Namespace = Namespace }, CancellationToken.None)).Items;
+
+    public async Task<ModelVersionStatus> StatusAsync(string name) =>
+        (await VersionsAsync()).First(v => v.Metadata.Name == name).Value.Status ?? new ModelVersionStatus();
+
+    /// <summary>Folder of the released packages.</summary>
+    public static string PackagesFolder { get; } =
+        Path.Combine(KubernetesPrograms.RepositoryRoot(), "models", "packages");
+
+    /// <summary>Ends evaluation Jobs that have no pod yet, with a good result.</summary>
+    public async Task RunJobsAsync()
+    {
+        var options = new ListOptions { Namespace = Namespace };
+        var pods = (await Client.ListAsync(BuiltIn.Pods, options, CancellationToken.None)).Items
+            .Select(p => p.Metadata.Name).ToHashSet();
+        foreach (var job in (await Client.ListAsync(BuiltIn.Jobs, options, CancellationToken.None)).Items)
+        {
+            if (pods.Contains(job.Metadata.Name)) continue;
+            var result = new ModelEvaluation { Digest = "", Attacks = 300, Benign = 300, Recall = 0.97 };
+            var ended = new JsonObject
+            {
+                ["exitCode"] = 0, ["message"] = JsonSerializer.Serialize(result, ProtocolJson.Default.Options),
+            };
+            var labels = new JsonObject
+            {
+                [EvaluationJob.VersionLabel] = job.Metadata.Labels[EvaluationJob.VersionLabel],
+            };
+            await CreatePodAsync(job.Metadata.Name, labels, "evaluate", new JsonObject
+            {
+                ["phase"] = "Succeeded",
+                ["containerStatuses"] = new JsonArray(new JsonObject
+                {
+                    ["name"] = "evaluate", ["image"] = "x", ["imageID"] = "x", ["ready"] = false, ["restartCount"] = 0,
+                    ["state"] = new JsonObject { ["terminated"] = ended },
+                }),
+            });
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _sidecar.DisposeAsync();
+        Client.Dispose();
+    }
+
+    /// <summary>What the sidecar says: it follows the versions' status at once.</summary>
+    private async Task<SidecarStatus> StatusAsync()
+    {
+        var versions = await VersionsAsync();
+        var baseline = versions.FirstOrDefault(v => v.Value.Status?.Phase is ModelPhase.Promoted);
+        return new SidecarStatus
+        {
+            Policy = "shop",
+            StartedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+            Rollouts =
+            [
+                .. versions.Where(v => v.Value.Status?.Phase is ModelPhase.Shadow or ModelPhase.Canary)
+                    .Select(v => Traffic(new RolloutCounters
+                    {
+                        Model = "gate",
+                        BaselineDigest = baseline?.Value.Spec.Artifact.Digest ?? "",
+                        CandidateDigest = v.Value.Spec.Artifact.Digest,
+                        Salt = v.Metadata.Uid,
+                        Step = v.Value.Status!.Phase is ModelPhase.Canary ? v.Value.Status.Step + 1 : 0,
+                    })),
+            ],
+        };
+    }
+
+    private async Task CreatePodAsync(string name, JsonObject labels, string container, JsonObject status)
+    {
+        await Client.CreateAsync(
+            BuiltIn.Pods,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["namespace"] = Namespace, ["name"] = name, ["labels"] = labels },
+                ["spec"] = new JsonObject
+                {
+                    ["containers"] = new JsonArray(
+                        new JsonObject { ["name"] = container, ["image"] = "registry.local/x" }),
+                },
+            },
+            CancellationToken.None);
+        await Client.PatchAsync(
+            BuiltIn.Pods, new NamespacedName(Namespace, name),
+            Patch.MergeStatus(new JsonObject { ["status"] = status }), CancellationToken.None);
+    }
+
+    private static async Task InstallKindsAsync(TestApiServer server)
+    {
+        await Installing.WaitAsync();
+        try
+        {
+            if (_isInstalled) return;
+            var kubeconfig = Path.Combine(server.Folder, "kubeconfig");
+            await File.WriteAllTextAsync(kubeconfig, server.KubeconfigFor(server.Address, TestApiServer.AdminToken));
+            var kind = Path.Combine(KubernetesPrograms.RepositoryRoot(), "crds", "modelversions.yaml");
+            await KubectlAsync(kubeconfig, "apply", "--validate=false", "-f", kind);
+            await KubectlAsync(kubeconfig, "wait", "--for=condition=Established", "-f", kind, "--timeout=60s");
+            _isInstalled = true;
+        }
+        finally
+        {
+            Installing.Release();
+        }
+    }
+
+    private static async Task KubectlAsync(string kubeconfig, params string[] arguments)
+    {
+        using var process = Process.Start(
+            new ProcessStartInfo(
+                "kubectl", ["--kubeconfig", kubeconfig, .. arguments]) { RedirectStandardError = true })!;
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, errors);
+    }
+}
