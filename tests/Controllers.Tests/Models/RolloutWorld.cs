@@ -113,7 +113,8 @@ internal sealed class RolloutWorld : IAsyncDisposable
         await CreateVersionAsync(name, version);
         var status = new JsonObject
         {
-            ["phase"] = "Promoted", ["weight"] = 100, ["phaseStartedAt"] = "2025-12-31T00:00:00Z",
+            ["phase"] = "Promoted", ["weight"] = 100, ["message"] = "promoted",
+                ["phaseStartedAt"] = "2025-12-31T00:00:00Z",
             ["history"] = new JsonArray(new JsonObject { ["time"] = "2025-12-31T00:00:00Z", ["phase"] = "Promoted" }),
         };
         await Client.PatchAsync(
