@@ -15,7 +15,7 @@ internal sealed class CrsEngine
     public const string RulesFolder = "/usr/share/modsecurity-crs/rules";
     public const string SetupFile = "/etc/modsecurity/crs/crs-setup.conf";
 
-    private const string TestSetup = """
+    public const string TestSetup = """
         SecRuleEngine DetectionOnly
         SecRequestBodyAccess On
         SecResponseBodyAccess On
@@ -26,8 +26,12 @@ internal sealed class CrsEngine
         """;
 
     public CrsEngine(bool prefilter, string setup = TestSetup)
+        : this(Parse(Text(setup)), prefilter)
     {
-        var document = Parse(setup);
+    }
+
+    private CrsEngine(SecLangDocument document, bool prefilter)
+    {
         var compilation = RuleProgram.Compile(document, EngineOptions.Default with { Prefilter = prefilter });
         var errors = compilation.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Take(10).ToArray();
         Program = compilation.Program ?? throw new InvalidOperationException(string.Join("\n",
@@ -62,13 +66,19 @@ internal sealed class CrsEngine
     }
 
     /// <summary>The rules with the suite's set-up.</summary>
-    public static SecLangDocument Document() => Parse(TestSetup);
+    public static SecLangDocument Document() => Parse(Text(TestSetup));
 
-    private static SecLangDocument Parse(string setup)
+    /// <summary>CRS with a set-up behind its own.</summary>
+    public static string Text(string setup) => $"Include {SetupFile}\n{setup}\nInclude {RulesFolder}/*.conf\n";
+
+    /// <summary>Whatever a configuration says.</summary>
+    public static CrsEngine Of(string configuration) => new(Parse(configuration), prefilter: true);
+
+    private static SecLangDocument Parse(string text)
     {
-        var sources = new[] { SecLangSource.FromText("test",
-            $"Include {SetupFile}\n{setup}\nInclude {RulesFolder}/*.conf\n") };
-        var result = SecLangParser.Parse(sources, new DirectorySourceResolver(RulesFolder, "/etc/modsecurity/crs"));
+        var sources = new[] { SecLangSource.FromText("test", text) };
+        var result = SecLangParser.Parse(
+            sources, new DirectorySourceResolver(RulesFolder, "/etc/modsecurity/crs", "/etc/nginx"));
         Assert.False(result.HasErrors, string.Join("\n", result.Diagnostics.Take(5)));
         return result.Document;
     }

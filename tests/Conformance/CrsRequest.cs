@@ -27,10 +27,19 @@ internal static class CrsRequest
             request.AddHeader(Bytes(name), Bytes(value));
         }
 
-        return Bytes(data);
+        return Cut(headers, Bytes(data));
     }
 
-    private static (List<(string Name, string Value)> Headers, string Data) Complete(CrsInput input)
+    /// <summary>What the web server in front does: bytes behind the announced length are the next request.</summary>
+    private static byte[] Cut(IEnumerable<(string Name, string Value)> headers, byte[] body)
+    {
+        var length = headers.FirstOrDefault(static header =>
+            header.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)).Value;
+        return uint.TryParse(length, System.Globalization.CultureInfo.InvariantCulture, out var bytes)
+            && bytes < body.Length ? body[..(int)bytes] : body;
+    }
+
+    public static (List<(string Name, string Value)> Headers, string Data) Complete(CrsInput input)
     {
         var headers = input.Headers.ToList();
         var data = input.Data;
@@ -119,13 +128,15 @@ internal static class CrsRequest
         var parts = line.Split(' ', 3);
         request.Begin(Latin1(parts[0]), Latin1(parts.Length > 1 ? parts[1] : ""),
             Latin1(parts.Length > 2 ? parts[2] : ""));
+        var headers = new List<(string Name, string Value)>();
         while (at < text.Length && NextLine(text, ref at) is { Length: > 0 } header)
         {
             var colon = header.IndexOf(':', StringComparison.Ordinal);
-            request.AddHeader(Latin1(header[..colon]), Latin1(header[(colon + 1)..].Trim()));
+            headers.Add((header[..colon], header[(colon + 1)..].Trim()));
+            request.AddHeader(Latin1(headers[^1].Name), Latin1(headers[^1].Value));
         }
 
-        return raw[at..];
+        return Cut(headers, raw[at..]);
     }
 
     private static string NextLine(string text, ref int at)

@@ -58,7 +58,7 @@ public sealed class RegressionTests(ITestOutputHelper output)
         return null;
     }
 
-    private static string? Judge(CrsOutput expected, CrsAnswer answer, string ruleId)
+    internal static string? Judge(CrsOutput expected, CrsAnswer answer, string ruleId)
     {
         // 400 means that the server in front does not read the request, 403 that the rules would block it.
         var refused = answer.IsMalformed || (answer.WouldBlock

@@ -1,7 +1,8 @@
 using System.Text;
-using static WafOperator.Engine.Tests.Evasion.EvasionRequest;
 
 namespace WafOperator.Engine.Tests.Evasion;
+
+using static WafOperator.Engine.Tests.Evasion.EvasionRequest;
 
 /// <summary>One technique: its group, what it does, an attack that uses it, and the verdict that is expected.</summary>
 internal sealed record EvasionCase(string Group, string Technique, EvasionRequest Request, string Verdict);

@@ -1,0 +1,65 @@
+namespace WafOperator.Conformance.Peer;
+
+/// <summary>
+/// Why the two firewalls differ in a rule, and which of them is right. The first that explains a difference takes it;
+/// a difference that none explains fails the comparison.
+/// </summary>
+/// <param name="Name">Short, for tables.</param>
+/// <param name="Reason">The argument, in Markdown.</param>
+/// <param name="Explains">Whether it is why a rule matched on one side only; true: on ours.</param>
+internal sealed record Cause(string Name, string Reason, Func<Pair, long, bool, bool> Explains)
+{
+    /// <summary>Name of the cause that concerns whole requests, not rules.</summary>
+    public const string Server = "server";
+
+    public static IReadOnlyList<Cause> All { get; } =
+    [
+        new(Server, """
+            nginx refuses the request, or waits for bytes that never come, so that no rule sees it. Our engine is
+            given the parts of the request without a server in between here. The whole sidecar refuses these
+            requests as well: none of them is in the table of verdicts below.
+            """, static (pair, _, _) => !pair.PeerRead),
+        new("our server", """
+            Kestrel refuses with 400 what nginx passes on: a body without a length over HTTP/1.0, a host that is
+            none.
+            """, static (pair, id, isOurs) => isOurs && id == 0 && pair.SidecarStatus is >= 400 and not 403),
+        new("REQUEST_BODY", """
+            ModSecurity 3 fills `REQUEST_BODY` whatever the content type. The reference manual (and ModSecurity 2)
+            fill it only when the URLENCODED processor reads the body, or when `ctl:forceRequestBodyVariable` asks
+            for it, and CRS is written for that: its own tests require that 944100 and its relatives stay silent on
+            element and attribute names of XML, which they do not in ModSecurity 3. We follow the manual and the
+            tests; the values inside the body are seen as `ARGS`, `XML`, `FILES`.
+            """, static (pair, id, isOurs) => !isOurs && IsOfBody(pair, id)),
+        new("detectors", """
+            `@detectSQLi` and `@detectXSS` are our own detectors instead of libinjection. On ours only: complete or
+            cut injections for which libinjection has no fingerprint. On ModSecurity's only: texts in which it sees
+            SQL or markup and a database or a browser would not (an XML namespace, a shell loop, `"!"`, a tag
+            without its bracket), and fragments of SQL that cannot run as they are (`1 OR 2+`, `AND (name = "`). In
+            one of them we are wrong: 942450-2, a call of `version()` between hexadecimal texts, is a complete
+            expression and runs where a number is expected.
+            """, static (_, id, _) => id is 941100 or 941101 or 942100 or 942101),
+        new("backslashes", """
+            CRS 3.3 writes `\\\\` in quoted patterns and means one backslash, as Apache's configuration reader
+            leaves it; ModSecurity 3 takes it as two. Its own tests of these rules say what is meant, and fail in
+            ModSecurity 3.
+            """, static (_, id, _) => id is 920460 or 941330),
+        new("empty body", """
+            A body announced as XML or multipart that has no byte. ModSecurity reports a parse error; we read
+            nothing and have nothing to report. No value is lost: there is none.
+            """, static (pair, id, isOurs) => !isOurs && id is 200002 or 200003 && pair.Input.Data.Length == 0),
+        new("fragment", """
+            A request target with `#`. nginx cuts the fragment off before ModSecurity; we show rules the bytes that
+            were sent, because those are forwarded.
+            """, static (pair, _, isOurs) => isOurs && pair.Input.Uri.Contains('#', StringComparison.Ordinal)),
+        new("bytes beyond ASCII in patterns", """
+            We are wrong: a character beyond ASCII in a pattern is taken for the UTF-8 form of each of its bytes, so
+            that the class of 942432 (a typographic quote in it) matches other bytes than it names.
+            """, static (pair, id, isOurs) => isOurs && id is 942432 && pair.OurLine(id).Any(static c => c > 0x7F)),
+    ];
+
+    /// <summary>The match is in the raw body, or in a text that only the raw body holds as one.</summary>
+    private static bool IsOfBody(Pair pair, long id) =>
+        pair.PeerLine(id).Contains("REQUEST_BODY", StringComparison.Ordinal)
+        || (id is 921110 && pair.Input.Headers.Any(static header => header.Value.StartsWith("multipart/form-data",
+            StringComparison.OrdinalIgnoreCase)));
+}
