@@ -59,10 +59,20 @@ public sealed unsafe class OrtRuntime : IDisposable
     public string? ProblemOf(OrtProvider provider)
     {
         var name = SessionOptionsBuilder.NameOf(provider);
-        return AvailableProviders.Contains(name)
-            ? null
-            : $"this build of ONNX Runtime {Version} has no {name}; it has {string.Join(", ", AvailableProviders)}. "
-                + "Put a build with that provider in place of libonnxruntime.so.1, or choose another provider";
+        const string advice = "Put a build of ONNX Runtime with that provider, and what the provider itself needs, in place "
+            + "of libonnxruntime.so.1, or choose another provider";
+        if (!AvailableProviders.Contains(name))
+            return $"ONNX Runtime {Version} has no {name} here; it has {string.Join(", ", AvailableProviders)}. {advice}";
+        try
+        {
+            // A library may know a provider by name whose own library is not there.
+            SessionOptionsBuilder.Build(this, new OrtSessionOptions { Provider = provider }).Dispose();
+            return null;
+        }
+        catch (OrtException failure)
+        {
+            return $"{name} cannot be used here: {failure.Message.Trim()}. {advice}";
+        }
     }
 
     public void Dispose()

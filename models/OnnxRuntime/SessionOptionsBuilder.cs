@@ -47,7 +47,6 @@ internal static unsafe class SessionOptionsBuilder
     private static void AppendProvider(OrtRuntime runtime, void* native, OrtSessionOptions options)
     {
         if (options.Provider is OrtProvider.Cpu) return;
-        if (runtime.ProblemOf(options.Provider) is { } problem) throw new OrtException(problem);
         var api = runtime.Api;
         switch (options.Provider)
         {
