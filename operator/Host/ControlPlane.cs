@@ -2,6 +2,7 @@ using WafOperator.Controllers.Bypass;
 using WafOperator.Controllers.Certificates;
 using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Exclusions;
+using WafOperator.Controllers.Learning;
 using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Sidecars;
@@ -26,6 +27,7 @@ internal sealed class ControlPlane
     private readonly KubernetesClient _client;
     private readonly RuntimeServices _services;
     private readonly PolicyStore _store;
+    private readonly PolicyStore _learned;
     private readonly Informer<KubernetesObject> _tlsSecret;
     private readonly ControllerLoop _publishing;
     private readonly List<ControllerLoop> _leading = [];
@@ -36,11 +38,11 @@ internal sealed class ControlPlane
     private readonly PoolPlane _pools;
 
     public ControlPlane(
-        OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store, IPackageStore packages,
-        PoolParts pools)
+        OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store,
+        PolicyStore learned, IPackageStore packages, PoolParts pools)
     {
         var sidecars = pools.Http;
-        (_options, _client, _services, _store) = (options, client, services, store);
+        (_options, _client, _services, _store, _learned) = (options, client, services, store, learned);
         Policies = PolicyCaches.Add(Informers, client, services);
         Coverage = CoverageCaches.Add(Informers, client, services);
         Admission = new AdmissionCache(Informers, client, services, Policies, Coverage);
@@ -155,7 +157,8 @@ internal sealed class ControlPlane
         var coverage = new PolicyCoverage(Policies, Coverage, _poller);
         var writer = new StatusWriter(_client);
         var status = Loop("policy-status", new PolicyStatusController(
-                Policies, Coverage, _compiled, coverage, writer, Events, _services.Time))
+                Policies, Coverage, _compiled, coverage, writer, new LearnedPolicies(new LearningSink(_learned), _services.Time), Events,
+                _services.Time))
             .For(Policies.Policies)
             .Watch(Policies.Exclusions, c => PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy))
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))

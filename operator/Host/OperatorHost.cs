@@ -39,20 +39,25 @@ internal static class OperatorHost
         using var sidecars = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
         var store = new PolicyStore(TimeProvider.System);
         var pools = new PolicyStore(TimeProvider.System);
+        var learned = new PolicyStore(TimeProvider.System);
         var blobs = new BlobStore(options.BlobFolder, options.BlobBytesMax);
         var packages = new BlobPackageStore(blobs);
         using var poolMetrics = new PoolMetrics();
         var plane = new ControlPlane(
-            options, client, services, store, packages, new PoolParts(pools, packages, sidecars, poolMetrics));
+            options, client, services, store, learned, packages, new PoolParts(pools, packages, sidecars, poolMetrics));
         using var metrics = new PrometheusExporter(
             RuntimeMetrics.MeterName, EventCounters.MeterName, AdmissionMetrics.MeterName, PoolMetrics.MeterName, "System.Runtime");
-        var distribution = new DistributionEndpoints(
-            store, pools, blobs,
-            new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System), new EventCounters());
+        var callers = new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System);
+        var distribution = new DistributionEndpoints(store, pools, blobs, callers, new EventCounters());
+        var learning = new LearningEndpoint(learned, callers);
 
         Listen(builder, options, plane.Certificate);
         await using var app = builder.Build();
-        MapByPort(app, options.DistributionPort, routes => distribution.Map(routes));
+        MapByPort(app, options.DistributionPort, routes =>
+        {
+            distribution.Map(routes);
+            learning.Map(routes);
+        });
         var injection = options.Injection(capabilities.NativeSidecars);
         var pods = new PodMutator(
             plane.Admission, () => injection, new InjectionEvents(plane.Events).Observe);

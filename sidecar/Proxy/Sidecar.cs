@@ -100,6 +100,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             _shipper is null ? Task.CompletedTask : RunAsync(_shipper.RunAsync),
             _file is null ? Task.CompletedTask : RunAsync(_file.RunAsync),
             RunAsync(RefreshModelsAsync),
+            _operator is null ? Task.CompletedTask : RunAsync(AdoptLearnedAsync),
             RunAsync(_models.SaveLoopAsync));
         await _server.StartAsync(_pipeline.ProcessAsync, cancellationToken);
         LogStarted(_logger, string.Join(", ", Endpoints));
@@ -155,6 +156,9 @@ public sealed partial class Sidecar : IAsyncDisposable
             sources.Add(new OperatorPackageSource(_operator, options.Operator!.StateDirectory, PackageLimits.Default));
         return sources;
     }
+
+    private Task AdoptLearnedAsync(CancellationToken cancellationToken) => _models.AdoptLoopAsync(
+        _operator!, _options.Operator!.Namespace, _options.Operator.Policy, cancellationToken);
 
     /// <summary>A package that was not to be had when its policy came is asked for again.</summary>
     private async Task RefreshModelsAsync(CancellationToken cancellationToken)

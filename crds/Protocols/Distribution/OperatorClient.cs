@@ -86,6 +86,10 @@ public sealed class OperatorClient : IDisposable
         string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken) =>
         GetDocumentAsync("pools", ns, name, (have, wait), cancellationToken);
 
+    /// <summary>What all replicas of a policy learned together, if it differs from <paramref name="have"/>.</summary>
+    public Task<DocumentAnswer> GetLearningAsync(string ns, string name, string? have, CancellationToken cancellationToken) =>
+        GetDocumentAsync("learning", ns, name, (have, TimeSpan.Zero), cancellationToken);
+
     /// <summary>Ships events, as JSON lines.</summary>
     public async Task<ShippingOutcome> PostEventsAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {

@@ -1,11 +1,11 @@
 using WafOperator.Controllers.Coverage;
+using WafOperator.Controllers.Learning;
 using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Policies.Conditions;
 using WafOperator.Policies.Coverage;
 using WafOperator.Policies.Targets;
-using WafOperator.Protocols.Status;
 using WafOperator.Resources.Policies;
 using ConditionStatus = WafOperator.Resources.ConditionStatus;
 
@@ -14,7 +14,7 @@ namespace WafOperator.Controllers.Policies;
 /// <summary>Writes the status of each WafPolicy: conditions, revision, coverage, models, learning. Runs on the leader.</summary>
 public sealed class PolicyStatusController(
     PolicyCaches caches, CoverageCaches workloads, CompiledPolicies compiled, PolicyCoverage coverage, StatusWriter writer,
-    EventRecorder events, TimeProvider time) : IReconciler
+    LearnedPolicies learned, EventRecorder events, TimeProvider time) : IReconciler
 {
     /// <summary>Sidecars fall silent without an event; look again by then.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(20);
@@ -22,7 +22,12 @@ public sealed class PolicyStatusController(
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         var policy = caches.Policies.Cache.Get(key);
-        if (policy is null || policy.Metadata.IsBeingDeleted) return ReconcileResult.Done;
+        if (policy is null || policy.Metadata.IsBeingDeleted)
+        {
+            learned.Remove(key);
+            return ReconcileResult.Done;
+        }
+
         var entry = compiled.Find(key);
         // The publisher is a moment behind; it enqueues this key when it is done.
         if (entry is null || entry.Generation < policy.Metadata.Generation) return ReconcileResult.After(TimeSpan.FromMilliseconds(200));
@@ -62,7 +67,7 @@ public sealed class PolicyStatusController(
             Revision = entry.RevisionInForce,
             Coverage = count,
             Models = ModelsOf(entry),
-            Learning = LearningOf(policy.Value, pods),
+            Learning = learned.Observe(policy.Metadata.Key, policy.Value, pods),
             Conditions = conditions,
         };
     }
@@ -77,28 +82,6 @@ public sealed class PolicyStatusController(
             CandidateWeight = m.Candidate is null ? null : m.CandidateWeightPercent,
         }),
     ];
-
-    /// <summary>Sums what sidecars learned; the proposal of the one that saw most stands for all.</summary>
-    private static LearningStatus? LearningOf(WafPolicy policy, IReadOnlyList<CoveredPodView> pods)
-    {
-        var reports = pods.Select(p => p.Status?.Learning).OfType<LearningReport>().ToList();
-        if (reports.Count == 0) return null;
-        var wanted = Math.Max(1, policy.Spec.Ml?.Learning?.MinimumRequests ?? new LearningSpec().MinimumRequests);
-        var leading = reports.MaxBy(r => r.Requests)!;
-        var requests = reports.Sum(r => r.Requests);
-        return new LearningStatus
-        {
-            Requests = requests,
-            Progress = (int)Math.Min(100, requests * 100 / wanted),
-            ProposedThreshold = Text(leading.ProposedThreshold),
-            AppliedThreshold = Text(leading.AppliedThreshold),
-            WouldBlock = reports.Sum(r => r.WouldBlock),
-            SafeToEnforce = reports.TrueForAll(r => r.SafeToEnforce),
-        };
-    }
-
-    private static string? Text(double? number) =>
-        number?.ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>An event for each condition that changed its status: what a person sees in <c>kubectl describe</c>.</summary>
     private void Announce(Resource<WafPolicy> policy, WafPolicyStatus next)

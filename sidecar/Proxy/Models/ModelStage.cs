@@ -1,4 +1,7 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
+using WafOperator.Protocols.Distribution;
+using WafOperator.Protocols.Learning;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
@@ -18,6 +21,9 @@ internal sealed partial class ModelStage
 {
     /// <summary>Longest wait for packages before a policy goes in force without them.</summary>
     private static readonly TimeSpan LoadTimeMax = TimeSpan.FromSeconds(20);
+
+    /// <summary>Well within the learner's window of ten minutes.</summary>
+    private static readonly TimeSpan AdoptEvery = TimeSpan.FromMinutes(2);
 
     private readonly ModelLibrary _library;
     private readonly LearnerFile? _learned;
@@ -44,7 +50,9 @@ internal sealed partial class ModelStage
     public bool HasUnloaded => _library.Statuses().Any(s => s.State != "Loaded");
 
     /// <summary>What was learned, or null.</summary>
-    public LearningReport? Learning => _learner?.Learner.Report();
+    public LearningReport? Learning => _learner is { } known
+        ? known.Learner.Report() with { Sketches = known.Learner.Own().Write() }
+        : null;
 
     /// <summary>Loads models and makes a program; null when the document has no models.</summary>
     public async Task<ScoringProgram?> PrepareAsync(
@@ -66,6 +74,21 @@ internal sealed partial class ModelStage
         return document.Ml is { Models.Count: > 0 } policy && document.Mode is not InspectionMode.Off
             ? ScoringProgram.Build(policy, _library, previous?.Scoring, LearnerOf(policy))
             : null;
+    }
+
+    /// <summary>Takes over what all replicas learned together, every few minutes; what cannot be had or read is left.</summary>
+    public async Task AdoptLoopAsync(OperatorClient client, string ns, string policy, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(AdoptEvery, _time);
+        string? revision = null;
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            if (_learner is not { } known) continue;
+            var answer = await client.GetLearningAsync(ns, policy, revision, cancellationToken);
+            if (answer.Kind is not DocumentAnswerKind.Changed || answer.Body is not { Length: <= LearnedScores.TextCharsMax } body) continue;
+            revision = answer.Revision;
+            if (LearnedScores.Read(Encoding.ASCII.GetString(body)) is { } together) known.Learner.Adopt(together);
+        }
     }
 
     /// <summary>Writes what was learned to the volume every minute, and once more at the end.</summary>

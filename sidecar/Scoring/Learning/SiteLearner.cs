@@ -1,4 +1,5 @@
 using WafOperator.Http;
+using WafOperator.Protocols.Learning;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
 using PartKind = WafOperator.Http.PartKind;
@@ -12,6 +13,10 @@ namespace WafOperator.Scoring.Learning;
 /// most <see cref="PerClientMax"/> observations a window to a field, so a burst from few addresses stays a few observations. A field's threshold
 /// is used only when at least <see cref="ClientsMin"/> different clients made it. And no threshold ever rises above the policy's ceiling
 /// or moves more than <see cref="StepMax"/> (log-odds) a window.
+/// </para>
+/// <para>
+/// Replicas learn together: each reports what it saw itself (<see cref="Own"/>), the operator merges, and each adopts the merged
+/// observations (<see cref="Adopt"/>), which are never reported again. The four bounds hold for those as well, as they are applied here.
 /// </para>
 /// Bounded memory: <see cref="FieldsMax"/> fields, one sketch each. Thread-safe by one lock held for well under a microsecond.
 /// </summary>
@@ -30,6 +35,7 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
     private readonly byte[] _quota = new byte[QuotaSlots];
     private readonly Field _all = new();
     private DateTimeOffset _windowEnd = time.GetUtcNow() + Window;
+    private LearnedScores? _together;
     private long _requests;
     private long _wouldBlock;
 
@@ -75,6 +81,39 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         if (wouldBlock) Interlocked.Increment(ref _wouldBlock);
     }
 
+    /// <summary>What this sidecar saw itself, for the others.</summary>
+    public LearnedScores Own()
+    {
+        lock (_lock)
+        {
+            return new LearnedScores
+            {
+                Requests = Interlocked.Read(ref _requests),
+                WouldBlock = Interlocked.Read(ref _wouldBlock),
+                All = _all.Sketch.ScaledTo(LearnedScores.ObservationsMax),
+                Fields = _fields.OrderByDescending(f => f.Value.Sketch.Total).ThenBy(f => f.Key).Take(LearnedScores.FieldsMax)
+                    .ToDictionary(f => f.Key, f => f.Value.Sketch.ScaledTo(LearnedScores.ObservationsMax)),
+            };
+        }
+    }
+
+    /// <summary>
+    /// Takes what all replicas saw together, this one included, in place of what was adopted before. Fields that this replica never
+    /// saw are known from then on, within <see cref="FieldsMax"/>.
+    /// </summary>
+    public void Adopt(LearnedScores together)
+    {
+        lock (_lock)
+        {
+            _together = together;
+            foreach (var key in together.Fields.Keys)
+            {
+                if (_fields.Count >= FieldsMax) break;
+                if (!_fields.ContainsKey(key)) _fields[key] = new Field();
+            }
+        }
+    }
+
     /// <summary>How far learning is.</summary>
     public LearningReport Report()
     {
@@ -83,15 +122,15 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
             Roll();
             var requests = Interlocked.Read(ref _requests);
             var wouldBlock = Interlocked.Read(ref _wouldBlock);
-            var proposed = Proposal(_all);
-            var enough = requests >= policy.MinimumRequests;
+            var seen = TogetherOr(requests, wouldBlock);
+            var sketch = Better(_all.Sketch, _together?.All);
             return new LearningReport
             {
                 Requests = requests,
-                ProposedThreshold = _all.Sketch.Total == 0 ? null : proposed,
+                ProposedThreshold = sketch.Total == 0 ? null : Proposal(sketch),
                 AppliedThreshold = policy.Mode is LearningKind.Apply or LearningKind.Adaptive ? Math.Max(baseThreshold, _all.Applied) : null,
                 WouldBlock = wouldBlock,
-                SafeToEnforce = enough && ScoreSketch.WilsonUpper(wouldBlock, requests) <= Math.Max(policy.TargetFalsePositiveRate * 2, 1e-4),
+                SafeToEnforce = seen.IsSafeToEnforce(policy.MinimumRequests, policy.TargetFalsePositiveRate),
             };
         }
     }
@@ -166,14 +205,16 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         if (now < _windowEnd) return;
         _windowEnd = now + Window;
         Array.Clear(_quota);
-        Move(_all);
-        foreach (var field in _fields.Values) Move(field);
+        Move(_all, _together?.All);
+        foreach (var (key, field) in _fields) Move(field, _together?.Fields.GetValueOrDefault(key));
     }
 
-    private void Move(Field field)
+    private void Move(Field field, ScoreSketch? together)
     {
-        var wanted = field.Sketch.Clients >= ClientsMin && Interlocked.Read(ref _requests) >= policy.MinimumRequests
-            ? Proposal(field)
+        var sketch = Better(field.Sketch, together);
+        var requests = Math.Max(Interlocked.Read(ref _requests), _together?.Requests ?? 0);
+        var wanted = sketch.Clients >= ClientsMin && requests >= policy.MinimumRequests
+            ? Proposal(sketch)
             : baseThreshold;
         var from = LogOdds(field.Applied == 0 ? baseThreshold : field.Applied);
         var to = from + Math.Clamp(LogOdds(wanted) - from, -StepMax, StepMax);
@@ -181,8 +222,16 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         if (field.Sketch.Total > 1_000_000) field.Sketch.Decay();
     }
 
-    private double Proposal(Field field) => Math.Clamp(
-        field.Sketch.ThresholdFor(policy.TargetFalsePositiveRate), Math.Min(baseThreshold, policy.Ceiling), policy.Ceiling);
+    /// <summary>The merged sketch holds this replica's observations too, as far as they travelled.</summary>
+    private static ScoreSketch Better(ScoreSketch own, ScoreSketch? together) =>
+        together is not null && together.Total > own.Total ? together : own;
+
+    private LearnedScores TogetherOr(long requests, long wouldBlock) => _together is { } all && all.Requests > requests
+        ? all
+        : new LearnedScores { Requests = requests, WouldBlock = wouldBlock };
+
+    private double Proposal(ScoreSketch sketch) => Math.Clamp(
+        sketch.ThresholdFor(policy.TargetFalsePositiveRate), Math.Min(baseThreshold, policy.Ceiling), policy.Ceiling);
 
     private static double LogOdds(double p)
     {

@@ -1,3 +1,4 @@
+using WafOperator.Protocols.Learning;
 using WafOperator.Protocols.Policies;
 using WafOperator.Scoring.Learning;
 
@@ -103,12 +104,77 @@ public sealed class SiteLearnerTests
     }
 
     [Fact]
+    public void Adopt_OfWhatOthersSaw_AppliesWithoutOwnTraffic_WithinTheSameBounds()
+    {
+        var busy = Learner(LearningKind.Apply);
+        Fill(busy, clients: 400, score: 0.95, windows: 4);
+        var fresh = Learner(LearningKind.Apply);
+
+        fresh.Adopt(LearnedScores.Merge([busy.Own(), fresh.Own()]));
+        var threshold = fresh.ThresholdOf(Field);
+        for (var window = 0; window < 6; window++)
+        {
+            _clock.Advance(TimeSpan.FromMinutes(10));
+            fresh.Observe(1, 1, 0.01);
+            Assert.InRange(fresh.ThresholdOf(Field), threshold, Next(threshold));
+            threshold = fresh.ThresholdOf(Field);
+        }
+
+        Assert.InRange(threshold, 0.95, 0.98);
+    }
+
+    [Fact]
+    public void Own_AfterAdopting_ReportsNothingThatOthersSaw()
+    {
+        var busy = Learner(LearningKind.Apply);
+        Fill(busy, clients: 400, score: 0.95, windows: 2);
+        var fresh = Learner(LearningKind.Apply);
+        fresh.Adopt(busy.Own());
+
+        Assert.Equal((0, 0), (fresh.Own().Requests, fresh.Own().All.Total));
+        Assert.Equal(0, fresh.Own().Fields.Values.Sum(sketch => sketch.Total));
+    }
+
+    [Fact]
+    public void Adopt_OfAReplicaUnderOneClientsFire_MovesNothing()
+    {
+        var attacked = Learner(LearningKind.Apply);
+        for (var window = 0; window < 20; window++)
+        {
+            for (var i = 0; i < 2_000; i++)
+            {
+                attacked.Count(wouldBlock: false);
+                attacked.Observe(Field, client: 7, score: 0.999);
+            }
+
+            _clock.Advance(TimeSpan.FromMinutes(10));
+        }
+
+        var other = Learner(LearningKind.Apply);
+        other.Adopt(LearnedScores.Merge([attacked.Own()]));
+        for (var window = 0; window < 10; window++)
+        {
+            _clock.Advance(TimeSpan.FromMinutes(10));
+            other.Observe(1, 1, 0.01);
+        }
+
+        Assert.True(other.ThresholdOf(Field) <= Base);
+    }
+
+    [Fact]
     public void Fields_AreBounded()
     {
         var learner = Learner(LearningKind.Propose);
         for (ulong field = 0; field < 5_000; field++) learner.Observe(field, field, 0.1);
 
         Assert.True(learner.Save().Length < 400_000);
+    }
+
+    /// <summary>One step of log-odds further; the first threshold is none, and counts as the base.</summary>
+    private static double Next(double threshold)
+    {
+        var p = Math.Max(threshold, Base);
+        return 1 / (1 + Math.Exp(-(Math.Log(p / (1 - p)) + SiteLearner.StepMax))) + 1e-9;
     }
 
     private SiteLearner Learner(LearningKind mode) => new(

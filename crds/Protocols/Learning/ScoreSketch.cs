@@ -1,4 +1,4 @@
-namespace WafOperator.Scoring.Learning;
+namespace WafOperator.Protocols.Learning;
 
 /// <summary>
 /// Distribution of scores as counts over evenly spaced log-odds from −8 to 8 (about 0.0003 to 0.9997), and how many different clients it is
@@ -70,6 +70,68 @@ public sealed class ScoreSketch
         return 0;
     }
 
+    /// <summary>
+    /// A copy that says the same with at most <paramref name="totalMax"/> observations: counts are divided alike, a count that would
+    /// vanish stays 1, so that the tail is not lost.
+    /// </summary>
+    public ScoreSketch ScaledTo(long totalMax)
+    {
+        var scaled = new ScoreSketch();
+        var divisor = Total <= totalMax ? 1.0 : (double)Total / Math.Max(1, totalMax);
+        for (var i = 0; i < Buckets; i++)
+        {
+            scaled._counts[i] = _counts[i] == 0 ? 0 : (uint)Math.Max(1, Math.Round(_counts[i] / divisor));
+            scaled.Total += scaled._counts[i];
+        }
+
+        _clients.CopyTo(scaled._clients, 0);
+        return scaled;
+    }
+
+    /// <summary>Writes what is not zero, for the network.</summary>
+    internal void WriteSparse(BinaryWriter writer)
+    {
+        writer.Write((byte)_counts.Count(count => count != 0));
+        for (var i = 0; i < Buckets; i++)
+        {
+            if (_counts[i] == 0) continue;
+            writer.Write((byte)i);
+            writer.Write7BitEncodedInt64(_counts[i]);
+        }
+
+        writer.Write((byte)_clients.Count(word => word != 0));
+        for (var i = 0; i < _clients.Length; i++)
+        {
+            if (_clients[i] == 0) continue;
+            writer.Write((byte)i);
+            writer.Write(_clients[i]);
+        }
+    }
+
+    /// <summary>Reads what <see cref="WriteSparse"/> wrote.</summary>
+    /// <exception cref="FormatException">It is no sketch.</exception>
+    /// <exception cref="EndOfStreamException">It is cut short.</exception>
+    internal static ScoreSketch ReadSparse(BinaryReader reader)
+    {
+        var sketch = new ScoreSketch();
+        for (var left = (int)reader.ReadByte(); left > 0; left--)
+        {
+            var bucket = reader.ReadByte();
+            var count = reader.Read7BitEncodedInt64();
+            if (bucket >= Buckets || count is < 1 or > uint.MaxValue || sketch._counts[bucket] != 0) throw new FormatException("not a sketch");
+            sketch.Total += sketch._counts[bucket] = (uint)count;
+        }
+
+        for (var left = (int)reader.ReadByte(); left > 0; left--)
+        {
+            var word = reader.ReadByte();
+            if (word >= sketch._clients.Length) throw new FormatException("not a sketch");
+            sketch._clients[word] |= reader.ReadUInt64();
+        }
+
+        return sketch;
+    }
+
     /// <summary>Writes the sketch in a fixed layout.</summary>
     public void Write(BinaryWriter writer)
     {
@@ -87,7 +149,8 @@ public sealed class ScoreSketch
         return sketch;
     }
 
-    internal static double WilsonUpper(long hits, long total)
+    /// <summary>Upper bound (95 %, Wilson 1927) of a share of which <paramref name="hits"/> in <paramref name="total"/> were seen.</summary>
+    public static double WilsonUpper(long hits, long total)
     {
         if (total == 0) return 1;
         const double z = 1.96;
