@@ -6,7 +6,10 @@ using WafOperator.Distribution.Policies;
 
 namespace WafOperator.Distribution;
 
-/// <summary>Serves what the replicas of a policy learned together (crds/Protocols/Distribution.md). No waiting: sidecars ask now and then.</summary>
+/// <summary>
+/// Serves what the replicas of a policy learned together (crds/Protocols/Distribution.md). No waiting: sidecars ask now
+/// and then.
+/// </summary>
 public sealed class LearningEndpoint(PolicyStore learned, CallerAuthenticator callers)
 {
     /// <summary>Maps the call.</summary>
@@ -16,7 +19,8 @@ public sealed class LearningEndpoint(PolicyStore learned, CallerAuthenticator ca
     {
         var result = await callers.AuthenticateAsync(context.Request.Headers.Authorization, context.RequestAborted);
         var (status, words) = result.Caller is null ? (result.StatusCode, result.Refusal ?? "refused")
-            : result.Caller.Namespace != ns ? (403, $"service accounts of namespace {result.Caller.Namespace} read their own namespace only")
+            : result.Caller.Namespace != ns
+                ? (403, $"service accounts of namespace {result.Caller.Namespace} read their own namespace only")
             : (404, $"nothing was learned for the policy {ns}/{name} yet, or this replica does not lead");
         if (status != 404 || learned.Find(new PolicyKey(ns, name)) is not { } document)
         {

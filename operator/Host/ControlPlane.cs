@@ -157,8 +157,8 @@ internal sealed class ControlPlane
         var coverage = new PolicyCoverage(Policies, Coverage, _poller);
         var writer = new StatusWriter(_client);
         var status = Loop("policy-status", new PolicyStatusController(
-                Policies, Coverage, _compiled, coverage, writer, new LearnedPolicies(new LearningSink(_learned), _services.Time), Events,
-                _services.Time))
+                Policies, Coverage, _compiled, coverage, writer,
+                new LearnedPolicies(new LearningSink(_learned), _services.Time), Events, _services.Time))
             .For(Policies.Policies)
             .Watch(Policies.Exclusions, c => PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy))
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))

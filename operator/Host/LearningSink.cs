@@ -12,8 +12,8 @@ internal sealed class LearningSink(PolicyStore store) : ILearningSink
     public void Publish(NamespacedName policy, string learned)
     {
         var bytes = Encoding.ASCII.GetBytes(learned);
-        store.Publish(
-            new PolicyKey(policy.Namespace, policy.Name), new PublishedPolicy(Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes));
+        var revision = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        store.Publish(new PolicyKey(policy.Namespace, policy.Name), new PublishedPolicy(revision, bytes));
     }
 
     public void Remove(NamespacedName policy) => store.Remove(new PolicyKey(policy.Namespace, policy.Name));

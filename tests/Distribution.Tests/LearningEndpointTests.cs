@@ -21,7 +21,8 @@ public sealed class LearningEndpointTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         _app = builder.Build();
-        new LearningEndpoint(_learned, new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System)).Map(_app);
+        var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
+        new LearningEndpoint(_learned, callers).Map(_app);
         await _app.StartAsync();
     }
 
@@ -40,18 +41,21 @@ public sealed class LearningEndpointTests : IAsyncLifetime
 
         Assert.Equal((DocumentAnswerKind.Changed, "r1"), (first.Kind, first.Revision));
         Assert.Equal("AQ=="u8.ToArray(), first.Body);
-        Assert.Equal(DocumentAnswerKind.Unchanged, (await client.GetLearningAsync("shop", "front", "r1", default)).Kind);
+        var again = await client.GetLearningAsync("shop", "front", "r1", default);
+        Assert.Equal(DocumentAnswerKind.Unchanged, again.Kind);
         File.Delete(token);
     }
 
     [Theory]
     [InlineData("shop", "other", HttpStatusCode.Forbidden)]
     [InlineData(null, "shop", HttpStatusCode.Unauthorized)]
-    public async Task GetLearning_OfAnotherNamespaceOrWithoutAToken_IsRefused(string? token, string ns, HttpStatusCode expected)
+    public async Task GetLearning_OfAnotherNamespaceOrWithoutAToken_IsRefused(
+        string? token, string ns, HttpStatusCode expected)
     {
         _learned.Publish(new(ns, "front"), new("r1", "AQ=="u8.ToArray()));
         using var http = new HttpClient { BaseAddress = new Uri(_app.Urls.First()) };
-        if (token is not null) http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (token is not null)
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
 
         Assert.Equal(expected, (await http.GetAsync($"/v1/namespaces/{ns}/learning/front")).StatusCode);
     }

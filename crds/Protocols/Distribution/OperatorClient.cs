@@ -87,7 +87,8 @@ public sealed class OperatorClient : IDisposable
         GetDocumentAsync("pools", ns, name, (have, wait), cancellationToken);
 
     /// <summary>What all replicas of a policy learned together, if it differs from <paramref name="have"/>.</summary>
-    public Task<DocumentAnswer> GetLearningAsync(string ns, string name, string? have, CancellationToken cancellationToken) =>
+    public Task<DocumentAnswer> GetLearningAsync(
+        string ns, string name, string? have, CancellationToken cancellationToken) =>
         GetDocumentAsync("learning", ns, name, (have, TimeSpan.Zero), cancellationToken);
 
     /// <summary>Ships events, as JSON lines.</summary>

@@ -3,8 +3,8 @@ using System.Text;
 namespace WafOperator.Protocols.Learning;
 
 /// <summary>
-/// What scores the traffic of a policy had: of one sidecar, or of all its replicas together. Immutable by use; bounded in fields
-/// (<see cref="FieldsMax"/>), in observations a field and in bytes.
+/// What scores the traffic of a policy had: of one sidecar, or of all its replicas together. Immutable by use; bounded
+/// in fields (<see cref="FieldsMax"/>), in observations a field and in bytes.
 /// </summary>
 public sealed record LearnedScores
 {
@@ -32,8 +32,8 @@ public sealed record LearnedScores
     public IReadOnlyDictionary<ulong, ScoreSketch> Fields { get; init; } = new Dictionary<ulong, ScoreSketch>();
 
     /// <summary>
-    /// All replicas together. No replica counts for more than twice the median one in any sketch: one that is attacked alone, or that
-    /// lies, cannot outvote the others. Clients are counted once however many replicas saw them.
+    /// All replicas together. No replica counts for more than twice the median one in any sketch: one that is attacked
+    /// alone, or that lies, cannot outvote the others. Clients are counted once however many replicas saw them.
     /// </summary>
     public static LearnedScores Merge(IReadOnlyCollection<LearnedScores> replicas) => new()
     {
@@ -47,8 +47,8 @@ public sealed record LearnedScores
     };
 
     /// <summary>
-    /// Whether enforcing is safe: enough was seen, and even the upper bound (95 %) of what would have been blocked is within twice the
-    /// wanted share of false positives. Attacks that the rules know are not among these requests.
+    /// Whether enforcing is safe: enough was seen, and even the upper bound (95 %) of what would have been blocked is
+    /// within twice the wanted share of false positives. Attacks that the rules know are not among these requests.
     /// </summary>
     public bool IsSafeToEnforce(long minimumRequests, double targetFalsePositiveRate) =>
         Requests >= Math.Max(1, minimumRequests)
@@ -87,7 +87,8 @@ public sealed record LearnedScores
             var wouldBlock = reader.Read7BitEncodedInt64();
             var all = ScoreSketch.ReadSparse(reader);
             var fields = new Dictionary<ulong, ScoreSketch>();
-            for (var left = (int)reader.ReadByte(); left > 0; left--) fields[reader.ReadUInt64()] = ScoreSketch.ReadSparse(reader);
+            for (var left = (int)reader.ReadByte(); left > 0; left--)
+                fields[reader.ReadUInt64()] = ScoreSketch.ReadSparse(reader);
             return requests < 0 || wouldBlock < 0 || fields.Count > FieldsMax
                 ? null
                 : new LearnedScores { Requests = requests, WouldBlock = wouldBlock, All = all, Fields = fields };

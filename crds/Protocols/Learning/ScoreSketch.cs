@@ -1,8 +1,8 @@
 namespace WafOperator.Protocols.Learning;
 
 /// <summary>
-/// Distribution of scores as counts over evenly spaced log-odds from −8 to 8 (about 0.0003 to 0.9997), and how many different clients it is
-/// made of (linear counting, Whang et al. 1990). Fixed size, mergeable; not thread-safe.
+/// Distribution of scores as counts over evenly spaced log-odds from −8 to 8 (about 0.0003 to 0.9997), and how many
+/// different clients it is made of (linear counting, Whang et al. 1990). Fixed size, mergeable; not thread-safe.
 /// </summary>
 public sealed class ScoreSketch
 {
@@ -38,7 +38,8 @@ public sealed class ScoreSketch
     /// <summary>Adds all of another sketch (a replica's, or one from before a restart).</summary>
     public void Merge(ScoreSketch other)
     {
-        for (var i = 0; i < Buckets; i++) _counts[i] = (uint)Math.Min(uint.MaxValue, (ulong)_counts[i] + other._counts[i]);
+        for (var i = 0; i < Buckets; i++)
+            _counts[i] = (uint)Math.Min(uint.MaxValue, (ulong)_counts[i] + other._counts[i]);
         for (var i = 0; i < _clients.Length; i++) _clients[i] |= other._clients[i];
         Total += other.Total;
     }
@@ -55,8 +56,8 @@ public sealed class ScoreSketch
     }
 
     /// <summary>
-    /// The lowest score above which at most <paramref name="share"/> of the observations lie, with the upper Wilson bound (95 %) in place of the
-    /// bare share: few observations give a high threshold.
+    /// The lowest score above which at most <paramref name="share"/> of the observations lie, with the upper Wilson bound
+    /// (95 %) in place of the bare share: few observations give a high threshold.
     /// </summary>
     public double ThresholdFor(double share)
     {
@@ -71,8 +72,8 @@ public sealed class ScoreSketch
     }
 
     /// <summary>
-    /// A copy that says the same with at most <paramref name="totalMax"/> observations: counts are divided alike, a count that would
-    /// vanish stays 1, so that the tail is not lost.
+    /// A copy that says the same with at most <paramref name="totalMax"/> observations: counts are divided alike, a count
+    /// that would vanish stays 1, so that the tail is not lost.
     /// </summary>
     public ScoreSketch ScaledTo(long totalMax)
     {
@@ -118,7 +119,8 @@ public sealed class ScoreSketch
         {
             var bucket = reader.ReadByte();
             var count = reader.Read7BitEncodedInt64();
-            if (bucket >= Buckets || count is < 1 or > uint.MaxValue || sketch._counts[bucket] != 0) throw new FormatException("not a sketch");
+            if (bucket >= Buckets || count is < 1 or > uint.MaxValue || sketch._counts[bucket] != 0)
+                throw new FormatException("not a sketch");
             sketch.Total += sketch._counts[bucket] = (uint)count;
         }
 
@@ -149,7 +151,9 @@ public sealed class ScoreSketch
         return sketch;
     }
 
-    /// <summary>Upper bound (95 %, Wilson 1927) of a share of which <paramref name="hits"/> in <paramref name="total"/> were seen.</summary>
+    /// <summary>
+    /// Upper bound (95 %, Wilson 1927) of a share of which <paramref name="hits"/> in <paramref name="total"/> were seen.
+    /// </summary>
     public static double WilsonUpper(long hits, long total)
     {
         if (total == 0) return 1;

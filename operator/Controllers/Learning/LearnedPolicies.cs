@@ -19,9 +19,9 @@ public interface ILearningSink
 }
 
 /// <summary>
-/// What the sidecars of each policy learned, together. Every report replaces the pod's last one, so nothing counts twice; pods that
-/// ended still count for <see cref="RememberFor"/>, so that a deployment of the application does not start learning anew. In memory:
-/// an operator that starts again hears it from the sidecars that run. Thread-safe.
+/// What the sidecars of each policy learned, together. Every report replaces the pod's last one, so nothing counts
+/// twice; pods that ended still count for <see cref="RememberFor"/>, so that a deployment of the application does not
+/// start learning anew. In memory: an operator that starts again hears it from the sidecars that run. Thread-safe.
 /// </summary>
 public sealed class LearnedPolicies(ILearningSink sink, TimeProvider time)
 {
@@ -48,14 +48,16 @@ public sealed class LearnedPolicies(ILearningSink sink, TimeProvider time)
             {
                 if (pod.Status is not { Learning: { } report } status || status.Policy != key.Name) continue;
                 reports.Add(report);
-                if (LearnedScores.Read(report.Sketches) is { } scores) memory.Pods[pod.Pod.Metadata.Uid] = (scores, now);
+                if (LearnedScores.Read(report.Sketches) is { } scores)
+                    memory.Pods[pod.Pod.Metadata.Uid] = (scores, now);
             }
 
             Forget(memory, now);
             if (reports.Count == 0 && memory.Pods.Count == 0) return null;
             if (memory.Pods.Count > 0 && now >= memory.MergedAt + MergeAfter)
             {
-                (memory.Merged, memory.MergedAt) = (LearnedScores.Merge([.. memory.Pods.Values.Select(p => p.Scores)]), now);
+                memory.Merged = LearnedScores.Merge([.. memory.Pods.Values.Select(p => p.Scores)]);
+                memory.MergedAt = now;
                 sink.Publish(key, memory.Merged.Write());
             }
 
@@ -103,7 +105,8 @@ public sealed class LearnedPolicies(ILearningSink sink, TimeProvider time)
 
     private sealed class Memory
     {
-        public Dictionary<string, (LearnedScores Scores, DateTimeOffset At)> Pods { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, (LearnedScores Scores, DateTimeOffset At)> Pods { get; } =
+            new(StringComparer.Ordinal);
 
         public LearnedScores? Merged { get; set; }
 

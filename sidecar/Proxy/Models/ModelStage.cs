@@ -76,8 +76,11 @@ internal sealed partial class ModelStage
             : null;
     }
 
-    /// <summary>Takes over what all replicas learned together, every few minutes; what cannot be had or read is left.</summary>
-    public async Task AdoptLoopAsync(OperatorClient client, string ns, string policy, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes over what all replicas learned together, every few minutes; what cannot be had or read is left.
+    /// </summary>
+    public async Task AdoptLoopAsync(
+        OperatorClient client, string ns, string policy, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(AdoptEvery, _time);
         string? revision = null;
@@ -85,7 +88,7 @@ internal sealed partial class ModelStage
         {
             if (_learner is not { } known) continue;
             var answer = await client.GetLearningAsync(ns, policy, revision, cancellationToken);
-            if (answer.Kind is not DocumentAnswerKind.Changed || answer.Body is not { Length: <= LearnedScores.TextCharsMax } body) continue;
+            if (answer.Kind is not DocumentAnswerKind.Changed || answer.Body is not { } body) continue;
             revision = answer.Revision;
             if (LearnedScores.Read(Encoding.ASCII.GetString(body)) is { } together) known.Learner.Adopt(together);
         }

@@ -15,8 +15,9 @@ namespace WafOperator.Scoring.Learning;
 /// or moves more than <see cref="StepMax"/> (log-odds) a window.
 /// </para>
 /// <para>
-/// Replicas learn together: each reports what it saw itself (<see cref="Own"/>), the operator merges, and each adopts the merged
-/// observations (<see cref="Adopt"/>), which are never reported again. The four bounds hold for those as well, as they are applied here.
+/// Replicas learn together: each reports what it saw itself (<see cref="Own"/>), the operator merges, and each adopts
+/// the merged observations (<see cref="Adopt"/>), which are never reported again. The four bounds hold for those as
+/// well, as they are applied here.
 /// </para>
 /// Bounded memory: <see cref="FieldsMax"/> fields, one sketch each. Thread-safe by one lock held for well under a microsecond.
 /// </summary>
@@ -91,15 +92,16 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
                 Requests = Interlocked.Read(ref _requests),
                 WouldBlock = Interlocked.Read(ref _wouldBlock),
                 All = _all.Sketch.ScaledTo(LearnedScores.ObservationsMax),
-                Fields = _fields.OrderByDescending(f => f.Value.Sketch.Total).ThenBy(f => f.Key).Take(LearnedScores.FieldsMax)
+                Fields = _fields.OrderByDescending(f => f.Value.Sketch.Total).ThenBy(f => f.Key)
+                    .Take(LearnedScores.FieldsMax)
                     .ToDictionary(f => f.Key, f => f.Value.Sketch.ScaledTo(LearnedScores.ObservationsMax)),
             };
         }
     }
 
     /// <summary>
-    /// Takes what all replicas saw together, this one included, in place of what was adopted before. Fields that this replica never
-    /// saw are known from then on, within <see cref="FieldsMax"/>.
+    /// Takes what all replicas saw together, this one included, in place of what was adopted before. Fields that this
+    /// replica never saw are known from then on, within <see cref="FieldsMax"/>.
     /// </summary>
     public void Adopt(LearnedScores together)
     {

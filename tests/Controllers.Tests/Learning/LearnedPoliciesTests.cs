@@ -112,7 +112,11 @@ public sealed class LearnedPoliciesTests
             new PodView { Metadata = new ObjectMeta { Name = uid, Namespace = "shop", Uid = uid } },
             new SidecarStatus
             {
-                Policy = "front", Learning = new LearningReport { Requests = requests, WouldBlock = wouldBlock, Sketches = scores.Write() },
+                Policy = "front",
+                Learning = new LearningReport
+                {
+                    Requests = requests, WouldBlock = wouldBlock, Sketches = scores.Write(),
+                },
             });
     }
 

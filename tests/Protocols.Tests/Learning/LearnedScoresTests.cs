@@ -9,9 +9,14 @@ public sealed class LearnedScoresTests
     {
         var whole = Replica(clients: 1..400, perClient: 4, score: 0.4, field: 7);
         var halves = LearnedScores.Merge(
-            [Replica(clients: 1..200, perClient: 4, score: 0.4, field: 7), Replica(clients: 201..400, perClient: 4, score: 0.4, field: 7)]);
+        [
+            Replica(clients: 1..200, perClient: 4, score: 0.4, field: 7),
+            Replica(clients: 201..400, perClient: 4, score: 0.4, field: 7),
+        ]);
 
-        Assert.Equal((whole.Requests, whole.All.Total, whole.All.Clients), (halves.Requests, halves.All.Total, halves.All.Clients));
+        Assert.Equal(
+            (whole.Requests, whole.All.Total, whole.All.Clients),
+            (halves.Requests, halves.All.Total, halves.All.Clients));
         Assert.Equal(whole.Fields[7].ThresholdFor(0.01), halves.Fields[7].ThresholdFor(0.01));
     }
 
@@ -26,7 +31,8 @@ public sealed class LearnedScoresTests
     [Fact]
     public void Merge_WithOneReplicaThatShouts_MovesTheThresholdNoFurtherThanItsShare()
     {
-        var honest = Enumerable.Range(0, 9).Select(_ => Replica(clients: 1..300, perClient: 4, score: 0.3, field: 5)).ToList();
+        var honest = Enumerable.Range(0, 9)
+            .Select(_ => Replica(clients: 1..300, perClient: 4, score: 0.3, field: 5)).ToList();
         var liar = Replica(clients: 1..3_000, perClient: 300, score: 0.999, field: 5);
 
         var merged = LearnedScores.Merge([.. honest, liar]);
@@ -42,7 +48,8 @@ public sealed class LearnedScoresTests
     {
         var replicas = Enumerable.Range(0, 8).Select(r => new LearnedScores
         {
-            Fields = Enumerable.Range(r * 100, 100).ToDictionary(f => (ulong)f, f => Sketch(1..2, f == 777 ? 500 : 1, 0.2)),
+            Fields = Enumerable.Range(r * 100, 100)
+                .ToDictionary(f => (ulong)f, f => Sketch(1..2, f == 777 ? 500 : 1, 0.2)),
         }).ToList();
 
         var merged = LearnedScores.Merge(replicas);
@@ -65,7 +72,9 @@ public sealed class LearnedScoresTests
 
         Assert.InRange(text.Length, 1, LearnedScores.TextCharsMax);
         Assert.NotNull(read);
-        Assert.Equal((scores.Requests, 12L, scores.All.Total, scores.All.Clients), (read.Requests, read.WouldBlock, read.All.Total, read.All.Clients));
+        Assert.Equal(
+            (scores.Requests, 12L, scores.All.Total, scores.All.Clients),
+            (read.Requests, read.WouldBlock, read.All.Total, read.All.Clients));
         Assert.Equal(LearnedScores.FieldsMax, read.Fields.Count);
         Assert.All(read.Fields, f => Assert.Equal(scores.Fields[f.Key].ThresholdFor(0.01), f.Value.ThresholdFor(0.01)));
     }
@@ -81,7 +90,9 @@ public sealed class LearnedScoresTests
             var bytes = (byte[])good.Clone();
             bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             var read = LearnedScores.Read(Convert.ToBase64String(bytes, 0, random.Next(1, bytes.Length + 1)));
-            Assert.True(read is null || (read.Requests >= 0 && read.Fields.Count <= LearnedScores.FieldsMax), $"seed {seed}, input {i}");
+            Assert.True(
+                read is null || (read.Requests >= 0 && read.Fields.Count <= LearnedScores.FieldsMax),
+                $"seed {seed}, input {i}");
         }
 
         Assert.Null(LearnedScores.Read(null));
@@ -94,12 +105,17 @@ public sealed class LearnedScoresTests
     [InlineData(10_000, 0, true)]
     [InlineData(10_000, 500, false)]
     public void IsSafeToEnforce_NeedsEnoughRequestsAndFewBlocks(long requests, long wouldBlock, bool expected) =>
-        Assert.Equal(expected, new LearnedScores { Requests = requests, WouldBlock = wouldBlock }.IsSafeToEnforce(1_000, 0.001));
+        Assert.Equal(
+            expected,
+            new LearnedScores { Requests = requests, WouldBlock = wouldBlock }.IsSafeToEnforce(1_000, 0.001));
 
     private static LearnedScores Replica(Range clients, int perClient, double score, ulong field)
     {
         var sketch = Sketch(clients, perClient, score);
-        return new LearnedScores { Requests = sketch.Total, All = sketch, Fields = new Dictionary<ulong, ScoreSketch> { [field] = sketch } };
+        return new LearnedScores
+        {
+            Requests = sketch.Total, All = sketch, Fields = new Dictionary<ulong, ScoreSketch> { [field] = sketch },
+        };
     }
 
     private static ScoreSketch Sketch(Range clients, int perClient, double score)
