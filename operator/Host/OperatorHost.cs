@@ -53,11 +53,7 @@ internal static class OperatorHost
 
         Listen(builder, options, plane.Certificate);
         await using var app = builder.Build();
-        MapByPort(app, options.DistributionPort, routes =>
-        {
-            distribution.Map(routes);
-            learning.Map(routes);
-        });
+        MapByPort(app, options.DistributionPort, distribution.Map, learning.Map);
         var injection = options.Injection(capabilities.NativeSidecars);
         var pods = new PodMutator(
             plane.Admission, () => injection, new InjectionEvents(plane.Events).Observe);
@@ -83,8 +79,11 @@ internal static class OperatorHost
     /// <summary>
     /// Each port serves its own paths only. Decided by the connection: the Host header carries the Service's port, or none.
     /// </summary>
-    private static void MapByPort(WebApplication app, int port, Action<IEndpointRouteBuilder> map) =>
-        app.MapWhen(context => context.Connection.LocalPort == port, branch => branch.UseRouting().UseEndpoints(map));
+    private static void MapByPort(WebApplication app, int port, params Action<IEndpointRouteBuilder>[] maps) =>
+        app.MapWhen(context => context.Connection.LocalPort == port, branch => branch.UseRouting().UseEndpoints(routes =>
+        {
+            foreach (var map in maps) map(routes);
+        }));
 
     private static void Listen(WebApplicationBuilder builder, OperatorOptions options, ServingCertificate certificate)
     {

@@ -141,7 +141,8 @@ public sealed class OperatorClient : IDisposable
     }
 
     private async Task<DocumentAnswer> GetDocumentAsync(
-        string kind, string ns, string name, (string? Revision, TimeSpan Wait) have, CancellationToken cancellationToken)
+        string kind, string ns, string name, (string? Revision, TimeSpan Wait) have,
+        CancellationToken cancellationToken)
     {
         var query = string.Create(
             CultureInfo.InvariantCulture,

@@ -56,8 +56,8 @@ public sealed class ScoreSketch
     }
 
     /// <summary>
-    /// The lowest score above which at most <paramref name="share"/> of the observations lie, with the upper Wilson bound
-    /// (95 %) in place of the bare share: few observations give a high threshold.
+    /// The lowest score above which at most <paramref name="share"/> of the observations lie, with the upper Wilson
+    /// bound (95 %) in place of the bare share: few observations give a high threshold.
     /// </summary>
     public double ThresholdFor(double share)
     {
@@ -72,8 +72,8 @@ public sealed class ScoreSketch
     }
 
     /// <summary>
-    /// A copy that says the same with at most <paramref name="totalMax"/> observations: counts are divided alike, a count
-    /// that would vanish stays 1, so that the tail is not lost.
+    /// A copy that says the same with at most <paramref name="totalMax"/> observations: counts are divided alike, a
+    /// count that would vanish stays 1, so that the tail is not lost.
     /// </summary>
     public ScoreSketch ScaledTo(long totalMax)
     {
@@ -152,7 +152,8 @@ public sealed class ScoreSketch
     }
 
     /// <summary>
-    /// Upper bound (95 %, Wilson 1927) of a share of which <paramref name="hits"/> in <paramref name="total"/> were seen.
+    /// Upper bound (95 %, Wilson 1927) of a share of which <paramref name="hits"/> in <paramref name="total"/> were
+    /// seen.
     /// </summary>
     public static double WilsonUpper(long hits, long total)
     {
