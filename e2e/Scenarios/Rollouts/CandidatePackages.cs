@@ -36,6 +36,13 @@ public static class CandidatePackages
         return Package(gate, version, ("gate.bin", weights));
     }
 
+    /// <summary>The released network under another version.</summary>
+    public static CandidatePackage EqualNetwork(string version)
+    {
+        var network = Released("payload-cnn-1.0.0");
+        return Package(network, version, ("kernel.bin", network.Files["kernel.bin"].ToArray()));
+    }
+
     /// <summary>A gate that hashes into fewer buckets than sidecars compute.</summary>
     public static CandidatePackage GateOfAnotherShape(string version)
     {
