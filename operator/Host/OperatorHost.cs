@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using WafOperator.Controllers.Pools;
+using WafOperator.Controllers.Models;
 using WafOperator.Distribution;
 using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
@@ -31,12 +32,14 @@ internal static class OperatorHost
             .AddConfiguration(builder.Configuration.GetSection("Logging")));
         var services = new RuntimeServices(TimeProvider.System, new Jitter(Random.Shared), loggers);
         using var client = new KubernetesClient(
-            ClusterLocator.Locate(ReadEnvironment(options), TimeProvider.System), new ClientOptions(), TimeProvider.System,
+            ClusterLocator.Locate(ReadEnvironment(options), TimeProvider.System), new ClientOptions(),
+                TimeProvider.System,
             loggers.CreateLogger<KubernetesClient>());
         var capabilities = await client.GetCapabilitiesAsync(cancellationToken);
         HostLog.Starting(loggers.CreateLogger("WafOperator"), options.Identity, capabilities.ToString());
 
-        using var sidecars = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
+        using var sidecars = new HttpClient(
+            new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
         var store = new PolicyStore(TimeProvider.System);
         var pools = new PolicyStore(TimeProvider.System);
         var learned = new PolicyStore(TimeProvider.System);
@@ -45,8 +48,10 @@ internal static class OperatorHost
         using var poolMetrics = new PoolMetrics();
         var plane = new ControlPlane(
             options, client, services, store, learned, packages, new PoolParts(pools, packages, sidecars, poolMetrics));
+        using var rollouts = new RolloutMeters(plane.Policies.Models);
         using var metrics = new PrometheusExporter(
-            RuntimeMetrics.MeterName, EventCounters.MeterName, AdmissionMetrics.MeterName, PoolMetrics.MeterName, "System.Runtime");
+            RuntimeMetrics.MeterName, EventCounters.MeterName, RolloutMeters.MeterName, AdmissionMetrics.MeterName,
+            PoolMetrics.MeterName, "System.Runtime");
         var callers = new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System);
         var distribution = new DistributionEndpoints(store, pools, blobs, callers, new EventCounters());
         var learning = new LearningEndpoint(learned, callers);
@@ -77,7 +82,8 @@ internal static class OperatorHost
     }
 
     /// <summary>
-    /// Each port serves its own paths only. Decided by the connection: the Host header carries the Service's port, or none.
+    /// Each port serves its own paths only. Decided by the connection: the Host header carries the Service's port, or
+    /// none.
     /// </summary>
     private static void MapByPort(WebApplication app, int port, params Action<IEndpointRouteBuilder>[] maps) =>
         app.MapWhen(context => context.Connection.LocalPort == port, branch => branch.UseRouting().UseEndpoints(routes =>

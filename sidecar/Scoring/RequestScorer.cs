@@ -185,7 +185,9 @@ public sealed class RequestScorer(PredictionCache cache)
             else
             {
                 var key = _scorer._cache.Key(value, (ulong)member.Model.Digest.GetHashCode(StringComparison.Ordinal) << 32 | (uint)flags);
-                if (!_scorer._cache.TryGet(key, out logit))
+                // Versions that are compared both do the work: what one of them remembers would look like speed.
+                logit = 0;
+                if ((_isPaired && _program.IsCompared(member)) || !_scorer._cache.TryGet(key, out logit))
                 {
                     logit = Guarded(member, value, flags);
                     // A failure is not an answer: the next request asks again.

@@ -40,9 +40,9 @@ internal static class RolloutArms
             var rollout = program.Rollouts[i];
             var byCandidate = (arms >> i & 1) != 0;
             rollout.Tally.Decided(byCandidate, action is RiskActionKind.Block);
+            if (!isPaired) continue;
             Observe(rollout, rollout.Baseline, context, isCandidate: false);
             Observe(rollout, rollout.Candidate, context, isCandidate: true);
-            if (!isPaired) continue;
             var decided = IsFlagged(SetScore.Of(program.SetFor(arms), 0, context, program.Policy), program.Policy);
             var other = IsFlagged(SetScore.Of(program.SetFor(arms ^ (1u << i)), i + 1, context, program.Policy), program.Policy);
             rollout.Tally.Paired(byCandidate ? other : decided, byCandidate ? decided : other, isAttack);

@@ -43,6 +43,17 @@ public sealed class ScoringProgram
     /// <summary>Two versions of a family are compared.</summary>
     public bool HasRollouts => _rollouts.Length > 0;
 
+    /// <summary>The member is one of two versions that a rollout compares.</summary>
+    internal bool IsCompared(Member member)
+    {
+        foreach (var rollout in _rollouts)
+        {
+            if (ReferenceEquals(rollout.Baseline, member) || ReferenceEquals(rollout.Candidate, member)) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Learned thresholds, or null when learning is off.</summary>
     public SiteLearner? Learner { get; }
 

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using WafOperator.Controllers.Models;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Tests.ApiServer;
+using WafOperator.Resources.Models;
+
+namespace WafOperator.Controllers.Tests.Models;
+
+/// <summary>
+/// s3:// against a server that answers only what botocore, Amazon's own client library, would have signed the same way.
+/// Debian has no small S3 server.
+/// </summary>
+[Collection(ApiServerCollection.Name)]
+public sealed class S3ArtifactSourceTests(TestApiServer server)
+{
+    private const string Library = "/usr/lib/python3/dist-packages/botocore/auth.py";
+    private const string AccessKey = "waf-access";
+    private const string SecretKey = "a secret/with+signs";
+
+    [InstalledFact(Library, "python3-botocore")]
+    public async Task Fetch_WithCredentialsOfASecret_IsSignedAsBotocoreSigns()
+    {
+        var content = "a model package"u8.ToArray();
+        await using var bucket = await BucketAsync(content);
+        using var client = server.Client();
+        var ns = await server.NamespaceAsync();
+        await client.CreateAsync(
+            BuiltIn.Secrets,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["namespace"] = ns, ["name"] = "bucket" },
+                ["stringData"] = new JsonObject { ["accessKey"] = AccessKey, ["secretKey"] = SecretKey },
+            },
+            CancellationToken.None);
+        using var http = new HttpClient();
+        var source = new S3ArtifactSource(http, new ArtifactCredentials(client), TimeProvider.System);
+        var uri = new Uri($"s3://models/team%20a/gate-1.0.0.tar?region=eu-west-1&endpoint={AddressOf(bucket)}");
+
+        var signed = await source.FetchAsync(
+            uri, ns, new ModelArtifact { CredentialsSecret = "bucket" }, 1 << 20, CancellationToken.None);
+        var unsigned = await source.FetchAsync(uri, ns, new ModelArtifact(), 1 << 20, CancellationToken.None);
+
+        Assert.Null(signed.Error);
+        Assert.Equal(content, signed.Content!.Value.ToArray());
+        Assert.True(unsigned.IsFinal);
+        Assert.Contains("403", unsigned.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>One object behind a signature, checked with the keys above.</summary>
+    private static async Task<WebApplication> BucketAsync(byte[] content)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.Run(async context =>
+        {
+            var request = context.Request;
+            var expected = await SignatureAsync(
+                $"http://{request.Host}{request.Path.ToUriComponent()}", request.Headers["x-amz-date"].ToString());
+            context.Response.StatusCode = request.Headers.Authorization == expected ? 200 : 403;
+            if (context.Response.StatusCode == 200) await context.Response.Body.WriteAsync(content);
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    private static string AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>().Features
+        .Get<IServerAddressesFeature>()!.Addresses.First();
+
+    /// <summary>The Authorization header that botocore writes for a GET at a time.</summary>
+    private static async Task<string> SignatureAsync(string url, string date)
+    {
+        const string script = """
+            import datetime, sys
+            import botocore.auth
+            from botocore.awsrequest import AWSRequest
+            from botocore.credentials import Credentials
+            url, date, access, secret = sys.argv[1:]
+            class Then(datetime.datetime):
+                @classmethod
+                def utcnow(cls):
+                    return datetime.datetime.strptime(date, "%Y%m%dT%H%M%SZ")
+            botocore.auth.datetime.datetime = Then
+            request = AWSRequest("GET", url, headers={"x-amz-content-sha256": botocore.auth.EMPTY_SHA256_HASH})
+            botocore.auth.S3SigV4Auth(Credentials(access, secret), "s3", "eu-west-1").add_auth(request)
+            print(request.headers["Authorization"])
+            """;
+        if (date.Length == 0) return "none";
+        using var process = Process.Start(new ProcessStartInfo(
+            "/usr/bin/python3", ["-c", script, url, date, AccessKey, SecretKey])
+        {
+            RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8,
+        })!;
+        var header = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return header.Trim();
+    }
+}
