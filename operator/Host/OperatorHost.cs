@@ -49,9 +49,7 @@ internal static class OperatorHost
         var plane = new ControlPlane(
             options, client, services, store, learned, packages, new PoolParts(pools, packages, sidecars, poolMetrics));
         using var rollouts = new RolloutMeters(plane.Policies.Models);
-        using var metrics = new PrometheusExporter(
-            RuntimeMetrics.MeterName, EventCounters.MeterName, RolloutMeters.MeterName, AdmissionMetrics.MeterName,
-            PoolMetrics.MeterName, "System.Runtime");
+        using var metrics = new PrometheusExporter(Meters);
         var callers = new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System);
         var distribution = new DistributionEndpoints(store, pools, blobs, callers, new EventCounters());
         var learning = new LearningEndpoint(learned, callers);
@@ -80,6 +78,12 @@ internal static class OperatorHost
         await app.StopAsync(CancellationToken.None);
         return 0;
     }
+
+    private static readonly string[] Meters =
+    [
+        RuntimeMetrics.MeterName, EventCounters.MeterName, RolloutMeters.MeterName, AdmissionMetrics.MeterName,
+        PoolMetrics.MeterName, "System.Runtime",
+    ];
 
     /// <summary>
     /// Each port serves its own paths only. Decided by the connection: the Host header carries the Service's port, or

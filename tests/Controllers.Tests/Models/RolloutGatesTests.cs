@@ -24,7 +24,8 @@ public sealed class RolloutGatesTests
     public async Task Metrics_OfARealPrometheus_AreJudgedByTheirMaximum()
     {
         await using var target = await ServeAsync(context => context.Response.WriteAsync(
-            "orders_failed{model=\"gate\",version=\"1.1.0\"} 0.25\norders_failed{model=\"gate\",version=\"1.0.0\"} 0.01\n"));
+            "orders_failed{model=\"gate\",version=\"1.1.0\"} 0.25\n"
+            + "orders_failed{model=\"gate\",version=\"1.0.0\"} 0.01\n"));
         var folder = Directory.CreateTempSubdirectory("waf-prometheus-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "prometheus.yml"), $$"""
             global: {scrape_interval: 1s}
