@@ -49,19 +49,21 @@ internal sealed record RungObservation
     public bool HasObstacle => UnschedulableSince is not null || FailingSince is not null;
 
     /// <summary>Why a pod has found no node for too long, or null.</summary>
-    public string? UnschedulableFor(LadderInputs inputs) =>
-        UnschedulableSince is { } since && inputs.Now - since >= inputs.UnschedulableAfter
-            ? Unschedulable ?? "a pod finds no node"
-            : null;
+    /// <param name="inputs">The time, and how long is too long.</param>
+    /// <param name="from">When waiting began to count, if later: what was before a try is no fault of it.</param>
+    public string? UnschedulableFor(LadderInputs inputs, DateTimeOffset? from = null) =>
+        IsTooLong(UnschedulableSince, inputs, from) ? Unschedulable ?? "a pod finds no node" : null;
 
     /// <summary>Why a pod has not come up for too long, or null.</summary>
-    public string? ObstacleAfter(LadderInputs inputs) => UnschedulableFor(inputs)
-        ?? (FailingSince is { } since && inputs.Now - since >= inputs.UnschedulableAfter
-            ? Failing ?? "a pod fails"
-            : null);
+    public string? ObstacleAfter(LadderInputs inputs, DateTimeOffset? from = null) => UnschedulableFor(inputs, from)
+        ?? (IsTooLong(FailingSince, inputs, from) ? Failing ?? "a pod fails" : null);
 
     /// <summary>The same where no pod runs and none is on its way: the rung serves nobody.</summary>
-    public string? StandstillAfter(LadderInputs inputs) => Ready == 0 && Starting == 0 ? ObstacleAfter(inputs) : null;
+    public string? StandstillAfter(LadderInputs inputs, DateTimeOffset? from = null) =>
+        Ready == 0 && Starting == 0 ? ObstacleAfter(inputs, from) : null;
+
+    private static bool IsTooLong(DateTimeOffset? since, LadderInputs inputs, DateTimeOffset? from) =>
+        since is { } began && inputs.Now - (from > began ? from.Value : began) >= inputs.UnschedulableAfter;
 }
 
 /// <summary>Everything that the ladder's decision rests on.</summary>

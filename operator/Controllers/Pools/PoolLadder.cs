@@ -58,7 +58,9 @@ internal static class PoolLadder
             return state with { Trying = null, TryingSince = null };
         }
 
-        var obstacle = isClimbing ? seen.ObstacleAfter(inputs) : seen.StandstillAfter(inputs);
+        var obstacle = isClimbing
+            ? seen.ObstacleAfter(inputs, state.TryingSince)
+            : seen.StandstillAfter(inputs, state.TryingSince);
         if (isClimbing && obstacle is null && inputs.Now - state.TryingSince >= TryMax)
             obstacle = $"it was not ready within {TryMax.TotalMinutes} minutes";
         if (obstacle is not null) return GoOn(state, trying, inputs, steps, LadderStepKind.Unavailable, obstacle);
@@ -162,7 +164,8 @@ internal static class PoolLadder
 
     private static bool IsAtTheEnd(LadderState state, LadderInputs inputs) =>
         state is { Serving: null, Trying: { } trying } && NextBelow(trying, inputs) is null
-        && (inputs.Refused.Contains(trying) || inputs.Of(trying).StandstillAfter(inputs) is not null);
+        && (inputs.Refused.Contains(trying)
+            || inputs.Of(trying).StandstillAfter(inputs, state.TryingSince) is not null);
 
     private static int? NextBelow(int rung, LadderInputs inputs)
     {

@@ -87,6 +87,8 @@ internal static class RungDeployment
         var placement = pool.Value.Spec.Placement ?? new PlacementSpec();
         var spec = new JsonObject
         {
+            // Any account will do: the distribution goes by the namespace. Its own token is not mounted.
+            ["serviceAccountName"] = "default",
             ["automountServiceAccountToken"] = false,
             ["enableServiceLinks"] = false,
             ["terminationGracePeriodSeconds"] = GraceSeconds,
@@ -110,7 +112,12 @@ internal static class RungDeployment
     {
         var requests = new JsonObject { ["cpu"] = rung.Cpu, ["memory"] = rung.Memory };
         var limits = new JsonObject { ["memory"] = rung.Memory };
-        if (rung.Resource.Length > 0) limits[rung.Resource] = requests[rung.Resource] = PoolNames.Text(rung.Count);
+        if (rung.Resource.Length > 0)
+        {
+            requests[rung.Resource] = PoolNames.Text(rung.Count);
+            limits[rung.Resource] = PoolNames.Text(rung.Count);
+        }
+
         return new JsonObject
         {
             ["name"] = Container,

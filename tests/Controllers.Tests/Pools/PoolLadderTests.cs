@@ -160,6 +160,15 @@ public sealed class PoolLadderTests
         Assert.True(PoolLadder.WantsCapacity(At(92, tired, (2, Running(2)))));
     }
 
+    /// <summary>A pod of the rung was left over from before, and had waited long already.</summary>
+    [Fact]
+    public void WhatWasBeforeATry_DoesNotCountAgainstIt()
+    {
+        var state = Serving(2) with { Trying = 0, TryingSince = T(10) };
+        var next = PoolLadder.Next(At(11.9, state, (2, Running(2)), (0, Homeless)));
+        Assert.Equal(0, next.State.Trying);
+    }
+
     [Fact]
     public void ABetterRungThatNeverGetsReady_IsGivenUp()
     {
