@@ -14,6 +14,7 @@ using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Inspection;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Models;
+using WafOperator.Proxy.Models.Pool;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
 using WafOperator.Proxy.Sync;
@@ -31,6 +32,7 @@ public sealed partial class Sidecar : IAsyncDisposable
 
     private readonly SidecarOptions _options;
     private readonly ModelStage _models;
+    private readonly PoolStage _pool;
     private readonly TimeProvider _time;
     private readonly ILogger<Sidecar> _logger;
     private readonly SidecarMeters _meters = new();
@@ -58,7 +60,9 @@ public sealed partial class Sidecar : IAsyncDisposable
         _logger = logs.CreateLogger<Sidecar>();
         _exporter = new PrometheusExporter(_meters.Name, "System.Runtime");
         if (options.Operator is { } address) _operator = new OperatorClient(address.Address);
-        _models = new ModelStage(SourcesOf(options), options.Operator?.StateDirectory, time, logs.CreateLogger<ModelStage>());
+        _pool = new PoolStage(_meters, time);
+        _models = new ModelStage(
+            SourcesOf(options), _pool, options.Operator?.StateDirectory, time, logs.CreateLogger<ModelStage>());
         var copy = options.Operator?.StateDirectory is { } folder ? new LastGoodCopy(folder) : null;
         _keeper = new PolicyKeeper(
             _active, new SnapshotCompiler(options.RulesDirectory, _models, time), copy, _meters, time, logs.CreateLogger<PolicyKeeper>());
@@ -73,7 +77,8 @@ public sealed partial class Sidecar : IAsyncDisposable
         if (options.File is { } file) _file = new FileSync(file.Path, file.Compile, _keeper, time);
         var budget = new BodyBudget(options.Limits.BufferedBytesMax);
         _pipeline = new RequestPipeline(_active, new InspectionServices(
-            new StreamForwarder(logs), budget, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod, _models.Scorer));
+            new StreamForwarder(logs), budget, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
+            _models.Scorer, _pool));
         _server = new ProxyServer(options.Listeners, options.Limits, time, logs);
         if (options.Admin is { } admin) _admin = new AdminServer(admin, Pages(), logs);
         Observe(budget);
@@ -178,6 +183,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         await _log.DisposeAsync();
         _admin?.Dispose();
         _operator?.Dispose();
+        _pool.Dispose();
         _exporter.Dispose();
         _meters.Dispose();
         _stopping.Dispose();
@@ -219,6 +225,9 @@ public sealed partial class Sidecar : IAsyncDisposable
     private void Observe(BodyBudget budget)
     {
         _meters.Gauge("waf_buffered_bytes", "Body bytes held for inspection.", () => [new Measurement<double>(budget.Held)]);
+        _meters.Gauge("waf_pool_circuit", "1 for the circuit's state to the pool.", () => _pool.Circuit is { } state
+            ? [new Measurement<double>(1, new KeyValuePair<string, object?>("state", state.ToString()))]
+            : []);
         _meters.Gauge("waf_ready", "1 when a policy is in force and the sidecar takes traffic.", () => [new(IsReady ? 1 : 0)]);
         _meters.Gauge("waf_policy_info", "Always 1; labels tell the policy in force.", () =>
         {

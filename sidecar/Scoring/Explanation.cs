@@ -50,6 +50,7 @@ internal static class Explanation
         Version = member.Model.Version,
         Score = Math.Round(context.BestByModel[member.Slot], 6),
         Outcome = context.FailedByModel[member.Slot] ? nameof(ScoringOutcome.Unavailable)
+            : context.MissedByModel[member.Slot] ? nameof(ScoringOutcome.PoolUnavailable)
             : context.TicksByModel[member.Slot] > 0 ? nameof(ScoringOutcome.Scored)
             : nameof(ScoringOutcome.Skipped),
         Arm = arm,

@@ -8,14 +8,15 @@ using WafOperator.Scoring.Ensemble;
 using WafOperator.Scoring.Learning;
 using WafOperator.Scoring.Packages;
 using WafOperator.Scoring.Parts;
+using WafOperator.Scoring.Pool;
 using PartKind = WafOperator.Http.PartKind;
 
 namespace WafOperator.Scoring;
 
 /// <summary>
-/// Scores requests with a policy's models: each part is decoded and normalised once, the gate looks at every value, the network only at
-/// those inside the gate's band, and the highest value is the request's score. Bounded by the policy's budget and by
-/// <see cref="PartsMax"/>. Thread-safe; a benign request allocates nothing.
+/// Scores requests with a policy's models: each part is decoded and normalised once, the gate looks at every value,
+/// the network only at those inside the gate's band, and the highest value is the request's score. Bounded by the
+/// policy's budget and by <see cref="PartsMax"/>. Thread-safe; a benign request allocates nothing.
 /// </summary>
 public sealed class RequestScorer(PredictionCache cache)
 {
@@ -25,14 +26,22 @@ public sealed class RequestScorer(PredictionCache cache)
     private readonly ConcurrentQueue<ScoringContext> _idle = new();
 
     /// <summary>Scores a request that was read to its end.</summary>
-    public ScoringResult Score(ScoringProgram program, ExclusionProgram exclusions, CanonicalRequest request, in ScoringFacts facts)
+    /// <param name="program">The models.</param>
+    /// <param name="exclusions">What is left out.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="facts">What is known of it.</param>
+    /// <param name="answers">What a pool answered to <see cref="Collect"/>'s questions; null when none was
+    /// asked.</param>
+    public ScoringResult Score(
+        ScoringProgram program, ExclusionProgram exclusions, CanonicalRequest request, in ScoringFacts facts,
+        PoolAnswers? answers = null)
     {
-        if (program.IsEmpty)
-            return new ScoringResult { Outcome = program.Missing > 0 ? ScoringOutcome.Unavailable : ScoringOutcome.Skipped, Models = [] };
+        if (program.IsEmpty) return new ScoringResult { Outcome = OutcomeWithoutModels(program), Models = [] };
         if (!_idle.TryDequeue(out var context)) context = new ScoringContext();
         try
         {
             context.Reset();
+            context.Answers = answers;
             return new Run(this, program, exclusions, request, context, facts).Execute();
         }
         finally
@@ -40,6 +49,33 @@ public sealed class RequestScorer(PredictionCache cache)
             _idle.Enqueue(context);
         }
     }
+
+    /// <summary>
+    /// What a pool is to be asked before <see cref="Score"/>: values that local models leave open and that no earlier
+    /// answer is known for. Null when nothing is. Counts and learns nothing.
+    /// </summary>
+    public PoolQuestions? Collect(
+        ScoringProgram program, ExclusionProgram exclusions, CanonicalRequest request, in ScoringFacts facts)
+    {
+        if (!program.HasRemote) return null;
+        if (!_idle.TryDequeue(out var context)) context = new ScoringContext();
+        try
+        {
+            context.Reset();
+            var questions = context.Questions = new PoolQuestions();
+            new Run(this, program, exclusions, request, context, facts).ScoreParts();
+            return questions.IsEmpty ? null : questions;
+        }
+        finally
+        {
+            _idle.Enqueue(context);
+        }
+    }
+
+    private static ScoringOutcome OutcomeWithoutModels(ScoringProgram program) =>
+        program.Missing > 0 ? ScoringOutcome.Unavailable
+        : program.MissingInPool > 0 ? ScoringOutcome.PoolUnavailable
+        : ScoringOutcome.Skipped;
 
     /// <summary>One request's scoring.</summary>
     private readonly ref struct Run
@@ -82,7 +118,7 @@ public sealed class RequestScorer(PredictionCache cache)
             return Result(isInTime, score, risk, action);
         }
 
-        private bool ScoreParts()
+        public bool ScoreParts()
         {
             var count = 0;
             foreach (var part in new RequestParts(_request))
@@ -120,7 +156,7 @@ public sealed class RequestScorer(PredictionCache cache)
             }
 
             if (_isPaired) ScoreOtherArms(value, flags);
-            if (_program.Learner is { } learner && !_facts.RulesFoundAttack)
+            if (_context.Questions is null && _program.Learner is { } learner && !_facts.RulesFoundAttack)
                 learner.Observe(SiteLearner.KeyOf(_facts.Route, part.Kind, _request[part.Name]), _clientHash, score);
         }
 
@@ -142,7 +178,11 @@ public sealed class RequestScorer(PredictionCache cache)
                 var highest = 0.0;
                 foreach (var member in set.Members)
                 {
-                    var p = member.Model.Probability(Logit(member, value, flags));
+                    var logit = member.Model.IsRemote
+                        ? RemoteLogit(set, member, value, flags)
+                        : Logit(member, value, flags);
+                    if (double.IsNaN(logit)) continue;
+                    var p = member.Model.Probability(logit);
                     _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
                     highest = Math.Max(highest, p);
                 }
@@ -150,13 +190,70 @@ public sealed class RequestScorer(PredictionCache cache)
                 return highest;
             }
 
-            if (set.Gate is not { } gate) return BestOf(set.Second, 0, hasGate: false, value, flags);
-            var gateLogit = Logit(gate, value, flags);
-            var probability = gate.Model.Probability(gateLogit);
-            _context.BestByModel[gate.Slot] = Math.Max(_context.BestByModel[gate.Slot], probability);
-            return probability < set.Low || probability > set.High || set.Second.Length == 0
-                ? probability
-                : BestOf(set.Second, gateLogit, hasGate: true, value, flags);
+            var (gateLogit, probability) = (0.0, 0.0);
+            if (set.Gate is { } gate)
+            {
+                gateLogit = Logit(gate, value, flags);
+                probability = gate.Model.Probability(gateLogit);
+                _context.BestByModel[gate.Slot] = Math.Max(_context.BestByModel[gate.Slot], probability);
+                if (probability < set.Low || probability > set.High) return probability;
+            }
+
+            if (set.Second.Length > 0)
+            {
+                probability = BestOf(set.Second, gateLogit, set.Gate is not null, value, flags);
+                if (probability < set.RemoteLow || probability > set.RemoteHigh) return probability;
+            }
+
+            return set.Remote.Length == 0 ? probability : AskedOf(set, gateLogit, probability, value, flags);
+        }
+
+        /// <summary>What the pool says of a value; what local models said when it did not answer.</summary>
+        private double AskedOf(ModelSet set, double gateLogit, double local, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            var best = double.NaN;
+            foreach (var member in set.Remote)
+            {
+                var logit = RemoteLogit(set, member, value, flags);
+                if (double.IsNaN(logit)) continue;
+                var p = set.Gate is not null
+                    ? ModelSet.Join(gateLogit, logit, member.Model)
+                    : member.Model.Probability(logit);
+                _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
+                best = double.IsNaN(best) ? p : Math.Max(best, p);
+            }
+
+            return double.IsNaN(best) ? local : best;
+        }
+
+        /// <summary>A logit that is known already or that the pool answered; else not a number.</summary>
+        private double RemoteLogit(ModelSet set, Member member, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            var key = KeyOf(member, value, flags);
+            // As above: of versions that are compared, each is asked anew.
+            var logit = 0.0;
+            if (!(_isPaired && _program.IsCompared(member)) && _scorer._cache.TryGet(key, out logit)) return logit;
+            if (_context.Questions is { } questions)
+            {
+                questions.Add(member.Model, key, value, flags, ReferenceEquals(set, _deciding));
+                return double.NaN;
+            }
+
+            if (_context.Answers?.TryGet(key, out logit) is not true)
+            {
+                _context.MissedByModel[member.Slot] = true;
+                return double.NaN;
+            }
+
+            _scorer._cache.Set(key, logit);
+            _context.TicksByModel[member.Slot] = _context.Answers.TicksOf(member.Model);
+            return logit;
+        }
+
+        private ulong KeyOf(Member member, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            var model = (ulong)member.Model.Digest.GetHashCode(StringComparison.Ordinal) << 32 | (uint)flags;
+            return _scorer._cache.Key(value, model);
         }
 
         private double BestOf(Member[] members, double gateLogit, bool hasGate, ReadOnlySpan<byte> value, ValueFlags flags)
@@ -184,7 +281,7 @@ public sealed class RequestScorer(PredictionCache cache)
             }
             else
             {
-                var key = _scorer._cache.Key(value, (ulong)member.Model.Digest.GetHashCode(StringComparison.Ordinal) << 32 | (uint)flags);
+                var key = KeyOf(member, value, flags);
                 // Versions that are compared both do the work: what one of them remembers would look like speed.
                 logit = 0;
                 if ((_isPaired && _program.IsCompared(member)) || !_scorer._cache.TryGet(key, out logit))
@@ -200,7 +297,9 @@ public sealed class RequestScorer(PredictionCache cache)
             return _context.Logits[member.Slot] = logit;
         }
 
-        /// <summary>A model that fails says nothing about the value; that it failed is counted and decides the outcome.</summary>
+        /// <summary>
+        /// A model that fails says nothing about the value; that it failed is counted and decides the outcome.
+        /// </summary>
         private double Guarded(Member member, ReadOnlySpan<byte> value, ValueFlags flags)
         {
             try
@@ -224,8 +323,10 @@ public sealed class RequestScorer(PredictionCache cache)
         private ScoringResult Result(bool isInTime, double score, RiskLevel risk, RiskActionKind action)
         {
             var hasFailed = _deciding.Members.Any(_context, static (m, c) => c.FailedByModel[m.Slot]);
+            var hasMissed = _deciding.Remote.Any(_context, static (m, c) => c.MissedByModel[m.Slot]);
             var outcome = !isInTime ? ScoringOutcome.TimedOut
                 : hasFailed || _program.Missing > 0 ? ScoringOutcome.Unavailable
+                : hasMissed || _program.MissingInPool > 0 ? ScoringOutcome.PoolUnavailable
                 : ScoringOutcome.Scored;
             var result = new ScoringResult
             {

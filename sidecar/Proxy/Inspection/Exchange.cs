@@ -15,6 +15,8 @@ using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
 using WafOperator.Scoring;
+using WafOperator.Scoring.Ensemble;
+using WafOperator.Scoring.Pool;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace WafOperator.Proxy.Inspection;
@@ -39,6 +41,7 @@ internal sealed class Exchange : IAsyncDisposable
     private Decision _decision;
     private long _inspectedTicks;
     private bool _isReported;
+    private bool _isInspected;
     private ScoringResult _scored;
 
     public Exchange(ProxyContext context, PolicySnapshot snapshot, InspectionServices services)
@@ -157,13 +160,14 @@ internal sealed class Exchange : IAsyncDisposable
 
         var started = Stopwatch.GetTimestamp();
         InspectWhole();
+        if (ProgramToScore() is { } program) await ScoreAsync(program);
         _inspectedTicks += Stopwatch.GetTimestamp() - started;
     }
 
     private bool RefusesLongBodies =>
         _route.Body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject };
 
-    /// <summary>Everything that could be read was read: rules of phase 2, then models.</summary>
+    /// <summary>Everything that could be read was read: rules of phase 2.</summary>
     private void InspectWhole()
     {
         if (_inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
@@ -171,28 +175,58 @@ internal sealed class Exchange : IAsyncDisposable
         if (_canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
         if (IsDecided) return;
         if (_rules is not null) _inputs = _inputs with { Rules = _rules.RequestBody() };
-        Score();
+        _isInspected = true;
+    }
+
+    private ScoringProgram? ProgramToScore()
+    {
+        if (!_isInspected || _snapshot.Scoring is not { } program) return null;
+        return IsAttack && !program.HasRollouts && _route.Mode is InspectionMode.Enforce ? null : program;
     }
 
     /// <summary>
     /// Models after rules. What the rules refuse already is scored only while a rollout compares two versions: attacks that
-    /// rules found are the labels it is judged by.
+    /// rules found are the labels it is judged by. What local models leave open is asked of the pool first, within what
+    /// is left of the budget.
     /// </summary>
-    private void Score()
+    private async ValueTask ScoreAsync(ScoringProgram program)
     {
-        if (_snapshot.Scoring is not { } program) return;
-        var isAttack = _inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
-        if (isAttack && !program.HasRollouts && _route.Mode is InspectionMode.Enforce) return;
-        Span<byte> client = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(client, _client.Bits);
-        _scored = _services.Scorer.Score(program, _snapshot.ModelExclusions, _canonical, new ScoringFacts
+        PoolAnswers? answers = null;
+        var started = Stopwatch.GetTimestamp();
+        if (program.HasRemote && Collect(program) is { } questions)
         {
-            Client = client, RulesFoundAttack = isAttack, Route = _route.Prefix, Sample = (ulong)_eventId,
-        });
-        _inputs = _inputs with { Models = ModelOutcomes.Of(_scored) };
-        if (_scored.Outcome is not (ScoringOutcome.Scored or ScoringOutcome.Skipped))
-            _services.Meters.Incident(_scored.Outcome is ScoringOutcome.TimedOut ? "models_timed_out" : "models_unavailable");
+            var left = program.Policy.LatencyBudget - Stopwatch.GetElapsedTime(started);
+            answers = await _services.Pool.AskAsync(questions, left, _http.RequestAborted);
+        }
+
+        Score(program, answers);
     }
+
+    private PoolQuestions? Collect(ScoringProgram program)
+    {
+        Span<byte> client = stackalloc byte[16];
+        return _services.Scorer.Collect(program, _snapshot.ModelExclusions, _canonical, ScoringFactsOf(client));
+    }
+
+    private void Score(ScoringProgram program, PoolAnswers? answers)
+    {
+        Span<byte> client = stackalloc byte[16];
+        _scored = _services.Scorer.Score(
+            program, _snapshot.ModelExclusions, _canonical, ScoringFactsOf(client), answers);
+        _inputs = _inputs with { Models = ModelOutcomes.Of(_scored) };
+        if (ModelOutcomes.IncidentOf(_scored.Outcome) is { } incident) _services.Meters.Incident(incident);
+    }
+
+    private ScoringFacts ScoringFactsOf(Span<byte> client)
+    {
+        BinaryPrimitives.WriteUInt128BigEndian(client, _client.Bits);
+        return new ScoringFacts
+        {
+            Client = client, RulesFoundAttack = IsAttack, Route = _route.Prefix, Sample = (ulong)_eventId,
+        };
+    }
+
+    private bool IsAttack => _inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
 
     private void Replay(BodyReading reading) =>
         _http.Request.Body = new ReplayStream(_held!, reading is BodyReading.Whole ? null : _http.Request.Body);

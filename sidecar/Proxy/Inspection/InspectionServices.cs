@@ -1,6 +1,7 @@
 using WafOperator.Proxy.Bodies;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Models.Pool;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Sync;
 using WafOperator.Proxy.Telemetry;
@@ -11,4 +12,4 @@ namespace WafOperator.Proxy.Inspection;
 /// <summary>What every exchange uses and none owns.</summary>
 internal sealed record InspectionServices(
     StreamForwarder Forwarder, BodyBudget Budget, SidecarMeters Meters, DecisionLog Log, EventShipper? Shipper,
-    ProxyLimits Limits, TimeProvider Time, string? Pod, RequestScorer Scorer);
+    ProxyLimits Limits, TimeProvider Time, string? Pod, RequestScorer Scorer, PoolStage Pool);

@@ -19,6 +19,15 @@ internal static class ModelOutcomes
             ModelOutcomeKind.Unavailable, result.Action, RiskOf(result), MessageOf(result) ?? "a model is not available"),
     };
 
+    /// <summary>Counter of a scoring that is not whole, or null.</summary>
+    public static string? IncidentOf(ScoringOutcome outcome) => outcome switch
+    {
+        ScoringOutcome.Scored or ScoringOutcome.Skipped => null,
+        ScoringOutcome.TimedOut => "models_timed_out",
+        ScoringOutcome.PoolUnavailable => "pool_unavailable",
+        _ => "models_unavailable",
+    };
+
     public static string? RiskOf(in ScoringResult result) =>
         result.Risk is RiskLevel.None ? null : result.Risk.ToString().ToLowerInvariant();
 

@@ -10,6 +10,7 @@ using WafOperator.Scoring;
 using WafOperator.Scoring.Ensemble;
 using WafOperator.Scoring.Learning;
 using WafOperator.Scoring.Packages;
+using WafOperator.Scoring.Pool;
 
 namespace WafOperator.Proxy.Models;
 
@@ -31,13 +32,14 @@ internal sealed partial class ModelStage
     private readonly ILogger<ModelStage> _logger;
     private (LearningPolicy Policy, double Threshold, SiteLearner Learner)? _learner;
 
-    public ModelStage(IReadOnlyList<IPackageSource> sources, string? stateDirectory, TimeProvider time,
+    public ModelStage(
+        IReadOnlyList<IPackageSource> sources, IRemoteModels pool, string? stateDirectory, TimeProvider time,
         ILogger<ModelStage> logger)
     {
         _time = time;
         _logger = logger;
         _library = new ModelLibrary(
-            sources, new ValueModelLoader(PackageLimits.Default, reason => LogNoRuntime(logger, reason)), time);
+            sources, new ValueModelLoader(PackageLimits.Default, reason => LogNoRuntime(logger, reason)), time, pool);
         _learned = stateDirectory is null ? null : new LearnerFile(Path.Combine(stateDirectory, "learned.bin"));
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Models.Pool;
 
 namespace WafOperator.Proxy.Telemetry;
 
@@ -20,6 +21,8 @@ internal sealed class SidecarMeters : IDisposable
     private static readonly int Verdicts = Enum.GetValues<VerdictKind>().Length;
     private static readonly int Reasons = Enum.GetValues<DecisionReason>().Length;
 
+    private static readonly int PoolOutcomes = Enum.GetValues<PoolOutcome>().Length;
+
     private static int _instances;
 
     private readonly Meter _meter;
@@ -28,6 +31,9 @@ internal sealed class SidecarMeters : IDisposable
     private readonly ConcurrentDictionary<string, Tally> _named = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Tally> _exclusions = new(StringComparer.Ordinal);
     private readonly Histogram<double> _inspection;
+    private readonly Histogram<double> _pool;
+    private readonly long[] _poolOutcomes = new long[PoolOutcomes];
+    private long _poolHedges;
     private long _uninspected;
     private long _wouldBlock;
     private long _wouldLimit;
@@ -45,6 +51,15 @@ internal sealed class SidecarMeters : IDisposable
                 HistogramBucketBoundaries =
                     [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
             });
+        _pool = _meter.CreateHistogram(
+            "waf_pool_call_seconds", unit: null, "Time until a pool's answer, or until it was given up.", tags: null,
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 1],
+            });
+        _meter.CreateObservableCounter("waf_pool_calls_total", ObservePool, null, "Questions to the pool by outcome.");
+        _meter.CreateObservableCounter(
+            "waf_pool_hedges_total", () => Interlocked.Read(ref _poolHedges), null, "Second requests to the pool.");
         _meter.CreateObservableCounter("waf_requests_total", ObserveRequests, null, "Requests by verdict and reason.");
         _meter.CreateObservableCounter(
             "waf_would_block_total", () => Interlocked.Read(ref _wouldBlock) + Interlocked.Read(ref _wouldLimit), null,
@@ -78,6 +93,19 @@ internal sealed class SidecarMeters : IDisposable
             tally = _rules.GetOrAdd(_rules.Count < RuleIdsMax ? id : 0, static _ => new Tally());
         tally.Add();
     }
+
+    /// <summary>A question to the pool ended; time that was not spent is zero.</summary>
+    public void PoolAsked(PoolOutcome outcome, TimeSpan took)
+    {
+        Interlocked.Increment(ref _poolOutcomes[(int)outcome]);
+        if (took > TimeSpan.Zero) _pool.Record(took.TotalSeconds);
+    }
+
+    /// <summary>Questions that ended so.</summary>
+    public long PoolCalls(PoolOutcome outcome) => Interlocked.Read(ref _poolOutcomes[(int)outcome]);
+
+    /// <summary>A second request was sent.</summary>
+    public void PoolHedged() => Interlocked.Increment(ref _poolHedges);
 
     /// <summary>Something that should not happen often. <paramref name="kind"/> is a constant, never input.</summary>
     public void Incident(string kind) => _named.GetOrAdd(kind, static _ => new Tally()).Add();
@@ -134,6 +162,9 @@ internal sealed class SidecarMeters : IDisposable
             }
         }
     }
+
+    private IEnumerable<Measurement<long>> ObservePool() => Enum.GetValues<PoolOutcome>().Select(outcome =>
+        new Measurement<long>(PoolCalls(outcome), new KeyValuePair<string, object?>("outcome", outcome.ToString())));
 
     private IEnumerable<Measurement<long>> ObserveRules() =>
         _rules.Select(pair => new Measurement<long>(

@@ -13,7 +13,8 @@ internal sealed record Member(int Slot, ValueModel Model, double Weight, double 
 /// <summary>
 /// The models that decide together for one arm. Immutable. How logits of one value become its score depends on the ensemble:
 /// <list type="bullet">
-/// <item>Cascade: the gate alone outside its band; inside, gate and network joined by the network's own calibration.</item>
+/// <item>Cascade: the gate alone outside its band; inside, gate and network joined by the network's own calibration;
+/// what that leaves open is asked of models in a pool, whose answer then counts, and without it the local one.</item>
 /// <item>Weighted and Any: per model, joined over the whole request.</item>
 /// </list>
 /// </summary>
@@ -24,7 +25,10 @@ internal sealed class ModelSet
         Ensemble = ensemble;
         Members = [.. members];
         Gate = members.FirstOrDefault(m => m.Model.IsGate);
-        Second = [.. members.Where(m => !m.Model.IsGate)];
+        Second = [.. members.Where(m => !m.Model.IsGate && !m.Model.IsRemote)];
+        Remote = [.. members.Where(m => m.Model.IsRemote)];
+        RemoteLow = Remote.Select(m => m.Model.Threshold("low", 0.02)).DefaultIfEmpty(0).Min();
+        RemoteHigh = Remote.Select(m => m.Model.Threshold("high", 0.98)).DefaultIfEmpty(0).Max();
         Low = Gate?.Model.Threshold("low", 0.02) ?? 0;
         High = Gate?.Model.Threshold("high", 0.999) ?? 0;
         WeightSum = members.Sum(m => m.Weight);
@@ -36,7 +40,17 @@ internal sealed class ModelSet
 
     public Member? Gate { get; }
 
+    /// <summary>Local networks.</summary>
     public Member[] Second { get; }
+
+    /// <summary>Models in a pool: asked for what the local ones leave open.</summary>
+    public Member[] Remote { get; }
+
+    /// <summary>Below: the local networks' answer stands.</summary>
+    public double RemoteLow { get; }
+
+    /// <summary>Above: the local networks' answer stands.</summary>
+    public double RemoteHigh { get; }
 
     /// <summary>Below: benign without a second look.</summary>
     public double Low { get; }

@@ -51,7 +51,7 @@ internal static class RolloutArms
 
     private static void Observe(RolloutArm rollout, Member member, ScoringContext context, bool isCandidate)
     {
-        if (context.FailedByModel[member.Slot]) rollout.Tally.Failed(isCandidate);
+        if (context.FailedByModel[member.Slot] || context.MissedByModel[member.Slot]) rollout.Tally.Failed(isCandidate);
         if (context.TicksByModel[member.Slot] is var ticks and > 0)
             rollout.Tally.Took(isCandidate, Stopwatch.GetElapsedTime(0, ticks));
     }

@@ -1,5 +1,6 @@
 using WafOperator.Features;
 using WafOperator.Http;
+using WafOperator.Scoring.Pool;
 
 namespace WafOperator.Scoring.Ensemble;
 
@@ -30,6 +31,9 @@ internal sealed class ScoringContext
     /// <summary>Model failed on this request.</summary>
     public readonly bool[] FailedByModel = new bool[SlotsMax];
 
+    /// <summary>The pool did not answer for the model.</summary>
+    public readonly bool[] MissedByModel = new bool[SlotsMax];
+
     /// <summary>Highest cascade score of each set over the request.</summary>
     public readonly double[] BestBySet = new double[SetsMax];
 
@@ -41,15 +45,24 @@ internal sealed class ScoringContext
     public double BestPartScore;
     public string? Exclusion;
 
+    /// <summary>Set while only questions for the pool are collected: nothing is counted or learned.</summary>
+    public PoolQuestions? Questions;
+
+    /// <summary>The pool's answers, or null.</summary>
+    public PoolAnswers? Answers;
+
     public void Reset()
     {
         Array.Clear(BestByModel);
         Array.Clear(TicksByModel);
         Array.Clear(FailedByModel);
+        Array.Clear(MissedByModel);
         Array.Clear(BestBySet);
         BestPart = default;
         BestIsName = false;
         BestPartScore = -1;
         Exclusion = null;
+        Questions = null;
+        Answers = null;
     }
 }

@@ -26,7 +26,8 @@ public sealed class ScoringProgram
         _rollouts = rollouts;
         Slots = slots;
         Learner = learner;
-        Missing = baseline.Count(m => m is null);
+        MissingInPool = baseline.Where((m, i) => m is null && policy.Models[i].Baseline is { InPool: true }).Count();
+        Missing = baseline.Count(m => m is null) - MissingInPool;
         BaselineSet = SetOf(null);
         CandidateSets = [.. rollouts.Select(SetOf)];
     }
@@ -34,8 +35,14 @@ public sealed class ScoringProgram
     /// <summary>The policy that this was made from.</summary>
     public MlPolicy Policy => _policy;
 
-    /// <summary>Families without any loaded model.</summary>
+    /// <summary>Families without any loaded model, but for those in a pool.</summary>
     public int Missing { get; }
+
+    /// <summary>Families whose model is in a pool that was never reached.</summary>
+    public int MissingInPool { get; }
+
+    /// <summary>A pool may be asked.</summary>
+    public bool HasRemote { get; private init; }
 
     /// <summary>True when there is nothing to score with.</summary>
     public bool IsEmpty => BaselineSet.Members.Length == 0 && _rollouts.Length == 0;
@@ -88,7 +95,9 @@ public sealed class ScoringProgram
                 TallyOf(assignment, active.Model.Digest, candidate.Digest, previous)));
         }
 
-        return new ScoringProgram(policy, baseline, [.. rollouts], slots, learner);
+        var hasRemote = baseline.Any(m => m is { Model.IsRemote: true })
+            || rollouts.Any(r => r.Candidate.Model.IsRemote);
+        return new ScoringProgram(policy, baseline, [.. rollouts], slots, learner) { HasRemote = hasRemote };
     }
 
     /// <summary>The set for a request whose rollouts fell to these arms (bit i: candidate of rollout i).</summary>

@@ -18,9 +18,15 @@ internal static class SetScore
 
     private static double Weighted(ModelSet set, ScoringContext context)
     {
-        var sum = 0.0;
-        foreach (var member in set.Members) sum += member.Weight * context.BestByModel[member.Slot];
-        return set.WeightSum > 0 ? sum / set.WeightSum : 0;
+        var (sum, weights) = (0.0, set.WeightSum);
+        foreach (var member in set.Members)
+        {
+            // Who did not answer has no say; counting it as 0 would let attacks through while a pool is away.
+            if (context.MissedByModel[member.Slot]) weights -= member.Weight;
+            else sum += member.Weight * context.BestByModel[member.Slot];
+        }
+
+        return weights > 0 ? sum / weights : 0;
     }
 
     /// <summary>One model over its own threshold is critical; one under it contributes less than high risk.</summary>

@@ -4,7 +4,8 @@ using WafOperator.Protocols.Models;
 namespace WafOperator.Scoring.Packages;
 
 /// <summary>The linear gate: plain C#, about a microsecond a value.</summary>
-internal sealed class GateValueModel(ModelPackage package, GateModel gate) : ValueModel(package)
+internal sealed class GateValueModel(ModelPackage package, GateModel gate)
+    : ValueModel(package.Manifest, package.Digest)
 {
     public override bool IsGate => true;
 

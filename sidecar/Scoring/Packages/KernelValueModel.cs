@@ -8,7 +8,8 @@ namespace WafOperator.Scoring.Packages;
 /// The payload network in managed code, from a package's <c>kernel.bin</c>: no native library, no padding beyond the tokenizer's, and
 /// less than half of ONNX Runtime's time. A call allocates nothing once as many workspaces exist as calls run at once.
 /// </summary>
-internal sealed class KernelValueModel(ModelPackage package, PayloadCnn network) : ValueModel(package)
+internal sealed class KernelValueModel(ModelPackage package, PayloadCnn network)
+    : ValueModel(package.Manifest, package.Digest)
 {
     private readonly ConcurrentQueue<CnnWorkspace> _idle = new();
 

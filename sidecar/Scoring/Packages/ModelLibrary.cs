@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
+using WafOperator.Scoring.Pool;
 
 namespace WafOperator.Scoring.Packages;
 
@@ -15,7 +16,8 @@ public interface IPackageSource
 /// The loaded models of this process, by digest. A model is loaded once however many policies and arms use it; what no policy names any
 /// more is released after a grace period, when requests that still used it have ended. Thread-safe.
 /// </summary>
-public sealed class ModelLibrary(IReadOnlyList<IPackageSource> sources, ValueModelLoader loader, TimeProvider time)
+public sealed class ModelLibrary(
+    IReadOnlyList<IPackageSource> sources, ValueModelLoader loader, TimeProvider time, IRemoteModels? remote = null)
 {
     /// <summary>Longer than any request is inspected.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
@@ -47,11 +49,28 @@ public sealed class ModelLibrary(IReadOnlyList<IPackageSource> sources, ValueMod
     {
         var wanted = (policy?.Models ?? [])
             .SelectMany(m => new[] { (m.Model, Blob: m.Baseline), (m.Model, Blob: m.Candidate) })
-            .Where(m => m.Blob is { InPool: false })
+            .Where(m => m.Blob is not null)
             .Select(m => (m.Model, Blob: m.Blob!))
             .ToList();
-        foreach (var (family, blob) in wanted) await LoadAsync(family, blob, cancellationToken);
+        foreach (var (family, blob) in wanted)
+        {
+            if (blob.InPool) await FindInPoolAsync(policy!.PoolUrl, family, blob, cancellationToken);
+            else await LoadAsync(family, blob, cancellationToken);
+        }
+
         Release(wanted.Select(w => w.Blob.Digest).ToHashSet());
+    }
+
+    /// <summary>The pool has the bytes; what its logits mean is asked of it, and the signature is checked here.</summary>
+    private async Task FindInPoolAsync(
+        string? poolUrl, string family, ModelBlob blob, CancellationToken cancellationToken)
+    {
+        var entry = _entries.GetOrAdd(blob.Digest, _ => new Entry(family, blob));
+        if (entry.Model is { IsRemote: true } && entry.IsAcceptedAs(blob)) return;
+        var loading = poolUrl is null || remote is null
+            ? new ModelLoading(null, "the model runs in a pool, and the policy names none that exists")
+            : await remote.DescribeAsync(poolUrl, family, blob, cancellationToken);
+        entry.Set(loading.Model, blob, loading.Error, loading.IsRefused);
     }
 
     private async Task LoadAsync(string family, ModelBlob blob, CancellationToken cancellationToken)
@@ -105,7 +124,8 @@ public sealed class ModelLibrary(IReadOnlyList<IPackageSource> sources, ValueMod
 
         /// <summary>The same bytes may be asked for with another signature or version, which must then be checked.</summary>
         public bool IsAcceptedAs(ModelBlob other) =>
-            other.Signature == Blob.Signature && other.PublicKeyPem == Blob.PublicKeyPem && other.Version == Blob.Version;
+            other.Signature == Blob.Signature && other.PublicKeyPem == Blob.PublicKeyPem && other.Version == Blob.Version
+            && other.InPool == Blob.InPool;
 
         /// <summary>The bytes were there and cannot be used.</summary>
         public bool IsRefused { get; private set; }

@@ -16,7 +16,8 @@ internal sealed class OnnxValueModel : ValueModel
     private readonly string _output;
     private readonly ConcurrentBag<Context> _idle = [];
 
-    public OnnxValueModel(ModelPackage package, OrtRuntime runtime, ReadOnlySpan<byte> model) : base(package)
+    public OnnxValueModel(ModelPackage package, OrtRuntime runtime, ReadOnlySpan<byte> model)
+        : base(package.Manifest, package.Digest)
     {
         _session = new OrtSession(runtime, model, new OrtSessionOptions());
         if (_session.Inputs is not [{ ElementType: OrtElementType.Int32 or OrtElementType.Int64 } input])

@@ -6,20 +6,23 @@ namespace WafOperator.Scoring.Packages;
 /// <summary>
 /// A loaded model that gives a logit for one normalised value. Immutable and thread-safe; disposed when no snapshot uses it any more.
 /// </summary>
-public abstract class ValueModel(ModelPackage package) : IDisposable
+public abstract class ValueModel(ModelManifest manifest, string digest) : IDisposable
 {
     /// <summary>Model family.</summary>
-    public string Model { get; } = package.Manifest.Name;
+    public string Model { get; } = manifest.Name;
 
-    public string Version { get; } = package.Manifest.Version;
+    public string Version { get; } = manifest.Version;
 
     /// <summary>Digest of the package.</summary>
-    public string Digest { get; } = package.Digest;
+    public string Digest { get; } = digest;
 
-    public ModelManifest Manifest { get; } = package.Manifest;
+    public ModelManifest Manifest { get; } = manifest;
 
     /// <summary>Cheap enough for every value: the first stage of a cascade.</summary>
     public virtual bool IsGate => false;
+
+    /// <summary>Runs in an inference pool: its logits come over the network.</summary>
+    public virtual bool IsRemote => false;
 
     /// <summary>The logit: the highest of the value's windows.</summary>
     public abstract double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags);

@@ -6,7 +6,11 @@ using WafOperator.Protocols.Policies;
 namespace WafOperator.Scoring.Packages;
 
 /// <summary>A model, or why there is none.</summary>
-public sealed record ModelLoading(ValueModel? Model, string? Error);
+public sealed record ModelLoading(ValueModel? Model, string? Error)
+{
+    /// <summary>What was offered can never be used; asking again does not help.</summary>
+    public bool IsRefused { get; init; }
+}
 
 /// <summary>
 /// Turns package bytes into a model: digest, signature, format, operators and golden vectors are checked first. Never throws on bad
