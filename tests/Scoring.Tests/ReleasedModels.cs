@@ -11,6 +11,8 @@ public sealed class ReleasedModels
 {
     private readonly string _folder = FindPackages();
 
+    public string Folder => _folder;
+
     public ReleasedModels()
     {
         Library = new ModelLibrary(

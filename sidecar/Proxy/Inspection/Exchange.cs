@@ -185,9 +185,9 @@ internal sealed class Exchange : IAsyncDisposable
     }
 
     /// <summary>
-    /// Models after rules. What the rules refuse already is scored only while a rollout compares two versions: attacks that
-    /// rules found are the labels it is judged by. What local models leave open is asked of the pool first, within what
-    /// is left of the budget.
+    /// Models after rules. What the rules refuse already is scored only while a rollout compares two versions: attacks
+    /// that rules found are the labels it is judged by. What local models leave open is asked of the pool first, within
+    /// what is left of the budget.
     /// </summary>
     private async ValueTask ScoreAsync(ScoringProgram program)
     {

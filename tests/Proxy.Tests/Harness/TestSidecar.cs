@@ -44,7 +44,8 @@ internal sealed class TestSidecar : IAsyncDisposable
     };
 
     public static async Task<TestSidecar> StartAsync(
-        Uri upstream, PolicyDocument policy, ProxyLimits? limits = null, TimeProvider? time = null)
+        Uri upstream, PolicyDocument policy, ProxyLimits? limits = null, TimeProvider? time = null,
+        string? models = null)
     {
         var file = Path.Combine(Path.GetTempPath(), $"waf-policy-{Guid.NewGuid():n}.json");
         Write(file, policy);
@@ -57,6 +58,7 @@ internal sealed class TestSidecar : IAsyncDisposable
                 Admin = new IPEndPoint(IPAddress.Loopback, 0),
                 File = new PolicyFileOptions(file, Read),
                 Limits = limits ?? new ProxyLimits { DrainMax = TimeSpan.FromSeconds(5) },
+                ModelsDirectory = models,
                 DecisionOutput = log,
             },
             time ?? TimeProvider.System,
