@@ -1,4 +1,5 @@
 using WafOperator.Benchmarks.Admission;
+using WafOperator.Benchmarks.Engine;
 using WafOperator.Benchmarks.Matching;
 using WafOperator.Benchmarks.Peers;
 using WafOperator.Benchmarks.Proxy;
@@ -12,6 +13,8 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
 [
     ("matching", "literal filter and regex engine over the Core Rule Set, beside .NET's [rounds]",
         MatchingBenchmark.RunAsync),
+    ("engine", "reader and rules of CRS on ordinary requests, and the slowest of hostile ones [requests]",
+        EngineBenchmark.RunAsync),
     ("proxy", "bare YARP, sidecar Off, sidecar Enforce with CRS: cost of a request in the process [requests]",
         ProxyBenchmark.RunAsync),
     ("peers", $"the sidecar beside nginx with ModSecurity 3 and the same CRS {PeerOptions.Usage}",
