@@ -22,7 +22,7 @@ public sealed partial class Transaction
 
     private void OnMatch(CompiledRule rule, VariableId variable, in Value value)
     {
-        _steps += MatchSteps;
+        Meter.Spend(StepMeter.Match);
         if (variable != VariableId.None)
         {
             if (rule.Captures)

@@ -9,15 +9,10 @@ namespace WafOperator.Engine;
 /// <content>Phases, rules and chains.</content>
 public sealed partial class Transaction
 {
-    // What a test and a match cost beside the bytes they read, in the time one byte takes (measured with CRS 3.3.4).
-    private const int TestSteps = 32;
-    private const int MatchSteps = 512;
-
     private readonly MatchList _matched;
     private readonly MatchState _match;
     private readonly ValueList _scratch = new();
     private ulong[] _places = new ulong[16];
-    private long _steps;
     private Allowance _allowed;
     private int _phase;
 
@@ -51,7 +46,7 @@ public sealed partial class Transaction
             _allowed = Allowance.None;
         }
 
-        Exhausted |= Memory.IsExhausted;
+        Exhausted |= Memory.IsExhausted || Meter.IsSpent;
         return Interruption is { IsEnforced: true } && !ReferenceEquals(before, Interruption) ? Interruption : null;
     }
 
@@ -118,10 +113,13 @@ public sealed partial class Transaction
             return at + 1;
         }
 
-        if (Steps > _parts.Options.Limits.StepsMax || Memory.IsExhausted)
+        if (Meter.IsSpent || Memory.IsExhausted)
         {
             Exhausted = true;
-            return plan.Rules.Length;
+            if (!rule.IsLight)
+            {
+                return at + 1;
+            }
         }
 
         _matched.Clear();
@@ -189,6 +187,7 @@ public sealed partial class Transaction
     {
         var list = _values[target.Variable];
         var matched = false;
+        Meter.Spend((long)StepMeter.Look * list.Count);
         for (var i = 0; i < list.Count; i++)
         {
             ref var value = ref list[i];
@@ -200,6 +199,12 @@ public sealed partial class Transaction
             if (IsMeant(rule, head, target, value))
             {
                 matched |= Test(rule, target.Variable, ref value);
+            }
+
+            if (Meter.IsSpent)
+            {
+                Exhausted = true;
+                return matched;
             }
         }
 
@@ -216,6 +221,7 @@ public sealed partial class Transaction
         var start = _scratch.Count;
         ListDynamic(target, _scratch);
         var end = _scratch.Count;
+        Meter.Spend((long)StepMeter.Look * (end - start));
         var matched = false;
         for (var i = start; i < end; i++)
         {
@@ -297,6 +303,7 @@ public sealed partial class Transaction
         }
 
         var count = 0;
+        Meter.Spend((long)StepMeter.Look * (list.Count - start));
         for (var i = start; i < list.Count; i++)
         {
             count += IsMeant(rule, head, target, list[i]) ? 1 : 0;
@@ -314,6 +321,11 @@ public sealed partial class Transaction
     private bool IsMeant(CompiledRule rule, CompiledRule head, Target target, in Value value)
     {
         var name = Memory[value.Name];
+        if (rule.Exclusions.Length > 0 || target.Kind == SelectorKind.Regex || Exclusions.HasTargets)
+        {
+            Meter.Spend(((long)StepMeter.Look + name.Length) * (rule.Exclusions.Length + Exclusions.TargetCount + 1));
+        }
+
         if (target.Kind != SelectorKind.None && !target.Selects(name, value.NameHash))
         {
             return false;
@@ -355,7 +367,16 @@ public sealed partial class Transaction
 
     private bool TestOne(CompiledRule rule, VariableId variable, in Value value, Text text)
     {
-        _steps += text.Length + TestSteps;
+        var steps = StepMeter.Test + rule.Operator.StepsFor(Memory[text]);
+        if (rule.IsLight)
+        {
+            Meter.Spend(steps);
+        }
+        else if (!TrySpend(steps))
+        {
+            return false;
+        }
+
         _match.Clear();
         _match.WantsGroups = rule.Captures;
         if (rule.Operator.Matches(_match, Memory[text]) == rule.IsNegated)

@@ -52,6 +52,7 @@ public sealed partial class Transaction
             Memory.Extend(piece.Length <= room ? piece : piece.Sub(0, Math.Max(0, room)));
         }
 
+        Meter.Spend((long)StepMeter.WriteByte * (Memory.Mark() - mark));
         return Memory.Since(mark);
     }
 
@@ -72,6 +73,7 @@ public sealed partial class Transaction
             Memory.Extend(value.Name);
         }
 
+        Meter.Spend((long)StepMeter.WriteByte * (Memory.Mark() - mark));
         return Memory.Since(mark);
     }
 

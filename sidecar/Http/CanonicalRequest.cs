@@ -196,6 +196,12 @@ public sealed partial class CanonicalRequest
         | MultipartFlags.MissingSemicolon | MultipartFlags.InvalidQuoting | MultipartFlags.InvalidPart
         | MultipartFlags.InvalidHeaderFolding | MultipartFlags.FileLimitExceeded;
 
+    /// <summary>How much the reader did so far.</summary>
+    public ReadWork ReadWork => new(
+        (long)_arena.Length + BodyBytesSeen,
+        (long)_headers.Count + _cookies.Count + _arguments.Count + _files.Count + _partHeaders.Count + _xmlTexts.Count
+            + _xmlAttributes.Count);
+
     internal ByteArena Arena => _arena;
 
     /// <summary>The first header of that name; <paramref name="lowerName"/> must be in lower case.</summary>

@@ -62,6 +62,11 @@ public readonly record struct PartHeader(Slice PartName, Slice Line);
 /// <param name="Value">Text with entities and CDATA resolved.</param>
 public readonly record struct XmlValue(Slice Path, Slice Value);
 
+/// <summary>What reading a request took.</summary>
+/// <param name="Bytes">Bytes taken in and bytes written while decoding.</param>
+/// <param name="Items">Headers, cookies, arguments, files and texts found.</param>
+public readonly record struct ReadWork(long Bytes, long Items);
+
 /// <summary>How the body is to be read, by its content type.</summary>
 public enum BodyFormat : byte
 {

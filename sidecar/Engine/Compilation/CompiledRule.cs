@@ -98,6 +98,12 @@ internal sealed class CompiledRule
     /// <summary>Bit among the rules that are filtered in bulk, or -1.</summary>
     public int Unit { get; set; } = -1;
 
+    /// <summary>
+    /// Whether its chain reads nothing that grows with the request: such rules run when the steps are used up, so that
+    /// a score that is high enough still counts.
+    /// </summary>
+    public bool IsLight { get; set; }
+
     /// <summary>Whether a tag is written exactly so.</summary>
     public bool HasTag(string tag) => Array.IndexOf(TagTexts, tag) >= 0;
 }

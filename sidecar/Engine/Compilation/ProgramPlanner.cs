@@ -1,4 +1,5 @@
 using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Operators;
 using WafOperator.Engine.Variables;
 using WafOperator.Matching;
 using WafOperator.SecLang;
@@ -13,6 +14,15 @@ internal static class ProgramPlanner
             int Before)> markers,
         TransformationNode[] nodes, NameTable names, byte[] constants)
     {
+        foreach (var head in heads)
+        {
+            var isLight = Links(head).All(ReadsLittle);
+            foreach (var link in Links(head))
+            {
+                link.IsLight = isLight;
+            }
+        }
+
         var units = options.Prefilter ? heads.Where(IsUnit).ToArray() : [];
         for (var i = 0; i < units.Length; i++)
         {
@@ -54,6 +64,21 @@ internal static class ProgramPlanner
     private static bool IsUnit(CompiledRule rule) =>
         rule.Targets.Length > 0 && !rule.IsRefused
         && rule.Targets.All(target => target.Mode == TargetMode.Values && VariableNames.IsStatic(target.Variable));
+
+    /// <summary>
+    /// Reads only variables of TX by their names, and tests them in a time that hardly depends on them.
+    /// </summary>
+    private static bool ReadsLittle(CompiledRule rule) =>
+        rule.Operator is NumberOperator or TextOperator or UnconditionalMatch
+        && rule.Targets.All(target => target.Slot >= 0) && rule.MultiMatchNodes.Length == 0;
+
+    private static IEnumerable<CompiledRule> Links(CompiledRule head)
+    {
+        for (var link = head; link is not null; link = link.Next)
+        {
+            yield return link;
+        }
+    }
 
     private static PatternCondition Condition(CompiledRule rule) =>
         rule.IsNegated ? PatternCondition.Always : rule.Operator.Condition;

@@ -60,6 +60,9 @@ public static class XssDetector
     /// <summary>Without one of these a value is never found.</summary>
     public static ReadOnlySpan<byte> NeededBytes => "<=:`({[."u8;
 
+    /// <summary>Whether the input is worth reading.</summary>
+    internal static bool CanHold(ReadOnlySpan<byte> input) => input.ContainsAny(Marks);
+
     /// <summary>True when the input would run a script in one of the contexts.</summary>
     /// <param name="input">A decoded value.</param>
     /// <param name="fingerprint">Takes the context and what was found, as letters for a log.</param>

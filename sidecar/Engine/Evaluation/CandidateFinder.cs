@@ -17,25 +17,17 @@ namespace WafOperator.Engine.Evaluation;
 /// <summary>
 /// Fills in, for each value that filtered rules read, which of them may match it. One per transaction.
 /// </summary>
-internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, TransformedValues transformed)
+internal sealed class CandidateFinder(
+    ProgramParts parts, RequestValues values, TransformedValues transformed, StepMeter meter)
 {
-    // What a scan costs beside the bytes it reads, in the time one byte takes.
-    private const int ScanSteps = 64;
-
     private readonly BitRows _rows = new(parts.UnitWords);
     private readonly ulong[] _all = new ulong[parts.UnitWords];
 
-    /// <summary>Bytes scanned so far.</summary>
-    public long BytesScanned { get; private set; }
-
-    public void Reset()
-    {
-        _rows.Clear();
-        BytesScanned = 0;
-    }
+    public void Reset() => _rows.Clear();
 
     /// <summary>
     /// Looks through a plan's variables and marks in <paramref name="places"/> the rules of the phase that may match.
+    /// Where the steps are used up, the rest of the values is left without candidates.
     /// </summary>
     public void Find(LivePlan plan, Span<ulong> places)
     {
@@ -47,7 +39,7 @@ internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, 
             {
                 ref var value = ref list[i];
                 var readers = group.For(value.NameHash);
-                if (readers.IsEmpty)
+                if (readers.IsEmpty || meter.IsSpent)
                 {
                     value.CandidatesRow = BitRows.Zero;
                     continue;
@@ -79,6 +71,7 @@ internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, 
     private void FindOne(ref Value value, Readers readers)
     {
         transformed.Classify(ref value);
+        meter.Spend(StepMeter.Sort);
         if (value.HitsRow < 0)
         {
             value.HitsRow = Scan(value.Bytes);
@@ -93,6 +86,12 @@ internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, 
 
         foreach (var chain in readers.Chains)
         {
+            meter.Spend(StepMeter.Sort);
+            if (meter.IsSpent)
+            {
+                return;
+            }
+
             var hits = (value.Classes & chain.ScanTriggers) == 0 ? value.HitsRow : Scan(ref value, chain.Node);
             And(value.CandidatesRow, chain.Units, hits);
         }
@@ -134,7 +133,7 @@ internal sealed class CandidateFinder(ProgramParts parts, RequestValues values, 
     {
         var row = _rows.Add();
         parts.Filter.Scan(values.Bytes(text), _rows[row]);
-        BytesScanned += text.Length + ScanSteps;
+        meter.Spend(StepMeter.Scan + ((long)StepMeter.ScanByte * text.Length));
         return row;
     }
 

@@ -27,21 +27,28 @@ internal sealed class MatchState(Transaction transaction, EngineLimits limits)
 
     public Transaction Transaction => transaction;
 
-    /// <summary>Steps regular expressions used in this transaction.</summary>
+    /// <summary>Steps regular expressions used in this transaction, in units of their own.</summary>
     public long RegexSteps { get; set; }
 
     /// <summary>The steps one search may use now.</summary>
-    public long TakeRegexSteps() =>
-        Math.Max(0, Math.Min(limits.RegexStepsPerSearchMax, limits.RegexStepsMax - RegexSteps));
+    public long TakeRegexSteps() => Math.Max(0, Math.Min(
+        Math.Min(limits.RegexStepsPerSearchMax, transaction.Meter.Left / StepMeter.RegexStep),
+        limits.RegexStepsMax - RegexSteps));
 
     public void ReturnRegexSteps(long used, bool isExceeded)
     {
         RegexSteps += used;
+        transaction.Meter.Spend(used * StepMeter.RegexStep);
         if (isExceeded)
         {
             transaction.NoteRegexLimit();
         }
     }
+
+    /// <summary>
+    /// Spends steps before the work; false, and the transaction is exhausted, where they are not left.
+    /// </summary>
+    public bool TrySpend(long steps) => transaction.TrySpend(steps);
 
     public void Clear()
     {

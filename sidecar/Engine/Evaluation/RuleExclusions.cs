@@ -17,6 +17,8 @@ internal sealed class RuleExclusions
 
     public bool HasTargets => _targets.Count > 0;
 
+    public int TargetCount => _targets.Count;
+
     public void Reset()
     {
         _removed.Clear();

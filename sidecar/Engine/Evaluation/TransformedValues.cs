@@ -14,7 +14,7 @@ internal struct TransformedStep
 /// Values after transformations, each step worked out once for a value and shared by all rules whose chains begin
 /// alike. One per transaction.
 /// </summary>
-internal sealed class TransformedValues(ProgramParts parts, TransactionMemory memory)
+internal sealed class TransformedValues(ProgramParts parts, TransactionMemory memory, StepMeter meter)
 {
     private const int RetainedStepsMax = 64 * 1024;
 
@@ -22,14 +22,10 @@ internal sealed class TransformedValues(ProgramParts parts, TransactionMemory me
     private TransformedStep[] _steps = new TransformedStep[parts.Nodes.Length * 16];
     private int _used;
 
-    /// <summary>Bytes handed to functions so far.</summary>
-    public long BytesRead { get; private set; }
-
     public void Reset()
     {
         _steps.AsSpan(0, _used).Clear();
         _used = 0;
-        BytesRead = 0;
         if (_steps.Length > Math.Max(RetainedStepsMax, _nodeCount * 16))
         {
             _steps = new TransformedStep[_nodeCount * 16];
@@ -42,6 +38,7 @@ internal sealed class TransformedValues(ProgramParts parts, TransactionMemory me
         if (value.Classes == 0)
         {
             value.Classes = ByteClasses.Sum(memory[value.Bytes]);
+            meter.Spend(value.Bytes.Length / 2);
         }
     }
 
@@ -88,7 +85,7 @@ internal sealed class TransformedValues(ProgramParts parts, TransactionMemory me
             return source;
         }
 
-        BytesRead += source.Length;
+        meter.Spend(StepMeter.Transform + source.Length);
         var function = info.Function!;
         if (!memory.Reserve(function.OutputMax(source.Length)))
         {
@@ -96,7 +93,13 @@ internal sealed class TransformedValues(ProgramParts parts, TransactionMemory me
         }
 
         var written = function.Apply(memory[source], memory.Arena.Tail);
-        return written < 0 ? source : new Text(Origin.Own, memory.Arena.Commit(written));
+        if (written < 0)
+        {
+            return source;
+        }
+
+        meter.Spend((long)StepMeter.TransformByte * written);
+        return new Text(Origin.Own, memory.Arena.Commit(written));
     }
 
     private int Allocate()

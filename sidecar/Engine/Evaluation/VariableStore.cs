@@ -8,7 +8,7 @@ namespace WafOperator.Engine.Evaluation;
 /// (<c>tx.%{rule.id}…</c>) are kept in a list. A number stays a number until somebody wants its digits. Names have no
 /// case.
 /// </summary>
-internal sealed class VariableStore(NameTable names, TransactionMemory memory, int variablesMax)
+internal sealed class VariableStore(NameTable names, TransactionMemory memory, StepMeter meter, int variablesMax)
 {
     private const int IndexRetainedMax = 1024;
 
@@ -131,6 +131,7 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
             }
         }
 
+        meter.Spend((long)StepMeter.Look * (_used.Count + _others.Count));
         for (var i = 0; i < _others.Count; i++)
         {
             var other = _others[i];
@@ -203,6 +204,8 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
     {
         for (var at = (int)hash & (_index.Length - 1); _index[at] != 0; at = (at + 1) & (_index.Length - 1))
         {
+            // Counted, because a client that chooses names can make them meet in one place.
+            meter.Spend(StepMeter.Look);
             var other = _index[at] - 1;
             if (_others[other].Hash == hash && Ascii.EqualsIgnoreCase(memory[_others[other].Name], name))
             {
@@ -218,6 +221,7 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, i
         var at = (int)_others[other].Hash & (_index.Length - 1);
         while (_index[at] != 0)
         {
+            meter.Spend(StepMeter.Look);
             at = (at + 1) & (_index.Length - 1);
         }
 

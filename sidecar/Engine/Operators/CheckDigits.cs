@@ -18,6 +18,8 @@ internal sealed class CheckDigits(RegexOperator pattern, DigitCheck check) : Rul
 
     public override PatternCondition Condition => pattern.Condition;
 
+    public override long StepsFor(ReadOnlySpan<byte> value) => 0;
+
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
         Span<byte> digits = stackalloc byte[64];

@@ -15,11 +15,18 @@ internal sealed class MacroRegexOperator(Macro pattern) : RuleOperator
 
     private readonly ConcurrentDictionary<string, RegexOperator?> _compiled = new(StringComparer.Ordinal);
 
+    public override long StepsFor(ReadOnlySpan<byte> value) => 0;
+
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
         var text = Encoding.Latin1.GetString(state.Expand(pattern));
         if (!_compiled.TryGetValue(text, out var compiled))
         {
+            if (!state.TrySpend((long)StepMeter.CompileByte * text.Length))
+            {
+                return false;
+            }
+
             compiled = RegexOperator.Create(text, isGlobal: false, out _);
             if (_compiled.Count < CachedMax)
             {

@@ -13,6 +13,8 @@ internal sealed class PhraseMatchOperator(byte[][] phrases) : RuleOperator
 
     public override PatternCondition Condition => PatternCondition.ContainsAny(phrases);
 
+    public override long StepsFor(ReadOnlySpan<byte> value) => 3L * value.Length;
+
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
         // Built at the first use: most requests never get here. Two threads may build it; either result is good.

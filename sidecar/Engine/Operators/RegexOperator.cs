@@ -27,6 +27,9 @@ internal sealed class RegexOperator : RuleOperator
 
     public override PatternCondition Condition { get; }
 
+    /// <summary>A search pays for its own steps.</summary>
+    public override long StepsFor(ReadOnlySpan<byte> value) => 0;
+
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
         if (_matchesAll && !value.Contains((byte)'\n'))

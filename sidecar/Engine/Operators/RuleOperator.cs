@@ -17,6 +17,12 @@ internal abstract class RuleOperator
     public virtual PatternCondition Condition => PatternCondition.Always;
 
     /// <summary>
+    /// Steps (see <see cref="StepMeter"/>) that testing the value takes at most. What an operator spends itself, step
+    /// by step, is not part of it.
+    /// </summary>
+    public virtual long StepsFor(ReadOnlySpan<byte> value) => value.Length;
+
+    /// <summary>
     /// Whether a value passes the test. Where it does, captures may be left in <see cref="MatchState"/>.
     /// </summary>
     public abstract bool Matches(MatchState state, ReadOnlySpan<byte> value);

@@ -14,6 +14,10 @@ internal static class Bytes
     public static readonly SearchValues<byte> SpaceOrNoBreak = SearchValues.Create([32, 9, 10, 11, 12, 13,
         NoBreakSpace]);
 
+    /// <summary>The same without the ordinary blank.</summary>
+    public static readonly SearchValues<byte> SpaceOrNoBreakButBlank = SearchValues.Create([9, 10, 11, 12, 13,
+        NoBreakSpace]);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSpace(byte value) => value == ' ' || (uint)(value - 9) <= 4;
 

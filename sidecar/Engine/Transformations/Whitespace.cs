@@ -5,7 +5,8 @@ internal sealed class CompressWhitespace() : Transformation("compressWhitespace"
 {
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
-        if (!input.ContainsAny(Bytes.SpaceOrNoBreak)) return Unchanged;
+        // Prose has single spaces: nothing to do, and two quick searches tell.
+        if (!input.ContainsAny(Bytes.SpaceOrNoBreakButBlank) && input.IndexOf("  "u8) < 0) return Unchanged;
         var written = 0;
         var rest = input;
         while (true)

@@ -15,15 +15,19 @@ internal sealed record HostileRequest(
 
 /// <summary>
 /// Requests that make rule engines slow: long values full of what rules look for, many small ones, deep nesting, loops
-/// of patterns turned to the end, escapes in escapes, names that collide. Bodies are 1 MB, the most that rules are
-/// given outside of files.
+/// of patterns turned to the end, escapes in escapes, names that collide.
 /// </summary>
-internal static class HostileRequests
+/// <param name="bodyBytes">How long bodies are.</param>
+internal sealed class HostileRequests(int bodyBytes)
 {
-    public const int BodyBytes = 1 << 20;
+    /// <summary>The most that rules are given outside of files.</summary>
+    public const int BodyBytesMax = 1 << 20;
 
     private const string Form = "application/x-www-form-urlencoded";
     private const string Json = "application/json";
+
+    /// <summary>As many arguments as are taken: 4000 of 1 MB.</summary>
+    private int ManyCount => bodyBytes / 262;
 
     /// <summary>Texts that are repeated until a value is full; each starts something a rule then looks for.</summary>
     private static readonly (string Name, string Text)[] Fillers =
@@ -44,55 +48,62 @@ internal static class HostileRequests
         ("entities", "&#x3c;&lt;&#60;"),
         ("script words", "javascript:alert(document.cookie)onerror= "),
         ("escapes", "\\u003c\\x3c\\74"),
+        ("open comments", "<!--"),
+        ("open attributes", "<a b='c\" "),
+        ("open declarations", "<![CDATA[<?"),
+        ("half links", "](\t"),
+        ("dollar quotes", "$a$b$$c$"),
+        ("hints", "/*!00000 /*"),
+        ("style escapes", "\\41 \\000041"),
         ("nulls", "\0"),
         ("high bytes", "\u00e4\u0080\u00ff"),
         ("many attacks", "1' union select * from users-- <script>alert(1)</script> ../../etc/passwd ;cat /etc/passwd "),
     ];
 
     /// <summary>All of them, in a fixed order.</summary>
-    public static IEnumerable<HostileRequest> All()
+    public IEnumerable<HostileRequest> All()
     {
         foreach (var (name, text) in Fillers)
         {
-            yield return Post($"form, one value of {name}", Form, "v=" + Escape(Fill(text, BodyBytes / 3)));
-            yield return Post($"form, 4000 values of {name}", Form, Many(text, 4000, BodyBytes));
+            yield return Post($"form, one value of {name}", Form, "v=" + Escape(Fill(text, bodyBytes / 3)));
+            yield return Post($"form, many values of {name}", Form, Many(text));
             yield return Post($"JSON, one value of {name}", Json,
-                $"{{\"v\":\"{JsonEscape(Fill(text, BodyBytes - 64))}\"}}");
+                $"{{\"v\":\"{JsonEscape(Fill(text, bodyBytes - 64))}\"}}");
             yield return Post($"XML of {name}", "application/xml",
-                $"<r>{XmlEscape(Fill(text, BodyBytes / 4))}</r>");
-            yield return Post($"undeclared body of {name}", "text/plain", Fill(text, BodyBytes));
+                $"<r>{XmlEscape(Fill(text, bodyBytes / 4))}</r>");
+            yield return Post($"undeclared body of {name}", "text/plain", Fill(text, bodyBytes));
         }
 
         foreach (var request in Shapes().Concat(Heads())) yield return request;
     }
 
-    private static IEnumerable<HostileRequest> Shapes()
+    private IEnumerable<HostileRequest> Shapes()
     {
-        yield return Post("form, escapes of escapes", Form, "v=" + Fill("%25253c", BodyBytes - 2));
-        yield return Post("form, 4000 names, each with an attack", Form, string.Join('&',
-            Enumerable.Range(0, 4000).Select(i => $"{Escape("<script>union select'" + i)}=1")));
+        yield return Post("form, escapes of escapes", Form, "v=" + Fill("%25253c", bodyBytes - 2));
+        yield return Post("form, many names, each with an attack", Form, string.Join('&',
+            Enumerable.Range(0, ManyCount).Select(i => $"{Escape("<script>union select'" + i)}=1")));
         yield return Post("form, names that differ in one letter", Form, string.Join('&',
-            Enumerable.Range(0, 4000).Select(i => $"{new string('x', 240)}{i}=1")));
+            Enumerable.Range(0, ManyCount).Select(i => $"{new string('x', 240)}{i}=1")));
         yield return Post("form, names with one hash", Form, string.Join('&',
-            CollidingNames().Take(4000).Select(name => $"{name}=1")));
-        yield return Post("JSON, 4000 leaves", Json,
-            "[" + string.Join(',', Enumerable.Repeat("\"1' or sleep(5)-- <b onclick=x>\"", 3990)) + "]");
-        yield return Post("JSON, deep names", Json, Deep(60, 60));
-        yield return Post("JSON, open brackets", Json, new string('[', BodyBytes));
-        yield return Post("JSON, escaped quotes", Json, "{\"v\":\"" + Fill("\\\"", BodyBytes - 64) + "\"}");
-        yield return Post("XML, elements", "text/xml", "<r>" + Fill("<a b='1'>x</a>", 200_000) + "</r>");
-        yield return Post("XML, open elements", "text/xml", Fill("<a>", BodyBytes));
+            CollidingNames().Take(ManyCount).Select(name => $"{name}=1")));
+        yield return Post("JSON, many leaves", Json,
+            "[" + string.Join(',', Enumerable.Repeat("\"1' or sleep(5)-- <b onclick=x>\"", ManyCount - 1)) + "]");
+        yield return Post("JSON, deep names", Json, Deep(60, ManyCount));
+        yield return Post("JSON, open brackets", Json, new string('[', bodyBytes));
+        yield return Post("JSON, escaped quotes", Json, "{\"v\":\"" + Fill("\\\"", bodyBytes - 64) + "\"}");
+        yield return Post("XML, elements", "text/xml", "<r>" + Fill("<a b='1'>x</a>", bodyBytes / 5) + "</r>");
+        yield return Post("XML, open elements", "text/xml", Fill("<a>", bodyBytes));
         yield return Post("GraphQL, literals", "application/graphql",
-            "{" + Fill("a(b:\"' or 1=1--\") ", 200_000) + "}");
+            "{" + Fill("a(b:\"' or 1=1--\") ", bodyBytes / 5) + "}");
         yield return Post("multipart, fields", "multipart/form-data; boundary=b",
-            Parts(250, "1' or sleep(5)-- <b>", 4000));
+            Parts(bodyBytes / 4200, "1' or sleep(5)-- <b>", 4000));
         yield return Post("multipart, header lines", "multipart/form-data; boundary=b",
-            Parts(250, "x", 1, Fill("X-A: <script>\r\n", 3800)));
-        yield return Post("form, values in another charset", Form + "; charset=utf-16", Many("<'", 4000, BodyBytes));
-        yield return Post("form, values in an unknown charset", Form + "; charset=none", Many("<'", 4000, BodyBytes));
+            Parts(bodyBytes / 4200, "x", 1, Fill("X-A: <script>\r\n", 3800)));
+        yield return Post("form, values in another charset", Form + "; charset=utf-16", Many("<'"));
+        yield return Post("form, values in an unknown charset", Form + "; charset=none", Many("<'"));
         yield return Post("multipart, half boundaries", "multipart/form-data; boundary=" + new string('b', 60),
             "--" + new string('b', 60) + "\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n"
-            + Fill("\r\n--" + new string('b', 59), BodyBytes - 200));
+            + Fill("\r\n--" + new string('b', 59), bodyBytes - 200));
     }
 
     private static IEnumerable<HostileRequest> Heads()
@@ -144,21 +155,21 @@ internal static class HostileRequests
             letters[i] = Alphabet[rest % Alphabet.Length];
     });
 
-    private static HostileRequest Post(string name, string type, string body) =>
-        new(name, "/", type, Encoding.Latin1.GetBytes(body.Length > BodyBytes ? body[..BodyBytes] : body), []);
+    private HostileRequest Post(string name, string type, string body) =>
+        new(name, "/", type, Encoding.Latin1.GetBytes(body.Length > bodyBytes ? body[..bodyBytes] : body), []);
 
     private static string Fill(string text, int length) =>
         string.Concat(Enumerable.Repeat(text, (length / text.Length) + 1))[..length];
 
-    private static string Many(string text, int count, int bytes)
+    private string Many(string text)
     {
-        var value = Escape(Fill(text, Math.Max(1, ((bytes / count) - 8) / 3)));
-        return string.Join('&', Enumerable.Range(0, count).Select(i => $"a{i}={value}"));
+        var value = Escape(Fill(text, ((bodyBytes / ManyCount) - 8) / 3));
+        return string.Join('&', Enumerable.Range(0, ManyCount).Select(i => $"a{i}={value}"));
     }
 
-    private static string Deep(int depth, int width) =>
+    private static string Deep(int depth, int count) =>
         string.Concat(Enumerable.Range(0, depth).Select(i => $"{{\"{new string('k', 40)}{i}\":"))
-        + "[" + string.Join(',', Enumerable.Repeat("\"x' or 1=1\"", width * 60)) + "]" + new string('}', depth);
+        + "[" + string.Join(',', Enumerable.Repeat("\"x' or 1=1\"", count)) + "]" + new string('}', depth);
 
     private static string Parts(int count, string value, int bytes, string lines = "") => string.Concat(
         Enumerable.Range(0, count).Select(i => $"--b\r\nContent-Disposition: form-data; name=\"a{i}\"\r\n{lines}\r\n"

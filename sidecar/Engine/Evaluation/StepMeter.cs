@@ -1,0 +1,61 @@
+// One unit for every kind of work, so that one limit bounds them all. A step is meant to take at most a nanosecond of a
+// quiet core; what each kind of work counts for was fitted with the hostile requests of
+// `dotnet run -c Release --project tests/Benchmarks -- engine`, which prints the nanoseconds that a step took in each.
+using System.Runtime.CompilerServices;
+
+namespace WafOperator.Engine.Evaluation;
+
+/// <summary>Counts the steps of one transaction against its limit.</summary>
+internal sealed class StepMeter(long max)
+{
+    /// <summary>A byte the request's reader took in or decoded.</summary>
+    public const int ReadByte = 1;
+
+    /// <summary>An argument, header or other named item of the request.</summary>
+    public const int ReadItem = 64;
+
+    /// <summary>A pass over a value for the literals of all rules: to begin it, and for each byte.</summary>
+    public const int Scan = 160;
+    public const int ScanByte = 2;
+
+    /// <summary>Sorting one value to the rules that read it, for each chain of transformations.</summary>
+    public const int Sort = 16;
+
+    /// <summary>A transformation: to begin it, and for each byte it writes; a byte it reads is one step.</summary>
+    public const int Transform = 24;
+    public const int TransformByte = 3;
+
+    /// <summary>Looking at a value to see whether a rule means it.</summary>
+    public const int Look = 4;
+
+    /// <summary>A test: to begin it. What the operator reads is its own to tell.</summary>
+    public const int Test = 48;
+
+    /// <summary>A step of the regex engine: some bytes from a table, or one instruction.</summary>
+    public const int RegexStep = 6;
+
+    /// <summary>Compiling a pattern that is only known now, for each byte of it.</summary>
+    public const int CompileByte = 2_000;
+
+    /// <summary>A match, with what follows from it.</summary>
+    public const int Match = 600;
+
+    /// <summary>A byte written to the transaction's memory.</summary>
+    public const int WriteByte = 1;
+
+    private long _used;
+
+    /// <summary>Steps so far.</summary>
+    public long Used => _used;
+
+    /// <summary>Whether the limit is passed.</summary>
+    public bool IsSpent => _used > max;
+
+    /// <summary>Steps that are left, at least 0.</summary>
+    public long Left => Math.Max(0, max - _used);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Spend(long steps) => _used += steps;
+
+    public void Reset() => _used = 0;
+}
