@@ -23,6 +23,19 @@ public sealed class BodyDecodingTests
         Assert.Equal(body.Length, request.RawBody.Length);
     }
 
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(2, true)]
+    public void EndBody_ContentCodings_AreLimited(int max, bool isExceeded)
+    {
+        var body = Encode("gzip", Encode("deflate", Encode("gzip", Encoding.ASCII.GetBytes("a=1"))));
+        var limits = new HttpLimits { ContentCodingsMax = max };
+        var request = Body.Read(Form, body, limits, headers: ("Content-Encoding", "gzip, deflate, gzip"));
+        Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.ContentCodings));
+        Assert.Equal(isExceeded, request.MustReject);
+        Assert.Equal(!isExceeded, CanonicalRequestTests.Arguments(request) == "a=1");
+    }
+
     [Fact]
     public void EndBody_RawDeflate_IsRead()
     {

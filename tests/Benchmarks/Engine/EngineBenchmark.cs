@@ -19,7 +19,7 @@ internal static class EngineBenchmark
     private const string Rules = "/usr/share/modsecurity-crs/rules";
     private const string SetUp = "/etc/modsecurity/crs/crs-setup.conf";
     private const double LimitMilliseconds = 50;
-    private const int Turns = 5;
+    private const int Turns = 3;
     private const int Shown = 20;
 
     public static Task<int> RunAsync(string[] arguments)

@@ -31,9 +31,9 @@ public sealed class SecLangTarget : FuzzTarget
         ["SecRule ", "SecAction ", "SecMarker ", "SecRuleRemoveByTag ", "SecRuleUpdateActionById ", "Include *",
          "\"", "'", "\\", "\n", "\\\n", " ", "ARGS", "TX:/a/", "XML:/*", "REQUEST_COOKIES", "MATCHED_VARS", "|", "!",
          "&", ":", "/", "@rx ", "@pm ", "@within ", "@detectSQLi", "@validateByteRange 1-9", "!@eq 0", ",", "id:5",
-         "phase:3", "chain", "t:urlDecodeUni", "t:none", "setvar:tx.a=+1", "%{tx.0}", "%{", "}", "skip:1", "skipAfter:X",
-         "allow:phase", "severity:2", "tag:'x'", "ctl:ruleEngine=Off", "initcol:ip=%{REMOTE_ADDR}", "multiMatch", "(",
-         "[", "*", "#", "<IfModule x>", "\u00e9", "\u0000", "1", "-"]);
+         "phase:3", "chain", "t:urlDecodeUni", "t:none", "setvar:tx.a=+1", "%{tx.0}", "%{", "}", "skip:1",
+         "skipAfter:X", "allow:phase", "severity:2", "tag:'x'", "ctl:ruleEngine=Off", "initcol:ip=%{REMOTE_ADDR}",
+         "multiMatch", "(", "[", "*", "#", "<IfModule x>", "\u00e9", "\u0000", "1", "-"]);
 
     public override string Name => "seclang";
 
