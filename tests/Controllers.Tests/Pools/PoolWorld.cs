@@ -43,7 +43,7 @@ public sealed class PoolWorld : IAsyncDisposable
         _operator = plane.Client(RealControlPlane.OperatorToken);
         var services = TestApiServer.Services with { Loggers = _log };
         _caches = PoolCaches.Add(_informers, _operator, services, PolicyCaches.Add(_informers, _operator, services));
-        var asking = new PoolObserverOptions { Port = port };
+        var asking = new PoolObserverOptions { Port = port, Interval = TimeSpan.FromMilliseconds(300) };
         _observer = new PoolObserver(_caches.Pods, _http, asking, _time, NullLogger<PoolObserver>.Instance);
         _events = new EventRecorder(_operator, "waf-operator", services);
         var settings = new PoolSettings(
@@ -85,7 +85,7 @@ public sealed class PoolWorld : IAsyncDisposable
         var world = new PoolWorld(plane, ns, node, packages ?? new Dictionary<string, string>(), port);
         world._work = Task.WhenAll(
             world._informers.RunAsync(world._stop.Token), world._events.RunAsync(world._stop.Token),
-            world._loop.RunAsync(world._stop.Token));
+            world._loop.RunAsync(world._stop.Token), world.ObserveAsync());
         await world._informers.WaitForSyncAsync(default);
         return world;
     }
@@ -120,6 +120,19 @@ public sealed class PoolWorld : IAsyncDisposable
         await Admin.TryGetAsync(type, new NamespacedName(Namespace, name), default);
 
     public Task<KubernetesObject?> RungAsync(int rung) => FindAsync(BuiltIn.Deployments, $"large-rung-{rung}");
+
+    private async Task ObserveAsync()
+    {
+        _observer.Observed += _loop.Enqueue;
+        try
+        {
+            await _observer.RunAsync(_stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The test is over.
+        }
+    }
 
     /// <summary>Waits for a status; says what it was when it never comes.</summary>
     public async Task StatusAsync(string what, Func<InferencePoolStatus, bool> wanted)
