@@ -5,5 +5,5 @@ COPY models/ /models/
 COPY app/ /app/
 USER 65532:65532
 WORKDIR /app
-EXPOSE 8080
+EXPOSE 8500
 ENTRYPOINT ["dotnet", "/app/waf-inference.dll"]

@@ -16,7 +16,7 @@ inputs_of() {
   case "$1" in
     operator) echo operator crds models/packages ;;
     sidecar) echo sidecar crds operator/Policies models/Features models/OnnxRuntime models/packages ;;
-    inference) echo models/Server models/Features models/OnnxRuntime models/packages crds ;;
+    inference) echo models/Server models/Features models/OnnxRuntime models/packages sidecar/Proxy/Listening crds ;;
     shop) echo e2e/Shop ;;
   esac
 }

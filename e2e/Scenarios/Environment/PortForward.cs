@@ -15,16 +15,16 @@ public sealed class PortForward : IDisposable
 
     public Uri Address { get; }
 
-    public static async Task<PortForward> StartAsync(string ns, string service)
+    public static async Task<PortForward> StartAsync(string ns, string service, int port = 80)
     {
-        var process = Process.Start(new ProcessStartInfo("kubectl", ["-n", ns, "port-forward", "service/" + service, ":80"])
+        var process = Process.Start(new ProcessStartInfo("kubectl", ["-n", ns, "port-forward", "service/" + service, $":{port}"])
         {
             RedirectStandardOutput = true,
         }) ?? throw new InvalidOperationException("kubectl is not on PATH");
         // "Forwarding from 127.0.0.1:40123 -> 8080"
         var line = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("kubectl port-forward ended");
-        var port = line.Split(':')[1].Split(' ')[0];
-        return new PortForward(process, new Uri($"http://127.0.0.1:{port}/"));
+        var local = line.Split(':')[1].Split(' ')[0];
+        return new PortForward(process, new Uri($"http://127.0.0.1:{local}/"));
     }
 
     public void Dispose()

@@ -71,13 +71,13 @@ public sealed class Shop : IAsyncDisposable
     /// <summary>
     /// A client of a Service: by its cluster address where this machine reaches it, else by port-forward.
     /// </summary>
-    public async Task<HttpClient> ClientAsync(string service)
+    public async Task<HttpClient> ClientAsync(string service, int port = 80)
     {
         var found = await Kubectl.GetAsync("service", service);
         var address = found.GetProperty("spec").GetProperty("clusterIP").GetString()!;
-        var baseAddress = await IsReachableAsync(address)
-            ? new Uri($"http://{address}/")
-            : await ForwardAsync(service);
+        var baseAddress = await IsReachableAsync(address, port)
+            ? new Uri($"http://{address}:{port}/")
+            : await ForwardAsync(service, port);
         var client = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(2) })
         {
             BaseAddress = baseAddress,
@@ -94,9 +94,9 @@ public sealed class Shop : IAsyncDisposable
         await Everywhere.TryAsync(["delete", "namespace", Namespace, "--wait=false"]);
     }
 
-    private async Task<Uri> ForwardAsync(string service)
+    private async Task<Uri> ForwardAsync(string service, int port)
     {
-        var forward = await PortForward.StartAsync(Namespace, service);
+        var forward = await PortForward.StartAsync(Namespace, service, port);
         _forwards.Add(forward);
         return forward.Address;
     }
@@ -106,14 +106,14 @@ public sealed class Shop : IAsyncDisposable
     /// Then a new Service is waited for: its rules are a moment behind. A port-forward enters the pod by its loopback
     /// interface and so goes around redirection; it is no substitute where the real way exists.
     /// </summary>
-    private static async Task<bool> IsReachableAsync(string address)
+    private static async Task<bool> IsReachableAsync(string address, int port)
     {
         var kubernetes = await new Kubectl("default").GetAsync("service", "kubernetes");
         var apiServer = kubernetes.GetProperty("spec").GetProperty("clusterIP").GetString()!;
         if (!await ConnectsAsync(apiServer, 443)) return false;
         for (var attempt = 0; attempt < 60; attempt++)
         {
-            if (await ConnectsAsync(address, 80)) return true;
+            if (await ConnectsAsync(address, port)) return true;
             await Task.Delay(TimeSpan.FromMilliseconds(500));
         }
 
