@@ -37,7 +37,7 @@ public sealed record EngineLimits
     /// of a quiet core, whatever is done in it, so the default keeps a request under 50 ms. Beyond it rules that read
     /// the request no longer run, and <see cref="Transaction.Exhausted"/> says so.
     /// </summary>
-    public long StepsMax { get; init; } = 45_000_000;
+    public long StepsMax { get; init; } = 50_000_000;
 
     /// <summary>
     /// Steps of one search with a regular expression. These are the regex engine's own, of some nanoseconds each; they

@@ -35,8 +35,7 @@ public enum RuleSeverity
 
 /// <summary>
 /// A rule that matched and is to be reported (neither <c>nolog</c> nor <c>noauditlog</c> silence it). Texts are decoded
-/// as UTF-8
-/// and may hold parts of the request: redact them before they leave the pod.
+/// as UTF-8 and may hold parts of the request: redact them before they leave the pod.
 /// </summary>
 /// <param name="Id">The rule's id (the head's, in a chain).</param>
 /// <param name="Phase">1 to 5.</param>

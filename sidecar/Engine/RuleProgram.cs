@@ -7,8 +7,8 @@ namespace WafOperator.Engine;
 
 /// <summary>
 /// Rules compiled for evaluation. Immutable, shareable among threads; swap one for another at any time, transactions
-/// keep the one they
-/// were rented from. Source of the semantics: ModSecurity reference manual (v3.x) and ModSecurity 3's behaviour.
+/// keep the one they were rented from. Source of the semantics: ModSecurity reference manual (v3.x) and ModSecurity 3's
+/// behaviour.
 /// </summary>
 public sealed class RuleProgram
 {

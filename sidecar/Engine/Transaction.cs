@@ -6,8 +6,7 @@ namespace WafOperator.Engine;
 
 /// <summary>
 /// The evaluation of rules for one request. Rent it from a <see cref="RuleProgram"/>, call the phases in order, read
-/// the outcome, dispose.
-/// Not thread-safe; reused. Nothing is thrown for bad input.
+/// the outcome, dispose. Not thread-safe; reused. Nothing is thrown for bad input.
 /// </summary>
 public sealed partial class Transaction : IDisposable
 {

@@ -5,8 +5,7 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// Reads a list of actions: names parted by commas, each with an optional <c>:argument</c>, which may stand in single
-/// quotes (then it
-/// may hold commas, and <c>\'</c> is a quote).
+/// quotes (then it may hold commas, and <c>\'</c> is a quote).
 /// </summary>
 internal static class ActionListParser
 {

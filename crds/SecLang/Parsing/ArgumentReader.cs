@@ -6,8 +6,7 @@ namespace WafOperator.SecLang;
 /// Cuts a directive into its name and arguments. An argument is a run without spaces, or is quoted by <c>"</c> or
 /// <c>'</c>; inside
 /// quotes a backslash takes the special meaning from the quote only, every other backslash stays, because patterns need
-/// them. A run
-/// keeps what stands in single quotes together (<c>TX:'/a b/'</c>).
+/// them. A run keeps what stands in single quotes together (<c>TX:'/a b/'</c>).
 /// </summary>
 internal static class ArgumentReader
 {

@@ -4,10 +4,8 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// Backslashes in patterns. ModSecurity 2 reads them through Apache, which makes one of two, so that rule sets for both
-/// versions (CRS 3)
-/// write a literal backslash as four; ModSecurity 3 leaves them as they are, and there two are enough. Nobody means two
-/// literal
-/// backslashes by four, so four are read as two, and everything else is left alone.
+/// versions (CRS 3) write a literal backslash as four; ModSecurity 3 leaves them as they are, and there two are enough.
+/// Nobody means two literal backslashes by four, so four are read as two, and everything else is left alone.
 /// </summary>
 internal static class Backslashes
 {

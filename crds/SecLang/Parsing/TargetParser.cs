@@ -4,8 +4,7 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// Reads a rule's variables: <c>ARGS|!ARGS:foo|&amp;ARGS|TX:/^a|b/|XML:/*</c>. A selector is a name, a pattern between
-/// slashes
-/// (which may hold <c>|</c>), or either of them in single quotes.
+/// slashes (which may hold <c>|</c>), or either of them in single quotes.
 /// </summary>
 internal static class TargetParser
 {

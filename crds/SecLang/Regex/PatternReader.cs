@@ -3,9 +3,8 @@ using System.Collections.Immutable;
 namespace WafOperator.SecLang.Regex;
 
 /// <summary>
-/// The recursive-descent reader behind <see cref="RegexParser"/>: one instance per pattern. After the first error
-/// every method
-/// returns quickly. Recursion is bounded by <see cref="RegexLimits.NestingMax"/>.
+/// The recursive-descent reader behind <see cref="RegexParser"/>: one instance per pattern. After the first error every
+/// method returns quickly. Recursion is bounded by <see cref="RegexLimits.NestingMax"/>.
 /// </summary>
 internal sealed partial class PatternReader(byte[] pattern, RegexFlags flags, RegexLimits limits)
 {

@@ -55,8 +55,7 @@ public enum LookKind
 
 /// <summary>
 /// A regular expression over bytes as a tree. Flags are resolved while parsing: letters under `(?i)` are sets of two
-/// bytes,
-/// the dot is a set, `^` and `$` are one of <see cref="AssertionKind"/>. Immutable; nesting is bounded by
+/// bytes, the dot is a set, `^` and `$` are one of <see cref="AssertionKind"/>. Immutable; nesting is bounded by
 /// <see cref="RegexLimits.NestingMax"/>, so walking it recursively is safe.
 /// </summary>
 public abstract record RegexNode

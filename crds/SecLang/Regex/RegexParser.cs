@@ -5,9 +5,8 @@ namespace WafOperator.SecLang.Regex;
 
 /// <summary>
 /// Reads the dialect that rules are written in: PCRE over bytes, without its Unicode modes (pcre2pattern(3)). Never
-/// throws for
-/// a pattern; the first thing it cannot accept becomes <see cref="RegexPattern.Error"/>. Refused on purpose: recursion,
-/// conditional groups, callouts, backtracking verbs and Unicode properties.
+/// throws for a pattern; the first thing it cannot accept becomes <see cref="RegexPattern.Error"/>. Refused on purpose:
+/// recursion, conditional groups, callouts, backtracking verbs and Unicode properties.
 /// </summary>
 public static class RegexParser
 {

@@ -2,8 +2,7 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// Files under given folders, and nowhere else: a path that leaves them (by <c>..</c> or a link) is not found. Relative
-/// names are
-/// sought beside the file that refers to them, then in each folder.
+/// names are sought beside the file that refers to them, then in each folder.
 /// </summary>
 public sealed class DirectorySourceResolver : SourceResolver
 {

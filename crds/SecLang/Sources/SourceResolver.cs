@@ -24,8 +24,7 @@ public sealed record ResolvedFile(string Name, byte[] Bytes, bool TooLarge = fal
 
 /// <summary>
 /// Files held in memory, by name. A name is looked up as written, then relative to the folder of the file that refers
-/// to it,
-/// then by its last part alone, because rule sets travel flattened.
+/// to it, then by its last part alone, because rule sets travel flattened.
 /// </summary>
 public sealed class MemorySourceResolver(IReadOnlyDictionary<string, byte[]> files) : SourceResolver
 {

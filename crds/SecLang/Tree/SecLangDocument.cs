@@ -4,8 +4,7 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// The rules of all given sources in order, <c>Include</c> resolved, with the data files they refer to: all that a
-/// compiler needs.
-/// Immutable, shareable.
+/// compiler needs. Immutable, shareable.
 /// </summary>
 public sealed record SecLangDocument(
     ImmutableArray<Directive> Directives, ImmutableDictionary<string, DataFile> DataFiles)

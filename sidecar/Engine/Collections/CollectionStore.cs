@@ -5,9 +5,8 @@ namespace WafOperator.Engine;
 
 /// <summary>
 /// The persistent collections (IP, SESSION, USER, GLOBAL, RESOURCE) of one sidecar, in memory and bounded: a record
-/// that was not
-/// written for its time-out is gone, and beyond the limit the records that were written longest ago make room.
-/// Thread-safe.
+/// that was not written for its time-out is gone, and beyond the limit the records that were written longest ago make
+/// room. Thread-safe.
 /// </summary>
 public sealed class CollectionStore
 {

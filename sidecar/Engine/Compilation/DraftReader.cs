@@ -6,8 +6,7 @@ namespace WafOperator.Engine.Compilation;
 
 /// <summary>
 /// Walks a document: puts chains together, applies default actions, removals and updates, and collects settings and
-/// markers. Removals and
-/// updates work on all rules of the document, wherever they stand, as in ModSecurity 3.
+/// markers. Removals and updates work on all rules of the document, wherever they stand, as in ModSecurity 3.
 /// </summary>
 internal sealed class DraftReader(EngineOptions options)
 {

@@ -4,8 +4,7 @@ namespace WafOperator.Engine.Compilation;
 
 /// <summary>
 /// What of a phase is alive for certain values of its gates: which rules run whatever the request holds, and which
-/// variables have to be
-/// looked through for the others. Immutable.
+/// variables have to be looked through for the others. Immutable.
 /// </summary>
 internal sealed class LivePlan
 {

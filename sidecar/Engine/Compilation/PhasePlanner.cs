@@ -52,8 +52,7 @@ internal static class PhasePlanner
 
     /// <summary>
     /// Of the places behind the last writer of some gate's variable, the one from which on the gates skip most. Rules
-    /// before it cannot be
-    /// filtered, so each of them counts against it.
+    /// before it cannot be filtered, so each of them counts against it.
     /// </summary>
     private static int ChooseBarrier(CompiledRule[] rules, int[] skipTargets, Gate?[] gates, NameTable names)
     {

@@ -6,8 +6,7 @@ namespace WafOperator.Engine.Compilation;
 
 /// <summary>
 /// Decides whether a rule is chosen by a <see cref="RuleSelection"/>. A tag or message is compared as it is, as in
-/// ModSecurity 3; one that holds
-/// characters of a pattern is also tried as one, as the reference manual says.
+/// ModSecurity 3; one that holds characters of a pattern is also tried as one, as the reference manual says.
 /// </summary>
 internal sealed class SelectionMatcher
 {

@@ -57,8 +57,7 @@ internal sealed class TransformationTree
 
     /// <summary>
     /// Kinds of bytes of which a value must hold one to be changed by a function. All kinds (and the empty value is
-    /// then always
-    /// handed to the function) where nothing can be said. Held against the functions by a test.
+    /// then always handed to the function) where nothing can be said. Held against the functions by a test.
     /// </summary>
     internal static ulong Triggers(string name) => name switch
     {

@@ -10,8 +10,7 @@ internal static class HtmlScanner
 {
     /// <summary>
     /// Markup inside of attribute values is read as well, since browsers disagree on where values end; so many times
-    /// the
-    /// input's length may be spent on that.
+    /// the input's length may be spent on that.
     /// </summary>
     private const int RereadMax = 4;
 

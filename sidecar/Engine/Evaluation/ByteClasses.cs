@@ -7,10 +7,8 @@ namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
 /// Sorts the 256 bytes into at most 64 kinds, one bit each, so that "which kinds of bytes does this value hold" is one
-/// number. Every
-/// ASCII punctuation mark is a kind of its own; letters, digits, white space, controls and bytes from 0x80 on are
-/// groups. A rule that needs a
-/// byte the value does not have cannot match.
+/// number. Every ASCII punctuation mark is a kind of its own; letters, digits, white space, controls and bytes from
+/// 0x80 on are groups. A rule that needs a byte the value does not have cannot match.
 /// </summary>
 internal static class ByteClasses
 {

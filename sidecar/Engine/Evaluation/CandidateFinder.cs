@@ -1,14 +1,12 @@
 // Finds the few rules that could match a request, in one pass over each distinct value.
 //
 // Each value is scanned once for the literals of all rules. A transformation that cannot change the value (it holds
-// none of the bytes the
-// function reacts to) needs no second look, and one that only changes the case of letters neither, because the pass has
-// no case. So most values of
-// an ordinary request are read once, whatever the number of rules and chains.
+// none of the bytes the function reacts to) needs no second look, and one that only changes the case of letters
+// neither, because the pass has no case. So most values of an ordinary request are read once, whatever the number of
+// rules and chains.
 //
 // Guarantee: "no" or "maybe". A rule that would match a value is always among that value's candidates; the differential
-// tests run
-// every request with and without this filter.
+// tests run every request with and without this filter.
 using System.Numerics;
 using WafOperator.Engine.Compilation;
 

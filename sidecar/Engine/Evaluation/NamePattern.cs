@@ -6,8 +6,7 @@ namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
 /// A pattern over names of members (<c>ARGS:/^user_/</c>), letters without case. Immutable, thread-safe, allocates
-/// nothing when it runs. One
-/// that holds plain text only is looked for as such.
+/// nothing when it runs. One that holds plain text only is looked for as such.
 /// </summary>
 internal sealed class NamePattern
 {
@@ -40,9 +39,8 @@ internal sealed class NamePattern
     }
 
     /// <summary>
-    /// Whether the pattern occurs in a name. One that has no answer within its steps counts as not found: an
-    /// exclusion then
-    /// does not exclude.
+    /// Whether the pattern occurs in a name. One that has no answer within its steps counts as not found: an exclusion
+    /// then does not exclude.
     /// </summary>
     public bool IsMatch(ReadOnlySpan<byte> name)
     {

@@ -5,8 +5,7 @@ namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
 /// The fixed variables of a request and response as lists of values, each built when the first rule asks for it. Values
-/// point into
-/// the request; nothing is copied. What depends on the body is read again once the body is there.
+/// point into the request; nothing is copied. What depends on the body is read again once the body is there.
 /// </summary>
 internal sealed class RequestValues(TransactionMemory memory)
 {

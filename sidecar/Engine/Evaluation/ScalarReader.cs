@@ -69,8 +69,7 @@ internal sealed class ScalarReader(TransactionMemory memory)
 
     /// <summary>
     /// A body whose parts rules see one by one (multipart, JSON, XML, GraphQL) is not shown as a whole as well, as the
-    /// reference manual
-    /// says; one that could not be read to its end is.
+    /// reference manual says; one that could not be read to its end is.
     /// </summary>
     private bool ShowsBody =>
         ForcesBody || _request!.BodyError != BodyError.None

@@ -2,8 +2,7 @@ namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
 /// One value a rule can test. <see cref="Classes"/> says which kinds of bytes it holds; the rows point into the
-/// transaction's
-/// pooled arrays, -1 where nothing is computed yet.
+/// transaction's pooled arrays, -1 where nothing is computed yet.
 /// </summary>
 internal struct Value
 {

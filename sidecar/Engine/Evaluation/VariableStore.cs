@@ -4,9 +4,8 @@ namespace WafOperator.Engine.Evaluation;
 
 /// <summary>
 /// The TX collection (and ENV) of one transaction. Names that rules spell out have a place known when the rules are
-/// compiled; others
-/// (<c>tx.%{rule.id}…</c>) are kept in a list. A number stays a number until somebody wants its digits. Names have no
-/// case.
+/// compiled; others (<c>tx.%{rule.id}…</c>) are kept in a list. A number stays a number until somebody wants its
+/// digits. Names have no case.
 /// </summary>
 internal sealed class VariableStore(NameTable names, TransactionMemory memory, StepMeter meter, int variablesMax)
 {

@@ -4,8 +4,7 @@ namespace WafOperator.Engine.Operators;
 
 /// <summary>
 /// Networks as ranges of 128-bit numbers, sorted and merged: membership is one binary search whatever their number.
-/// IPv4 addresses live
-/// at their mapped place (::ffff:0:0/96).
+/// IPv4 addresses live at their mapped place (::ffff:0:0/96).
 /// </summary>
 internal sealed class NetworkList
 {

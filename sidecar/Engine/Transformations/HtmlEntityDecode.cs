@@ -5,11 +5,9 @@ namespace WafOperator.Engine.Transformations;
 
 /// <summary>
 /// t:htmlEntityDecode: numeric and named references. Code points up to 255 become one byte, larger ones UTF-8
-/// (ModSecurity
-/// keeps their low byte, which is another character). quot, amp, lt, gt and nbsp do not need the semicolon, the further
-/// names, with which scripts and URLs are hidden, do (HTML section 13.5). tab, newline and colon stay as they are,
-/// because CRS looks
-/// for them as written (941210, 941220).
+/// (ModSecurity keeps their low byte, which is another character). quot, amp, lt, gt and nbsp do not need the
+/// semicolon, the further names, with which scripts and URLs are hidden, do (HTML section 13.5). tab, newline and colon
+/// stay as they are, because CRS looks for them as written (941210, 941220).
 /// </summary>
 internal sealed class HtmlEntityDecode() : Transformation("htmlEntityDecode")
 {

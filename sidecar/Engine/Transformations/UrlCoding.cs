@@ -31,8 +31,7 @@ internal sealed class UrlDecode() : Transformation("urlDecode")
 
 /// <summary>
 /// t:urlDecodeUni: as urlDecode, and %uXXXX as the servers of one maker read it: by the best-fit map of code page
-/// 20127,
-/// full width forms as ASCII, else the low byte.
+/// 20127, full width forms as ASCII, else the low byte.
 /// </summary>
 internal sealed class UrlDecodeUni() : Transformation("urlDecodeUni")
 {

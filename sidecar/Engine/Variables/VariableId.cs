@@ -2,8 +2,8 @@ namespace WafOperator.Engine.Variables;
 
 /// <summary>
 /// All variables the engine evaluates. Those up to <see cref="VariableNames.LastStatic"/> are a fixed list of named
-/// values once their part of the
-/// request is read, so rules on them can be filtered in bulk; the others change while rules run.
+/// values once their part of the request is read, so rules on them can be filtered in bulk; the others change while
+/// rules run.
 /// </summary>
 internal enum VariableId : byte
 {

@@ -4,8 +4,7 @@ namespace WafOperator.Http.Bodies;
 
 /// <summary>
 /// Reads multipart/form-data (RFC 7578): fields become arguments, parts with a file name become files, both as slices
-/// of
-/// the body. Every departure from the format that servers read differently is noted in
+/// of the body. Every departure from the format that servers read differently is noted in
 /// <see cref="CanonicalRequest.Multipart"/>. One pass; boundaries are searched, data is not looked at byte by byte.
 /// </summary>
 internal ref struct MultipartReader

@@ -4,8 +4,7 @@ namespace WafOperator.Matching;
 
 /// <summary>
 /// The states found so far and the edges between them. Readers need no lock: an entry is written after everything it
-/// leads
-/// to, the table only ever grows into a new array, and an array that was replaced merely knows less. Writers hold
+/// leads to, the table only ever grows into a new array, and an array that was replaced merely knows less. Writers hold
 /// <see cref="Gate"/>.
 /// </summary>
 internal sealed class DfaCache

@@ -1,13 +1,10 @@
-// A deterministic automaton built while it runs: a state is the set of nodes the nondeterministic one could be in,
-// and an
-// edge is computed the first time it is taken. After warm-up a byte costs one table look-up, whatever the pattern;
-// the time
-// is linear in the input, since each byte is read once and nothing is ever tried again.
+// A deterministic automaton built while it runs: a state is the set of nodes the nondeterministic one could be in, and
+// an edge is computed the first time it is taken. After warm-up a byte costs one table look-up, whatever the pattern;
+// the time is linear in the input, since each byte is read once and nothing is ever tried again.
 //
 // The tables are a cache of bounded size. When it is full it is dropped and a new one begun; when that happens again
-// and
-// again within one search, the rest of the input is read by moving the node sets directly, which needs no memory and is
-// linear as well (input times nodes), and is paid from the budget node by node.
+// and again within one search, the rest of the input is read by moving the node sets directly, which needs no memory
+// and is linear as well (input times nodes), and is paid from the budget node by node.
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -106,9 +103,8 @@ internal sealed class LazyDfa
     }
 
     /// <summary>
-    /// Follows known edges. Stops at the byte whose edge is special, with that edge in <paramref name="entry"/>, or
-    /// at the
-    /// end of the input; <paramref name="state"/> is the state before.
+    /// Follows known edges. Stops at the byte whose edge is special, with that edge in <paramref name="entry"/>, or at
+    /// the end of the input; <paramref name="state"/> is the state before.
     /// </summary>
     private int Run(ushort[] table, ReadOnlySpan<byte> input, int position, ref int state, out int entry)
     {
@@ -270,9 +266,8 @@ internal sealed class LazyDfa
     }
 
     /// <summary>
-    /// The state in which nothing has begun, if it is the same after every ordinary byte, and the bytes that leave
-    /// it: those
-    /// a match can begin with, and those that change what assertions at the beginning say.
+    /// The state in which nothing has begun, if it is the same after every ordinary byte, and the bytes that leave it:
+    /// those a match can begin with, and those that change what assertions at the beginning say.
     /// </summary>
     private (int[] Key, SearchValues<byte>? Leaving) FindIdle(int[][] later)
     {

@@ -23,8 +23,7 @@ internal readonly record struct NfaNode(NfaKind Kind, int Argument, int Next, in
 
 /// <summary>
 /// A nondeterministic automaton for a pattern, or for a wider language where the pattern is not regular: then "no" is
-/// final
-/// and "yes" means "perhaps". Immutable.
+/// final and "yes" means "perhaps". Immutable.
 /// </summary>
 /// <param name="Nodes">The nodes; <paramref name="Start"/> is the entry.</param>
 /// <param name="ClassOf">The class of each of the 256 bytes; the class after the last one stands for the end.</param>

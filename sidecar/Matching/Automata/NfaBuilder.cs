@@ -1,11 +1,9 @@
-// Thompson's construction (Ken Thompson, "Regular expression search algorithm", 1968), written back to front: each
-// part is
-// built knowing the node that follows it, so that nothing has to be patched but loops.
+// Thompson's construction (Ken Thompson, "Regular expression search algorithm", 1968), written back to front: each part
+// is built knowing the node that follows it, so that nothing has to be patched but loops.
 //
 // What is not regular is widened, never narrowed: a lookaround becomes "true", a back reference "any text", an atomic
-// group
-// its body, a repeat with a high count a loop. The automaton then says "no" or "perhaps", and perhaps is settled by the
-// backtracking machine.
+// group its body, a repeat with a high count a loop. The automaton then says "no" or "perhaps", and perhaps is settled
+// by the backtracking machine.
 using WafOperator.SecLang.Regex;
 
 namespace WafOperator.Matching;

@@ -3,9 +3,8 @@ using WafOperator.SecLang.Regex;
 namespace WafOperator.Matching;
 
 /// <summary>
-/// Moves a set of nodes over one byte. A set holds nodes that consume, and assertions that wait for the next byte.
-/// One for
-/// each thread and capacity; not safe for concurrent use.
+/// Moves a set of nodes over one byte. A set holds nodes that consume, and assertions that wait for the next byte. One
+/// for each thread and capacity; not safe for concurrent use.
 /// </summary>
 internal sealed class NfaStepper
 {
@@ -68,8 +67,7 @@ internal sealed class NfaStepper
 
     /// <summary>
     /// Moves over a byte of the class given, or over the end of the input; the search may begin anew behind it. True
-    /// where
-    /// the pattern has matched before, at or right behind that byte.
+    /// where the pattern has matched before, at or right behind that byte.
     /// </summary>
     public bool Step(Nfa nfa, int byteClass)
     {

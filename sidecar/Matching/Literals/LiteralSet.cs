@@ -1,9 +1,8 @@
 namespace WafOperator.Matching;
 
 /// <summary>
-/// Finds which of many literals occur in an input, ASCII letters compared without case, in one pass. Exact: a
-/// literal's bit
-/// is set if and only if it occurs. Immutable, safe for concurrent use; scanning allocates nothing.
+/// Finds which of many literals occur in an input, ASCII letters compared without case, in one pass. Exact: a literal's
+/// bit is set if and only if it occurs. Immutable, safe for concurrent use; scanning allocates nothing.
 /// </summary>
 public sealed class LiteralSet
 {

@@ -1,15 +1,13 @@
 // One pass over a value tells which of many patterns could match it.
 //
 // Each pattern has up to K clauses ("one of these literals occurs"); it is a candidate when all of them hold. Kept as
-// bits:
-// for each clause number k a row with one bit for each pattern, set when clause k of that pattern holds (from the start
-// where it has fewer clauses). Each literal knows which bits it sets. After the pass, the AND of the K rows is the
-// answer,
-// 64 patterns at a time.
+// bits: for each clause number k a row with one bit for each pattern, set when clause k of that pattern holds (from the
+// start where it has fewer clauses). Each literal knows which bits it sets. After the pass, the AND of the K rows is
+// the answer, 64 patterns at a time.
 //
 // Literals of one byte (quotes, brackets) are not put into the automaton, where they would make almost every state
-// report
-// something: the pass ORs a mask for each byte instead, one bit for each group of bytes with the same consequences.
+// report something: the pass ORs a mask for each byte instead, one bit for each group of bytes with the same
+// consequences.
 //
 // Guarantee: "no" or "maybe". A pattern whose condition the value meets is always among the candidates.
 using System.Numerics;

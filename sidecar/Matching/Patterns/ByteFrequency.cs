@@ -2,8 +2,7 @@ namespace WafOperator.Matching;
 
 /// <summary>
 /// A rough guess of how often bytes occur in benign requests, used only to prefer rare literals over common ones.
-/// Nothing
-/// depends on it but speed.
+/// Nothing depends on it but speed.
 /// </summary>
 internal static class ByteFrequency
 {

@@ -1,20 +1,17 @@
 // Which bytes must an input contain for a pattern to match?
 //
 // Why: of the hundreds of patterns in a rule set hardly any matches a benign value, and nearly all of them need some
-// text
-// ("select", "<script", a quote) that a benign value does not have. Finding all these texts in one pass over the value
-// (PrefilterSet) costs less than running a single one of the patterns.
+// text ("select", "<script", a quote) that a benign value does not have. Finding all these texts in one pass over the
+// value (PrefilterSet) costs less than running a single one of the patterns.
 //
 // How: the tree is read bottom up. A small part is known exactly, as the list of all strings it matches; neighbors are
-// joined by cross product. Where a list gets too long, or a part is not finite, the list so far becomes a clause
-// ("one of
-// these occurs") and a new list starts. Alternatives are joined by pairing their clauses: (A1 and A2) or (B1 and B2)
+// joined by cross product. Where a list gets too long, or a part is not finite, the list so far becomes a clause ("one
+// of these occurs") and a new list starts. Alternatives are joined by pairing their clauses: (A1 and A2) or (B1 and B2)
 // implies (A1 or B1) and (A2 or B2).
 //
 // Guarantee: each step only weakens. Whatever the pattern matches meets the condition, so a filter built from it
-// answers
-// "no" or "maybe" and never misses a match. Case is folded, which weakens further. Lookaheads that must hold contribute
-// their own text, negative ones nothing; back references and conditions on positions count as "any text".
+// answers "no" or "maybe" and never misses a match. Case is folded, which weakens further. Lookaheads that must hold
+// contribute their own text, negative ones nothing; back references and conditions on positions count as "any text".
 using WafOperator.SecLang.Regex;
 
 namespace WafOperator.Matching;

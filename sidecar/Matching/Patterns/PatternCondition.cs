@@ -25,8 +25,7 @@ public sealed record PatternCondition(ImmutableArray<LiteralClause> Clauses, int
 
     /// <summary>
     /// For operators that look for fixed text (`@contains`, `@pm`, `@streq`, …): one of the literals must occur. An
-    /// empty
-    /// literal occurs everywhere, so that with one among them the condition always holds.
+    /// empty literal occurs everywhere, so that with one among them the condition always holds.
     /// </summary>
     public static PatternCondition ContainsAny(IReadOnlyList<byte[]> literals)
     {

@@ -2,8 +2,7 @@ namespace WafOperator.Matching;
 
 /// <summary>
 /// What is known about the text one part of a pattern matches: all strings that it ends with, if they are few, and
-/// clauses
-/// that each match satisfies. Immutable; the joining rules are those in the header of PatternAnalysis.cs.
+/// clauses that each match satisfies. Immutable; the joining rules are those in the header of PatternAnalysis.cs.
 /// </summary>
 internal sealed class RequiredText
 {

@@ -5,15 +5,13 @@ namespace WafOperator.Matching;
 
 /// <summary>
 /// One pattern, ready to search in bytes. Compiled on first use; safe for concurrent use; searching allocates nothing
-/// once
-/// warm. Never throws for any pattern or input.
+/// once warm. Never throws for any pattern or input.
 /// </summary>
 public sealed class RegexProgram
 {
     /// <summary>
     /// A budget of steps for one search where the caller keeps none for the whole transaction. A step is one unit of
-    /// the
-    /// slowest work a search does.
+    /// the slowest work a search does.
     /// </summary>
     public const long DefaultSteps = 2_000_000;
 

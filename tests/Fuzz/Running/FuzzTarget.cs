@@ -14,8 +14,7 @@ public abstract class FuzzTarget
 
     /// <summary>
     /// Runs the input; throws <see cref="FuzzFailureException"/> when a property is broken. Any other exception is a
-    /// crash
-    /// and counts as a failure too. May use <paramref name="random"/> for choices beside the input.
+    /// crash and counts as a failure too. May use <paramref name="random"/> for choices beside the input.
     /// </summary>
     public abstract void Check(byte[] input, Random random);
 
