@@ -32,90 +32,54 @@ internal sealed class ReplaceComments() : Transformation("replaceComments")
 /// t:removeComments: C and HTML comments are dropped; what follows -- or # is dropped to the end; a comment that never
 /// ends becomes one space.
 /// </summary>
-internal sealed class RemoveComments() : Transformation("removeComments")
+internal sealed class RemoveComments() : MarkedDecoder<Comment>("removeComments");
+
+/// <summary>A comment of C, HTML or SQL as a whole.</summary>
+internal readonly struct Comment : IMarkedCoding
 {
-    private static readonly SearchValues<byte> Marks = SearchValues.Create("/<-#"u8);
+    public static SearchValues<byte> Marks { get; } = SearchValues.Create("/<-#"u8);
 
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
     {
-        if (!input.ContainsAny(Marks)) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (!rest.IsEmpty)
-        {
-            var next = rest.IndexOfAny(Marks);
-            var plain = next < 0 ? rest : rest[..next];
-            plain.CopyTo(output[written..]);
-            written += plain.Length;
-            if (next < 0) break;
-            rest = rest[next..];
-            if (rest.StartsWith("--"u8) || rest[0] == '#') break;
-            var opening = rest.StartsWith("/*"u8) ? 2 : rest.StartsWith("<!--"u8) ? 4 : 0;
-            if (opening == 0)
-            {
-                output[written++] = rest[0];
-                rest = rest[1..];
-                continue;
-            }
-
-            if (!TrySkipComment(ref rest, opening))
-            {
-                output[written++] = (byte)' ';
-                break;
-            }
-        }
-
-        return Finish(input, output, written);
+        written = 0;
+        if (text[0] == '#' || text.StartsWith("--"u8)) return text.Length;
+        var opening = text.StartsWith("/*"u8) ? 2 : text.StartsWith("<!--"u8) ? 4 : 0;
+        if (opening > 0 && LengthOf(text, opening) is > 0 and var length) return length;
+        output[written++] = opening > 0 ? (byte)' ' : text[0];
+        return opening > 0 ? text.Length : 1;
     }
 
-    /// <summary>Either ending closes either comment, as in ModSecurity.</summary>
-    private static bool TrySkipComment(ref ReadOnlySpan<byte> rest, int opening)
+    /// <summary>Where it ends, or 0. Either ending closes either comment, as in ModSecurity.</summary>
+    private static int LengthOf(ReadOnlySpan<byte> text, int opening)
     {
-        var body = rest[opening..];
-        for (var i = 0; i < body.Length; i++)
+        for (var at = opening; at < text.Length; at++)
         {
-            var skip = body.Slice(i).IndexOfAny((byte)'*', (byte)'-');
+            var skip = text[at..].IndexOfAny((byte)'*', (byte)'-');
             if (skip < 0) break;
-            i += skip;
-            var length = body[i..].StartsWith("*/"u8) ? 2 : body[i..].StartsWith("-->"u8) ? 3 : 0;
-            if (length == 0) continue;
-            rest = body[(i + length)..];
-            return true;
+            at += skip;
+            var ending = text[at..].StartsWith("*/"u8) ? 2 : text[at..].StartsWith("-->"u8) ? 3 : 0;
+            if (ending > 0) return at + ending;
         }
 
-        return false;
+        return 0;
     }
 }
 
 /// <summary>t:removeCommentsChar: the marks of comments are dropped, their text stays.</summary>
-internal sealed class RemoveCommentsChar() : Transformation("removeCommentsChar")
+internal sealed class RemoveCommentsChar() : MarkedDecoder<CommentMark>("removeCommentsChar");
+
+/// <summary>What begins or ends a comment.</summary>
+internal readonly struct CommentMark : IMarkedCoding
 {
-    private static readonly SearchValues<byte> Marks = SearchValues.Create("/*<-#"u8);
+    public static SearchValues<byte> Marks { get; } = SearchValues.Create("/*<-#"u8);
 
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
     {
-        if (!input.ContainsAny(Marks)) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (!rest.IsEmpty)
-        {
-            var next = rest.IndexOfAny(Marks);
-            var plain = next < 0 ? rest : rest[..next];
-            plain.CopyTo(output[written..]);
-            written += plain.Length;
-            if (next < 0) break;
-            rest = rest[next..];
-            var length = MarkLength(rest);
-            if (length == 0)
-            {
-                output[written++] = rest[0];
-                length = 1;
-            }
-
-            rest = rest[length..];
-        }
-
-        return Finish(input, output, written);
+        var length = MarkLength(text);
+        written = length > 0 ? 0 : 1;
+        if (length > 0) return length;
+        output[0] = text[0];
+        return 1;
     }
 
     private static int MarkLength(ReadOnlySpan<byte> rest) => rest switch

@@ -1,41 +1,32 @@
+using System.Buffers;
+
 namespace WafOperator.Engine.Transformations;
 
 /// <summary>
 /// t:cssDecode: CSS escapes (CSS 2.1 section 4.1.3), of which only the low byte is kept; full width forms become ASCII.
 /// A backslash before a line end goes with it, a backslash at the end goes alone.
 /// </summary>
-internal sealed class CssDecode() : Transformation("cssDecode")
-{
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
-    {
-        var next = input.IndexOf((byte)'\\');
-        if (next < 0) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (next >= 0)
-        {
-            rest[..next].CopyTo(output[written..]);
-            written += next;
-            rest = rest[(next + 1)..];
-            if (rest.IsEmpty) return written;
-            var digits = Bytes.HexRun(rest, 6);
-            if (digits > 0)
-            {
-                output[written++] = Decode(rest[..digits]);
-                if (digits < rest.Length && Bytes.IsSpace(rest[digits])) digits++;
-                rest = rest[digits..];
-            }
-            else
-            {
-                if (rest[0] != '\n') output[written++] = rest[0];
-                rest = rest[1..];
-            }
+internal sealed class CssDecode() : MarkedDecoder<CssEscape>("cssDecode");
 
-            next = rest.IndexOf((byte)'\\');
+/// <summary>An escape of CSS.</summary>
+internal readonly struct CssEscape : IMarkedCoding
+{
+    public static SearchValues<byte> Marks { get; } = SearchValues.Create("\\"u8);
+
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
+    {
+        var escaped = text[1..];
+        written = 0;
+        if (escaped.IsEmpty) return 1;
+        var digits = Bytes.HexRun(escaped, 6);
+        if (digits == 0)
+        {
+            if (escaped[0] != '\n') output[written++] = escaped[0];
+            return 2;
         }
 
-        rest.CopyTo(output[written..]);
-        return written + rest.Length;
+        output[written++] = Decode(escaped[..digits]);
+        return 1 + digits + (digits < escaped.Length && Bytes.IsSpace(escaped[digits]) ? 1 : 0);
     }
 
     private static byte Decode(ReadOnlySpan<byte> digits)

@@ -1,30 +1,26 @@
+using System.Buffers;
+
 namespace WafOperator.Engine.Transformations;
 
 /// <summary>
 /// t:escapeSeqDecode: escape sequences of ANSI C. A backslash before anything else is dropped, a last one stays.
 /// </summary>
-internal sealed class EscapeSeqDecode() : Transformation("escapeSeqDecode")
-{
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
-    {
-        var next = input.IndexOf((byte)'\\');
-        if (next < 0) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (next >= 0)
-        {
-            rest[..next].CopyTo(output[written..]);
-            written += next;
-            rest = rest[next..];
-            if (rest.Length == 1) break;
-            rest = rest[Decode(rest, out output[written++])..];
-            next = rest.IndexOf((byte)'\\');
-        }
+internal sealed class EscapeSeqDecode() : MarkedDecoder<CEscape>("escapeSeqDecode");
 
-        rest.CopyTo(output[written..]);
-        return Finish(input, output, written + rest.Length);
+/// <summary>An escape of C.</summary>
+internal readonly struct CEscape : IMarkedCoding
+{
+    public static SearchValues<byte> Marks { get; } = SearchValues.Create("\\"u8);
+
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
+    {
+        written = 1;
+        if (text.Length > 1) return Decode(text, out output[0]);
+        output[0] = text[0];
+        return 1;
     }
 
+    /// <summary>Returns how many bytes the escape takes; there is at least one behind the backslash.</summary>
     private static int Decode(ReadOnlySpan<byte> escape, out byte value)
     {
         var mark = escape[1];

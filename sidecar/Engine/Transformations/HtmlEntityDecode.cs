@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
 
@@ -9,41 +10,27 @@ namespace WafOperator.Engine.Transformations;
 /// semicolon, the further names, with which scripts and URLs are hidden, do (HTML section 13.5). tab, newline and colon
 /// stay as they are, because CRS looks for them as written (941210, 941220).
 /// </summary>
-internal sealed class HtmlEntityDecode() : Transformation("htmlEntityDecode")
+internal sealed class HtmlEntityDecode() : MarkedDecoder<HtmlReference>("htmlEntityDecode");
+
+/// <summary>A reference of HTML.</summary>
+internal readonly struct HtmlReference : IMarkedCoding
 {
     private const int NameBytesMax = 8;
 
     private static readonly FrozenDictionary<ulong, byte> Names = CreateNames();
 
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
+    public static SearchValues<byte> Marks { get; } = SearchValues.Create("&"u8);
+
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
     {
-        var next = input.IndexOf((byte)'&');
-        if (next < 0) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (next >= 0)
-        {
-            rest[..next].CopyTo(output[written..]);
-            written += next;
-            rest = rest[next..];
-            var taken = Decode(rest, output[written..], out var produced);
-            if (taken == 0)
-            {
-                output[written] = (byte)'&';
-                (taken, produced) = (1, 1);
-            }
-
-            written += produced;
-            rest = rest[taken..];
-            next = rest.IndexOf((byte)'&');
-        }
-
-        rest.CopyTo(output[written..]);
-        return Finish(input, output, written + rest.Length);
+        var taken = DecodeReference(text, output, out written);
+        if (taken > 0) return taken;
+        output[0] = text[0];
+        return written = 1;
     }
 
     /// <summary>Returns how many bytes the reference takes, 0 when it is none.</summary>
-    private static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int produced)
+    private static int DecodeReference(ReadOnlySpan<byte> text, Span<byte> output, out int produced)
     {
         produced = 0;
         if (text.Length < 3) return 0;

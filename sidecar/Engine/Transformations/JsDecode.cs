@@ -1,29 +1,24 @@
+using System.Buffers;
+
 namespace WafOperator.Engine.Transformations;
 
 /// <summary>
 /// t:jsDecode: JavaScript escapes. Of a four-digit one the low byte is kept, full width forms become ASCII; a backslash
 /// before any other byte is dropped.
 /// </summary>
-internal sealed class JsDecode() : Transformation("jsDecode")
-{
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
-    {
-        var next = input.IndexOf((byte)'\\');
-        if (next < 0) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (next >= 0)
-        {
-            rest[..next].CopyTo(output[written..]);
-            written += next;
-            rest = rest[next..];
-            if (rest.Length == 1) break;
-            rest = rest[Decode(rest, out output[written++])..];
-            next = rest.IndexOf((byte)'\\');
-        }
+internal sealed class JsDecode() : MarkedDecoder<JsEscape>("jsDecode");
 
-        rest.CopyTo(output[written..]);
-        return Finish(input, output, written + rest.Length);
+/// <summary>An escape of JavaScript.</summary>
+internal readonly struct JsEscape : IMarkedCoding
+{
+    public static SearchValues<byte> Marks { get; } = SearchValues.Create("\\"u8);
+
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
+    {
+        written = 1;
+        if (text.Length > 1) return Decode(text, out output[0]);
+        output[0] = text[0];
+        return 1;
     }
 
     /// <summary>Returns how many bytes the escape takes; there is at least one behind the backslash.</summary>

@@ -3,73 +3,46 @@ using System.Buffers;
 namespace WafOperator.Engine.Transformations;
 
 /// <summary>t:urlDecode: percent escapes and plus signs; what is not a valid escape stays.</summary>
-internal sealed class UrlDecode() : Transformation("urlDecode")
-{
-    private static readonly SearchValues<byte> Marks = SearchValues.Create("%+"u8);
-
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
-    {
-        var next = input.IndexOfAny(Marks);
-        if (next < 0) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (next >= 0)
-        {
-            rest[..next].CopyTo(output[written..]);
-            written += next;
-            rest = rest[next..];
-            var isEscape = rest[0] == '%' && Bytes.HexRun(rest[1..], 2) == 2;
-            output[written++] = isEscape ? Bytes.HexPair(rest[1..]) : rest[0] == '+' ? (byte)' ' : rest[0];
-            rest = rest[(isEscape ? 3 : 1)..];
-            next = rest.IndexOfAny(Marks);
-        }
-
-        rest.CopyTo(output[written..]);
-        return Finish(input, output, written + rest.Length);
-    }
-}
+internal sealed class UrlDecode() : MarkedDecoder<UrlEscape>("urlDecode");
 
 /// <summary>
 /// t:urlDecodeUni: as urlDecode, and %uXXXX as the servers of one maker read it: by the best-fit map of code page
 /// 20127, full width forms as ASCII, else the low byte.
 /// </summary>
-internal sealed class UrlDecodeUni() : Transformation("urlDecodeUni")
+internal sealed class UrlDecodeUni() : MarkedDecoder<WideUrlEscape>("urlDecodeUni");
+
+/// <summary>A percent escape or a plus sign (WHATWG URL, application/x-www-form-urlencoded).</summary>
+internal readonly struct UrlEscape : IMarkedCoding
 {
-    private static readonly SearchValues<byte> Marks = SearchValues.Create("%+"u8);
+    public static SearchValues<byte> Marks { get; } = SearchValues.Create("%+"u8);
 
-    public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
     {
-        var next = input.IndexOfAny(Marks);
-        if (next < 0) return Unchanged;
-        var written = 0;
-        var rest = input;
-        while (next >= 0)
+        written = 1;
+        if (text[0] == '%' && Bytes.HexRun(text[1..], 2) == 2)
         {
-            rest[..next].CopyTo(output[written..]);
-            written += next;
-            rest = rest[next..];
-            rest = rest[Decode(rest, out output[written++])..];
-            next = rest.IndexOfAny(Marks);
-        }
-
-        rest.CopyTo(output[written..]);
-        return Finish(input, output, written + rest.Length);
-    }
-
-    private static int Decode(ReadOnlySpan<byte> text, out byte value)
-    {
-        value = text[0] == '+' ? (byte)' ' : text[0];
-        if (text[0] == '+' || text.Length < 3) return 1;
-        if (Bytes.HexRun(text[1..], 2) == 2)
-        {
-            value = Bytes.HexPair(text[1..]);
+            output[0] = Bytes.HexPair(text[1..]);
             return 3;
         }
 
-        if ((text[1] | 0x20) != 'u' || Bytes.HexRun(text[2..], 4) != 4) return 1;
+        output[0] = text[0] == '+' ? (byte)' ' : text[0];
+        return 1;
+    }
+}
+
+/// <summary>The same, and %uXXXX.</summary>
+internal readonly struct WideUrlEscape : IMarkedCoding
+{
+    public static SearchValues<byte> Marks => UrlEscape.Marks;
+
+    public static int Decode(ReadOnlySpan<byte> text, Span<byte> output, out int written)
+    {
+        var taken = UrlEscape.Decode(text, output, out written);
+        var isWide = text is [(byte)'%', (byte)'u' or (byte)'U', ..] && Bytes.HexRun(text[2..], 4) == 4;
+        if (!isWide) return taken;
         var digits = text.Slice(2, 4);
         var mapped = BestFit.Of(Bytes.HexPair(digits) << 8 | Bytes.HexPair(digits[2..]));
-        value = mapped != 0 ? mapped : Bytes.LowByte(digits);
+        output[0] = mapped != 0 ? mapped : Bytes.LowByte(digits);
         return 6;
     }
 }
