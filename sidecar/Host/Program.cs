@@ -1,5 +1,11 @@
 using WafOperator.Sidecar.Host;
 
+// Requests go on where their bytes arrived (sidecar/Proxy/Listening/SocketThreads.cs). Read once by the runtime, when
+// the first socket is made; whoever sets it decides.
+const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+if (Environment.GetEnvironmentVariable(InlineCompletions) is null)
+    Environment.SetEnvironmentVariable(InlineCompletions, "1");
+
 var command = CommandLine.Parse(args, Environment.GetEnvironmentVariable);
 switch (command)
 {

@@ -13,7 +13,8 @@ internal static class CanonicalHead
     /// </summary>
     public const string DisplacedLength = "X-Content-Length";
 
-    public static void Read(HttpContext context, CanonicalRequest canonical)
+    /// <summary>Returns the bytes of target and headers.</summary>
+    public static int Read(HttpContext context, CanonicalRequest canonical)
     {
         var request = context.Request;
         var features = context.Features.GetRequiredFeature<IHttpRequestFeature>();
@@ -21,23 +22,33 @@ internal static class CanonicalHead
         var isWebSocket = context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect is true;
         canonical.Begin(isWebSocket ? "GET" : request.Method, features.RawTarget, Protocol(request.Protocol));
         var isDoublyFramed = IsDoublyFramed(request.Headers);
+        var bytes = features.RawTarget.Length;
         foreach (var (name, values) in request.Headers)
         {
             if (name.StartsWith(':')) continue;
             var shown = isDoublyFramed && name.Equals(DisplacedLength, StringComparison.OrdinalIgnoreCase) ? "Content-Length" : name;
-            Add(canonical, shown, values);
+            bytes += Add(canonical, shown, values);
         }
 
         canonical.EndHeaders();
+        return bytes;
     }
 
     /// <summary>True when both framings were sent: what one program reads as a body, another reads as the next request.</summary>
     public static bool IsDoublyFramed(IHeaderDictionary headers) =>
         headers.TransferEncoding.Count > 0 && headers.ContainsKey(DisplacedLength);
 
-    private static void Add(CanonicalRequest canonical, string name, StringValues values)
+    private static int Add(CanonicalRequest canonical, string name, StringValues values)
     {
-        for (var i = 0; i < values.Count; i++) canonical.AddHeader(name.AsSpan(), values[i].AsSpan());
+        var bytes = 0;
+        for (var i = 0; i < values.Count; i++)
+        {
+            var value = values[i].AsSpan();
+            canonical.AddHeader(name.AsSpan(), value);
+            bytes += name.Length + value.Length;
+        }
+
+        return bytes;
     }
 
     private static string Protocol(string protocol) => protocol switch

@@ -40,6 +40,7 @@ internal sealed class Exchange : IAsyncDisposable
     private DecisionInputs _inputs;
     private Decision _decision;
     private long _inspectedTicks;
+    private int _headBytes;
     private bool _isReported;
     private bool _isInspected;
     private ScoringResult _scored;
@@ -69,6 +70,8 @@ internal sealed class Exchange : IAsyncDisposable
         await using var _ = this;
         try
         {
+            ReadHead();
+            if (SocketThreads.IsLong(_headBytes)) await SocketThreads.LeaveAsync();
             InspectHead();
             if (!IsDecided) await InspectBodyAsync();
             Decide();
@@ -99,10 +102,16 @@ internal sealed class Exchange : IAsyncDisposable
         || _inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Interrupted
         || _route.Mode is InspectionMode.Off;
 
+    private void ReadHead()
+    {
+        var started = Stopwatch.GetTimestamp();
+        _headBytes = CanonicalHead.Read(_http, _canonical);
+        _inspectedTicks += Stopwatch.GetTimestamp() - started;
+    }
+
     private void InspectHead()
     {
         var started = Stopwatch.GetTimestamp();
-        CanonicalHead.Read(_http, _canonical);
         var headers = _http.Request.Headers;
         var peer = _context.Connection.Peer;
         _client = _snapshot.Identity.Resolve(peer, headers);
@@ -158,11 +167,17 @@ internal sealed class Exchange : IAsyncDisposable
                 break;
         }
 
+        if (TakesLong) await SocketThreads.LeaveAsync();
         var started = Stopwatch.GetTimestamp();
         InspectWhole();
         if (ProgramToScore() is { } program) await ScoreAsync(program);
         _inspectedTicks += Stopwatch.GetTimestamp() - started;
     }
+
+    /// <summary>Models, much text, or a body that may become much when it is unpacked.</summary>
+    private bool TakesLong =>
+        _snapshot.Scoring is not null || SocketThreads.IsLong(_headBytes + (_held?.Length ?? 0))
+        || (_held is not null && _http.Request.Headers.ContentEncoding.Count > 0);
 
     private bool RefusesLongBodies =>
         _route.Body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject };
@@ -300,6 +315,7 @@ internal sealed class Exchange : IAsyncDisposable
     /// <summary>Exclusions that took part, in the rules or in the models.</summary>
     private IReadOnlyList<string> Exclusions()
     {
+        if (_snapshot.ExclusionRules.Count == 0 && _scored.Exclusion is null) return [];
         var names = _snapshot.ExclusionRules.Count == 0 || _rules is null
             ? []
             : _rules.MatchedIds.Where(_snapshot.ExclusionRules.ContainsKey).Select(id => _snapshot.ExclusionRules[id]);

@@ -69,6 +69,7 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
             var held = new HeldBody(budget);
             httpContext.Response.RegisterForDispose(held);
             replay = await HoldAsync(proxyResponse.Content, inspection, held, cancellationToken);
+            if (SocketThreads.IsLong(held.Length)) await SocketThreads.LeaveAsync();
             outcome = replay is null
                 ? new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold the response")
                 : inspection.Body();

@@ -32,8 +32,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         };
         Limit(options.Limits, limits);
         foreach (var listener in listeners) Listen(options, listener, limits, time);
-        _transport = new SharedPortTransport(
-            new SocketTransportFactory(Options.Create(new SocketTransportOptions { Backlog = 1024 }), logs));
+        var sockets = new SocketTransportOptions { Backlog = 1024, UnsafePreferInlineScheduling = true };
+        _transport = new SharedPortTransport(new SocketTransportFactory(Options.Create(sockets), logs));
         _server = new KestrelServer(Options.Create(options), _transport, logs);
     }
 

@@ -1,4 +1,5 @@
 using WafOperator.Protocols.Distribution;
+using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
@@ -21,6 +22,7 @@ internal sealed class OperatorPackageSource(OperatorClient client, string? state
         if (_folder is not null && await ReadKeptAsync(blob, cancellationToken) is { } kept) return kept;
         using var archive = new MemoryStream();
         var problem = await client.GetBlobAsync(blob.Digest, archive, limits.ArchiveBytesMax, cancellationToken);
+        await SocketThreads.LeaveAsync();
         if (problem is not null) throw new IOException($"the operator did not give package {blob.Digest}: {problem}");
         var bytes = archive.ToArray();
         if (_folder is not null && ModelPackageReader.DigestOf(bytes) == blob.Digest) Keep(_folder, blob.Digest, bytes);

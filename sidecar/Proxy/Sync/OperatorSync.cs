@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using WafOperator.Protocols.Distribution;
+using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Telemetry;
 
 namespace WafOperator.Proxy.Sync;
@@ -21,6 +22,8 @@ internal sealed partial class OperatorSync(
         {
             var wait = seen is null ? TimeSpan.Zero : PollFor;
             var answer = await client.GetPolicyAsync(ns, name, seen, wait, cancellationToken);
+            // Compiling takes a second and may wait for packages.
+            await SocketThreads.LeaveAsync();
             if (answer.Kind is not DocumentAnswerKind.Failed) keeper.Heard();
             switch (answer.Kind)
             {

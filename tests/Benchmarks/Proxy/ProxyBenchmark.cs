@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using WafOperator.Benchmarks.Load;
 
 namespace WafOperator.Benchmarks.Proxy;
@@ -22,10 +23,17 @@ internal static class ProxyBenchmark
     public static async Task<int> RunAsync(string[] arguments)
     {
         var requests = arguments is [var count, ..] ? int.Parse(count, CultureInfo.InvariantCulture) : 20_000;
+        string[] programs = [Path.Combine(AppContext.BaseDirectory, "waf-sidecar.dll"), .. arguments.Skip(1)];
+        if (!Directory.Exists(Contenders.Rules))
+        {
+            await Console.Error.WriteLineAsync("proxy: install Debian's modsecurity-crs first");
+            return 3;
+        }
+
         var scratch = Directory.CreateTempSubdirectory("waf-proxy-");
         try
         {
-            await CompareAsync(requests, scratch.FullName);
+            await CompareAsync(requests, programs, scratch.FullName);
             return 0;
         }
         finally
@@ -34,22 +42,26 @@ internal static class ProxyBenchmark
         }
     }
 
-    private static async Task CompareAsync(int requests, string scratch)
+    private static async Task CompareAsync(int requests, string[] programs, string scratch)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "waf-sidecar.dll");
         var port = Contenders.FreePort();
         using var application = await MeasuredProcess.StartDotnetAsync(
             port, typeof(ProxyBenchmark).Assembly.Location, "proxy-part", "application", $"{port}");
         var contenders = new Contenders(scratch, $"http://127.0.0.1:{port}");
-        List<MeasuredProcess> proxies =
-            [await contenders.YarpAsync(), await contenders.SidecarAsync(program, "Off", 1)];
-        if (Directory.Exists(Contenders.Rules)) proxies.Add(await contenders.SidecarAsync(program, "Enforce", 1));
+        List<MeasuredProcess> proxies = [await contenders.YarpAsync()];
+        foreach (var program in programs)
+        {
+            proxies.Add(await contenders.SidecarAsync(program, "Off", 1));
+            proxies.Add(await contenders.SidecarAsync(program, "Enforce", 1));
+        }
+
         try
         {
             var unit = MeasuredProcess.CountsInstructions ? "thousands of instructions" : "µs of processor time";
             Console.WriteLine($"{Rounds} rounds of {requests} requests over {Connections} connections; {unit} per "
                 + "request: median, and for Off the ratio to bare YARP with its quartiles");
-            Console.WriteLine($"{"",-24}{"bare YARP",12}{"Off",12}{"Off/bare",24}{"Enforce + CRS",18}");
+            var builds = string.Concat(programs.Select(static _ => $"{"Off",10}{"Off/bare",24}{"Enforce",12}"));
+            Console.WriteLine($"{"",-24}{"bare YARP",12}{builds}");
             var driver = new LoadDriver(Connections);
             foreach (var shape in Shapes.Select(name => TrafficShape.All.First(shape => shape.Name.Contains(name))))
                 Console.WriteLine(Line(shape.Name, Measure(driver, proxies, shape, requests)));
@@ -81,20 +93,27 @@ internal static class ProxyBenchmark
         return costs;
     }
 
+    /// <summary>Bare YARP, then Off and Enforce of each build.</summary>
     private static string Line(string name, double[][] costs)
     {
-        var ratios = costs[1].Zip(costs[0], static (off, bare) => off / bare).Order().ToArray();
-        var ratio = string.Create(CultureInfo.InvariantCulture,
-            $"{At(ratios, 0.5):0.000} ({At(ratios, 0.25):0.000} to {At(ratios, 0.75):0.000})");
-        var enforce = costs.Length > 2 ? At([.. costs[2].Order()], 0.5) : double.NaN;
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{name,-24}{At([.. costs[0].Order()], 0.5),12:0.0}{At([.. costs[1].Order()], 0.5),12:0.0}{ratio,24}"
-                + $"{enforce,18:0.0}");
+        var line = new StringBuilder();
+        line.Append(CultureInfo.InvariantCulture, $"{name,-24}{At(costs[0], 0.5),12:0.0}");
+        for (var i = 1; i < costs.Length; i += 2)
+        {
+            double[] ratios = [.. costs[i].Zip(costs[0], static (off, bare) => off / bare)];
+            var ratio = string.Create(CultureInfo.InvariantCulture,
+                $"{At(ratios, 0.5):0.000} ({At(ratios, 0.25):0.000} to {At(ratios, 0.75):0.000})");
+            line.Append(CultureInfo.InvariantCulture,
+                $"{At(costs[i], 0.5),10:0.0}{ratio,24}{At(costs[i + 1], 0.5),12:0.0}");
+        }
+
+        return line.ToString();
     }
 
-    /// <summary>A quantile of sorted values, between its neighbours where it falls between two.</summary>
-    private static double At(double[] sorted, double quantile)
+    /// <summary>A quantile of values, between its neighbours where it falls between two.</summary>
+    private static double At(IEnumerable<double> values, double quantile)
     {
+        var sorted = values.Order().ToArray();
         var position = quantile * (sorted.Length - 1);
         var below = (int)position;
         var above = Math.Min(below + 1, sorted.Length - 1);
