@@ -28,13 +28,14 @@ internal sealed class PoolPlane
     private readonly ControllerLoop _publishing;
     private readonly ControllerLoop _controlling;
     private readonly PoolObserver _observer;
+    private readonly PoolMetrics _metrics;
 
     public PoolPlane(
         OperatorOptions options, KubernetesClient client, RuntimeServices services, InformerSet informers,
         PolicyCaches ours,
         EventRecorder events, PoolParts parts)
     {
-        (_store, _ours, _informers, _services) = (parts.Store, ours, informers, services);
+        (_store, _ours, _informers, _services, _metrics) = (parts.Store, ours, informers, services, parts.Metrics);
         var caches = PoolCaches.Add(informers, client, services, ours);
         var asking = new PoolObserverOptions();
         _observer = new PoolObserver(
@@ -64,8 +65,17 @@ internal sealed class PoolPlane
         Task.WhenAll(_publishing.RunAsync(cancellationToken), MarkStoreSyncedAsync(cancellationToken));
 
     /// <summary>What the leader does.</summary>
-    public Task LeadAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_controlling.RunAsync(cancellationToken), _observer.RunAsync(cancellationToken));
+    public async Task LeadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(_controlling.RunAsync(cancellationToken), _observer.RunAsync(cancellationToken));
+        }
+        finally
+        {
+            _metrics.Clear();
+        }
+    }
 
     /// <summary>A server must not hear "no such pool" only because this replica is young.</summary>
     private async Task MarkStoreSyncedAsync(CancellationToken cancellationToken)

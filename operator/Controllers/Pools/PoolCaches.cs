@@ -38,11 +38,15 @@ public sealed record PoolCaches(PolicyCaches Ours, Informer<RungView> Rungs, Inf
     internal List<RungView> RungsOf(NamespacedName pool) =>
         [.. Rungs.Cache.ByNamespace.Find(pool.Namespace).Where(r => PoolNames.PoolOf(r.Metadata) == pool)];
 
-    /// <summary>What the ladder needs to know of each rung that exists.</summary>
+    /// <summary>
+    /// What the ladder needs to know of each rung that exists. A server that is up, but not ready for so long that no
+    /// model takes that long to load, counts as failing.
+    /// </summary>
     internal static IReadOnlyDictionary<int, RungObservation> Observe(
-        IReadOnlyList<RungView> rungs, IReadOnlyList<PoolPodView> pods)
+        IReadOnlyList<RungView> rungs, IReadOnlyList<PoolPodView> pods, DateTimeOffset now)
     {
         var result = new Dictionary<int, RungObservation>();
+        pods = [.. pods.Select(pod => WithPatience(pod, now))];
         foreach (var rung in rungs)
         {
             if (PoolNames.RungOf(rung.Metadata) is not { } number) continue;
@@ -63,4 +67,13 @@ public sealed record PoolCaches(PolicyCaches Ours, Informer<RungView> Rungs, Inf
 
         return result;
     }
+
+    private static PoolPodView WithPatience(PoolPodView pod, DateTimeOffset now) =>
+        pod is { HasNode: true, FailingSince: null, NotReadySince: { } since } && now - since >= PoolLadder.TryMax
+            ? pod with
+            {
+                FailingSince = since,
+                Failing = $"its servers are not ready for {PoolLadder.TryMax.TotalMinutes} minutes",
+            }
+            : pod;
 }

@@ -63,7 +63,7 @@ public sealed class PoolController(
         var inService = PoolStatus.InService(pods, pool.Value.Status?.Rung);
         return new Sight(
             pods,
-            PoolCaches.Observe(caches.RungsOf(key), pods),
+            PoolCaches.Observe(caches.RungsOf(key), pods, time.GetUtcNow()),
             [.. inService.Select(observer.Find).OfType<PoolServerStatus>()],
             PoolModels.Of(key.Name, versions, new Dictionary<string, string>()),
             PoolModels.NeededBy(key.Name, policies, versions),
@@ -162,7 +162,8 @@ public sealed class PoolController(
             Spec = pool.Value.Spec,
             Ladder = PoolStatus.LadderOf(before),
             Wanted = before?.DesiredReplicas ?? 0,
-            Observed = PoolCaches.Observe(caches.RungsOf(pool.Metadata.Key), caches.PodsOf(pool.Metadata.Key)),
+            Observed = PoolCaches.Observe(
+                caches.RungsOf(pool.Metadata.Key), caches.PodsOf(pool.Metadata.Key), time.GetUtcNow()),
             Parity = before?.Parity ?? [],
             Models = before?.Models ?? [],
             Refusal = (reason, message),

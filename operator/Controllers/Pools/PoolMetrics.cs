@@ -31,6 +31,9 @@ public sealed class PoolMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
+    /// <summary>Another replica leads from now on, and its figures are the true ones.</summary>
+    public void Clear() => _pools.Clear();
+
     internal void Set(NamespacedName pool, PoolFigures figures) => _pools[pool] = figures;
 
     internal void Forget(NamespacedName pool) => _pools.TryRemove(pool, out _);

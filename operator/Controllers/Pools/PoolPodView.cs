@@ -27,6 +27,9 @@ public sealed record PoolPodView : IKubernetesObject
     public DateTimeOffset? UnschedulableSince { get; init; }
     public string? Unschedulable { get; init; }
 
+    /// <summary>Since when it is not ready, whatever the reason.</summary>
+    public DateTimeOffset? NotReadySince { get; init; }
+
     /// <summary>Since when it is not ready because its container does not stay up.</summary>
     public DateTimeOffset? FailingSince { get; init; }
     public string? Failing { get; init; }
@@ -56,6 +59,7 @@ public sealed record PoolPodView : IKubernetesObject
             IsOver = pod.Text("status", "phase") is "Succeeded" or "Failed",
             UnschedulableSince = isUnschedulable ? TimeOf(scheduled) ?? pod.Metadata.CreationTimestamp : null,
             Unschedulable = isUnschedulable ? scheduled?.Text("message") : null,
+            NotReadySince = isReady ? null : TimeOf(ready) ?? pod.Metadata.CreationTimestamp,
             FailingSince = failing is null ? null : TimeOf(ready) ?? pod.Metadata.CreationTimestamp,
             Failing = failing,
         };

@@ -119,6 +119,39 @@ public sealed class PoolLadderScenarioTests(RealControlPlane plane)
         Assert.Contains("RungExactFit", await world.EventsAsync());
     }
 
+    /// <summary>Ended at every state of a way down and up again, the operator goes on where it was.</summary>
+    [Fact]
+    public async Task AnOperatorThatIsEndedOnTheWay_GoesOn()
+    {
+        var isSlow = true;
+        await using var world = await PoolWorld.StartAsync(
+            plane, gpus: 0, addressOf: _ => Volatile.Read(ref isSlow) ? null : "127.0.0.1");
+        await world.ApplyAsync(GpuThenCpu);
+        await world.StatusAsync("the first rung is tried", s => s.TryingRung == 0);
+        await world.RestartOperatorAsync();
+        world.Advance(TimeSpan.FromMinutes(2));
+        await world.StatusAsync("the second rung is tried", s => s is { TryingRung: 1, Rung: null });
+        await world.RestartOperatorAsync();
+        await world.StatusAsync("and still is", s => s is { TryingRung: 1, Rung: null, Replicas: 2 });
+        Volatile.Write(ref isSlow, false);
+        await world.ReadyOnAsync(1);
+        world.Advance(TimeSpan.FromSeconds(11));
+        await Eventually.TrueAsync(async () => await world.RungAsync(0) is null, "the first rung is gone");
+
+        Volatile.Write(ref isSlow, true);
+        await world.Node.OfferAsync(Gpus(2));
+        world.Advance(TimeSpan.FromMinutes(10));
+        await world.StatusAsync("the first rung is tried again", s => s is { TryingRung: 0, Rung: 1 });
+        await world.RestartOperatorAsync();
+        await world.StatusAsync("beside the second", s => s is { TryingRung: 0, Rung: 1, ReadyReplicas: 2 });
+        Volatile.Write(ref isSlow, false);
+        await world.ReadyOnAsync(0);
+        await world.RestartOperatorAsync();
+        world.Advance(TimeSpan.FromSeconds(11));
+        await Eventually.TrueAsync(async () => await world.RungAsync(1) is null, "the second rung is given back");
+        Assert.Equal(0, (await world.PoolAsync()).Status!.FailedTries);
+    }
+
     private static async Task DeleteOnePodAsync(PoolWorld world)
     {
         var pods = await world.Admin.ListAsync(BuiltIn.Pods, ListOptions.In(world.Namespace), default);

@@ -1,15 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging.Abstractions;
-using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Pools;
 using WafOperator.Controllers.Tests.ControlPlane;
 using WafOperator.Kubernetes.Client;
-using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
-using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Tests.ApiServer;
-using WafOperator.Kubernetes.Watching;
 using WafOperator.Protocols.Models;
 using WafOperator.Resources.Pools;
 
@@ -23,41 +18,20 @@ public sealed class PoolWorld : IAsyncDisposable
 {
     public const string Gpu = "nvidia.com/gpu";
 
-    private readonly KubernetesClient _operator;
-    private readonly InformerSet _informers = new();
-    private readonly HttpClient _http = new();
-    private readonly PoolMetrics _metrics = new();
-    private readonly CancellationTokenSource _stop = new();
+    private readonly KubernetesClient _client;
     private readonly ShiftedTime _time = new();
     private readonly KeptLog _log = new();
-    private readonly PoolCaches _caches;
-    private readonly PoolObserver _observer;
-    private readonly ControllerLoop _loop;
-    private readonly EventRecorder _events;
-    private Task _work = Task.CompletedTask;
+    private readonly Packages _packages;
+    private readonly int _port;
+    private PoolOperator _operator;
 
     private PoolWorld(
         RealControlPlane plane, string ns, PretendNode node, IReadOnlyDictionary<string, string> packages, int port)
     {
-        (Namespace, Node, Admin) = (ns, node, plane.Client());
-        _operator = plane.Client(RealControlPlane.OperatorToken);
-        var services = TestApiServer.Services with { Loggers = _log };
-        _caches = PoolCaches.Add(_informers, _operator, services, PolicyCaches.Add(_informers, _operator, services));
-        var asking = new PoolObserverOptions { Port = port, Interval = TimeSpan.FromMilliseconds(300) };
-        _observer = new PoolObserver(_caches.Pods, _http, asking, _time, NullLogger<PoolObserver>.Instance);
-        _events = new EventRecorder(_operator, "waf-operator", services);
-        var settings = new PoolSettings(
-            "registry.local/inference:1", "https://op.svc:9444", "waf-operator", "waf-operator-ca", "ca.crt");
-        var cluster =
-            new PoolCluster(_operator, new ParityProbe(_http, new Packages(packages), asking), settings, _time);
-        var controller = new PoolController(
-            _caches, _observer, cluster, new StatusWriter(_operator), _events, _metrics, _time);
-        _loop = new ControllerLoop("pools", controller, new ControllerOptions(), services)
-            .For(_caches.Ours.Pools)
-            .Watch(_caches.Ours.Models, _ => [Key])
-            .Watch(_caches.Ours.Policies, _ => [Key])
-            .Watch(_caches.Rungs, c => PoolCaches.OwnerOf((c.Current ?? c.Previous)?.Metadata))
-            .Watch(_caches.Pods, c => PoolCaches.OwnerOf((c.Current ?? c.Previous)?.Metadata));
+        (Namespace, Node, Admin, _port) = (ns, node, plane.Client(), port);
+        _packages = new Packages(packages);
+        _client = plane.Client(RealControlPlane.OperatorToken);
+        _operator = NewOperator();
     }
 
     public string Namespace { get; }
@@ -83,11 +57,16 @@ public sealed class PoolWorld : IAsyncDisposable
         var node = await PretendNode.StartAsync(
             client, $"node-of-{ns}", new Dictionary<string, int> { [Gpu] = gpus }, addressOf ?? (_ => "127.0.0.1"));
         var world = new PoolWorld(plane, ns, node, packages ?? new Dictionary<string, string>(), port);
-        world._work = Task.WhenAll(
-            world._informers.RunAsync(world._stop.Token), world._events.RunAsync(world._stop.Token),
-            world._loop.RunAsync(world._stop.Token), world.ObserveAsync());
-        await world._informers.WaitForSyncAsync(default);
+        await world._operator.WaitForSyncAsync();
         return world;
+    }
+
+    /// <summary>Ends the operator where it is, and starts one that knows nothing of it.</summary>
+    public async Task RestartOperatorAsync()
+    {
+        await _operator.DisposeAsync();
+        _operator = NewOperator();
+        await _operator.WaitForSyncAsync();
     }
 
     /// <summary>Applies the pool as a person would. The node of this world is the only place for its pods.</summary>
@@ -110,7 +89,7 @@ public sealed class PoolWorld : IAsyncDisposable
     public void Advance(TimeSpan by)
     {
         _time.Shift += by;
-        _loop.Enqueue(Key);
+        _operator.Look(Key);
     }
 
     public async Task<InferencePool> PoolAsync() =>
@@ -121,19 +100,6 @@ public sealed class PoolWorld : IAsyncDisposable
 
     public Task<KubernetesObject?> RungAsync(int rung) => FindAsync(BuiltIn.Deployments, $"large-rung-{rung}");
 
-    private async Task ObserveAsync()
-    {
-        _observer.Observed += _loop.Enqueue;
-        try
-        {
-            await _observer.RunAsync(_stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The test is over.
-        }
-    }
-
     /// <summary>Waits for a status; says what it was when it never comes.</summary>
     public async Task StatusAsync(string what, Func<InferencePoolStatus, bool> wanted)
     {
@@ -143,7 +109,7 @@ public sealed class PoolWorld : IAsyncDisposable
             await Eventually.TrueAsync(
                 async () =>
                 {
-                    _loop.Enqueue(Key);
+                    _operator.Look(Key);
                     return (last = (await PoolAsync()).Status) is { } status && wanted(status);
                 },
                 what);
@@ -171,20 +137,18 @@ public sealed class PoolWorld : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _work;
+        await _operator.DisposeAsync();
         await Admin.DeleteAsync(ControllerKinds.Pools, Key, new DeleteOptions(), default);
         await Eventually.TrueAsync(
             async () => (await Admin.ListAsync(BuiltIn.Pods, ListOptions.In(Namespace), default)).Items.Count == 0,
             "the garbage collector took the pool's pods");
         await Node.DisposeAsync();
-        _metrics.Dispose();
-        _http.Dispose();
-        _operator.Dispose();
+        _client.Dispose();
         Admin.Dispose();
-        _stop.Dispose();
         _log.Dispose();
     }
+
+    private PoolOperator NewOperator() => new(_client, _packages, _port, _time, _log);
 
     /// <summary>The system's clock, ahead by as much as the test says.</summary>
     private sealed class ShiftedTime : TimeProvider
