@@ -8,6 +8,7 @@ internal static class GapPasses
     private const int CommentBytesMax = 64;
     private const int GapNameBytesMax = 16;
     private const int VersionDigitsMax = 6;
+    private const int HeaderNameBytesMax = 30;
 
     private static readonly SearchValues<byte> NeedsRewrite = SearchValues.Create(RewriteBytes());
 
@@ -67,7 +68,10 @@ internal static class GapPasses
         return write;
     }
 
-    /// <summary>ASCII lower case; runs of white space and control bytes become one space, none at either end.</summary>
+    /// <summary>
+    /// ASCII lower case; runs of white space and control bytes become one space, none at either end. A run with a line break becomes
+    /// one line feed where a header's name and a colon follow, which is what header injection needs.
+    /// </summary>
     public static int LowerAndCollapse(Span<byte> text, ref ValueFlags flags)
     {
         var start = text.IndexOfAny(NeedsRewrite);
@@ -80,6 +84,7 @@ internal static class GapPasses
         var write = 0;
         var read = 0;
         var pendingSpace = false;
+        var hasBreak = false;
         while (read < text.Length)
         {
             var b = text[read];
@@ -91,15 +96,17 @@ internal static class GapPasses
                     flags |= ValueFlags.Control;
                 }
 
-                pendingSpace = write > 0;
+                pendingSpace = true;
+                hasBreak |= b is (byte)'\n' or (byte)'\r';
                 read += used;
                 continue;
             }
 
             if (pendingSpace)
             {
-                text[write++] = (byte)' ';
-                pendingSpace = false;
+                if (hasBreak && IsHeaderLine(text[read..])) text[write++] = (byte)'\n';
+                else if (write > 0) text[write++] = (byte)' ';
+                (pendingSpace, hasBreak) = (false, false);
             }
 
             text[write++] = b is >= (byte)'A' and <= (byte)'Z' ? (byte)(b | 0x20) : b;
@@ -107,6 +114,15 @@ internal static class GapPasses
         }
 
         return write;
+    }
+
+    /// <summary>A letter, 1 to 30 letters, digits or hyphens, a colon.</summary>
+    private static bool IsHeaderLine(ReadOnlySpan<byte> text)
+    {
+        if (text.IsEmpty || !char.IsAsciiLetter((char)text[0])) return false;
+        var end = 1;
+        while (end < text.Length && end <= HeaderNameBytesMax && (char.IsAsciiLetterOrDigit((char)text[end]) || text[end] == '-')) end++;
+        return end > 1 && end < text.Length && text[end] == ':';
     }
 
     private static int SpaceLength(ReadOnlySpan<byte> text, int at) => text[at] switch

@@ -68,6 +68,26 @@ public sealed class PayloadCnn
         return logit;
     }
 
+    /// <summary>Index of the likeliest attack family in the window of a normalised value that scores highest.</summary>
+    public int Family(ReadOnlySpan<byte> normalized, ValueFlags flags, CnnWorkspace workspace)
+    {
+        Span<float> families = stackalloc float[CnnWeights.FamiliesMax];
+        var (best, family) = (float.NegativeInfinity, 0);
+        var count = CnnTokenizer.WindowCount(normalized.Length);
+        for (var i = 0; i < count; i++)
+        {
+            var window = normalized[CnnTokenizer.Window(normalized.Length, i)];
+            var length = CnnTokenizer.Tokenize(window, flags, workspace.Tokens);
+            var logit = WindowLogit(workspace.Tokens.AsSpan(0, length), workspace);
+            if (logit <= best) continue;
+            best = logit;
+            Families(workspace, families);
+            family = IndexOfHighest(families[..FamilyCount]);
+        }
+
+        return family;
+    }
+
     /// <summary>Logits of the attack families for the window scored last in this workspace.</summary>
     public void Families(CnnWorkspace workspace, Span<float> families)
     {
@@ -80,6 +100,17 @@ public sealed class PayloadCnn
                 families[f] += hidden * _weights.Family[i * FamilyCount + f];
             }
         }
+    }
+
+    private static int IndexOfHighest(ReadOnlySpan<float> values)
+    {
+        var highest = 0;
+        for (var i = 1; i < values.Length; i++)
+        {
+            if (values[i] > values[highest]) highest = i;
+        }
+
+        return highest;
     }
 
     /// <summary>First convolution by table look-ups, rectified (pooling starts at 0) and max-pooled by four.</summary>

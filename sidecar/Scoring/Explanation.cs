@@ -13,6 +13,7 @@ namespace WafOperator.Scoring;
 internal static class Explanation
 {
     private const int ExcerptBytesMax = 48;
+    private const string Scored = nameof(ScoringOutcome.Scored);
     private const int NameLengthMax = 64;
 
     public static ScoringResult Fill(
@@ -30,7 +31,18 @@ internal static class Explanation
             }
         }
 
-        return result with { Part = part, Excerpt = ExcerptOf(deciding, request, context), Models = models };
+        var (excerpt, family) = LookAgain(deciding, request, context);
+        return result with
+        {
+            Part = part,
+            Variable = VariableOf(request, context),
+            Excerpt = excerpt,
+            Family = family,
+            RuleEvidence = context.MatchedRules is { } rules ? deciding.Evidence?.Sum(rules) ?? 0 : 0,
+            Models = family is null
+                ? models
+                : [.. models.Select(m => m with { Family = m.Outcome == Scored ? family : null })],
+        };
     }
 
     private static string? ArmOf(ScoringProgram program, Member member)
@@ -77,19 +89,46 @@ internal static class Explanation
         return name.Length == 0 ? kind : $"{kind}:{name}";
     }
 
-    /// <summary>Normalises the part once more: values are scratch, and only the few requests that are shown need one.</summary>
-    private static string? ExcerptOf(ModelSet set, CanonicalRequest request, ScoringContext context)
+    private static string? VariableOf(CanonicalRequest request, ScoringContext context)
     {
         if (context.BestPartScore < 0) return null;
-        var raw = request[context.BestIsName ? context.BestPart.Name : context.BestPart.Value];
+        var collection = context.BestPart.Kind switch
+        {
+            PartKind.Path => "REQUEST_FILENAME",
+            PartKind.Header => "REQUEST_HEADERS",
+            PartKind.Cookie => "REQUEST_COOKIES",
+            PartKind.FileName => "FILES",
+            PartKind.QueryArgument or PartKind.BodyArgument => "ARGS",
+            _ => "REQUEST_BODY",
+        };
+        var name = request[context.BestPart.Name];
+        return name.IsEmpty
+            ? collection
+            : $"{collection}:{Encoding.Latin1.GetString(name[..Math.Min(name.Length, 256)])}";
+    }
+
+    /// <summary>
+    /// Normalises the part once more: values are scratch, and only the few requests that are shown need one. The family
+    /// is asked for only now as well.
+    /// </summary>
+    private static (string? Excerpt, string? Family) LookAgain(
+        ModelSet set, CanonicalRequest request, ScoringContext context)
+    {
+        if (context.BestPartScore < 0) return (null, null);
+        var raw = context.BestIsName
+            ? PartRules.OddName(context.BestPart.Kind, request[context.BestPart.Name])
+            : request[context.BestPart.Value];
+        ValueFlags flags;
         var length = context.BestIsName
-            ? ValueNormalizer.Normalize(raw, context.Value, out _)
-            : PartRules.Normalize(context.BestPart.Kind, raw, context.Value, out _);
+            ? ValueNormalizer.Normalize(raw, context.Value, out flags)
+            : PartRules.Normalize(context.BestPart.Kind, raw, context.Value, out flags);
         ReadOnlySpan<byte> value = context.Value.AsSpan(0, length);
         var range = set.Gate?.Model is GateValueModel gate
             ? gate.Heaviest(value, ExcerptBytesMax)
             : ..Math.Min(length, ExcerptBytesMax);
-        return Printable(value[range], ExcerptBytesMax);
+        string? family = null;
+        foreach (var member in set.Members) family ??= member.Model.FamilyOf(value, flags);
+        return (Printable(value[range], ExcerptBytesMax), family);
     }
 
     private static string Printable(ReadOnlySpan<byte> bytes, int max)

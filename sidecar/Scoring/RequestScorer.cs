@@ -42,6 +42,7 @@ public sealed class RequestScorer(PredictionCache cache)
         {
             context.Reset();
             context.Answers = answers;
+            context.MatchedRules = facts.MatchedRules;
             return new Run(this, program, exclusions, request, context, facts).Execute();
         }
         finally
@@ -125,7 +126,7 @@ public sealed class RequestScorer(PredictionCache cache)
             {
                 if (Stopwatch.GetTimestamp() > _deadline || ++count > PartsMax) return count > PartsMax;
                 var value = _request[part.Value];
-                if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(value)) continue;
+                if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(_request[part.Name], value)) continue;
                 if (!_exclusions.IsEmpty && _exclusions.Find(_request, part) is { } exclusion)
                 {
                     _context.Exclusion = exclusion;
@@ -133,8 +134,11 @@ public sealed class RequestScorer(PredictionCache cache)
                 }
 
                 ScoreValue(part, value, isName: false);
-                if (PartRules.HasClientName(part.Kind) && PartRules.IsOddName(_request[part.Name]))
-                    ScoreValue(part, _request[part.Name], isName: true);
+                if (PartRules.HasClientName(part.Kind)
+                    && PartRules.OddName(part.Kind, _request[part.Name]) is { IsEmpty: false } name)
+                {
+                    ScoreValue(part, name, isName: true);
+                }
             }
 
             return true;
@@ -146,7 +150,7 @@ public sealed class RequestScorer(PredictionCache cache)
                 ? ValueNormalizer.Normalize(raw, _context.Value, out var flags)
                 : PartRules.Normalize(part.Kind, raw, _context.Value, out flags);
             ReadOnlySpan<byte> value = _context.Value.AsSpan(0, length);
-            if (ValueNormalizer.IsPlain(value, flags)) return;
+            if (!isName && ValueNormalizer.IsPlain(value, flags)) return;
             Array.Clear(_context.HasLogit);
             var score = ValueScore(_deciding, value, flags);
             if (score > _context.BestBySet[0]) _context.BestBySet[0] = score;

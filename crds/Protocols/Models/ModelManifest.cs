@@ -33,7 +33,14 @@ public sealed record ModelManifest
     /// </summary>
     public CascadeCalibration? Cascade { get; init; }
 
-    /// <summary>Named thresholds on the calibrated probability (<c>fpr_0.01</c>, <c>fpr_0.005</c>, <c>fpr_0.001</c>, gate band <c>low</c>/<c>high</c>).</summary>
+    /// <summary>How rules that matched change the score of models that end with this one; null: not at all.</summary>
+    public JointCalibration? Joint { get; init; }
+
+    /// <summary>
+    /// Named thresholds on the final probability (<c>fpr_0.01</c>, <c>fpr_0.005</c>, <c>fpr_0.001</c>): of the cascade
+    /// for a model that is its second stage. <c>alone_fpr_…</c>: on such a model's own probability. <c>joint_fpr_…</c>:
+    /// with the rules' evidence. <c>low</c> and <c>high</c>: a gate's band.
+    /// </summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Names of the attack families in the order of the family output.</summary>
@@ -77,4 +84,21 @@ public sealed record CascadeCalibration
     public double GateWeight { get; init; } = 1;
     public double ModelWeight { get; init; } = 1;
     public double Intercept { get; init; }
+}
+
+/// <summary>
+/// Rules as evidence: probability = 1 / (1 + exp(-(slope * logOdds + intercept + sum of the weights of the rules that
+/// matched))), where logOdds are those of the models' probability, between ±<see cref="LogOddsMax"/>. Weights are log-odds
+/// and never negative; a rule without one says nothing. Fitted on scores of sources that the models had not seen.
+/// </summary>
+public sealed record JointCalibration
+{
+    /// <summary>Bound of the models' log-odds: beyond it they are certain.</summary>
+    public const double LogOddsMax = 10;
+
+    public double Slope { get; init; } = 1;
+    public double Intercept { get; init; }
+
+    /// <summary>Rule ids (of OWASP CRS) and their weights.</summary>
+    public IReadOnlyDictionary<string, double> Rules { get; init; } = new Dictionary<string, double>();
 }

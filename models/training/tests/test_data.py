@@ -25,6 +25,23 @@ def test_odd_names_are_parts():
         ("name", "query", b"rm;x"), ("name", "query", b"b[$ne]")]
 
 
+def test_names_that_navigate_are_parts_though_plain():
+    named = [v[2] for v in values(uri="/?class.module.loader=1&user.name=2&__proto__[x]=3&a_b=4") if v[0] == "name"]
+    assert named == [b"class.module.loader", b"__proto__[x]"]
+    in_json = values(headers={"Content-Type": "application/json"}, body='{"a.b.c": {"$ne": "x"}, "__proto__": {"y": "z"}}')
+    assert [v[2] for v in in_json if v[0] == "name"] == [b"$ne", b"__proto__"]
+
+
+@pytest.mark.parametrize("name, value, odd", [
+    ("X-Forwarded-For", "10.0.0.1, 2001:db8::1", False), ("X-Forwarded-For", "1) and (1=1", True), ("X-Real-IP", "1 or sleep 5 #", True),
+    ("X-Forwarded-Host", "shop.example:8080", False), ("X-Original-URL", "/a/b", False), ("X-Original-URL", "/a?b=c", True),
+    ("Authorization", "Basic YTpi==", False), ("Authorization", "Bearer 1)));iif(1,1,1/0)", True), ("Accept", "text/html;q=0.9, */*", False),
+    ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:1.0)", False), ("User-Agent", "1 or 1=1", True), ("Referer", "http://a/b?c=d&e=(f)#g", False),
+    ("Referer", "http://a/?b=%u2215x", True), ("Cache-Control", "max-age=0", False), ("Sec-Ch-Ua", "(x);v=1", False)])
+def test_each_kind_of_header_has_its_odd_bytes(name, value, odd):
+    assert any(v[0] == "header" for v in values(headers={name: value})) == odd
+
+
 def test_headers_are_parts_only_with_odd_bytes():
     found = values(headers={"User-Agent": "Mozilla/5.0 (X11; Linux)", "X-Api": "${jndi:ldap://x}", "Cookie": "a=b%27; c=d", "Host": "<x>"})
     assert found[1:] == [("header", "x-api", b"${jndi:ldap://x}"), ("cookie", "a", b"b'"), ("cookie", "c", b"d")]

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests import requests
-from wafml import attacks, benign, export, metrics, packaging, pipeline
+from wafml import attacks, benign, export, joint, metrics, packaging, pipeline
 from wafml.augment import ENCODINGS
 from wafml.cnn import FoldedCnn, PayloadCnn, SeedCnn, kernel_bytes
 from wafml.features import LENGTH_BUCKETS, VOCABULARY
@@ -80,6 +80,39 @@ def test_figures_of_merit():
     assert slope > 0 and abs(intercept) < 1
 
 
+def test_the_best_threshold_is_the_most_accurate_one():
+    assert metrics.best_threshold(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])) in (0.1, 0.4)
+    assert metrics.best_threshold(np.array([1.0, 2.0]), np.array([1, 1])) < 1
+
+
+def rule_answers(tmp_path, matched: "list[tuple[int, str]]") -> joint.RuleAnswers:
+    path = tmp_path / "rules.tsv"
+    path.write_text("".join(f"f\t{i}\t{y}\ts\t\t0\t0\t{ids}\n" for i, (y, ids) in enumerate(matched)))
+    return joint.read(path, np.array([y for y, _ in matched]))
+
+
+def test_rules_that_tell_classes_apart_get_weight_and_others_none(tmp_path):
+    rng = np.random.default_rng(1)
+    label = np.arange(4000) % 2
+    matched = [(y, ",".join(i for i, chance in (("942100", 0.8 if y else 0.02), ("941999", 0.3), ("920300", 0.9 if y else 0.0)) if rng.random() < chance))
+               for y in label]
+    rules = rule_answers(tmp_path, matched)
+    groups = np.where(label == 1, "attack:a", "benign:b")
+    fitted = joint.fit(rng.normal(2 * label - 1.0, 2.0), label, groups, np.ones(4000, bool), rules)
+    weights = dict(zip(rules.ids, fitted.weights))
+    assert set(weights) == {"942100", "941999"}  # rules about the protocol are no evidence
+    assert weights["942100"] > 1 and weights["941999"] < 0.3 and fitted.slope > 0
+    assert fitted.manifest(rules)["rules"]["942100"] == round(weights["942100"], 4)
+
+
+def test_answers_of_other_data_are_refused(tmp_path):
+    rule_answers(tmp_path, [(1, "942100"), (0, "")])
+    with pytest.raises(ValueError, match="not the data"):
+        joint.read(tmp_path / "rules.tsv", np.array([0, 0]))
+    with pytest.raises(ValueError, match="2 lines for 3"):
+        joint.read(tmp_path / "rules.tsv", np.array([1, 0, 1]))
+
+
 def test_packages_are_the_same_bytes_for_the_same_content_and_changes_are_noticed():
     manifest, files = {"name": "gate", "version": "1", "kind": "gate-linear"}, {"a": b"1", "b": b"2"}
     archive = packaging.write(manifest, files)
@@ -108,6 +141,7 @@ def test_the_pipeline_goes_from_data_to_packages(tmp_path):
     said.clear()
     pipeline.Trainer(options, said.append).go()
     assert sum("kept from an earlier run" in line for line in said) == 6
+    assert any(line.startswith("all stages: ") for line in said)
     worse = degrade.degrade(paths[0].read_bytes(), "recall", 0.7, "0.0.2", 1)
     other, worse_files = packaging.read(worse)
     assert other["version"] == "0.0.2" and Gate.from_bytes(worse_files["gate.bin"]).logit(*normalize(b"1' or 1=1-- ")) < gate.logit(*normalize(b"1' or 1=1-- "))

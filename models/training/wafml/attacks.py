@@ -2,6 +2,7 @@
 
 import random
 
+from . import attacks_wide as wide
 from .attacks_more import CMDI, NOSQLI, SMALL, SSTI, TRAVERSAL, XXE
 from .grammar import Grammar
 
@@ -107,24 +108,24 @@ _XSS = {
 }
 
 
-def grammars() -> "dict[str, tuple[Grammar, str, float]]":
-    """Family to its grammar, start symbol and share of the generated values."""
-    small = Grammar(SMALL)
-    out = {
-        "sqli": (Grammar(_SQL), "sqli", 0.27), "xss": (Grammar(_XSS), "xss", 0.22), "cmdi": (Grammar(CMDI), "cmdi", 0.12),
-        "path-traversal": (Grammar(TRAVERSAL), "path_traversal", 0.09), "xxe": (Grammar(XXE), "xxe", 0.03),
-        "ssti": (Grammar(SSTI), "ssti", 0.05), "nosqli": (Grammar(NOSQLI), "nosqli", 0.03)}
-    shares = {"ldapi": 0.02, "ssrf": 0.03, "log4shell": 0.02, "shellshock": 0.02, "java": 0.03, "php": 0.04, "rfi": 0.01,
-              "crlf": 0.02, "other": 0.01}
-    out.update({family: (small, family, share) for family, share in shares.items()})
-    return out
+def grammars() -> "list[tuple[str, Grammar, str, float]]":
+    """Families with their grammars, start symbols and shares of the generated values; a family may have several."""
+    small, free = Grammar(SMALL), Grammar(wide.WIDE)
+    out = [("sqli", Grammar(_SQL), "sqli", 0.25), ("xss", Grammar(_XSS), "xss", 0.2), ("cmdi", Grammar(CMDI), "cmdi", 0.08),
+           ("cmdi", Grammar(wide.COMMANDS), "cmdi", 0.08), ("path-traversal", Grammar(TRAVERSAL), "path_traversal", 0.05),
+           ("path-traversal", Grammar(wide.PATHS), "path_traversal", 0.05), ("xxe", Grammar(XXE), "xxe", 0.03), ("ssti", Grammar(SSTI), "ssti", 0.05),
+           ("nosqli", Grammar(NOSQLI), "nosqli", 0.02), ("ssrf", Grammar(wide.SSRF), "ssrf", 0.04)]
+    out += [(family, small, family, share) for family, share in {
+        "ldapi": 0.01, "ssrf": 0.015, "log4shell": 0.02, "shellshock": 0.02, "java": 0.015, "php": 0.035, "rfi": 0.005, "crlf": 0.03, "other": 0.005}.items()]
+    return out + [(family, free, family, share) for family, share in {
+        "nosqli": 0.035, "rfi": 0.03, "java": 0.03, "other": 0.03, "ldapi": 0.015, "php": 0.02}.items()]
 
 
 def generate(count: int, seed: int) -> "list[tuple[str, bytes]]":
     """Distinct (family, value) pairs."""
     rng = random.Random(seed)
     out = {}
-    for family, (grammar, start, share) in grammars().items():
+    for family, grammar, start, share in grammars():
         for _ in range(int(count * share)):
             value = grammar.expand(start, rng).encode("utf-8")
             if value.strip() and len(value) < 2000:

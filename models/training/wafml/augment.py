@@ -2,6 +2,7 @@
 
 import base64
 import random
+import re
 from typing import Callable
 
 _SPECIAL = frozenset(b" \"'<>()/\\;=&|`${}%#+*,:.!?-[]@^~\r\n\t")
@@ -71,6 +72,16 @@ def _base64(value: bytes, rng: random.Random) -> bytes:
     return base64.b64encode(value)
 
 
+_ROUTES = ("/api/", "/api/v1/", "/api/{w}/", "/{w}/", "/{w}/{w}/", "/{w}/{w}/{w}/", "/search/", "/products/", "/users/", "/admin/{w}/", "/{w}.php/", "/{w}/{n}/", "/wp-json/{w}/v2/",
+           "/blog/{w}-{w}/", "/static/{w}.{w}/", "/{w}-{w}/", "/v{n}/{w}/", "/en/{w}/", "/rest/{w}/{w}/", "/{w}/view/")
+
+
+def _route(value: bytes, rng: random.Random) -> bytes:
+    """As the last segment of a path."""
+    route = re.sub(r"\{w\}", lambda _: "".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(3, 9))), rng.choice(_ROUTES))
+    return route.replace("{n}", str(rng.randint(1, 9999))).encode() + value
+
+
 def _wrap(value: bytes, rng: random.Random) -> bytes:
     word = bytes(rng.choices(b"abcdefghijklmnopqrstuvwxyz0123456789", k=rng.randint(1, 9)))
     return rng.choice((word + value, word + b" " + value, value + word, value + b" " + word, word + b"=" + value, b'"' + value + b'"',
@@ -78,7 +89,7 @@ def _wrap(value: bytes, rng: random.Random) -> bytes:
 
 
 ENCODINGS = (_percent, _percent, _percent_twice, _percent_all, _percent_u, _entities, _backslash, _fullwidth, _overlong, _nul,
-             _comments, _comments, _white, _white, _plus, _plus, _base64, _wrap, _wrap, _wrap)
+             _comments, _comments, _white, _white, _plus, _plus, _base64, _wrap, _wrap, _wrap, _route, _route, _route)
 
 
 def augment(value: bytes, rng: random.Random) -> bytes:

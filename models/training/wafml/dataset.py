@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .normalize import is_plain, normalize
-from .parts import parts
+from .parts import navigates, parts
 from .readers import Rejects, reader_for
 
 MISSING_MAX = 0.02
@@ -47,7 +47,7 @@ def load(paths: "list[Path]", limit: int = 0, echo=print) -> Dataset:
     started = time.monotonic()
     rejects = Rejects()
     ids: "dict[tuple[bytes, int], int]" = {}
-    memo: "dict[bytes, int]" = {}
+    memo: "dict[tuple[bytes, bool], int]" = {}
     refs, kinds, bounds, label, hard, source, attack, uri = [], [], [0], [], [], [], [], []
     seen = 0
     digest = hashlib.sha256()
@@ -62,11 +62,12 @@ def load(paths: "list[Path]", limit: int = 0, echo=print) -> Dataset:
                 rejects["future date"] += 1
                 continue
             for part in parts(request):
-                value_id = memo.get(part.value)
+                key = (part.value, part.kind == "name")
+                value_id = memo.get(key)
                 if value_id is None:
                     normalized, flags = normalize(part.value)
-                    value_id = -1 if is_plain(normalized, flags) else ids.setdefault((normalized, flags), len(ids))
-                    memo[part.value] = value_id
+                    is_skipped = is_plain(normalized, flags) and part.kind != "name"
+                    value_id = memo[key] = -1 if is_skipped else ids.setdefault((normalized, flags), len(ids))
                 if value_id >= 0:
                     refs.append(value_id)
                     kinds.append(KINDS.index(part.kind))
@@ -86,12 +87,13 @@ def load(paths: "list[Path]", limit: int = 0, echo=print) -> Dataset:
 
 
 def append_values(data: Dataset, values: "list[bytes]", label: int, source: "list[str]", attack: "list[str]") -> Dataset:
-    """The data set with one more request for each raw value (a single part); plain values are left out."""
+    """The data set with one more request for each raw value (a single part); plain values are left out
+    unless they could be names that navigate."""
     ids = {(v, int(f)): i for i, (v, f) in enumerate(zip(data.values, data.flags))}
     refs, sources, attacks, uri = [], [], [], []
     for value, origin, family in zip(values, source, attack):
         normalized, flags = normalize(value)
-        if not is_plain(normalized, flags):
+        if not is_plain(normalized, flags) or navigates(normalized):
             refs.append(ids.setdefault((normalized, flags), len(ids)))
             sources.append(origin)
             attacks.append(family)

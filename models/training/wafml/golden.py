@@ -33,6 +33,8 @@ CRAFTED = [
     b"cat${IFS}/etc/passwd;cat$IFS$9x;a$ifs;${ifs%%?}b;${IFS:0:1}c;$IFS$@d;${if};$if;${IFS12345678901234567}e;$IFS$", b"$", b"${IFS",
     b"\x01\x02a\tb\nc\x0bd\x0ce\x7ff\x1f", b"\x00\x00", b"  Many   Spaces\r\n\r\n ", b"UPPER lower MiXeD",
     b"../../../../etc/passwd", b"${jndi:ldap://x.example/a}", b"() { :;}; echo vulnerable", b"<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>",
+    b"a\r\nSet-Cookie: x=1", b"\nLocation:http://a.example", b"a \r\n \tX-A1-b: c", b"a\n b: c", b"a\nbb: c", b"a\n1b: c", b"a\n-bb: c",
+    b"a\n" + b"h" * 31 + b": c", b"a\n" + b"h" * 32 + b": c", b"a\r\nbb", b"a\r\nbb :c", b"a bb: c", b"a\n\nbb: c\ncc: d\n", b"%0d%0aHost: x",
     b"x" * 240, b"x" * 241, b"ab" * 200, b"word " * 100, b"A" * 8192, b"A" * 8193, b"%41" * 3000, bytes(range(256)),
 ]
 

@@ -11,7 +11,8 @@ after unescaping, a raw header value). Steps:
 2. up to ROUNDS_MAX rounds, until nothing changes: base64 (once, whole value), percent, HTML entities,
    backslash escapes, byte fix-ups (NUL, overlong UTF-8, full-width forms, typographic quotes)
 3. comments and shell word gaps become a space
-4. ASCII lower case; white space and control bytes become single spaces, trimmed
+4. ASCII lower case; white space and control bytes become single spaces, trimmed; a run with a line break in it becomes one line feed
+   where a header's name and a colon follow (header injection)
 """
 
 import base64
@@ -60,6 +61,7 @@ _NEEDS_FIX_RE = re.compile(rb"[\x00\xc0\xc1\xe0\xe2\xef\xca]")
 _COMMENT_RE = re.compile(rb"/\*![0-9]{0,6}|/\*[^*]{0,64}\*/")
 _GAP_RE = re.compile(rb"\$(?:\{[iI][fF][sS][^}]{0,16}\}|[iI][fF][sS](?:\$[0-9@*])?)")
 _CONTROL_RE = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_HEADER_LINE_RE = re.compile(rb"[a-z][a-z0-9-]{1,30}:")
 _SPACE_RE = re.compile(rb"(?:[\x01-\x20\x7f]|\xc2\xa0|\xe3\x80\x80)+")
 _BASE64_RE = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}\Z")
 _TEXT_RE = re.compile(rb"[\x09\x0a\x0d\x20-\x7e]+\Z")
@@ -141,6 +143,12 @@ class _Pass:
         return b" "
 
 
+def _gap(m: "re.Match[bytes]") -> bytes:
+    """A space; a line feed where a header line begins."""
+    space = m[0]
+    return b"\n" if (b"\n" in space or b"\r" in space) and _HEADER_LINE_RE.match(m.string, m.end()) else b" "
+
+
 def _base64_text(value: bytes) -> "bytes | None":
     if len(value) < BASE64_BYTES_MIN or not _BASE64_RE.match(value):
         return None
@@ -184,7 +192,7 @@ def normalize(value: bytes) -> "tuple[bytes, int]":
         value = _GAP_RE.sub(run.gap, value)
     if _CONTROL_RE.search(value):
         run.flags |= CONTROL
-    return _SPACE_RE.sub(b" ", value.lower()).strip(b" "), run.flags
+    return _SPACE_RE.sub(_gap, value.lower()).strip(b" "), run.flags
 
 
 def is_plain(normalized: bytes, flags: int) -> bool:

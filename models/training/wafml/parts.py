@@ -19,8 +19,24 @@ class Part(NamedTuple):
     value: bytes
 
 
-# Headers hold names of clients, types and URLs; only one with a byte that those do not need is scored.
-_HEADER_ODD_RE = re.compile(rb"[\x00-\x08\x0a-\x1f<>{}$'\"`|\\]|\.\.")
+# Headers hold names of clients, types and URLs; only one with a byte that its kind does not need is scored.
+_HEADER_ODD = rb"\x00-\x08\x0a-\x1f<>{}$'\"`|\\"
+_FREE_ODD_RE = re.compile(rb"[%s]|\.\.|%%[uU][0-9a-fA-F]{4}" % _HEADER_ODD)
+_AGENT_ODD_RE = re.compile(rb"[%s=#*^&!]|\.\.|%%[uU][0-9a-fA-F]{4}" % _HEADER_ODD)
+_OTHER_ODD_RE = re.compile(rb"[%s()*#^&!]|\.\.|%%[uU][0-9a-fA-F]{4}" % _HEADER_ODD)
+_ADDRESS_ODD_RE = re.compile(rb"[^A-Za-z0-9.:,_\-\[\]/ ]|\.\.")
+
+# Values made of URLs, types and lists, in which all of ( ) * # & ! are usual.
+FREE_HEADERS = frozenset((
+    "referer", "accept", "cache-control", "origin", "via", "pragma", "range", "from", "expect", "trailer", "priority", "link", "prefer",
+    "x-requested-with", "traceparent", "tracestate", "baggage"))
+FREE_PREFIXES = ("accept-", "content-", "sec-", "if-", "access-control-")
+
+# Proxies write addresses, host names and paths here, and applications trust them.
+ADDRESS_HEADERS = frozenset((
+    "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-server", "x-real-ip", "x-client-ip",
+    "client-ip", "true-client-ip", "cf-connecting-ip", "x-originating-ip", "x-remote-ip", "x-remote-addr", "x-cluster-client-ip", "x-host",
+    "x-original-url", "x-rewrite-url", "x-http-host-override", "x-http-method-override", "x-wap-profile"))
 
 # Never scored: routing, credentials, hop-by-hop and validators (which are quoted).
 HEADERS_SKIPPED = frozenset((
@@ -28,6 +44,7 @@ HEADERS_SKIPPED = frozenset((
     "if-modified-since", "if-match", "etag", "sec-websocket-key"))
 
 _PLAIN_NAME_RE = re.compile(rb"[A-Za-z0-9_.\-\[\]:]{0,64}\Z")
+NAME_DOTS_MIN = 2
 _PERCENT_RE = re.compile(rb"%([0-9a-fA-F]{2})")
 _XML_RE = re.compile(rb"<!\[CDATA\[(.*?)\]\]>|<[/!?]?[A-Za-z_:]((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>|([^<>]+)", re.S)
 _ATTRIBUTE_RE = re.compile(rb"[\w:.\-]+\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
@@ -73,14 +90,28 @@ def _all_parts(request: Request) -> Iterator[Part]:
             yield from _cookies(raw)
         elif lower not in HEADERS_SKIPPED:
             decoded = percent_decode(raw)
-            if _HEADER_ODD_RE.search(decoded):
+            if is_odd_header(lower, raw) or is_odd_header(lower, decoded):
                 yield Part("header", lower, decoded)
     if request.body:
         yield from body_parts(_bytes(request.body), content_type)
 
 
+def is_odd_header(lower: str, value: bytes) -> bool:
+    """True for a value, as sent or decoded, with a byte that this kind of header does not need."""
+    if lower in ADDRESS_HEADERS:
+        return bool(_ADDRESS_ODD_RE.search(value))
+    if lower in FREE_HEADERS or lower.startswith(FREE_PREFIXES):
+        return bool(_FREE_ODD_RE.search(value))
+    return bool((_AGENT_ODD_RE if lower == "user-agent" else _OTHER_ODD_RE).search(value))
+
+
+def navigates(name: bytes) -> bool:
+    """Names that walk through objects (`class.module.loader`, `__proto__`): applications bind them, so they are scored though plain."""
+    return name.count(b".") >= NAME_DOTS_MIN or b"__" in name
+
+
 def _odd_name(kind: str, name: bytes) -> Iterator[Part]:
-    if not _PLAIN_NAME_RE.match(name):
+    if not _PLAIN_NAME_RE.match(name) or (b"__" in name if kind == "json" else navigates(name)):
         yield Part("name", kind, name)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import export, packaging
+from . import export, joint, packaging
 from .cnn import FAMILIES, PayloadCnn
 from .corpus import Corpus
 from .gate import Gate
@@ -67,7 +67,33 @@ def value_logit(value: bytes, window_logit) -> float:
     return max(window_logit(w, flags) for w in windows(normalized))
 
 
-def gate_package(gate: Gate, version: str, corpus: Corpus, oof: OutOfFold, row_benign: np.ndarray, seed: int, options: dict) -> bytes:
+@dataclass
+class Evidence:
+    """Rules beside a model's score: the calibration for the manifest, and out-of-fold log-odds with it."""
+
+    manifest: dict
+    log_odds: np.ndarray
+    folds: "list[dict]"
+
+    def thresholds(self, label: np.ndarray) -> "dict[str, float]":
+        seen = ~np.isnan(self.log_odds)
+        limits = thresholds(self.log_odds[seen], label[seen], 1.0, 0.0)
+        return {f"joint_{name}": value for name, value in limits.items()}
+
+
+def evidence(corpus: Corpus, log_odds: np.ndarray, folds, rules: "joint.RuleAnswers | None") -> "Evidence | None":
+    """Weights of rules for a model's out-of-fold log-odds; None without the rules' answers."""
+    if rules is None:
+        return None
+    count = len(rules.blocks)
+    z, label, groups = log_odds[:count], corpus.data.label[:count], corpus.groups[:count]
+    together, fitted = joint.out_of_fold(z, label, groups, folds, rules)
+    final = joint.fit(np.nan_to_num(z), label, groups, ~np.isnan(z), rules)
+    return Evidence(final.manifest(rules), np.append(together, np.full(len(log_odds) - count, np.nan)), [f.manifest(rules) for f in fitted])
+
+
+def gate_package(gate: Gate, version: str, corpus: Corpus, oof: OutOfFold, row_benign: np.ndarray, seed: int, options: dict,
+                 rules: "Evidence | None" = None) -> bytes:
     """`row_benign`: out-of-fold window logits of harmless windows, for the band of the cascade."""
     seen = ~np.isnan(oof.scores)
     scores, label = oof.scores[seen], corpus.data.label[seen]
@@ -88,6 +114,9 @@ def gate_package(gate: Gate, version: str, corpus: Corpus, oof: OutOfFold, row_b
                 "featureSchemaDigest": packaging.digest(packaging.canonical(packaging.NORMALIZATION)),
                 "inputs": [], "outputs": [], "calibration": {"slope": slope, "intercept": intercept}, "thresholds": limits,
                 "families": [], "metrics": metrics, "provenance": provenance(corpus, seed, options)}
+    if rules:
+        manifest["joint"] = rules.manifest
+        limits.update(rules.thresholds(corpus.data.label))
     return packaging.write(manifest, files)
 
 
@@ -133,13 +162,14 @@ def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, gate_rows, cnn
 
 
 def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: np.ndarray, cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
-                options: dict, extra_metrics: "dict[str, float]") -> bytes:
+                options: dict, extra_metrics: "dict[str, float]", rules: "Evidence | None" = None) -> bytes:
     """`alone`: out-of-fold request scores of the network by itself, for its own calibration; `banded`: of the cascade as run."""
     model.eval()
     seen = ~np.isnan(cascade.scores)
     label = corpus.data.label[seen]
     slope, intercept = calibration(alone[seen], label)
     limits = thresholds(banded[seen], label, 1.0, 0.0)
+    limits.update({f"alone_{name}": value for name, value in thresholds(alone[seen], label, slope, intercept).items()})
     values = packaging.golden_values(GOLDEN_COUNT)
     float_onnx = export.to_onnx(model)
     files = {"model.onnx": float_onnx, "model-int8.onnx": export.to_int8(float_onnx), "kernel.bin": export.kernel_bytes(model),
@@ -159,7 +189,28 @@ def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: np.ndarr
         "cascade": {"gateWeight": cascade.gate_slope, "modelWeight": cascade.slope, "intercept": cascade.intercept},
         "thresholds": limits, "families": list(FAMILIES), "metrics": metrics,
         "provenance": {**provenance(corpus, seed, options), "gateDigest": gate_digest}}
+    if rules:
+        manifest["joint"] = rules.manifest
+        limits.update(rules.thresholds(corpus.data.label))
     return packaging.write(manifest, files)
+
+
+def left_out_packages(gate: Gate, model: PayloadCnn, version: str, gate_manifest: dict, cnn_manifest: dict, joint_of_fold: "dict | None") -> "tuple[bytes, bytes]":
+    """The models of one fold with the release's calibration and the fold's own rule weights: for judging, never released."""
+    model.eval()
+    values = packaging.golden_values(40)
+    out = []
+    for manifest, weights, logits in (
+            (gate_manifest, {"gate.bin": gate.to_bytes(), "tokenizer.json": packaging.canonical(packaging.GATE_SCHEMA)},
+             [gate.logit(*normalize(v)) for v in values]),
+            (cnn_manifest, {"kernel.bin": export.kernel_bytes(model), "tokenizer.json": packaging.canonical(packaging.TOKEN_SCHEMA)},
+             [value_logit(v, lambda w, f: window_logit(model, w, f)) for v in values])):
+        own = {k: v for k, v in manifest.items() if k not in ("files", "joint", "metrics", "inputs", "outputs")}
+        own.update(version=version, inputs=[], outputs=[], metrics={})
+        if joint_of_fold:
+            own["joint"] = joint_of_fold
+        out.append(packaging.write(own, {**weights, "golden.jsonl": packaging.golden_lines(values, logits)}))
+    return out[0], out[1]
 
 
 @torch.no_grad()

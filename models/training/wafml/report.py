@@ -8,7 +8,7 @@ from .metrics import auc, expected_calibration_error, threshold_at
 from .release import sigmoid
 
 WORST = 25
-FP_GRID = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
+FP_GRID = (0.0002, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 
 
 def table(head: "list[str]", rows: "list[list]") -> str:
@@ -90,7 +90,7 @@ def worst(corpus: Corpus, scores: np.ndarray) -> str:
 
 
 def write(corpus: Corpus, scores_by_model: "dict[str, np.ndarray]", calibrated: "dict[str, tuple[float, float]]", notes: "list[str]",
-          with_errors: bool = True) -> str:
+          sections: "list[str]", with_errors: bool = True) -> str:
     label = corpus.data.label
     main = list(scores_by_model)[-1]
     quality = corpus.data.quality
@@ -106,7 +106,7 @@ def write(corpus: Corpus, scores_by_model: "dict[str, np.ndarray]", calibrated: 
             "\n## Recall of each left-out attack source\n\nThe model had seen neither the source nor the benign groups of its fold. The threshold is one for all.\n\n",
             per_source(corpus, scores_by_model), "\n## Recall of each family at 0.5 % false positives\n\n", per_family(corpus, scores_by_model),
             f"\n## Held-out benign sources ({main})\n\n", benign_sources(corpus, scores_by_model[main]),
-            f"\n## Curve and confusion ({main})\n\n", curve(corpus, scores_by_model[main])]
+            f"\n## Curve (ROC, precision-recall) and confusion ({main})\n\n", curve(corpus, scores_by_model[main]), *sections]
     if with_errors:
         text += [f"\n## Worst errors ({main})\n", worst(corpus, scores_by_model[main])]
     return "".join(text)

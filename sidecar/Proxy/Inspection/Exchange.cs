@@ -238,6 +238,7 @@ internal sealed class Exchange : IAsyncDisposable
         return new ScoringFacts
         {
             Client = client, RulesFoundAttack = IsAttack, Route = _route.Prefix, Sample = (ulong)_eventId,
+            MatchedRules = _rules?.MatchedIds,
         };
     }
 
@@ -339,6 +340,8 @@ internal sealed class Exchange : IAsyncDisposable
             AnomalyScore = _rules?.AnomalyScore ?? 0,
             Exclusions = Exclusions(),
             Models = _scored.Models ?? [],
+            ModelVariable = _scored.Variable,
+            ModelExcerpt = _scored.Excerpt,
             Risk = ModelOutcomes.RiskOf(_scored),
             DryRunLimit = _inputs.Rate.DryRunLimit,
             Inspection = duration,

@@ -34,5 +34,7 @@ internal static class ModelOutcomes
     private static string? MessageOf(in ScoringResult result) => result.Risk is RiskLevel.None
         ? null
         : string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"models score {result.Score:0.000} ({result.Risk.ToString().ToLowerInvariant()} risk) in {result.Part ?? "the request"}");
+            $"models score {result.Score:0.000} ({result.Risk.ToString().ToLowerInvariant()} risk)"
+            + $"{(result.Family is { } family ? $", {family}" : "")} in {result.Part ?? "the request"}"
+            + $"{(result.RuleEvidence > 0 ? $"; rules add {result.RuleEvidence:0.0} to the log-odds" : "")}");
 }

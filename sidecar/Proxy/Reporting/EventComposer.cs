@@ -20,6 +20,12 @@ internal readonly record struct DecisionFacts
     public int AnomalyScore { get; init; }
     public IReadOnlyList<string> Exclusions { get; init; }
     public IReadOnlyList<ModelResult> Models { get; init; }
+
+    /// <summary>The part that models scored highest, as rules name it.</summary>
+    public string? ModelVariable { get; init; }
+
+    /// <summary>Its bytes that weighed most, not yet redacted.</summary>
+    public string? ModelExcerpt { get; init; }
     public string? Risk { get; init; }
     public string? DryRunLimit { get; init; }
     public TimeSpan Inspection { get; init; }
@@ -50,7 +56,7 @@ internal static class EventComposer
         var document = snapshot.Document;
         var decision = facts.Decision;
         var matches = facts.Matches ?? [];
-        var holdsSecrets = matches.Count > 0 && snapshot.Redactor.HoldsSecrets(request);
+        var holdsSecrets = (matches.Count > 0 || facts.ModelExcerpt is not null) && snapshot.Redactor.HoldsSecrets(request);
         return new SecurityEvent
         {
             Id = facts.EventId,
@@ -71,11 +77,19 @@ internal static class EventComposer
             StatusCode = decision.StatusCode,
             AnomalyScore = facts.AnomalyScore,
             Rules = Rules(snapshot, matches, holdsSecrets),
-            Models = facts.Models ?? [],
+            Models = Models(snapshot, facts, holdsSecrets),
             Risk = facts.Risk,
             Exclusions = facts.Exclusions ?? [],
             InspectionMicroseconds = (long)facts.Inspection.TotalMicroseconds,
         };
+    }
+
+    private static IReadOnlyList<ModelResult> Models(PolicySnapshot snapshot, in DecisionFacts facts, bool holdsSecrets)
+    {
+        if (facts is not { Models: { Count: > 0 } models, ModelExcerpt: { } text }) return facts.Models ?? [];
+        var dataMax = snapshot.Document.Logging.MatchedDataBytesMax;
+        var excerpt = snapshot.Redactor.Excerpt(facts.ModelVariable, text, holdsSecrets, dataMax);
+        return [.. models.Select(model => model.Part is null ? model : model with { Excerpt = excerpt })];
     }
 
     private static List<RuleMatch> Rules(PolicySnapshot snapshot, IReadOnlyList<MatchedRule> matches, bool holdsSecrets)

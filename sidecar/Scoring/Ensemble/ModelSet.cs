@@ -17,6 +17,7 @@ internal sealed record Member(int Slot, ValueModel Model, double Weight, double 
 /// what that leaves open is asked of models in a pool, whose answer then counts, and without it the local one.</item>
 /// <item>Weighted and Any: per model, joined over the whole request.</item>
 /// </list>
+/// In the cascade the rules that matched are evidence beside the request's score (<see cref="RuleEvidence"/>).
 /// </summary>
 internal sealed class ModelSet
 {
@@ -59,6 +60,11 @@ internal sealed class ModelSet
     public double High { get; }
 
     public double WeightSum { get; }
+
+    /// <summary>What rules add: the last stage of the cascade knows. Null in the other ensembles.</summary>
+    public RuleEvidence? Evidence => Ensemble is not EnsembleKind.Cascade ? null
+        : Second.Length > 0 ? Second[0].Model.Evidence
+        : Gate?.Model.Evidence;
 
     /// <summary>Probability of a value from both stages' logits.</summary>
     public static double Join(double gateLogit, double modelLogit, ValueModel model) =>

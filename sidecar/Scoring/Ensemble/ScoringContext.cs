@@ -43,6 +43,9 @@ internal sealed class ScoringContext
     public bool BestIsName;
     public Range BestRange;
     public double BestPartScore;
+
+    /// <summary>Ids of the rules that matched; null when there are no rules.</summary>
+    public IReadOnlyList<long>? MatchedRules;
     public string? Exclusion;
 
     /// <summary>Set while only questions for the pool are collected: nothing is counted or learned.</summary>
@@ -61,6 +64,7 @@ internal sealed class ScoringContext
         BestPart = default;
         BestIsName = false;
         BestPartScore = -1;
+        MatchedRules = null;
         Exclusion = null;
         Questions = null;
         Answers = null;

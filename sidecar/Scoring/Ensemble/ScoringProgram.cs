@@ -137,7 +137,7 @@ public sealed class ScoringProgram
     }
 
     private static Member MemberOf(int slot, ValueModel model, ModelAssignment assignment) =>
-        new(slot, model, assignment.Weight, assignment.Threshold ?? model.Threshold("fpr_0.005", 0.5));
+        new(slot, model, assignment.Weight, assignment.Threshold ?? model.AloneThreshold);
 
     /// <summary>A policy change in the middle of a step must not set its counters back.</summary>
     private static RolloutTally TallyOf(

@@ -13,8 +13,11 @@ internal static class SetScore
     {
         EnsembleKind.Weighted => Weighted(set, context),
         EnsembleKind.Any => Any(set, context, policy),
-        _ => context.BestBySet[index],
+        _ => Cascade(set, context.BestBySet[index], context.MatchedRules),
     };
+
+    private static double Cascade(ModelSet set, double score, IReadOnlyList<long>? rules) =>
+        rules is null || set.Evidence is not { } evidence ? score : evidence.Join(score, evidence.Sum(rules));
 
     private static double Weighted(ModelSet set, ScoringContext context)
     {

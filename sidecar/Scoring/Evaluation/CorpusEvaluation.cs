@@ -47,7 +47,8 @@ public static class CorpusEvaluation
 
     private static ModelEvaluation Measure(string digest, ValueModel model, ReadOnlyMemory<byte> corpus)
     {
-        var threshold = model.Threshold("fpr_0.005", 0.5);
+        // A second stage is run by itself here, so its threshold behind a gate is not the one to use.
+        var threshold = model.AloneThreshold;
         var times = new List<double>();
         var families = new Dictionary<string, (int Hits, int Total)>(StringComparer.Ordinal);
         int attacks = 0, benign = 0, found = 0, wrong = 0;
@@ -95,10 +96,13 @@ public static class CorpusEvaluation
         foreach (var part in new RequestParts(request))
         {
             var value = request[part.Value];
-            if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(value)) continue;
+            if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(request[part.Name], value)) continue;
             best = Math.Max(best, ScoreValue(model, part.Kind, value, scratch));
-            if (PartRules.HasClientName(part.Kind) && PartRules.IsOddName(request[part.Name]))
-                best = Math.Max(best, ScoreValue(model, null, request[part.Name], scratch));
+            if (PartRules.HasClientName(part.Kind)
+                && PartRules.OddName(part.Kind, request[part.Name]) is { IsEmpty: false } name)
+            {
+                best = Math.Max(best, ScoreValue(model, null, name, scratch));
+            }
         }
 
         return best;
@@ -110,7 +114,7 @@ public static class CorpusEvaluation
             ? PartRules.Normalize(known, value, scratch, out var flags)
             : ValueNormalizer.Normalize(value, scratch, out flags);
         var normalized = scratch.AsSpan(0, length);
-        return ValueNormalizer.IsPlain(normalized, flags) ? 0 : model.Probability(model.Logit(normalized, flags));
+        return kind is not null && ValueNormalizer.IsPlain(normalized, flags) ? 0 : model.Probability(model.Logit(normalized, flags));
     }
 
     private static void Read(CanonicalRequest request, JsonElement row)

@@ -20,4 +20,12 @@ internal sealed class KernelValueModel(ModelPackage package, PayloadCnn network)
         _idle.Enqueue(workspace);
         return logit;
     }
+
+    public override string? FamilyOf(ReadOnlySpan<byte> normalized, ValueFlags flags)
+    {
+        if (!_idle.TryDequeue(out var workspace)) workspace = new CnnWorkspace();
+        var family = network.Family(normalized, flags, workspace);
+        _idle.Enqueue(workspace);
+        return family < Manifest.Families.Count ? Manifest.Families[family] : null;
+    }
 }

@@ -18,6 +18,15 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
 
     public ModelManifest Manifest { get; } = manifest;
 
+    /// <summary>What rules that matched add to a score, or null.</summary>
+    internal RuleEvidence? Evidence { get; } = RuleEvidence.Of(package.Manifest.Joint);
+
+    /// <summary>
+    /// Threshold of this model's own probability for a share of false positives of 0.5 % in training's held-out traffic.
+    /// Manifests without one for that use are of gates, whose final probability is their own.
+    /// </summary>
+    public double AloneThreshold => Threshold("alone_fpr_0.005", Threshold("fpr_0.005", 0.5));
+
     /// <summary>Cheap enough for every value: the first stage of a cascade.</summary>
     public virtual bool IsGate => false;
 
@@ -26,6 +35,9 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
 
     /// <summary>The logit: the highest of the value's windows.</summary>
     public abstract double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags);
+
+    /// <summary>The attack family that a value looks like most; null for models that do not tell families.</summary>
+    public virtual string? FamilyOf(ReadOnlySpan<byte> normalized, ValueFlags flags) => null;
 
     /// <summary>Calibrated probability of a logit (Platt).</summary>
     public double Probability(double logit)

@@ -5,27 +5,28 @@ using WafOperator.Http;
 namespace WafOperator.Scoring.Parts;
 
 /// <summary>
-/// Which parts of a request are worth a model (the rules of models/training/wafml/parts.py): every value; headers only with a byte that
-/// names, types and URLs do not need; names only when they are not plain.
+/// Which parts of a request are worth a model (the rules of models/training/wafml/parts.py): every value; headers only with
+/// a byte that their kind does not need; names only when they are not plain.
 /// </summary>
 internal static class PartRules
 {
     private const int PlainNameBytesMax = 64;
+    private const int NameDotsMin = 2;
 
     private static readonly SearchValues<byte> PlainName =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]:"u8);
 
-    private static readonly SearchValues<byte> OddInHeader = SearchValues.Create(
-        [.. Enumerable.Range(0, 0x20).Where(b => b != '\t').Select(b => (byte)b), .. "<>{}$'\"`|\\"u8]);
-
-    /// <summary>False for a header value that only holds what headers usually hold.</summary>
-    public static bool IsOddHeader(ReadOnlySpan<byte> value)
+    /// <summary>False for a header value that only holds what headers of its kind usually hold.</summary>
+    /// <param name="lowerName">The header's name in lower case.</param>
+    /// <param name="value">Its value as sent.</param>
+    public static bool IsOddHeader(ReadOnlySpan<byte> lowerName, ReadOnlySpan<byte> value)
     {
-        if (value.ContainsAny(OddInHeader) || value.IndexOf(".."u8) >= 0) return true;
+        var odd = HeaderKinds.OddBytesOf(lowerName);
+        if (value.ContainsAny(odd) || value.IndexOf(".."u8) >= 0) return true;
         // Percent escapes hide the same bytes; few headers carry any, so this is rarely walked.
-        for (var at = value.IndexOf((byte)'%'); at >= 0 && at + 2 < value.Length;)
+        for (var at = value.IndexOf((byte)'%'); at >= 0;)
         {
-            if (Decoded(value[at + 1], value[at + 2]) is var b and >= 0 && (OddInHeader.Contains((byte)b) || b == '.')) return true;
+            if (IsOddEscape(value[at..], odd)) return true;
             var next = value[(at + 1)..].IndexOf((byte)'%');
             if (next < 0) break;
             at += 1 + next;
@@ -36,7 +37,44 @@ internal static class PartRules
 
     /// <summary>True for a name that is worth scoring itself.</summary>
     public static bool IsOddName(ReadOnlySpan<byte> name) =>
-        name.Length > PlainNameBytesMax || name.ContainsAnyExcept(PlainName);
+        name.Length > PlainNameBytesMax || name.ContainsAnyExcept(PlainName) || Navigates(name);
+
+    /// <summary>
+    /// The part of a name that is scored, empty when it is an ordinary one. Of a JSON value, whose name is its path, it is
+    /// the first odd key: dots there are the reader's, not the client's.
+    /// </summary>
+    public static ReadOnlySpan<byte> OddName(PartKind kind, ReadOnlySpan<byte> name)
+    {
+        if (kind is not PartKind.BodyArgument || !name.StartsWith("json."u8))
+            return IsOddName(name) ? name : default;
+        foreach (var range in name.Split((byte)'.'))
+        {
+            var key = name[range];
+            if (key.Length > PlainNameBytesMax || key.ContainsAnyExcept(PlainName) || key.IndexOf("__"u8) >= 0)
+                return key;
+        }
+
+        return default;
+    }
+
+    /// <summary>
+    /// Names that walk through objects (<c>class.module.loader</c>, <c>__proto__</c>): applications bind them.
+    /// </summary>
+    private static bool Navigates(ReadOnlySpan<byte> name) =>
+        name.Count((byte)'.') >= NameDotsMin || name.IndexOf("__"u8) >= 0;
+
+    /// <summary>An escape of a byte that is odd, of a dot, or of sixteen bits.</summary>
+    private static bool IsOddEscape(ReadOnlySpan<byte> text, SearchValues<byte> odd)
+    {
+        if (text.Length >= 6 && (text[1] | 0x20) == 'u'
+            && Decoded(text[2], text[3]) >= 0 && Decoded(text[4], text[5]) >= 0)
+        {
+            return true;
+        }
+
+        return text.Length >= 3 && Decoded(text[1], text[2]) is var b and >= 0
+            && (odd.Contains((byte)b) || b == '.');
+    }
 
     /// <summary>Kinds whose names clients choose.</summary>
     public static bool HasClientName(PartKind kind) =>
