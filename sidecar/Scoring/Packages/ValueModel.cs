@@ -19,7 +19,7 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
     public ModelManifest Manifest { get; } = manifest;
 
     /// <summary>What rules that matched add to a score, or null.</summary>
-    internal RuleEvidence? Evidence { get; } = RuleEvidence.Of(package.Manifest.Joint);
+    internal RuleEvidence? Evidence { get; } = RuleEvidence.Of(manifest.Joint);
 
     /// <summary>
     /// Threshold of this model's own probability for a share of false positives of 0.5 % in training's held-out traffic.
