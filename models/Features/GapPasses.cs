@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace WafOperator.Features;
 
-/// <summary>What separates words for an application: comments, shell gaps, white space. In place, after decoding.</summary>
+/// <summary>
+/// What separates words for an application: comments, shell gaps, white space. In place, after decoding.
+/// </summary>
 internal static class GapPasses
 {
     private const int CommentBytesMax = 64;
@@ -69,8 +71,8 @@ internal static class GapPasses
     }
 
     /// <summary>
-    /// ASCII lower case; runs of white space and control bytes become one space, none at either end. A run with a line break becomes
-    /// one line feed where a header's name and a colon follow, which is what header injection needs.
+    /// ASCII lower case; runs of white space and control bytes become one space, none at either end. A run with a line
+    /// break becomes one line feed where a header's name and a colon follow, which is what header injection needs.
     /// </summary>
     public static int LowerAndCollapse(Span<byte> text, ref ValueFlags flags)
     {
@@ -121,9 +123,11 @@ internal static class GapPasses
     {
         if (text.IsEmpty || !char.IsAsciiLetter((char)text[0])) return false;
         var end = 1;
-        while (end < text.Length && end <= HeaderNameBytesMax && (char.IsAsciiLetterOrDigit((char)text[end]) || text[end] == '-')) end++;
+        while (end < text.Length && end <= HeaderNameBytesMax && IsNameByte(text[end])) end++;
         return end > 1 && end < text.Length && text[end] == ':';
     }
+
+    private static bool IsNameByte(byte b) => char.IsAsciiLetterOrDigit((char)b) || b == '-';
 
     private static int SpaceLength(ReadOnlySpan<byte> text, int at) => text[at] switch
     {

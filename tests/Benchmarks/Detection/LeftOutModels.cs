@@ -24,7 +24,9 @@ internal sealed class LeftOutFold(string name, ScoringProgram program)
         _scorer.Score(program, None, request, new ScoringFacts { Route = "", MatchedRules = matched }).Score);
 }
 
-/// <summary>Folds as training exports them: packages and folds.json (name, sources, versions of gate and network).</summary>
+/// <summary>
+/// Folds as training exports them: packages and folds.json (name, sources, versions of gate and network).
+/// </summary>
 internal sealed class LeftOutModels
 {
     private readonly Dictionary<string, LeftOutFold> _bySource = new(StringComparer.Ordinal);
