@@ -204,6 +204,7 @@ internal sealed class ControlPlane
             new S3ArtifactSource(http, credentials, _services.Time),
             new OciArtifactSource(http, credentials),
             new ConfigMapArtifactSource(_client),
+            new ClaimArtifactSource(_client, http, _options.SidecarImage),
             new BuiltinArtifactSource(_options.ModelsFolder),
         ];
     }

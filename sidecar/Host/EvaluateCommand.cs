@@ -15,7 +15,8 @@ namespace WafOperator.Sidecar.Host;
 /// </summary>
 internal static class EvaluateCommand
 {
-    private const string TerminationLog = "/dev/termination-log";
+    /// <summary>Where the kubelet reads a container's last words.</summary>
+    internal const string TerminationLog = "/dev/termination-log";
     private const int FetchTriesMax = 30;
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(2);
 

@@ -24,6 +24,8 @@ switch (command)
     case Command.Evaluate evaluate:
         return await EvaluateCommand.RunAsync(
             evaluate, Environment.GetEnvironmentVariable, Console.Out, Console.Error, CancellationToken.None);
+    case Command.Offer offer:
+        return await OfferCommand.RunAsync(offer, Console.Error, CancellationToken.None);
     case Command.Invalid invalid:
         await Console.Error.WriteLineAsync($"waf-sidecar: {invalid.Problem}.\nSee waf-sidecar --help.");
         return ExitCodes.Usage;

@@ -176,7 +176,8 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
     private static bool IsOver(ModelPhase phase) =>
         phase is ModelPhase.Promoted or ModelPhase.RolledBack or ModelPhase.Failed or ModelPhase.Superseded;
 
-    private static string Manifest(string model, string version, string artifact) => $$"""
+    /// <summary>A ModelVersion; its name is put in when it is applied.</summary>
+    public static string Manifest(string model, string version, string artifact) => $$"""
         apiVersion: wafoperator.dev/v1alpha1
         kind: ModelVersion
         metadata:

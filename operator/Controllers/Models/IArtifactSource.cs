@@ -10,7 +10,12 @@ public sealed record ArtifactFetch(ReadOnlyMemory<byte>? Content, string? Error,
 {
     public static ArtifactFetch Of(ReadOnlyMemory<byte> content) => new(content, null, false);
 
+    /// <summary>It is on its way, which is no failure.</summary>
+    public bool IsUnderWay { get; init; }
+
     public static ArtifactFetch Later(string error) => new(null, error, false);
+
+    public static ArtifactFetch Wait(string what) => new(null, what, false) { IsUnderWay = true };
 
     public static ArtifactFetch Never(string error) => new(null, error, true);
 }

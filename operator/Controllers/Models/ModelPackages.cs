@@ -27,8 +27,9 @@ public sealed class ModelPackages(
         IPackageStore store,
     bool allowUnsigned) : IReconciler
 {
-    private const int TriesMax = 6;
-    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+    private const int TriesMax = 10;
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan RetryLaterAfter = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<NamespacedName, (string Uid, StageResult Result, int Tries)> _results = new();
 
@@ -59,11 +60,15 @@ public sealed class ModelPackages(
         var tries = _results.TryGetValue(key, out var before) && before.Uid == version.Metadata.Uid ? before.Tries + 1
             : 1;
         var (result, isFinal) = await VerifyAsync(version, cancellationToken);
-        if (result.Outcome is StageOutcome.Failed && !isFinal && tries < TriesMax)
+        if (result.Outcome is StageOutcome.Running) tries--;
+        // What was verified before is only fetched anew, by a process that is new: as often as it takes.
+        if (result.Outcome is StageOutcome.Failed && !isFinal
+            && (tries < TriesMax || phase is not ModelPhase.Verifying))
             result = new StageResult(StageOutcome.Running, $"{result.Message}; trying again ({tries} of {TriesMax})");
         _results[key] = (version.Metadata.Uid, result, tries);
         Verified?.Invoke(key);
-        return result.Outcome is StageOutcome.Running ? ReconcileResult.After(RetryAfter) : ReconcileResult.Done;
+        return result.Outcome is not StageOutcome.Running ? ReconcileResult.Done
+            : ReconcileResult.After(tries <= TriesMax ? RetryAfter : RetryLaterAfter);
     }
 
     private async Task<(StageResult Result, bool IsFinal)> VerifyAsync(
@@ -77,6 +82,7 @@ public sealed class ModelPackages(
             return Refused($"this operator has no source for {uri.Scheme}://; it has {string.Join(", ", sources.SelectMany(s => s.Schemes))}");
         var fetch = await source.FetchAsync(
             uri, version.Metadata.Namespace ?? "", artifact, ByteQuantity.Parse(artifact.SizeLimit), cancellationToken);
+        if (fetch.IsUnderWay) return (new StageResult(StageOutcome.Running, fetch.Error), false);
         if (fetch.Content is not { } content) return (new StageResult(StageOutcome.Failed, fetch.Error), fetch.IsFinal);
 
         var reading = ModelPackageReader.Read(content, artifact.Digest, PackageLimits.Default);
@@ -97,7 +103,8 @@ public sealed class ModelPackages(
                 : "unsigned packages are not allowed by this installation; sign it and set spec.artifact.signature";
         var keys = await publicKeys.ReadAsync(
             version.Metadata.Namespace ?? "", [signature.PublicKeySecret], cancellationToken);
-        return PackageSignature.Check(artifact.Digest, signature.Value, keys.GetValueOrDefault(signature.PublicKeySecret, ""));
+        return PackageSignature.Check(
+            artifact.Digest, signature.Value, keys.GetValueOrDefault(signature.PublicKeySecret, ""));
     }
 
     /// <summary>The Secret may come later, and so may the right to read it.</summary>

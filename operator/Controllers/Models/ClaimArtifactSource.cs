@@ -1,0 +1,90 @@
+using System.Net;
+using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Resources.Models;
+
+namespace WafOperator.Controllers.Models;
+
+/// <summary>
+/// pvc://CLAIM/PATH in the ModelVersion's namespace. A Job there mounts the claim, read-only, and offers the file by
+/// its digest for a minute and a half; each replica of the operator reads it from the pod. What comes is checked
+/// against the digest like everything else.
+/// </summary>
+public sealed class ClaimArtifactSource(KubernetesClient client, HttpClient http, string image) : IArtifactSource
+{
+    public IReadOnlyList<string> Schemes => ["pvc"];
+
+    public async Task<ArtifactFetch> FetchAsync(
+        Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken)
+    {
+        var path = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/'));
+        if (path.Length == 0 || path.Split('/').Contains(".."))
+            return ArtifactFetch.Never("a pvc URI is pvc://CLAIM/PATH, with a path inside the claim");
+        var key = ClaimReaderJob.KeyOf(ns, artifact.Digest);
+        var job = await client.TryGetAsync(BuiltIn.Jobs, key, cancellationToken);
+        if (job is null)
+        {
+            await CreateAsync(ClaimReaderJob.Build(ns, uri.Host, path, artifact.Digest, image), cancellationToken);
+            return ArtifactFetch.Wait($"Job {key.Name} opens the claim {uri.Host}");
+        }
+
+        if (job.Metadata.IsBeingDeleted) return ArtifactFetch.Wait($"Job {key.Name} is started anew");
+        var pods = await client.ListAsync(
+            BuiltIn.Pods, new ListOptions { Namespace = ns, LabelSelector = ClaimReaderJob.SelectorOf(key) },
+            cancellationToken);
+        var end = job.Json.Items("status", "conditions")
+            .FirstOrDefault(c => c.Text("type") is "Complete" or "Failed" && c.Text("status") == "True");
+        if (end.ValueKind is not System.Text.Json.JsonValueKind.Undefined)
+            return await EndedAsync(key, end.Text("type") == "Failed", pods.Items, cancellationToken);
+        var address = pods.Items.Where(p => p.Text("status", "phase") == "Running")
+            .Select(p => p.Text("status", "podIP")).FirstOrDefault(a => a is { Length: > 0 });
+        return address is null
+            ? ArtifactFetch.Wait($"Job {key.Name} waits for its pod: is there a claim {ns}/{uri.Host}?")
+            : await ReadAsync(address, artifact.Digest, bytesMax, cancellationToken);
+    }
+
+    private async Task CreateAsync(System.Text.Json.Nodes.JsonObject job, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.CreateAsync(BuiltIn.Jobs, job, cancellationToken);
+        }
+        catch (KubernetesApiException exists) when (exists.IsAlreadyExists)
+        {
+            // Another replica was first.
+        }
+    }
+
+    /// <summary>An ended Job is removed: the next try starts another one.</summary>
+    private async Task<ArtifactFetch> EndedAsync(
+        NamespacedName key, bool hasFailed, IReadOnlyList<KubernetesObject> pods, CancellationToken cancellationToken)
+    {
+        var words = pods.SelectMany(p => p.Json.Items("status", "containerStatuses"))
+            .Select(c => c.Text("state", "terminated", "message")).FirstOrDefault(m => m is { Length: > 0 });
+        await client.DeleteAsync(
+            BuiltIn.Jobs, key, new DeleteOptions { Propagation = DeletePropagation.Background }, cancellationToken);
+        return hasFailed
+            ? ArtifactFetch.Later(words ?? $"Job {key.Name} did not offer the file in time")
+            : ArtifactFetch.Wait($"Job {key.Name} is started anew");
+    }
+
+    private async Task<ArtifactFetch> ReadAsync(
+        string address, string digest, long bytesMax, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+            using var answer = await http.GetAsync(
+                new Uri($"http://{host}:{ClaimReaderJob.Port}/{digest}"), HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken);
+            return answer.StatusCode is HttpStatusCode.OK
+                ? await BoundedContent.ReadAsync(answer, bytesMax, cancellationToken)
+                : ArtifactFetch.Later($"the claim's reader answered HTTP {(int)answer.StatusCode}");
+        }
+        catch (HttpRequestException failure)
+        {
+            // A pod runs a moment before its port is open.
+            return ArtifactFetch.Wait($"the claim's reader is not ready: {failure.Message}");
+        }
+    }
+}
