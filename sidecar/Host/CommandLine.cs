@@ -23,6 +23,9 @@ internal abstract record Command
     /// <summary>Run a model package on its own corpus.</summary>
     internal sealed record Evaluate(string? File, string? Digest) : Command;
 
+    /// <summary>Run a package and its baseline on the same labelled requests.</summary>
+    internal sealed record Compare(string Digest, string Baseline, string Requests) : Command;
+
     /// <summary>Offer one file by its digest for a while.</summary>
     internal sealed record Offer(string File, string Digest, int Port = OfferCommand.Port) : Command;
 
@@ -62,6 +65,8 @@ internal static class CommandLine
           waf-sidecar evaluate --package FILE | --digest SHA256
                              runs a model package on its own corpus and prints recall, false positives and latency as
                              JSON (--digest: fetched from the operator, as evaluation Jobs do)
+          waf-sidecar evaluate --digest SHA256 --baseline SHA256 --requests FILE
+                             runs two packages on the same labelled requests (lines as in a package's corpus.jsonl)
           waf-sidecar offer --file FILE --digest SHA256
                              gives a file to whoever asks port 15021 for its digest, for 90 s (how the operator reads
                              packages off PersistentVolumeClaims)
@@ -82,6 +87,8 @@ internal static class CommandLine
         if (arguments is ["evaluate", "--digest", var digest]) return new Command.Evaluate(null, digest);
         if (arguments is ["offer", "--file", var file, "--digest", var offered]) return new Command.Offer(file, offered);
         if (arguments is ["offer", ..]) return new Command.Invalid("offer takes --file FILE --digest SHA256");
+        if (arguments is ["evaluate", "--digest", var next, "--baseline", var baseline, "--requests", var requests])
+            return new Command.Compare(next, baseline, requests);
         if (arguments is ["evaluate", ..]) return new Command.Invalid("evaluate takes --package FILE or --digest SHA256");
         var isWait = arguments is ["wait", ..];
         var options = new Dictionary<string, string>(StringComparer.Ordinal);

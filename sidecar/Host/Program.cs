@@ -24,6 +24,9 @@ switch (command)
     case Command.Evaluate evaluate:
         return await EvaluateCommand.RunAsync(
             evaluate, Environment.GetEnvironmentVariable, Console.Out, Console.Error, CancellationToken.None);
+    case Command.Compare compare:
+        return await EvaluateCommand.RunAsync(
+            compare, Environment.GetEnvironmentVariable, Console.Out, Console.Error, CancellationToken.None);
     case Command.Offer offer:
         return await OfferCommand.RunAsync(offer, Console.Error, CancellationToken.None);
     case Command.Invalid invalid:

@@ -1,5 +1,30 @@
 namespace WafOperator.Protocols.Models;
 
+/// <summary>
+/// What two packages did with the same labelled requests: the termination message of a comparison Job. 1: flagged, the
+/// baseline first.
+/// </summary>
+public sealed record ModelComparison
+{
+    public required string Digest { get; init; }
+    public required string BaselineDigest { get; init; }
+
+    /// <summary>Why there is no comparison, or null.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Harmless requests.</summary>
+    public int Benign00 { get; init; }
+    public int Benign01 { get; init; }
+    public int Benign10 { get; init; }
+    public int Benign11 { get; init; }
+
+    /// <summary>Attacks.</summary>
+    public int Attack00 { get; init; }
+    public int Attack01 { get; init; }
+    public int Attack10 { get; init; }
+    public int Attack11 { get; init; }
+}
+
 /// <summary>What a package did on its own corpus: the termination message of an evaluation Job, JSON of at most 4,096 bytes.</summary>
 public sealed record ModelEvaluation
 {

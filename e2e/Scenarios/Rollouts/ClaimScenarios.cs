@@ -60,6 +60,7 @@ public sealed class ClaimScenarios(RolloutShop shop)
           accessModes: [ReadWriteMany]
           storageClassName: {{name}}
           volumeName: {{name}}
-          resources: {requests: {storage: 1Gi}}
+          resources:
+            requests: {storage: 1Gi}
         """;
 }

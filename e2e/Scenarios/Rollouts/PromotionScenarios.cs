@@ -16,8 +16,8 @@ public sealed partial class PromotionScenarios(RolloutShop shop, ITestOutputHelp
         var failuresBefore = shop.Traffic.Failures.Count;
         using var story = Story.Of(shop.Shop.Namespace, "payload-cnn-next");
         var manifest = await shop.ApplyAsync(
-            "payload-cnn-next", RolloutShop.Builtin("payload-cnn", "1.1.0"), RolloutShop.QuickRollout,
-                "  evaluation: {maximumLatency: 10s}");
+            "payload-cnn-next", RolloutShop.Builtin("payload-cnn", "1.1.0"), RolloutShop.LenientRollout,
+                RolloutShop.PatientGates);
 
         await shop.ReachesAsync("payload-cnn-next", ModelPhase.Promoted, seconds: 120);
         await shop.Kubectl.RunAsync(

@@ -32,6 +32,16 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
             analysis: {interval: 1s, minimumSamples: 400}
         """;
 
+    /// <summary>
+    /// Five points: versions that differ a little need thousands of requests to be found equal within two.
+    /// </summary>
+    public const string LenientRollout = """
+          rollout:
+            shadow: {duration: 2s, minimumSamples: 200}
+            steps: [{weight: 10}]
+            analysis: {interval: 1s, minimumSamples: 400, maximumRegressionPercent: "5"}
+        """;
+
     /// <summary>Gates that let everything through: what the corpus would stop is for the traffic to stop.</summary>
     public const string NoGates = """
           evaluation:
@@ -42,7 +52,7 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
         """;
 
     /// <summary>A baseline does not wait for anything.</summary>
-    private const string PatientGates = """
+    public const string PatientGates = """
           evaluation: {maximumLatency: 10s}
         """;
 

@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace WafOperator.E2e.Scenarios.Rollouts;
 
 /// <summary>
-/// Requests of the released corpus, three harmless ones for each attack, each from one of many clients behind a trusted
+/// Requests of the released corpus, two harmless ones for each attack, each from one of many clients behind a trusted
 /// proxy. What is not answered, or answered by an error of the server, is kept.
 /// </summary>
 public sealed class RolloutTraffic : IAsyncDisposable
@@ -67,7 +67,7 @@ public sealed class RolloutTraffic : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             if (_paused is { } pause) await pause.Task;
-            var kind = random.Next(4) == 0 ? _attacks : _benign;
+            var kind = random.Next(3) == 0 ? _attacks : _benign;
             await SendAsync(kind[random.Next(kind.Count)], random.Next());
         }
     }

@@ -29,17 +29,51 @@ public static class EvaluationJob
         new(version.Namespace, version.Name.Length <= 50 ? $"waf-evaluate-{version.Name}"
             : $"waf-evaluate-{version.Name[..50].TrimEnd('-', '.')}");
 
+    /// <summary>Name of the ConfigMap with requests that people labelled, and its key.</summary>
+    public const string FeedbackConfigMap = "waf-feedback";
+
+    /// <summary>Lines as in a package's corpus.jsonl: method, uri, headers, body, label (1: an attack).</summary>
+    public const string FeedbackKey = "requests.jsonl";
+
     /// <summary>The Job.</summary>
-    public static JsonObject Build(ObjectMeta version, string digest, EvaluationSettings settings)
+    public static JsonObject Build(ObjectMeta version, string digest, EvaluationSettings settings) =>
+        Build(KeyOf(version.Key), version, Labels(version),
+            PodSpec(new JsonArray("evaluate", "--digest", digest), settings));
+
+    /// <summary>Name of the Job that compares a version with its baseline on a version of the feedback.</summary>
+    public static NamespacedName FeedbackKeyOf(NamespacedName version, string feedbackVersion) =>
+        new(version.Namespace,
+            $"{KeyOf(version).Name.Replace("waf-evaluate", "waf-feedback", StringComparison.Ordinal)}-{feedbackVersion}");
+
+    /// <summary>That Job.</summary>
+    public static JsonObject BuildFeedback(
+        NamespacedName key, ObjectMeta version, string digest, string baselineDigest, EvaluationSettings settings)
     {
-        var key = KeyOf(version.Key);
+        var pod = PodSpec(
+            new JsonArray(
+                "evaluate", "--digest", digest, "--baseline", baselineDigest, "--requests", "/feedback/" + FeedbackKey),
+            settings);
+        pod["volumes"]!.AsArray().Add(new JsonObject
+        {
+            ["name"] = "feedback", ["configMap"] = new JsonObject { ["name"] = FeedbackConfigMap },
+        });
+        pod["containers"]![0]!["volumeMounts"]!.AsArray().Add(
+            new JsonObject { ["name"] = "feedback", ["mountPath"] = "/feedback", ["readOnly"] = true });
+        return Build(key, version, new JsonObject { [FeedbackLabel] = key.Name }, pod);
+    }
+
+    /// <summary>Label of the pods of a feedback Job: its name.</summary>
+    public const string FeedbackLabel = ApiGroup.Name + "/feedback-job";
+
+    private static JsonObject Build(NamespacedName key, ObjectMeta version, JsonObject labels, JsonObject pod)
+    {
         return new JsonObject
         {
             ["metadata"] = new JsonObject
             {
                 ["namespace"] = key.Namespace,
                 ["name"] = key.Name,
-                ["labels"] = Labels(version),
+                ["labels"] = labels.DeepClone(),
                 ["ownerReferences"] = new JsonArray(new JsonObject
                 {
                     ["apiVersion"] = ApiGroup.ApiVersion, ["kind"] = "ModelVersion", ["name"] = version.Name,
@@ -53,15 +87,23 @@ public static class EvaluationJob
                 ["activeDeadlineSeconds"] = DeadlineSeconds,
                 ["template"] = new JsonObject
                 {
-                    ["metadata"] = new JsonObject { ["labels"] = Labels(version) },
-                    ["spec"] = PodSpec(digest, settings),
+                    ["metadata"] = new JsonObject { ["labels"] = labels },
+                    ["spec"] = pod,
                 },
             },
         };
     }
 
     /// <summary>The result in a pod's status; null while there is none.</summary>
-    public static ModelEvaluation? ResultOf(KubernetesObject pod)
+    public static ModelEvaluation? ResultOf(KubernetesObject pod) =>
+        Read(pod, words => new ModelEvaluation { Digest = "", Error = words });
+
+    /// <summary>The same of a comparison.</summary>
+    public static ModelComparison? ComparisonOf(KubernetesObject pod) =>
+        Read(pod, words => new ModelComparison { Digest = "", BaselineDigest = "", Error = words });
+
+    private static TResult? Read<TResult>(KubernetesObject pod, Func<string, TResult> failed)
+        where TResult : class
     {
         foreach (var container in pod.Json.Items("status", "containerStatuses"))
         {
@@ -69,11 +111,11 @@ public static class EvaluationJob
                 is not { } message) continue;
             try
             {
-                return JsonSerializer.Deserialize<ModelEvaluation>(message, ProtocolJson.Default.Options);
+                return JsonSerializer.Deserialize<TResult>(message, ProtocolJson.Default.Options);
             }
             catch (JsonException)
             {
-                return new ModelEvaluation { Digest = "", Error = "the evaluation's result cannot be read" };
+                return failed("the evaluation's result cannot be read");
             }
         }
 
@@ -85,7 +127,7 @@ public static class EvaluationJob
         ["app.kubernetes.io/managed-by"] = "waf-operator", [VersionLabel] = version.Uid,
     };
 
-    private static JsonObject PodSpec(string digest, EvaluationSettings settings) => new()
+    private static JsonObject PodSpec(JsonArray arguments, EvaluationSettings settings) => new()
     {
         ["restartPolicy"] = "Never",
         ["automountServiceAccountToken"] = false,
@@ -98,7 +140,7 @@ public static class EvaluationJob
         {
             ["name"] = Container,
             ["image"] = settings.SidecarImage,
-            ["args"] = new JsonArray("evaluate", "--digest", digest),
+            ["args"] = arguments,
             ["env"] = new JsonArray(
                 Variable("WAF_OPERATOR_URL", settings.OperatorUrl),
                 Variable("WAF_TOKEN_FILE", "/var/run/secrets/waf/token"),

@@ -40,6 +40,37 @@ public sealed class ModelEvaluator(KubernetesClient client, EvaluationSettings s
             : new StageResult(StageOutcome.Running, $"Job {key.Name} runs the golden corpus");
     }
 
+    /// <summary>
+    /// What a version and its baseline do with the requests that people labelled: null when there are none, or not
+    /// compared yet. Each change of the labels is compared anew.
+    /// </summary>
+    public async Task<ModelComparison?> FeedbackAsync(
+        Resource<ModelVersion> version, Resource<ModelVersion> promoted, CancellationToken cancellationToken)
+    {
+        var labels = await client.TryGetAsync(
+            BuiltIn.ConfigMaps, new NamespacedName(version.Metadata.Key.Namespace, EvaluationJob.FeedbackConfigMap),
+            cancellationToken);
+        if (labels?.Text("data", EvaluationJob.FeedbackKey) is null) return null;
+        var key = EvaluationJob.FeedbackKeyOf(version.Metadata.Key, labels.Metadata.ResourceVersion);
+        if (await client.TryGetAsync(BuiltIn.Jobs, key, cancellationToken) is null)
+        {
+            await client.CreateAsync(
+                BuiltIn.Jobs,
+                EvaluationJob.BuildFeedback(
+                    key, version.Metadata, version.Value.Spec.Artifact.Digest, promoted.Value.Spec.Artifact.Digest,
+                        settings),
+                cancellationToken);
+            return null;
+        }
+
+        var selection = new ListOptions
+        {
+            Namespace = key.Namespace, LabelSelector = $"{EvaluationJob.FeedbackLabel}={key.Name}",
+        };
+        var pods = await client.ListAsync(BuiltIn.Pods, selection, cancellationToken);
+        return pods.Items.Select(EvaluationJob.ComparisonOf).OfType<ModelComparison>().FirstOrDefault();
+    }
+
     private async Task<ModelEvaluation?> ReportOfAsync(
         Resource<ModelVersion> version, CancellationToken cancellationToken)
     {

@@ -6,6 +6,7 @@ using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Watching;
 using WafOperator.Resources;
 using WafOperator.Resources.Models;
+using WafOperator.Rollouts.Judging;
 using WafOperator.Rollouts.Machine;
 
 namespace WafOperator.Controllers.Models;
@@ -117,9 +118,18 @@ public sealed class RolloutController(
                 : StageResult.Unknown,
             LoadFailure = isWatched ? counting.LoadFailure(version.Metadata.Key.Namespace, digest) : null,
             Samples = isWatched ? counting.Read(version) : new(),
-            OtherMetrics = isWatched ? await gates.MetricsAsync(version.Value, cancellationToken) : [],
+            OtherMetrics = isWatched ? await OtherMetricsAsync(version, promoted, cancellationToken) : [],
             Now = time.GetUtcNow(),
         };
+    }
+
+    private async Task<IReadOnlyList<MetricJudgement>> OtherMetricsAsync(
+        Resource<ModelVersion> version, Resource<ModelVersion>? promoted, CancellationToken cancellationToken)
+    {
+        var queried = await gates.MetricsAsync(version.Value, cancellationToken);
+        if (promoted is null) return queried;
+        var compared = await evaluator.FeedbackAsync(version, promoted, cancellationToken);
+        return [.. queried, .. RolloutGates.Feedback(version.Value, compared)];
     }
 
     /// <summary>The version promoted last, besides this one.</summary>

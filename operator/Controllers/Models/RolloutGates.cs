@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using WafOperator.Protocols.Models;
 using WafOperator.Resources.Models;
 using WafOperator.Resources.Quantities;
 using WafOperator.Rollouts.Judging;
@@ -32,6 +33,24 @@ public sealed class RolloutGates(HttpClient http)
         }
 
         return metrics;
+    }
+
+    /// <summary>Judges what both versions did with labelled requests; nothing when that is not known.</summary>
+    public static IReadOnlyList<MetricJudgement> Feedback(ModelVersion version, ModelComparison? comparison)
+    {
+        if (comparison is not { Error: null } known) return [];
+        var analysis = version.Spec.Rollout?.Analysis ?? new AnalysisSpec();
+        var samples = new RolloutSamples
+        {
+            Pass0C0 = known.Benign00, Pass0C1 = known.Benign01, Pass1C0 = known.Benign10, Pass1C1 = known.Benign11,
+            Attack0C0 = known.Attack00, Attack0C1 = known.Attack01, Attack1C0 = known.Attack10,
+                Attack1C1 = known.Attack11,
+        };
+        return RolloutJudge.Labelled(samples, new JudgeSettings
+        {
+            RegressionMax = DecimalText.ParseDouble(analysis.MaximumRegressionPercent) / 100,
+            Alpha = DecimalText.ParseDouble(analysis.Alpha) / 2,
+        });
     }
 
     /// <summary>Asks the webhooks whether a step may be entered.</summary>

@@ -39,8 +39,9 @@ public static class RolloutJudge
     private static MetricJudgement FalsePositives(RolloutSamples s, double z, JudgeSettings settings)
     {
         var pairs = new PairedDifference(s.Pass0C1, s.Pass1C0, s.PassPairs);
-        return Paired("false-positives", Share(s.Pass1C0 + s.Pass1C1, s.PassPairs),
+        var judged = Paired("false-positives", Share(s.Pass1C0 + s.Pass1C1, s.PassPairs),
             Share(s.Pass0C1 + s.Pass1C1, s.PassPairs), pairs, z, settings);
+        return OfAll(judged, s, s.PassPairs);
     }
 
     private static MetricJudgement Recall(RolloutSamples s, double z, JudgeSettings settings)
@@ -53,7 +54,27 @@ public static class RolloutJudge
         // counts.
         return s.AttackPairs < settings.MinimumAttacks && judged.Verdict is not RolloutVerdict.Fail
             ? judged with { Verdict = RolloutVerdict.None, MorePairs = 0 }
-            : judged;
+            : OfAll(judged, s, s.AttackPairs);
+    }
+
+    /// <summary>A metric counts its own kind of pairs; what is missing is said in pairs of all kinds.</summary>
+    private static MetricJudgement OfAll(MetricJudgement judged, RolloutSamples s, long own) =>
+        judged with { MorePairs = own == 0 ? judged.MorePairs : (long)(judged.MorePairs * ((double)s.Pairs / own)) };
+
+    /// <summary>
+    /// Judges what both versions did with requests that people labelled. Few labels are neither pass nor fail.
+    /// </summary>
+    public static IReadOnlyList<MetricJudgement> Labelled(RolloutSamples labelled, JudgeSettings settings)
+    {
+        var z = Normal.Quantile(settings.Alpha);
+        return
+        [
+            .. new[] { FalsePositives(labelled, z, settings), Recall(labelled, z, settings) }.Select(m => m with
+            {
+                Name = "feedback-" + m.Name, MorePairs = 0,
+                Verdict = m.Verdict is RolloutVerdict.Inconclusive ? RolloutVerdict.None : m.Verdict,
+            }),
+        ];
     }
 
     private static MetricJudgement Paired(
@@ -123,7 +144,10 @@ public static class RolloutJudge
         if (upper < limit) return 0;
         var room = limit - pairs.Estimate;
         if (pairs.Total == 0 || room <= 0) return pairs.Total == 0 ? (long)(z * z / limit) : pairs.Total;
-        var discordant = Math.Max((double)(pairs.CandidateOnly + pairs.BaselineOnly + 1) / pairs.Total, limit / 4);
+        // Few pairs say little about how often the versions differ: as if a quarter of the limit had been seen before.
+        var before = 4 / limit;
+        var discordant = Math.Max(
+            (pairs.CandidateOnly + pairs.BaselineOnly + 1) / (pairs.Total + before), limit / 4);
         return Math.Max(0, (long)Math.Ceiling(z * z * discordant / (room * room)) - pairs.Total);
     }
 

@@ -92,10 +92,13 @@ public static class RolloutMachine
         if (look.Judgement.Verdict is RolloutVerdict.Fail) return RollBack(inputs, look.Judgement.Reason, look);
         var isLongEnough = inputs.Now - Began(inputs) >= DurationText.Parse(shadow.Duration);
         var isEnough = inputs.Samples.Pairs >= shadow.MinimumSamples;
-        if (inputs.Spec.Suspend || !isLongEnough || !isEnough)
-            return Watch(inputs, look,
-                inputs.Spec.Suspend ? "suspended in shadow" : $"in shadow: {look.Judgement.Reason}");
-        return NextStep(inputs, look, 0);
+        if (inputs.Spec.Suspend) return Watch(inputs, look, "suspended in shadow");
+        if (isLongEnough && isEnough) return NextStep(inputs, look, 0);
+        // The shadow ends with its time and samples; it takes no verdict but a failure.
+        var missing = Math.Max(0, shadow.MinimumSamples - inputs.Samples.Pairs);
+        var seen = look with { Judgement = look.Judgement with { MorePairs = missing } };
+        return Watch(inputs, seen, $"in shadow: {look.Judgement.Reason}",
+            Began(inputs) + DurationText.Parse(shadow.Duration));
     }
 
     private static RolloutTransition Canary(RolloutInputs inputs)
@@ -175,13 +178,15 @@ public static class RolloutMachine
         return new StepLook(judgement, inputs.Samples, number, elapsed, interval);
     }
 
-    private static RolloutTransition Watch(RolloutInputs inputs, StepLook look, string message)
+    private static RolloutTransition Watch(
+        RolloutInputs inputs, StepLook look, string message, DateTimeOffset notBefore = default)
     {
         var rate = look.Elapsed > TimeSpan.Zero ? look.Samples.Pairs / look.Elapsed.TotalSeconds : 0;
         DateTimeOffset? estimate = rate > 0 && look.Judgement.Verdict is RolloutVerdict.Inconclusive
             ? Second(inputs.Now + TimeSpan.FromSeconds(
                 Math.Min(look.Judgement.MorePairs / rate, TimeSpan.FromDays(365).TotalSeconds)))
             : null;
+        if (estimate < notBefore) estimate = Second(notBefore);
         if (estimate is { } at) message +=
             string.Create(CultureInfo.InvariantCulture, $"; a decision is expected at {at:u}");
         else if (look.Samples.Pairs == 0) message += "; there is no traffic to judge by";

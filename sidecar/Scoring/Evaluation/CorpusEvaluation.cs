@@ -13,8 +13,8 @@ using PartKind = WafOperator.Http.PartKind;
 namespace WafOperator.Scoring.Evaluation;
 
 /// <summary>
-/// Runs a package on its own regression corpus (corpus.jsonl: method, uri, headers, body, label, family), through the same reader and
-/// normalisation as traffic, and measures what the gates of a ModelVersion ask for.
+/// Runs a package on its own regression corpus (corpus.jsonl: method, uri, headers, body, label, family), through the
+/// same reader and normalisation as traffic, and measures what the gates of a ModelVersion ask for.
 /// </summary>
 public static class CorpusEvaluation
 {
@@ -25,7 +25,8 @@ public static class CorpusEvaluation
     {
         var reading = ModelPackageReader.Read(archive, digest, PackageLimits.Default);
         if (reading.Package is not { } package) return Failed(digest, reading.Error!);
-        if (!package.Files.TryGetValue("corpus.jsonl", out var corpus)) return Failed(digest, "the package has no corpus.jsonl");
+        if (!package.Files.TryGetValue("corpus.jsonl", out var corpus)) return Failed(
+            digest, "the package has no corpus.jsonl");
         var loading = loader.Load(archive, new ModelBlob { Version = package.Manifest.Version, Digest = digest });
         if (loading.Model is not { } model) return Failed(digest, loading.Error!);
         using (model)
@@ -34,13 +35,75 @@ public static class CorpusEvaluation
             {
                 return Measure(digest, model, corpus);
             }
-            catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
+            catch (Exception failure) when (
+                failure is JsonException or KeyNotFoundException or InvalidOperationException)
             {
                 return Failed(digest, $"corpus.jsonl cannot be read: {failure.Message}");
             }
             catch (OrtException failure)
             {
                 return Failed(digest, $"the model failed on its own corpus: {failure.Message}");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Runs two packages on the same labelled requests, in the format of a package's corpus.jsonl. Never throws on bad
+    /// packages or requests: the reason is in the result.
+    /// </summary>
+    public static ModelComparison Compare(
+        ReadOnlyMemory<byte> candidate, string digest, ReadOnlyMemory<byte> baseline, string baselineDigest,
+        ReadOnlyMemory<byte> requests, ValueModelLoader loader)
+    {
+        var result = new ModelComparison { Digest = digest, BaselineDigest = baselineDigest };
+        var (first, firstError) = Flags(baseline, baselineDigest, requests, loader);
+        if (first is null) return result with { Error = $"the baseline: {firstError}" };
+        var (second, error) = Flags(candidate, digest, requests, loader);
+        if (second is null) return result with { Error = error };
+        var cells = new int[2, 4];
+        for (var i = 0; i < first.Count; i++)
+            cells[first[i].IsAttack ? 1 : 0, (first[i].IsFlagged ? 2 : 0) + (second[i].IsFlagged ? 1 : 0)]++;
+        return result with
+        {
+            Benign00 = cells[0, 0], Benign01 = cells[0, 1], Benign10 = cells[0, 2], Benign11 = cells[0, 3],
+            Attack00 = cells[1, 0], Attack01 = cells[1, 1], Attack10 = cells[1, 2], Attack11 = cells[1, 3],
+        };
+    }
+
+    private static (List<(bool IsAttack, bool IsFlagged)>?, string?) Flags(
+        ReadOnlyMemory<byte> archive, string digest, ReadOnlyMemory<byte> requests, ValueModelLoader loader)
+    {
+        var reading = ModelPackageReader.Read(archive, digest, PackageLimits.Default);
+        if (reading.Package is not { } package) return (null, reading.Error);
+        var loading = loader.Load(archive, new ModelBlob { Version = package.Manifest.Version, Digest = digest });
+        if (loading.Model is not { } model) return (null, loading.Error);
+        using (model)
+        {
+            try
+            {
+                var threshold = model.Threshold("fpr_0.005", 0.5);
+                var flags = new List<(bool, bool)>();
+                var request = new CanonicalRequest();
+                var scratch = new byte[ValueNormalizer.ValueBytesMax];
+                foreach (var line in Lines(requests).Take(RequestsMax))
+                {
+                    using var document = JsonDocument.Parse(line);
+                    Read(request, document.RootElement);
+                    flags.Add((
+                        document.RootElement.GetProperty("label").GetInt32() != 0,
+                        Score(model, request, scratch) >= threshold));
+                }
+
+                return (flags, null);
+            }
+            catch (Exception failure) when (
+                failure is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                return (null, $"the requests cannot be read: {failure.Message}");
+            }
+            catch (OrtException failure)
+            {
+                return (null, $"the model failed: {failure.Message}");
             }
         }
     }
@@ -86,7 +149,8 @@ public static class CorpusEvaluation
             Recall = (double)found / attacks,
             FalsePositiveRate = (double)wrong / benign,
             LatencyMicrosecondsP99 = (long)times[(int)(times.Count * 0.99)],
-            RecallByFamily = families.ToDictionary(f => f.Key, f => Math.Round((double)f.Value.Hits / f.Value.Total, 4)),
+            RecallByFamily = families.ToDictionary(
+                f => f.Key, f => Math.Round((double)f.Value.Hits / f.Value.Total, 4)),
         };
     }
 
@@ -124,7 +188,8 @@ public static class CorpusEvaluation
         foreach (var header in row.GetProperty("headers").EnumerateObject())
             request.AddHeader(Encoding.UTF8.GetBytes(header.Name), Bytes(header.Value));
         request.EndHeaders();
-        if (row.TryGetProperty("body", out var body) && body.ValueKind is JsonValueKind.String) request.AppendBody(Bytes(body));
+        if (row.TryGetProperty("body", out var body) && body.ValueKind is JsonValueKind.String) request.AppendBody(
+            Bytes(body));
         request.EndBody();
     }
 

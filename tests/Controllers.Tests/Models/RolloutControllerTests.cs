@@ -105,6 +105,31 @@ public sealed class RolloutControllerTests(TestApiServer server)
         await life.RunUntilAsync(versions => Phase(versions, "held") is ModelPhase.Promoted);
     }
 
+    [Fact]
+    public async Task LabelledRequests_ThatTheCandidateGetsWrong_RollItBack()
+    {
+        await using var world = await RolloutWorld.CreateAsync(server);
+        await world.CreatePromotedAsync("first", "1.0.0");
+        await world.CreateVersionAsync("next", "1.1.0");
+        world.Feedback = world.Feedback with { Benign00 = 20, Benign01 = 20 };
+        await world.Client.CreateAsync(
+            BuiltIn.ConfigMaps,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["namespace"] = world.Namespace, ["name"] = "waf-feedback" },
+                ["data"] = new JsonObject { ["requests.jsonl"] = "{}" },
+            },
+            CancellationToken.None);
+        await using var life = await OperatorLife.StartAsync(world, server.Client());
+
+        await life.RunUntilAsync(versions => Phase(versions, "next") is ModelPhase.RolledBack or ModelPhase.Promoted);
+
+        var status = await world.StatusAsync("next");
+        Assert.Equal(ModelPhase.RolledBack, status.Phase);
+        Assert.Contains(
+            "feedback-false-positives: baseline 0.0000, candidate 0.5000", status.Message, StringComparison.Ordinal);
+    }
+
     private static ModelPhase? Phase(IReadOnlyList<Resource<ModelVersion>> versions, string name) =>
         versions.FirstOrDefault(v => v.Metadata.Name == name)?.Value.Status?.Phase;
 

@@ -51,6 +51,9 @@ internal sealed class RolloutWorld : IAsyncDisposable
     /// <summary>What the sidecar counts in a step.</summary>
     public Func<RolloutCounters, RolloutCounters> Traffic { get; set; } = Equal;
 
+    /// <summary>What a comparison on labelled requests finds.</summary>
+    public ModelComparison Feedback { get; set; } = new() { Digest = "", BaselineDigest = "", Benign00 = 200 };
+
     /// <summary>Both versions agree.</summary>
     public static RolloutCounters Equal(RolloutCounters counters) => counters with
     {
@@ -150,10 +153,10 @@ internal sealed class RolloutWorld : IAsyncDisposable
             {
                 ["exitCode"] = 0, ["message"] = JsonSerializer.Serialize(result, ProtocolJson.Default.Options),
             };
-            var labels = new JsonObject
-            {
-                [EvaluationJob.VersionLabel] = job.Metadata.Labels[EvaluationJob.VersionLabel],
-            };
+            var labels = new JsonObject();
+            foreach (var label in job.Metadata.Labels) labels[label.Key] = label.Value;
+            if (labels.ContainsKey(EvaluationJob.FeedbackLabel))
+                ended["message"] = JsonSerializer.Serialize(Feedback, ProtocolJson.Default.Options);
             await CreatePodAsync(job.Metadata.Name, labels, "evaluate", new JsonObject
             {
                 ["phase"] = "Succeeded",

@@ -79,6 +79,18 @@ public sealed class RolloutJudgeTests
     public void AlphaSpending_OverManyLooks_SpendsNoMoreThanAlpha() =>
         Assert.InRange(Enumerable.Range(1, 100_000).Sum(k => AlphaSpending.At(0.01, k)), 0.0099, 0.01);
 
+    [Fact]
+    public void Labelled_FewLabelsSayNothing_ManyFailOrPass()
+    {
+        RolloutVerdict[] Verdicts(RolloutSamples labelled) =>
+            [.. RolloutJudge.Labelled(labelled, new JudgeSettings()).Select(m => m.Verdict)];
+
+        Assert.Equal(
+            [RolloutVerdict.None, RolloutVerdict.None], Verdicts(new RolloutSamples { Pass0C0 = 5, Attack1C1 = 5 }));
+        Assert.Equal(RolloutVerdict.Fail, Verdicts(new RolloutSamples { Pass0C1 = 15, Pass0C0 = 15 })[0]);
+        Assert.Equal(RolloutVerdict.Pass, Verdicts(new RolloutSamples { Pass1C0 = 100, Pass0C0 = 900 })[0]);
+    }
+
     private static long[] Latency(int bucket, long count)
     {
         var buckets = new long[RolloutCounters.LatencyBuckets.Count + 1];

@@ -96,6 +96,17 @@ public sealed class RolloutMachineTests
     }
 
     [Fact]
+    public void Shadow_WithOneRequestASecond_SaysWhenItsSamplesAreThere()
+    {
+        var samples = new RolloutSamples { Pass0C0 = 7, Attack1C1 = 3 };
+        var next = Next(Inputs(ModelPhase.Shadow) with { Samples = samples, Now = Start.AddSeconds(10) });
+
+        Assert.Equal((ModelPhase.Shadow, RolloutVerdict.Inconclusive), (next.Phase, next.Verdict));
+        // One pair a second, 500 wanted.
+        Assert.Equal(Start.AddSeconds(500), next.EstimatedDecisionTime);
+    }
+
+    [Fact]
     public void NoTraffic_IsNeitherPassNorFail_UntilTheTimeOutSaysWhat()
     {
         var canary = Inputs(ModelPhase.Canary) with { Now = Start.AddHours(25) };

@@ -28,9 +28,11 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var blob = models.Blob("gate") with { Signature = PackageSignature.Sign(models.Blob("gate").Digest, key) };
 
-        Assert.Null(Loader.Load(models.Archive("gate"), blob with { PublicKeyPem = key.ExportSubjectPublicKeyInfoPem() }).Error);
+        Assert.Null(Loader.Load(
+            models.Archive("gate"), blob with { PublicKeyPem = key.ExportSubjectPublicKeyInfoPem() }).Error);
         Assert.Contains("signature", Loader.Load(
-            models.Archive("gate"), blob with { PublicKeyPem = other.ExportSubjectPublicKeyInfoPem() }).Error, StringComparison.Ordinal);
+            models.Archive("gate"), blob with { PublicKeyPem = other.ExportSubjectPublicKeyInfoPem() }).Error,
+                StringComparison.Ordinal);
         Assert.NotNull(Loader.Load(models.Archive("gate"), blob).Error);
     }
 
@@ -53,7 +55,8 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
         files["gate.bin"] = weights;
         var changed = ModelPackageWriter.Write(package.Manifest, files);
 
-        var loading = Loader.Load(changed, new ModelBlob { Version = "1.0.0", Digest = ModelPackageReader.DigestOf(changed) });
+        var loading = Loader.Load(
+            changed, new ModelBlob { Version = "1.0.0", Digest = ModelPackageReader.DigestOf(changed) });
 
         Assert.Null(loading.Model);
         Assert.Contains("golden", loading.Error, StringComparison.Ordinal);
@@ -67,10 +70,34 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
         {
             Model = "nobody", Baseline = new ModelBlob { Version = "1.0.0", Digest = "sha256:" + new string('0', 64) },
         };
-        await library.PrepareAsync(models.Policy() with { Models = [models.Assignment("gate"), missing] }, CancellationToken.None);
+        await library.PrepareAsync(
+            models.Policy() with { Models = [models.Assignment("gate"), missing] }, CancellationToken.None);
 
         Assert.Contains(library.Statuses(), s => s is { Model: "nobody", State: "Loading", Message: not null });
         Assert.NotNull(library.Find(models.Blob("gate")));
+    }
+
+    [Fact]
+    public void Compare_OfAGateThatFlagsEverything_CountsWhatOnlyItFlags()
+    {
+        var gate = ModelPackageReader.Read(models.Archive("gate"), null, PackageLimits.Default).Package!;
+        var files = gate.Files.ToDictionary(f => f.Key, f => f.Value);
+        var weights = files["gate.bin"].ToArray();
+        System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(weights.AsSpan(28), 40);
+        files["gate.bin"] = weights;
+        files.Remove("golden.jsonl");
+        var eager = ModelPackageWriter.Write(gate.Manifest, files);
+        var requests = """
+            {"method":"GET","uri":"/items?q=green%20tea%20%28100g%29","headers":{},"body":null,"label":0}
+            {"method":"GET","uri":"/items?q=1%27%20UNION%20SELECT%20password%20FROM%20users--%20-","headers":{},"body":null,"label":1}
+            """u8.ToArray();
+
+        var compared = CorpusEvaluation.Compare(
+            eager, ModelPackageReader.DigestOf(eager), models.Archive("gate"), gate.Digest, requests, Loader);
+
+        Assert.Null(compared.Error);
+        Assert.Equal((1, 1), (compared.Benign01, compared.Attack11));
+        Assert.Equal(0, compared.Benign00 + compared.Benign10 + compared.Benign11 + compared.Attack00);
     }
 
     [Theory]
