@@ -6,6 +6,12 @@ public sealed record JudgeSettings
     /// <summary>Pairs that must be seen before anything passes.</summary>
     public long MinimumSamples { get; init; } = 2_000;
 
+    /// <summary>
+    /// Observations of a metric under which it does not fail: the bounds are approximations, and the first requests of
+    /// a new version are unlike the rest. Labelled requests need half of it.
+    /// </summary>
+    public long MinimumToFail { get; init; } = 50;
+
     /// <summary>Most that a metric may be worse, as a share (0.02 is two points).</summary>
     public double RegressionMax { get; init; } = 0.02;
 

@@ -67,6 +67,7 @@ public static class RolloutJudge
     public static IReadOnlyList<MetricJudgement> Labelled(RolloutSamples labelled, JudgeSettings settings)
     {
         var z = Normal.Quantile(settings.Alpha);
+        settings = settings with { MinimumToFail = settings.MinimumToFail / 2 };
         return
         [
             .. new[] { FalsePositives(labelled, z, settings), Recall(labelled, z, settings) }.Select(m => m with
@@ -81,7 +82,7 @@ public static class RolloutJudge
         string name, double baseline, double candidate, PairedDifference pairs, double z, JudgeSettings settings)
     {
         var (lower, upper) = pairs.Bounds(z);
-        return Decide(name, baseline, candidate, lower, upper, settings) with
+        return Decide(name, baseline, candidate, lower, upper, pairs.Total, settings) with
         {
             MorePairs = Missing(pairs, z, settings.RegressionMax, upper),
         };
@@ -94,7 +95,8 @@ public static class RolloutJudge
                 Math.Max(s.Pairs, s.BaselineErrors));
         var (lower, upper) = difference.Bounds(z);
         return Decide(
-            "errors", Share(s.BaselineErrors, s.Pairs), Share(s.CandidateErrors, s.Pairs), lower, upper, settings);
+            "errors", Share(s.BaselineErrors, s.Pairs), Share(s.CandidateErrors, s.Pairs), lower, upper, s.Pairs,
+                settings);
     }
 
     /// <summary>
@@ -110,7 +112,7 @@ public static class RolloutJudge
         long slowBaseline = s.BaselineLatency.Skip(from).Sum(), slowCandidate = s.CandidateLatency.Skip(from).Sum();
         var (lower, upper) = new RateDifference(slowCandidate, candidate, slowBaseline, baseline).Bounds(z);
         return Decide("latency", Share(slowBaseline, baseline), Share(slowCandidate, candidate), lower, upper,
-            settings);
+            Math.Min(baseline, candidate), settings);
     }
 
     /// <summary>
@@ -130,9 +132,9 @@ public static class RolloutJudge
     }
 
     private static MetricJudgement Decide(
-        string name, double baseline, double candidate, double lower, double upper, JudgeSettings settings)
+        string name, double baseline, double candidate, double lower, double upper, long seen, JudgeSettings settings)
     {
-        var verdict = lower > settings.RegressionMax / 4 ? RolloutVerdict.Fail
+        var verdict = lower > settings.RegressionMax / 4 && seen >= settings.MinimumToFail ? RolloutVerdict.Fail
             : upper < settings.RegressionMax ? RolloutVerdict.Pass
             : RolloutVerdict.Inconclusive;
         return new MetricJudgement(name, baseline, candidate, lower, upper, settings.RegressionMax, verdict);

@@ -80,6 +80,18 @@ public sealed class RolloutJudgeTests
         Assert.InRange(Enumerable.Range(1, 100_000).Sum(k => AlphaSpending.At(0.01, k)), 0.0099, 0.01);
 
     [Fact]
+    public void AHandfulOfSlowFirstRequests_DoesNotFail()
+    {
+        var first = new RolloutSamples { Pass0C0 = 3, BaselineLatency = Latency(2, 3),
+            CandidateLatency = Latency(8, 3) };
+        var many = new RolloutSamples { Pass0C0 = 60, BaselineLatency = Latency(2, 60),
+            CandidateLatency = Latency(8, 60) };
+
+        Assert.Equal(RolloutVerdict.Inconclusive, RolloutJudge.Judge(first, 1, new JudgeSettings()).Verdict);
+        Assert.Equal(RolloutVerdict.Fail, RolloutJudge.Judge(many, 1, new JudgeSettings()).Verdict);
+    }
+
+    [Fact]
     public void Labelled_FewLabelsSayNothing_ManyFailOrPass()
     {
         RolloutVerdict[] Verdicts(RolloutSamples labelled) =>
