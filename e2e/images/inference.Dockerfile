@@ -3,6 +3,8 @@ ARG BASE=mcr.microsoft.com/dotnet/aspnet:10.0
 FROM ${BASE}
 COPY models/ /models/
 COPY app/ /app/
+# Packages of the image are looked into before the operator is asked; without a pool they are what is served.
+ENV WAF_MODELS_DIR=/models
 USER 65532:65532
 WORKDIR /app
 EXPOSE 8500

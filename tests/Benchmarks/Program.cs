@@ -3,6 +3,7 @@ using WafOperator.Benchmarks.Detection;
 using WafOperator.Benchmarks.Engine;
 using WafOperator.Benchmarks.Matching;
 using WafOperator.Benchmarks.Peers;
+using WafOperator.Benchmarks.Pool;
 using WafOperator.Benchmarks.Proxy;
 using WafOperator.Benchmarks.Scoring;
 
@@ -23,6 +24,8 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
     ("admission", "pods through the mutating webhook over loopback HTTP [requests]", AdmissionBenchmark.RunAsync),
     ("detection", "rules and models over labelled requests, models without the source in question [rules|together ...]",
         DetectionBenchmark.RunAsync),
+    ("pool", "the inference server: latency, and throughput by batch window " + PoolOptions.Usage,
+        PoolBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
 ];
 

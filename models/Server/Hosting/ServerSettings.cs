@@ -30,6 +30,7 @@ internal static class ServerSettings
           --threads N             WAF_THREADS             threads inside one batch (1)
           --queue-delay-max T     WAF_QUEUE_DELAY_MAX     how long a request waits for company (1ms)
           --batch-tokens-max N    WAF_BATCH_TOKENS_MAX    padded tokens of a batch (16384)
+          --batch-rows-max N      WAF_BATCH_ROWS_MAX      rows of a batch, however short (512); 1: no batches
           --queue-length-max N    WAF_QUEUE_LENGTH_MAX    requests waiting; more are refused (1024)
           --public-key FILE       WAF_PUBLIC_KEY_FILE     PEM: only packages signed with it are served
           --onnxruntime FILE      WAF_ONNXRUNTIME         libonnxruntime.so, for a build with other providers
@@ -48,7 +49,8 @@ internal static class ServerSettings
         ["--models"] = "WAF_MODELS_DIR", ["--listen"] = null, ["--provider"] = "WAF_PROVIDER",
         ["--device"] = "WAF_DEVICE", ["--precision"] = "WAF_PRECISION", ["--workers"] = "WAF_WORKERS",
         ["--threads"] = "WAF_THREADS", ["--queue-delay-max"] = "WAF_QUEUE_DELAY_MAX",
-        ["--batch-tokens-max"] = "WAF_BATCH_TOKENS_MAX", ["--queue-length-max"] = "WAF_QUEUE_LENGTH_MAX",
+        ["--batch-tokens-max"] = "WAF_BATCH_TOKENS_MAX", ["--batch-rows-max"] = "WAF_BATCH_ROWS_MAX",
+            ["--queue-length-max"] = "WAF_QUEUE_LENGTH_MAX",
         ["--public-key"] = "WAF_PUBLIC_KEY_FILE", ["--onnxruntime"] = "WAF_ONNXRUNTIME", ["--drain"] = "WAF_DRAIN",
         ["--linger"] = "WAF_LINGER",
     };
@@ -64,6 +66,7 @@ internal static class ServerSettings
         var reader = new Reader(given, environment, problems);
         var defaults = new ServerOptions();
         var provider = reader.Enum("--provider", OrtProvider.Cpu);
+        var batchTokens = reader.Number("--batch-tokens-max", defaults.Batching.BatchTokensMax, 64, 10_000_000);
         var pool = PoolOf(environment, problems, out var address);
         var options = defaults with
         {
@@ -77,8 +80,12 @@ internal static class ServerSettings
             Batching = defaults.Batching with
             {
                 QueueDelayMax = reader.Time(
-                    "--queue-delay-max", defaults.Batching.QueueDelayMax, TimeSpan.FromSeconds(1)),
-                BatchTokensMax = reader.Number("--batch-tokens-max", defaults.Batching.BatchTokensMax, 64, 10_000_000),
+                    "--queue-delay-max", defaults.Batching.QueueDelayMax, TimeSpan.FromHours(1)),
+                BatchTokensMax = batchTokens,
+                // Bounds of a request and of the queue grow with the batch, so that what fits a batch is taken in.
+                RequestTokensMax = Math.Max(defaults.Batching.RequestTokensMax, batchTokens),
+                QueueTokensMax = Math.Max(defaults.Batching.QueueTokensMax, 16L * batchTokens),
+                BatchRowsMax = reader.Number("--batch-rows-max", defaults.Batching.BatchRowsMax, 1, 65_536),
                 QueueLengthMax = reader.Number("--queue-length-max", defaults.Batching.QueueLengthMax, 1, 1_000_000),
             },
             AllowsRepositoryChanges = allowsChanges,

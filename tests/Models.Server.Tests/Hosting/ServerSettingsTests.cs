@@ -45,7 +45,7 @@ public sealed class ServerSettingsTests
     [InlineData("--provider: 1 is none of", "--models", "m", "--provider", "1")]
     [InlineData("--workers: 0 is not a number from 1 to 256", "--models", "m", "--workers", "0")]
     [InlineData("--workers: 257 is not a number from 1 to 256", "--models", "m", "--workers", "257")]
-    [InlineData("--queue-delay-max: 2s is not a duration", "--models", "m", "--queue-delay-max", "2s")]
+    [InlineData("--queue-delay-max: 2h is not a duration", "--models", "m", "--queue-delay-max", "2h")]
     [InlineData("--queue-delay-max: 1 is not a duration", "--models", "m", "--queue-delay-max", "1")]
     [InlineData("--batch-tokens-max: 63 is not", "--models", "m", "--batch-tokens-max", "63")]
     [InlineData("--listen: https://0.0.0.0:1 is not", "--models", "m", "--listen", "https://0.0.0.0:1")]

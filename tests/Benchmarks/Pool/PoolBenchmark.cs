@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using WafOperator.Benchmarks.Load;
+using WafOperator.Protocols.Models;
+
+namespace WafOperator.Benchmarks.Pool;
+
+/// <summary>One network under one setting of the server.</summary>
+internal sealed record PoolRow(string Network, string Setting, LoadResult Load, LoadResult Alone);
+
+/// <summary>
+/// The inference server as a process of its own: latency of a lone request, and throughput and latency under load, by
+/// batch window, beside the same server that runs one row at a time. Each setting is measured twice in turn and the
+/// better kept, so that a change of the machine's load meets all.
+/// </summary>
+internal static class PoolBenchmark
+{
+    private const string OneAtATime = "one at a time";
+
+    private static readonly (string Name, string[] Arguments)[] Settings =
+    [
+        (OneAtATime, ["--batch-rows-max", "1", "--queue-delay-max", "0s"]),
+        ("0 ms", ["--queue-delay-max", "0s"]),
+        ("1 ms", ["--queue-delay-max", "1ms"]),
+        ("2 ms", ["--queue-delay-max", "2ms"]),
+        ("5 ms", ["--queue-delay-max", "5ms"]),
+    ];
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var options = PoolOptions.Parse(arguments);
+        var folder = Directory.CreateTempSubdirectory("waf-pool-").FullName;
+        var networks = PrepareNetworks(options, folder);
+        var rows = new List<PoolRow>();
+        foreach (var (name, digest) in networks)
+        {
+            var measured = new Dictionary<string, PoolRow>();
+            for (var round = 0; round < 2; round++)
+            {
+                foreach (var (setting, flags) in Settings)
+                {
+                    var row = await MeasureAsync(options, folder, (name, digest), (setting, flags));
+                    if (!measured.TryGetValue(setting, out var known) || row.Load.PerSecond > known.Load.PerSecond)
+                        measured[setting] = row;
+                }
+            }
+
+            rows.AddRange(Settings.Select(s => measured[s.Name]));
+            Console.Write(PoolPage.Table([.. Settings.Select(s => measured[s.Name])], OneAtATime));
+        }
+
+        Directory.Delete(folder, recursive: true);
+        if (options.Page is { } page) PoolPage.Write(page, rows, options, OneAtATime);
+        return 0;
+    }
+
+    private static async Task<PoolRow> MeasureAsync(
+        PoolOptions options, string folder, (string Name, string Digest) network, (string Name, string[] Flags) setting)
+    {
+        var port = FreePort();
+        var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
+        var program = Path.Combine(AppContext.BaseDirectory, "waf-inference.dll");
+        using var server = await MeasuredProcess.StartAsync(
+            port, "dotnet",
+            [
+                program, "--models", Path.Combine(folder, network.Name), "--listen", address.OriginalString,
+                "--workers", "1", .. setting.Flags,
+            ]);
+        await ReadyAsync(address);
+        using var load = new PoolLoad(address, network.Name, network.Digest);
+        var alone = await load.RunAsync(1, options.Seconds / 2);
+        return new PoolRow(network.Name, setting.Name, await load.RunAsync(options.Callers, options.Seconds), alone);
+    }
+
+    private static List<(string Name, string Digest)> PrepareNetworks(PoolOptions options, string folder)
+    {
+        var networks = new List<(string, string)>();
+        var released = ReleasedPackage();
+        var package = ModelPackageReader.Read(released, null, PackageLimits.Default).Package!;
+        Add("payload-cnn", released);
+        if (options.Networks is { } source)
+        {
+            foreach (var file in Directory.GetFiles(source, "*.onnx").OrderBy(f => new FileInfo(f).Length))
+            {
+                var name = Path.GetFileNameWithoutExtension(file);
+                Add(name, ModelPackageWriter.Write(
+                    package.Manifest with
+                    {
+                        Name = name, Kind = "onnx-tokens", Outputs = [package.Manifest.Outputs[0]],
+                    },
+                    new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = File.ReadAllBytes(file) }));
+            }
+        }
+
+        return networks;
+
+        void Add(string name, byte[] archive)
+        {
+            if (options.Only.Count > 0 && !options.Only.Contains(name)) return;
+            var own = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+            File.WriteAllBytes(Path.Combine(own, $"{name}-1.0.0.tar"), archive);
+            networks.Add((name, ModelPackageReader.DigestOf(archive)));
+        }
+    }
+
+    private static byte[] ReleasedPackage()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!Directory.Exists(Path.Combine(folder!.FullName, "models", "packages"))) folder = folder.Parent;
+        return File.ReadAllBytes(Path.Combine(folder.FullName, "models", "packages", "payload-cnn-1.0.0.tar"));
+    }
+
+    private static async Task ReadyAsync(Uri address)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+        for (var i = 0; i < 600; i++)
+        {
+            using var answer = await client.GetAsync(new Uri("/v2/health/ready", UriKind.Relative));
+            if (answer.IsSuccessStatusCode) return;
+            await Task.Delay(100);
+        }
+
+        throw new InvalidOperationException("the server does not become ready");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
