@@ -8,6 +8,9 @@ public sealed record PoolServerStatus
     public required string Version { get; init; }
     public required DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>Name of the pod, or null.</summary>
+    public string? Pod { get; init; }
+
     /// <summary>Why the server is not ready, or null.</summary>
     public string? NotReady { get; init; }
     public bool IsDraining { get; init; }

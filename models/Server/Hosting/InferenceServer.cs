@@ -137,6 +137,7 @@ internal sealed partial class InferenceServer : IAsyncDisposable
     {
         Version = _options.Version,
         StartedAt = _startedAt,
+        Pod = _options.Pod,
         NotReady = NotReady(),
         IsDraining = _isDraining,
         Revision = _follower?.Document?.Revision,

@@ -34,6 +34,9 @@ internal sealed partial class RepositoryKeeper(
             var names = listed.Select(m => (m.Model, m.Package.Version)).ToHashSet();
             foreach (var (model, version) in repository.Known().Where(k => !names.Contains(k)))
             {
+                // An old version is better than none: it goes when the family's new one is there.
+                if (listed.Any(m => m.Model == model) && !listed.Any(m => m.Model == model && repository.HasLoaded(m)))
+                    continue;
                 repository.Remove(model, version);
                 LogUnloaded(logger, model, version);
             }

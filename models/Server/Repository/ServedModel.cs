@@ -97,7 +97,24 @@ internal sealed class ServedModel : IBatchModel
         return _shapes.Count < ShapesMax ? _shapes.GetOrAdd(key, shape) : shape;
     }
 
+    /// <summary>
+    /// Runs parts of one shape. Holds the model itself: a caller that goes while its batch runs lets go of its own
+    /// lease.
+    /// </summary>
     public void Run(IReadOnlyList<JobPart> parts)
+    {
+        if (!TryAcquire()) throw new OrtException("the model was unloaded");
+        try
+        {
+            RunHeld(parts);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    private void RunHeld(IReadOnlyList<JobPart> parts)
     {
         var onlyLogit = IsTokenShape(parts[0].Shape);
         var idle = onlyLogit ? _idleLogit : _idle;

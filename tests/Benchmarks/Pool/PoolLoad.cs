@@ -12,7 +12,8 @@ namespace WafOperator.Benchmarks.Pool;
 /// <param name="PerSecond">Answered requests a second.</param>
 /// <param name="P50">Median time of an answer, milliseconds.</param>
 /// <param name="P99">99th percentile, milliseconds.</param>
-internal readonly record struct LoadResult(double PerSecond, double P50, double P99);
+/// <param name="Requests">Answered requests.</param>
+internal readonly record struct LoadResult(double PerSecond, double P50, double P99, int Requests);
 
 /// <summary>Callers that each wait for their answer before they ask again, over HTTP/2, as sidecars do.</summary>
 internal sealed class PoolLoad : IDisposable
@@ -35,16 +36,11 @@ internal sealed class PoolLoad : IDisposable
         _bodies = [.. Enumerable.Range(0, 512).Select(_ => Body(digest, random))];
     }
 
-    /// <summary>So many callers for so long, after a quarter of it unmeasured.</summary>
-    public async Task<LoadResult> RunAsync(int callers, double seconds)
-    {
-        await CallAsync(callers, seconds / 4);
-        return await CallAsync(callers, seconds);
-    }
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<LoadResult> CallAsync(int callers, double seconds)
+    /// <summary>So many callers for so long.</summary>
+    public async Task<LoadResult> RunAsync(int callers, double seconds)
     {
         var started = Stopwatch.GetTimestamp();
         var end = started + (long)(seconds * Stopwatch.Frequency);
@@ -62,7 +58,8 @@ internal sealed class PoolLoad : IDisposable
         })));
         var took = Stopwatch.GetElapsedTime(started).TotalSeconds;
         var sorted = times.SelectMany(t => t).Order().ToList();
-        return new LoadResult(sorted.Count / took, sorted[sorted.Count / 2], sorted[(int)(sorted.Count * 0.99)]);
+        return new LoadResult(
+            sorted.Count / took, sorted[sorted.Count / 2], sorted[(int)(sorted.Count * 0.99)], sorted.Count);
     }
 
     private async Task AskAsync(byte[] body)

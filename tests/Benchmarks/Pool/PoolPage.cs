@@ -13,14 +13,14 @@ internal static class PoolPage
     public static string Table(IReadOnlyList<PoolRow> rows, string reference)
     {
         var text = new StringBuilder();
-        text.Append("| network | batch window | requests/s | against one at a time ");
-        text.AppendLine("| p50 / p99 under load, ms | p50 / p99 alone, ms |");
-        text.AppendLine("|---|---|---|---|---|---|");
+        text.Append("| network | batch window | server CPU a request, µs | capacity against one at a time ");
+        text.AppendLine("| requests/s | p50 / p99 under load, ms | p50 / p99 alone, ms |");
+        text.AppendLine("|---|---|---|---|---|---|---|");
         foreach (var row in rows)
         {
-            var one = rows.First(r => r.Network == row.Network && r.Setting == reference).Load.PerSecond;
+            var one = rows.First(r => r.Network == row.Network && r.Setting == reference).Cpu;
             text.AppendLine(CultureInfo.InvariantCulture,
-                $"| {row.Network} | {row.Setting} | {row.Load.PerSecond:0} | {row.Load.PerSecond / one:0.00} "
+                $"| {row.Network} | {row.Setting} | {row.Cpu:0} | {one / row.Cpu:0.00} | {row.Load.PerSecond:0} "
                 + $"| {row.Load.P50:0.0} / {row.Load.P99:0.0} | {row.Alone.P50:0.00} / {row.Alone.P99:0.00} |");
         }
 
@@ -34,7 +34,7 @@ internal static class PoolPage
         File.WriteAllText(plot, Plot(rows, reference));
         var figures = string.Create(CultureInfo.InvariantCulture,
             $"{options.Callers} callers, one value a request, one device worker of one thread, client on the machine; ")
-            + $"each setting {options.Seconds.ToString(CultureInfo.InvariantCulture)} s, the better of two.\n\n"
+            + $"each setting {options.Seconds.ToString(CultureInfo.InvariantCulture)} s, the cheaper of two.\n\n"
             + Table(rows, reference) + $"\n![throughput against batch window]({Path.GetFileName(plot)})\n";
         const string begin = "<!-- figures -->\n", end = "<!-- end of figures -->";
         var text = File.Exists(page) ? File.ReadAllText(page) : $"# Inference pools: figures\n\n{begin}{end}\n";
@@ -43,18 +43,18 @@ internal static class PoolPage
         File.WriteAllText(page, text[..from] + figures + text[to..]);
     }
 
-    /// <summary>Bars: throughput relative to serving one at a time.</summary>
+    /// <summary>Bars: what a core serves, relative to serving one at a time.</summary>
     private static string Plot(IReadOnlyList<PoolRow> rows, string reference)
     {
-        var ratios = rows.Select(row => (row, Ratio: row.Load.PerSecond
-            / rows.First(r => r.Network == row.Network && r.Setting == reference).Load.PerSecond)).ToList();
+        var ratios = rows.Select(row => (
+            row, Ratio: rows.First(r => r.Network == row.Network && r.Setting == reference).Cpu / row.Cpu)).ToList();
         var scale = (Width - Left - 60) / Math.Max(3, ratios.Max(r => r.Ratio));
         var svg = new StringBuilder();
         var height = (rows.Count * (BarHeight + 4)) + (rows.Select(r => r.Network).Distinct().Count() * 8) + 40;
         svg.Append(CultureInfo.InvariantCulture,
             $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{height}\" ");
         svg.AppendLine("font-family=\"sans-serif\" font-size=\"12\">");
-        svg.AppendLine("<text x=\"8\" y=\"16\">requests per second by batch window, relative to one at a time</text>");
+        svg.AppendLine("<text x=\"8\" y=\"16\">capacity of a core by batch window, relative to one at a time</text>");
         var (y, last) = (28, "");
         foreach (var (row, ratio) in ratios)
         {

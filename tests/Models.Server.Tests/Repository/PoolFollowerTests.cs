@@ -91,6 +91,22 @@ public sealed class PoolFollowerTests(ServerFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ANewVersionThatCannotRun_LeavesTheOldOneServing()
+    {
+        Publish(Model(ServerFixture.DensePackage(), "dense", "1.0.0", isRequired: true));
+        await using var server = await StartAsync();
+        await UntilAsync(() => server.Status().NotReady is null);
+        var broken = ServerFixture.DensePackage(
+            version: "1.0.1", change: m => m with { Inputs = [m.Inputs[0] with { Shape = [-1, 4] }] });
+
+        Publish(Model(broken, "dense", "1.0.1", isRequired: true));
+        await UntilAsync(() => server.Status().Models.Any(m => m.State == "UNAVAILABLE"));
+
+        Assert.Contains(server.Status().Models, m => m is { Version: "1.0.0", State: "READY" });
+        Assert.Contains("dense 1.0.1", server.Status().NotReady, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ACandidateThatCannotRun_IsListedWithTheReason_AndTakesNobodyOutOfService()
     {
         var wrong = ServerFixture.DensePackage(change: m => m with { Inputs = [m.Inputs[0] with { Shape = [-1, 4] }] });
