@@ -31,8 +31,8 @@ public sealed record EngineOptions
     public EngineMode ModeMax { get; init; } = EngineMode.On;
 
     /// <summary>
-    /// Whether rules that cannot match are skipped in bulk. Off only for differential tests: verdicts are the same
-    /// either way.
+    /// Whether rules that cannot match are skipped in bulk, and what does not depend on the request is worked out
+    /// beforehand. Off only for differential tests: verdicts are the same either way.
     /// </summary>
     public bool Prefilter { get; init; } = true;
 

@@ -22,6 +22,7 @@ public sealed class RuleProgram
         Parts = parts;
         WebAppIdBytes = System.Text.Encoding.UTF8.GetBytes(parts.Settings.WebAppId);
         Collections = parts.Options.Collections ?? new CollectionStore(parts.Options.Limits, parts.Options.Time);
+        Start = parts.Options.Prefilter ? new Transaction(this).Prepare() : null;
     }
 
     /// <summary>Rules of all phases, links of chains not counted.</summary>
@@ -50,6 +51,9 @@ public sealed class RuleProgram
     public IEnumerable<long> RuleIds => Parts.Heads.Select(rule => rule.Id);
 
     internal ProgramParts Parts { get; }
+
+    /// <summary>What the first rules bring about for every request; null where nothing is known beforehand.</summary>
+    internal PreparedStart? Start { get; }
 
     internal byte[] WebAppIdBytes { get; }
 

@@ -35,7 +35,8 @@ public sealed partial class Transaction
         _phase = phase;
         var before = Interruption;
         var plan = _parts.Phases[phase];
-        var at = RunOneByOne(plan, 0, plan.Barrier);
+        var at = RunOneByOne(plan, TakeStart(), plan.Barrier);
+        _hasRun = true;
         if (at < plan.Rules.Length)
         {
             RunFiltered(plan, at);

@@ -233,6 +233,7 @@ public sealed partial class Transaction : IDisposable
         DroppedMatches = 0;
         Exhausted = false;
         IsAuditSilenced = false;
+        _hasRun = false;
         Meter.Reset();
         _readWork = default;
         _match.RegexSteps = 0;

@@ -6,10 +6,10 @@ namespace WafOperator.Engine.Compilation;
 /// <summary>
 /// The rules of one phase in order, and what is known beforehand about which of them can matter.
 ///
-/// Rules like CRS's <c>SecRule TX:EXECUTING_PARANOIA_LEVEL "@lt 2" …skipAfter…</c> depend on TX variables that no later
-/// rule of the phase writes (<see cref="Gate"/>s). From the barrier on, behind the last of those writers, their outcome
-/// is a fact: for each combination of the variables' values there is one <see cref="LivePlan"/>, made once, that leaves
-/// out the gates and all they skip.
+/// Rules like CRS's <c>SecRule TX:EXECUTING_PARANOIA_LEVEL "@lt 2" …skipAfter…</c> depend on TX variables that no
+/// later rule of the phase writes (<see cref="Gate"/>s). From the barrier on, behind the last of those writers,
+/// their outcome is a fact: for each combination of the variables' values there is one <see cref="LivePlan"/>, made
+/// once, that leaves out the gates and all they skip.
 /// </summary>
 internal sealed class PhasePlan
 {

@@ -24,6 +24,12 @@ internal sealed class MatchList(int max)
         Last = default;
     }
 
+    public void Restore(VariableId variable, in Value last)
+    {
+        Variable = variable;
+        Last = last;
+    }
+
     public void Add(VariableId variable, in Value value)
     {
         Variable = variable;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using WafOperator.Http;
 
 namespace WafOperator.Engine.Evaluation;
@@ -139,6 +140,19 @@ internal sealed class VariableStore(NameTable names, TransactionMemory memory, S
                 into.Add(Value.Of(other.Name, Read(ref other.Entry), other.Hash));
                 _others[i] = other;
             }
+        }
+    }
+
+    /// <summary>The variables with places, in the order of their first use.</summary>
+    public ImmutableArray<(int Slot, Entry Entry)> Save() => [.. _used.Select(slot => (slot, _slots[slot]))];
+
+    /// <summary>Sets what was saved; for a store without variables.</summary>
+    public void Restore(ReadOnlySpan<(int Slot, Entry Entry)> saved)
+    {
+        foreach (ref readonly var variable in saved)
+        {
+            _used.Add(variable.Slot);
+            _slots[variable.Slot] = variable.Entry;
         }
     }
 
