@@ -60,7 +60,6 @@ internal sealed class TestSidecar : IAsyncDisposable
                 Limits = limits ?? new ProxyLimits { DrainMax = TimeSpan.FromSeconds(5) },
                 ModelsDirectory = models,
                 DecisionOutput = log,
-                ModelsDirectory = models,
             },
             time ?? TimeProvider.System,
             Environment.GetEnvironmentVariable("WAF_TEST_LOGS") is null ? NullLoggerFactory.Instance
