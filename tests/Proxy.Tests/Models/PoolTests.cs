@@ -14,6 +14,9 @@ public sealed class PoolTests
 {
     private const string Attack = "/search?q=1%27%20UNION%20SELECT%20name%2C%20password%20FROM%20users--%20-";
 
+    /// <summary>Refused by the gate alone, with or without a pool.</summary>
+    private const string PlainAttack = "/search?q=%3Cscript%3Ealert(document.cookie)%3C/script%3E";
+
     [Fact]
     public async Task ThePool_DecidesWhatTheGateLeavesOpen()
     {
@@ -51,7 +54,7 @@ public sealed class PoolTests
             while (!stop.IsCancellationRequested)
             {
                 var number = Interlocked.Increment(ref sent);
-                var target = number % 10 == 0 ? Attack + number : $"/search?q={Uncertain(number)}";
+                var target = number % 10 == 0 ? $"{PlainAttack}&n={number}" : $"/search?q={Uncertain(number)}";
                 using var answer = await client.GetAsync(new Uri(target, UriKind.Relative));
                 Assert.Equal(number % 10 == 0 ? HttpStatusCode.Forbidden : HttpStatusCode.OK, answer.StatusCode);
                 statuses.AddOrUpdate(answer.StatusCode, 1, (_, n) => n + 1);
