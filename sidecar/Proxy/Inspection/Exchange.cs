@@ -165,6 +165,9 @@ internal sealed class Exchange : IAsyncDisposable
                 _canonical.IsBodyCut = reading is BodyReading.Beginning;
                 Replay(reading);
                 break;
+            default:
+                GatheringStream.Gather(_http);
+                break;
         }
 
         if (TakesLong) await SocketThreads.LeaveAsync();
@@ -244,8 +247,11 @@ internal sealed class Exchange : IAsyncDisposable
 
     private bool IsAttack => _inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
 
-    private void Replay(BodyReading reading) =>
+    private void Replay(BodyReading reading)
+    {
+        if (reading is not BodyReading.Whole) GatheringStream.Gather(_http);
         _http.Request.Body = new ReplayStream(_held!, reading is BodyReading.Whole ? null : _http.Request.Body);
+    }
 
     private BodyFacts Facts()
     {
