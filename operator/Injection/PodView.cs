@@ -11,9 +11,11 @@ internal sealed class PodView(JsonObject pod)
 {
     public JsonObject? Spec { get; } = pod["spec"] as JsonObject;
 
-    public IReadOnlyDictionary<string, string> Annotations { get; } = Strings(pod["metadata"]?["annotations"]);
+    private readonly JsonObject? _metadata = pod["metadata"] as JsonObject;
 
-    public IReadOnlyDictionary<string, string> Labels { get; } = Strings(pod["metadata"]?["labels"]);
+    public IReadOnlyDictionary<string, string> Annotations => field ??= Strings(_metadata?["annotations"]);
+
+    public IReadOnlyDictionary<string, string> Labels => field ??= Strings(_metadata?["labels"]);
 
     public IReadOnlyList<JsonObject> Containers => Objects(Spec?["containers"]);
 
@@ -23,7 +25,7 @@ internal sealed class PodView(JsonObject pod)
 
     public bool IsWindows => Text(Spec?["os"], "name") == "windows";
 
-    public bool IsOwnedByJob => Objects(pod["metadata"]?["ownerReferences"])
+    public bool IsOwnedByJob => Objects(_metadata?["ownerReferences"])
         .Any(owner => Text(owner, "kind") == "Job" && (Text(owner, "apiVersion") ?? "")
             .StartsWith("batch/", StringComparison.Ordinal));
 

@@ -33,6 +33,9 @@ public sealed class CaptureAuditTests
     public void ARedirectedPort_StaysOpenToPeers_BecauseItLeadsToTheSidecar() =>
         Assert.Equal([8080, 9090, 15001, 15020], CapturedPod.Read(Inject(ByNumber))!.OpenPorts);
 
+    [Theory, InlineData("""{"metadata":""}"""), InlineData("""{"metadata":7,"spec":""}"""), InlineData("{}")]
+    public void APodOfOddShapes_IsRead(string pod) => Assert.Null(CapturedPod.Read(JsonNode.Parse(pod)!.AsObject()));
+
     [Fact]
     public void TheLabelOfAnInjectedPod_IsThatOfItsOpenPorts()
     {

@@ -146,7 +146,7 @@ public sealed class InjectionTarget : FuzzTarget
         var captured = CapturedPod.Read(inject.Pod);
         Require(captured is not null, "an injected pod has a sidecar");
         var labels = new Dictionary<string, string>();
-        if (pod["metadata"]?["labels"] is JsonObject given && given["app"] is JsonValue app
+        if ((pod["metadata"] as JsonObject)?["labels"] is JsonObject given && given["app"] is JsonValue app
             && app.TryGetValue<string>(out var value)) labels["app"] = value;
         Require(CaptureAudit.Uncaptured(captured!, labels, request.Services).Count == 0,
             "no Service leads around the sidecar");
