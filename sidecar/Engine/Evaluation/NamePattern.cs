@@ -33,7 +33,7 @@ internal sealed class NamePattern
             return new NamePattern(Encoding.ASCII.GetBytes(pattern.ToLowerInvariant()), null);
         }
 
-        var read = RegexParser.Parse(pattern, Flags);
+        var read = RegexParser.Parse(Encoding.Latin1.GetBytes(pattern), Flags);
         problem = read.Error?.Reason;
         return problem is null ? new NamePattern(null, RegexProgram.Create(read)) : null;
     }

@@ -1,8 +1,8 @@
 // Description: the pattern (PCRE, over bytes) matches somewhere in the value: @rx, @rxGlobal. The latter goes on behind
-// each match and
-//              keeps the captures of all of them, up to TX.9.
+//              each match and keeps the captures of all of them, up to TX.9.
 // Arguments:   the pattern; macros are expanded, and are then part of the pattern.
 // Example:     SecRule ARGS "@rx (?i)union\s+select" "id:1,phase:2,deny,capture"
+using System.Text;
 using WafOperator.Engine.Evaluation;
 using WafOperator.Http;
 using WafOperator.Matching;
@@ -68,10 +68,10 @@ internal sealed class RegexOperator : RuleOperator
         return found;
     }
 
-    /// <summary>Compiles a pattern; null and the reason where it cannot be read.</summary>
+    /// <summary>Compiles a pattern (a char for each byte); null and the reason where it cannot be read.</summary>
     public static RegexOperator? Create(string pattern, bool isGlobal, out string? problem)
     {
-        var read = RegexParser.Parse(pattern, RegexFlags.ModSecurity3);
+        var read = RegexParser.Parse(Encoding.Latin1.GetBytes(pattern), RegexFlags.ModSecurity3);
         problem = read.Error is { } error ? $"{error.Reason} (at byte {error.Position} of the pattern)" : null;
         return problem is null
             ? new RegexOperator(read, isGlobal, matchesAll: !isGlobal && pattern is "^.*$")

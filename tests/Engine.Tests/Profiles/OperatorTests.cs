@@ -18,6 +18,8 @@ public sealed class OperatorTests
         { "@ge 5", "5", true }, { "@ge 5", "4", false }, { "@gt 5", "5", false }, { "@le 5", "5", true }, { "@lt 5",
             "-1", true },
         { "@eq %{ARGS.n}", "7", true }, { "@streq %{ARGS.n}", "7", true }, { "@rx ^%{ARGS.n}$", "7", true },
+        // Patterns are bytes: é is C3 A9, in a class as well, where U+0082 is C2 82.
+        { "@rx caf\u00e9$", "caf\u00e9", true }, { "@rx [\u0082]", "caf\u00e9", false },
         { "@rx (?i)a+b", "xAAb", true }, { "a.c", "abc", true }, { "!a.c", "abd", true }, { "@rxGlobal b", "abab",
             true },
         { "@pm one two", "x TWO x", true }, { "@pm one two", "tw o", false }, { "@pm a|3b|b", "xa;bx", true },
