@@ -136,7 +136,7 @@ public sealed class PoolLadderScenarioTests(RealControlPlane plane)
         Volatile.Write(ref isSlow, false);
         await world.ReadyOnAsync(1);
         world.Advance(TimeSpan.FromSeconds(11));
-        await Eventually.TrueAsync(async () => await world.RungAsync(0) is null, "the first rung is gone");
+        await FirstRungIsGoneAsync(world);
 
         Volatile.Write(ref isSlow, true);
         await world.Node.OfferAsync(Gpus(2));
@@ -152,10 +152,19 @@ public sealed class PoolLadderScenarioTests(RealControlPlane plane)
         Assert.Equal(0, (await world.PoolAsync()).Status!.FailedTries);
     }
 
+    /// <summary>With its pods: those that still wait for a node would take the GPUs that come.</summary>
+    private static Task FirstRungIsGoneAsync(PoolWorld world) => Eventually.TrueAsync(
+        async () => await world.RungAsync(0) is null && !(await PodsAsync(world)).Any(pod =>
+            pod.Metadata.Name.StartsWith("large-rung-0-", StringComparison.Ordinal)),
+        "the first rung is gone");
+
+    private static async Task<IReadOnlyList<KubernetesObject>> PodsAsync(PoolWorld world) =>
+        (await world.Admin.ListAsync(BuiltIn.Pods, ListOptions.In(world.Namespace), default)).Items;
+
     private static async Task DeleteOnePodAsync(PoolWorld world)
     {
-        var pods = await world.Admin.ListAsync(BuiltIn.Pods, ListOptions.In(world.Namespace), default);
-        var running = pods.Items.First(p => p.Text("status", "phase") == "Running" && !p.Metadata.IsBeingDeleted);
+        var running = (await PodsAsync(world))
+            .First(p => p.Text("status", "phase") == "Running" && !p.Metadata.IsBeingDeleted);
         await world.Admin.DeleteAsync(BuiltIn.Pods, running.Key, new DeleteOptions { GracePeriodSeconds = 0 }, default);
     }
 
