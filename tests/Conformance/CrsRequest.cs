@@ -5,8 +5,7 @@ namespace WafOperator.Conformance;
 
 /// <summary>
 /// Turns a test's input into a request, completed as the suite's own runner does (content type and length of a body,
-/// encoding of form
-/// data that is written without it), and feeds it to the real reader.
+/// encoding of form data that is written without it), and feeds it to the real reader.
 /// </summary>
 internal static class CrsRequest
 {

@@ -4,9 +4,8 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// Cuts a directive into its name and arguments. An argument is a run without spaces, or is quoted by <c>"</c> or
-/// <c>'</c>; inside
-/// quotes a backslash takes the special meaning from the quote only, every other backslash stays, because patterns need
-/// them. A run keeps what stands in single quotes together (<c>TX:'/a b/'</c>).
+/// <c>'</c>; inside quotes a backslash takes the special meaning from the quote only, every other backslash stays,
+/// because patterns need them. A run keeps what stands in single quotes together (<c>TX:'/a b/'</c>).
 /// </summary>
 internal static class ArgumentReader
 {

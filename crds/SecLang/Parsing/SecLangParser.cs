@@ -2,8 +2,8 @@ namespace WafOperator.SecLang;
 
 /// <summary>
 /// Reads SecLang as ModSecurity does. Never throws on bad input: what cannot be understood becomes a
-/// <see cref="Diagnostic"/> with file
-/// and line, and the rest is read on. Source: ModSecurity reference manual (v2.x and v3.x).
+/// <see cref="Diagnostic"/> with file and line, and the rest is read on. Source: ModSecurity reference manual (v2.x and
+/// v3.x).
 /// </summary>
 public static class SecLangParser
 {

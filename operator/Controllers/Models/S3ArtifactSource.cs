@@ -8,9 +8,8 @@ namespace WafOperator.Controllers.Models;
 
 /// <summary>
 /// s3://BUCKET/KEY, signed with AWS Signature Version 4 by the access key of a Secret, or unsigned without one. The
-/// query parameters
-/// <c>endpoint</c> and <c>region</c> name another server (MinIO, Ceph) and region. One GET of one object needs no
-/// client library.
+/// query parameters <c>endpoint</c> and <c>region</c> name another server (MinIO, Ceph) and region. One GET of one
+/// object needs no client library.
 /// </summary>
 public sealed class S3ArtifactSource(HttpClient http, ArtifactCredentials credentials, TimeProvider time)
     : IArtifactSource

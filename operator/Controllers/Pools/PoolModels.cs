@@ -12,8 +12,7 @@ internal static class PoolModels
 
     /// <summary>
     /// Versions whose <c>serving.pool</c> is this one, required first: those promoted, those in shadow or canary, and
-    /// of each
-    /// family the one that was superseded last, for an instant return.
+    /// of each family the one that was superseded last, for an instant return.
     /// </summary>
     public static IReadOnlyList<PoolModel> Of(
         string pool, IEnumerable<ModelVersion> versions, IReadOnlyDictionary<string, string> publicKeys)

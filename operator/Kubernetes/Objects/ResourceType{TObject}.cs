@@ -10,8 +10,8 @@ public sealed record ResourceType<TObject> : ResourceType
         : base(type) => Read = read;
 
     /// <summary>
-    /// Turns the served object into <typeparamref name="TObject"/>; throws
-    /// <see cref="System.Text.Json.JsonException"/> for one that does not fit. Pure: it may run on any thread.
+    /// Turns the served object into <typeparamref name="TObject"/>; throws <see cref="System.Text.Json.JsonException"/>
+    /// for one that does not fit. Pure: it may run on any thread.
     /// </summary>
     public Func<KubernetesObject, TObject> Read { get; }
 

@@ -7,9 +7,8 @@ namespace WafOperator.Policies.Rules;
 
 /// <summary>
 /// Exclusions → SecLang that goes before the rule sets: one rule per exclusion with its path and methods as conditions,
-/// and
-/// <c>ctl:ruleRemove…</c> as actions. Conditions are exact and undecoded on purpose: a path written in another way is
-/// not excluded. Anchors are <c>\A</c> and <c>\z</c>, since <c>^</c> and <c>$</c> also stand at line feeds, which an
+/// and <c>ctl:ruleRemove…</c> as actions. Conditions are exact and undecoded on purpose: a path written in another way
+/// is not excluded. Anchors are <c>\A</c> and <c>\z</c>, since <c>^</c> and <c>$</c> also stand at line feeds, which an
 /// attacker can put into a path.
 /// </summary>
 internal static class ExclusionText

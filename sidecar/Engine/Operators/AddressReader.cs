@@ -4,8 +4,7 @@ namespace WafOperator.Engine.Operators;
 
 /// <summary>
 /// Reads IPv4 and IPv6 addresses as 128-bit numbers without allocating (RFC 4291, 2.2; dotted quads of four decimal
-/// parts). IPv4 lives at its mapped
-/// place, ::ffff:0:0/96.
+/// parts). IPv4 lives at its mapped place, ::ffff:0:0/96.
 /// </summary>
 internal static class AddressReader
 {

@@ -11,8 +11,7 @@ internal abstract class RuleOperator
 {
     /// <summary>
     /// What a value must contain so that the operator can match it: never stricter than the truth, so that a filter
-    /// built on it is wrong
-    /// towards work only.
+    /// built on it is wrong towards work only.
     /// </summary>
     public virtual PatternCondition Condition => PatternCondition.Always;
 

@@ -14,8 +14,7 @@ internal static class HopByHop
 
     /// <summary>
     /// Drops fields named in Connection, and any Upgrade but to WebSocket: an upgrade to cleartext HTTP/2 would be a
-    /// way
-    /// around inspection.
+    /// way around inspection.
     /// </summary>
     public static void Drop(IHeaderDictionary headers)
     {

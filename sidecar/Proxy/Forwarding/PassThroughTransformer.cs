@@ -6,8 +6,8 @@ namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
 /// Forwards a request as it came: target, Host and headers unchanged. Only hop-by-hop fields end here (YARP drops
-/// them),
-/// and X-Forwarded-For names the peer where nobody has written it. One per connection, without state of a request.
+/// them), and X-Forwarded-For names the peer where nobody has written it. One per connection, without state of a
+/// request.
 /// </summary>
 internal class PassThroughTransformer(ProxyConnection connection) : HttpTransformer
 {

@@ -4,9 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// The request target as the client sent it. It is forwarded byte for byte: decoding and encoding it anew, as
-/// proxies like
-/// to do, would show the application another path than the one that was inspected.
+/// The request target as the client sent it. It is forwarded byte for byte: decoding and encoding it anew, as proxies
+/// like to do, would show the application another path than the one that was inspected.
 /// </summary>
 internal static class RequestTarget
 {

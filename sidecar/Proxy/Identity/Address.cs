@@ -33,8 +33,8 @@ public readonly record struct Address(UInt128 Bits, bool IsV6)
 
     /// <summary>
     /// Reads what a forwarding header carries: an address, alone, with a port, in brackets, quoted. Strict: four
-    /// decimal
-    /// octets without leading zeros for IPv4, no zone for IPv6, since other programs read the lax forms differently.
+    /// decimal octets without leading zeros for IPv4, no zone for IPv6, since other programs read the lax forms
+    /// differently.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Address address)
     {

@@ -6,9 +6,8 @@ namespace WafOperator.Proxy.Identity;
 
 /// <summary>
 /// Who the client of a request is: the peer, or what trusted proxies wrote about it. Hops are read from the right,
-/// since
-/// only the rightmost entry was written by the peer; everything left of the first entry that is not trusted may be forged.
-/// Immutable.
+/// since only the rightmost entry was written by the peer; everything left of the first entry that is not trusted may
+/// be forged. Immutable.
 /// </summary>
 public sealed class ClientResolver
 {
