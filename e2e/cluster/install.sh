@@ -69,7 +69,9 @@ install_product() {
   load_product_images
   step "applying the kinds"
   "$E2E/../charts/helm-template" waf-crds "$E2E/../charts/waf-crds" --kube-version "$(server_version)" | apply_manifests
-  kubectl wait --for=condition=Established crd/wafpolicies.wafoperator.dev --timeout=30s >/dev/null
+  # A kind that is younger than its first status makes kubectl wait fail at once.
+  retry 30 kubectl wait --for=condition=Established crd/wafpolicies.wafoperator.dev --timeout=30s >/dev/null 2>&1 \
+    || fail "the API server does not serve the kinds: kubectl describe crd wafpolicies.wafoperator.dev"
   step "applying the operator"
   kubectl create namespace "$OPERATOR_NAMESPACE" >/dev/null 2>&1 || true
   "$E2E/../charts/helm-template" waf "$E2E/../charts/waf-operator" -n "$OPERATOR_NAMESPACE" \
