@@ -38,8 +38,7 @@ public sealed class AcceleratorScenarios
         Assert.True(difference.ExitCode == 0, difference.Text);
     }
 
-    [ClusterFact(Skip =
-        "the rung was not taken again within 150 s; against the scheduler alone it is (PoolLadderScenarioTests)")]
+    [ClusterFact]
     public async Task Returned_it_is_taken_again_and_the_pool_answers_all_the_time()
     {
         await using var accelerators = await NodeAccelerators.OnFirstNodeAsync(0);

@@ -11,7 +11,13 @@ namespace WafOperator.Controllers.Pools;
 /// </summary>
 internal static class NodeCapacity
 {
-    private const string Suffixes = "numkMGTPi";
+    /// <summary>Binary ones first: <c>Ki</c> must not be read as a number that ends with <c>i</c>.</summary>
+    private static readonly (string Suffix, decimal Factor)[] Suffixes =
+    [
+        ("Ki", 1L << 10), ("Mi", 1L << 20), ("Gi", 1L << 30), ("Ti", 1L << 40), ("Pi", 1L << 50), ("Ei", 1L << 60),
+        ("n", 1e-9m), ("u", 1e-6m), ("m", 1e-3m), ("k", 1e3m), ("M", 1e6m), ("G", 1e9m), ("T", 1e12m), ("P", 1e15m),
+        ("E", 1e18m),
+    ];
 
     /// <summary>Room for pods of a rung over all nodes.</summary>
     public static int FreeSlots(
@@ -33,35 +39,18 @@ internal static class NodeCapacity
     }
 
     /// <summary>
-    /// A quantity of Kubernetes as a number: <c>500m</c>, <c>2</c>, <c>1Gi</c>, <c>1e3</c>; 0 when unreadable.
+    /// A quantity of Kubernetes as a number: <c>500m</c>, <c>2</c>, <c>24632452Ki</c> (how kubelets write memory),
+    /// <c>1e3</c>; 0 when unreadable.
     /// </summary>
     internal static decimal Quantity(string? text)
     {
         if (string.IsNullOrEmpty(text)) return 0;
-        if (decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var plain)) return plain;
-        var digits = text.AsSpan().TrimEnd(Suffixes).Length;
-        var isNumber = decimal.TryParse(
-            text.AsSpan(0, digits), NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
-        return isNumber && Factor(text[digits..]) is { } factor ? number * factor : 0;
+        var (suffix, factor) = Suffixes.FirstOrDefault(
+            s => text.EndsWith(s.Suffix, StringComparison.Ordinal), (Suffix: "", Factor: 1m));
+        var digits = text.AsSpan(0, text.Length - suffix.Length);
+        var isNumber = decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var number);
+        return isNumber && Math.Abs(number) <= decimal.MaxValue / Math.Max(1, factor) ? number * factor : 0;
     }
-
-    private static decimal? Factor(string suffix) => suffix switch
-    {
-        "n" => 1e-9m,
-        "u" => 1e-6m,
-        "m" => 1e-3m,
-        "k" => 1e3m,
-        "M" => 1e6m,
-        "G" => 1e9m,
-        "T" => 1e12m,
-        "P" => 1e15m,
-        "Ki" => 1024m,
-        "Mi" => 1024m * 1024,
-        "Gi" => 1024m * 1024 * 1024,
-        "Ti" => 1024m * 1024 * 1024 * 1024,
-        "Pi" => 1024m * 1024 * 1024 * 1024 * 1024,
-        _ => null,
-    };
 
     private static int Fits(KubernetesObject node, List<KubernetesObject> pods, string resource, decimal wanted)
     {

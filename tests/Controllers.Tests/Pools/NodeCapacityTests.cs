@@ -13,7 +13,7 @@ public sealed class NodeCapacityTests
         string name, string gpus, string spec = "{}", string labels = "{}", string ready = "True", string cpu = "8") =>
         Read($$$"""
             {"metadata":{"name":"{{{name}}}","labels":{{{labels}}}},"spec":{{{spec}}},"status":{
-             "allocatable":{"cpu":"{{{cpu}}}","memory":"32Gi","pods":"110","nvidia.com/gpu":"{{{gpus}}}"},
+             "allocatable":{"cpu":"{{{cpu}}}","memory":"33554432Ki","pods":"110","nvidia.com/gpu":"{{{gpus}}}"},
              "conditions":[{"type":"Ready","status":"{{{ready}}}"}]}}
             """);
 
@@ -80,7 +80,14 @@ public sealed class NodeCapacityTests
     [InlineData("1Gi", 1073741824)]
     [InlineData("1e3", 1000)]
     [InlineData("1k", 1000)]
-    [InlineData("1E", 0)]
+    [InlineData("1E3", 1000)]
+    [InlineData("1E", 1e18)]
+    [InlineData("2Ki", 2048)]
+    [InlineData("24632452Ki", 25223630848)]
+    [InlineData("1Ti", 1099511627776)]
+    [InlineData("1.5Gi", 1610612736)]
+    [InlineData("250u", 0.00025)]
+    [InlineData("Ki", 0)]
     [InlineData("", 0)]
     [InlineData("many", 0)]
     [InlineData("99999999999999999999999999999999999Pi", 0)]
