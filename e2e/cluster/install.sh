@@ -84,6 +84,12 @@ install_product() {
     kubectl -n "$OPERATOR_NAMESPACE" logs -l app.kubernetes.io/component=operator --tail=15 >&2 || true
     fail "the operator is not ready"
   fi
+  # What a Deployment says of itself may be older than a crash of the node: a policy has to get through the webhook.
+  retry 120 webhook_answers || fail "the operator's webhook does not answer: $(webhook_answers 2>&1 | tail -n 1)"
+}
+
+webhook_answers() {
+  kubectl -n "$OPERATOR_NAMESPACE" apply --dry-run=server -f "$E2E/manifests/wafpolicy.yaml"
 }
 
 remove_product() {
