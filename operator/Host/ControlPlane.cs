@@ -126,7 +126,10 @@ internal sealed class ControlPlane
                 ? PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy)
                 : [])
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
-            .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace));
+            .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace))
+            .Watch(Policies.RuleFiles, c => Policies.Policies.Cache.ByNamespace.Find(c.Key.Namespace)
+                .Where(p => p.Value.Spec.Rules is { } rules && rules.ConfigMaps.Contains(c.Key.Name))
+                .Select(p => p.Metadata.Key));
     }
 
     private static bool IsSpecChange(ObjectMeta? current, ObjectMeta? previous) =>
@@ -166,6 +169,7 @@ internal sealed class ControlPlane
             // A Service that came after the pods may lead around their sidecars.
             .Watch(Coverage.Services, c => PoliciesIn(c.Key.Namespace));
         _poller.Observed += status.Enqueue;
+        _compiled.Compiled += status.Enqueue;
         _leading.Add(status);
         _leading.Add(Loop("exclusion-status", new ExclusionStatusController(Policies, _compiled, coverage, writer, _services.Time))
             .For(Policies.Exclusions)

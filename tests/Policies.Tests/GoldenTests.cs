@@ -64,6 +64,7 @@ public sealed class GoldenTests
             Exclusions = [.. objects.OfType<WafExclusion>()],
             Models = [.. objects.OfType<ModelVersion>()],
             Pools = [.. objects.OfType<InferencePool>()],
+            RuleFiles = manifest.RuleFiles.ToDictionary(map => map.Name, map => map.Files),
             PublicKeys = new Dictionary<string, string> { ["model-key"] = "-----BEGIN PUBLIC KEY-----" },
             Now = Noon,
         };

@@ -98,6 +98,9 @@ public sealed record RoutePolicy
 public sealed record RulePolicy
 {
     public IReadOnlyList<RuleSource> Sources { get; init; } = [];
+
+    /// <summary>Data files that texts of <see cref="Sources"/> name (<c>@pmFromFile</c>).</summary>
+    public IReadOnlyList<RuleFile> Files { get; init; } = [];
     public bool InspectResponses { get; init; }
 }
 
@@ -112,6 +115,14 @@ public sealed record RuleSource
 
     /// <summary>Rule set: a folder below the sidecar's rules directory (<c>owasp-crs</c> has aliases), or null.</summary>
     public string? RuleSet { get; init; }
+}
+
+/// <summary>A data file that travels with the rules.</summary>
+public sealed record RuleFile
+{
+    /// <summary>Name without a folder, as rules say it.</summary>
+    public required string Name { get; init; }
+    public required string Text { get; init; }
 }
 
 /// <summary>One false positive tuned away, for models; for rules it is in the SecLang too.</summary>

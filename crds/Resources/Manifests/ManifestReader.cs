@@ -16,12 +16,32 @@ public sealed record ManifestFinding(int Line, int Column, string Path, string M
 }
 
 /// <summary>
-/// What a text holds: our objects, errors (then the objects are not complete), warnings, and how many foreign objects
-/// were passed over.
+/// What a text holds: our objects, errors (then the objects are not complete), warnings, ConfigMaps that are labelled
+/// as rule files, and how many foreign objects were passed over.
 /// </summary>
 public sealed record ManifestResult(
     IReadOnlyList<ManifestObject> Objects, IReadOnlyList<ManifestFinding> Errors,
-        IReadOnlyList<ManifestFinding> Warnings, int Foreign);
+        IReadOnlyList<ManifestFinding> Warnings, IReadOnlyList<RuleConfigMap> RuleFiles, int Foreign);
+
+/// <summary>A ConfigMap with the label <c>wafoperator.dev/rules: "true"</c>: text by key.</summary>
+public sealed record RuleConfigMap(string Name, IReadOnlyDictionary<string, string> Files)
+{
+    private const string Label = "wafoperator.dev/rules";
+
+    /// <summary>Reads an object as one; null when it is something else.</summary>
+    internal static RuleConfigMap? Read(JsonObject raw)
+    {
+        if (raw["metadata"] is not JsonObject metadata || TextOf(metadata["name"]) is not { } name) return null;
+        if (metadata["labels"] is not JsonObject labels || TextOf(labels[Label]) != "true") return null;
+        var files = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in raw["data"] as JsonObject ?? [])
+            if (TextOf(value) is { } text) files[key] = text;
+        return new RuleConfigMap(name, files);
+    }
+
+    private static string? TextOf(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+}
 
 /// <summary>
 /// Reads the manifests that people give to kubectl: several YAML (or JSON) documents, strictly. An unknown field is an
@@ -48,16 +68,17 @@ public static class ManifestReader
         var collector = new Collector();
         foreach (var document in documents)
             if (document.Root is not null) collector.Add(document.Root, document, "");
-        return new(collector.Objects, collector.Errors, collector.Warnings, collector.Foreign);
+        return new(collector.Objects, collector.Errors, collector.Warnings, collector.RuleFiles, collector.Foreign);
     }
 
-    private static ManifestResult Refused(ManifestFinding error) => new([], [error], [], 0);
+    private static ManifestResult Refused(ManifestFinding error) => new([], [error], [], [], 0);
 
     private sealed class Collector
     {
         public List<ManifestObject> Objects { get; } = [];
         public List<ManifestFinding> Errors { get; } = [];
         public List<ManifestFinding> Warnings { get; } = [];
+        public List<RuleConfigMap> RuleFiles { get; } = [];
         public int Foreign { get; private set; }
 
         public void Add(JsonNode node, YamlDocument document, string path)
@@ -78,7 +99,8 @@ public static class ManifestReader
             var ours = version.StartsWith(ApiGroup.Name + "/", StringComparison.Ordinal) || version == ApiGroup.Name;
             if (!ours && ResourceDefinition.Find(kind) is null)
             {
-                Foreign++;
+                if (kind == "ConfigMap" && version == "v1" && RuleConfigMap.Read(raw) is { } map) RuleFiles.Add(map);
+                else Foreign++;
                 return;
             }
             Validate(raw, document, path);

@@ -12,6 +12,12 @@ public sealed record RulesSpec
     [Pattern("^[a-z0-9][a-z0-9.-]*$", Meaning = "a rule set name in lower case")]
     public IReadOnlyList<string> Sets { get; init; } = ["owasp-crs"];
 
+    [Description("ConfigMaps of this namespace with rule files, labelled wafoperator.dev/rules: \"true\": keys that "
+        + "end with .conf are rules, in ordinal order and crs-setup.conf first; other keys are data files of @pmFromFile. "
+        + "Read after the sets.")]
+    [Items(8), Length(253, Minimum = 1), Pattern(Patterns.DnsName)]
+    public IReadOnlyList<string> ConfigMaps { get; init; } = [];
+
     [Description("Paranoia level whose rules may block (OWASP CRS)."), Bounds(1, 4), Default("1")]
     public int Paranoia { get; init; } = 1;
 

@@ -81,6 +81,27 @@ public sealed class PolicyScenarios
     }
 
     [ClusterFact]
+    public async Task Rule_files_of_a_ConfigMap_are_in_force_and_a_change_of_them_arrives()
+    {
+        await using var shop = await Shop.ProtectedAsync();
+        using var client = await shop.ClientAsync("shop");
+        await shop.Kubectl.ApplyAsync(Shop.Manifest("wafpolicy")
+            .Replace("    paranoia: 1\n", "    paranoia: 1\n    configMaps: [own-rules]\n", StringComparison.Ordinal));
+        await Eventually.TrueAsync(TimeSpan.FromSeconds(20), "the policy says that its rules are missing", async () =>
+            await ConditionAsync(shop, "ResolvedRefs") == "False" && await ConditionAsync(shop, "Accepted") == "True");
+        await client.BlockedAsync();
+
+        await shop.Kubectl.ApplyAsync(RuleFiles("pu-erh"));
+        await Eventually.TrueAsync(ReachesSidecarsMax, "the file's rule blocks", async () =>
+            await client.StatusAsync("/search?q=pu-erh") == System.Net.HttpStatusCode.Forbidden);
+        await shop.Kubectl.ApplyAsync(RuleFiles("sencha"));
+        await Eventually.TrueAsync(ReachesSidecarsMax, "the changed data file is in force", async () =>
+            await client.StatusAsync("/search?q=pu-erh") == System.Net.HttpStatusCode.OK
+            && await client.StatusAsync("/search?q=sencha") == System.Net.HttpStatusCode.Forbidden);
+        await client.BlockedAsync();
+    }
+
+    [ClusterFact]
     public async Task Deleting_the_policy_keeps_traffic_flowing()
     {
         await using var shop = await Shop.ProtectedAsync();
@@ -125,6 +146,19 @@ public sealed class PolicyScenarios
 
     private static string WithRules(string inline) => Shop.Manifest("wafpolicy")
         .Replace("    paranoia: 1\n", $"    paranoia: 1\n    inline: |\n      {inline}\n", StringComparison.Ordinal);
+
+    private static string RuleFiles(string soldOut) => $$"""
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: own-rules
+          labels: {wafoperator.dev/rules: "true"}
+        data:
+          sold-out.conf: |
+            SecRule ARGS:q "@pmFromFile sold-out.data" "id:100003,phase:2,deny,status:403,msg:'sold out'"
+          sold-out.data: |
+            {{soldOut}}
+        """;
 
     private static Task<string> SetValidatedOperationsAsync(string operations) => Shop.Everywhere.RunAsync(
         "patch", "validatingwebhookconfiguration", "waf-operator", "--type", "json",

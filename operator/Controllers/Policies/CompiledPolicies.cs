@@ -12,14 +12,21 @@ public sealed class CompiledPolicies
 {
     private readonly ConcurrentDictionary<NamespacedName, Entry> _entries = new();
 
+    /// <summary>A policy was compiled; its status may have to say something else now.</summary>
+    public event Action<NamespacedName>? Compiled;
+
     /// <summary>The outcome and what is in force, or null when the policy is not known.</summary>
     public Entry? Find(NamespacedName key) => _entries.GetValueOrDefault(key);
 
     /// <summary>Remembers an outcome. A failed one leaves the revision in force as it is.</summary>
-    internal void Set(NamespacedName key, long generation, PolicyCompilation compilation) => _entries.AddOrUpdate(
-        key,
-        _ => new Entry(generation, compilation, compilation.Document?.Revision),
-        (_, old) => new Entry(generation, compilation, compilation.Document?.Revision ?? old.RevisionInForce));
+    internal void Set(NamespacedName key, long generation, PolicyCompilation compilation)
+    {
+        _entries.AddOrUpdate(
+            key,
+            _ => new Entry(generation, compilation, compilation.Document?.Revision),
+            (_, old) => new Entry(generation, compilation, compilation.Document?.Revision ?? old.RevisionInForce));
+        Compiled?.Invoke(key);
+    }
 
     internal void Remove(NamespacedName key) => _entries.TryRemove(key, out _);
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes;
@@ -9,17 +10,38 @@ using WafOperator.Resources.Pools;
 
 namespace WafOperator.Controllers.Policies;
 
-/// <summary>The caches of our own kinds.</summary>
+/// <summary>The caches of our own kinds, and of ConfigMaps that say they hold rules.</summary>
 public sealed record PolicyCaches(
     Informer<Resource<WafPolicy>> Policies,
     Informer<Resource<WafExclusion>> Exclusions,
     Informer<Resource<ModelVersion>> Models,
-    Informer<Resource<InferencePool>> Pools)
+    Informer<Resource<InferencePool>> Pools,
+    Informer<KubernetesObject> RuleFiles)
 {
+    /// <summary>ConfigMaps without it are not read: a policy's author gets no look at those of others.</summary>
+    public const string RulesLabel = "wafoperator.dev/rules";
+
     /// <summary>Makes the informers and adds them to a set.</summary>
     public static PolicyCaches Add(InformerSet set, KubernetesClient client, RuntimeServices services) => new(
         set.Add(new Informer<Resource<WafPolicy>>(client, ControllerKinds.Policies, new InformerOptions(), services)),
         set.Add(new Informer<Resource<WafExclusion>>(client, ControllerKinds.Exclusions, new InformerOptions(), services)),
         set.Add(new Informer<Resource<ModelVersion>>(client, ControllerKinds.Models, new InformerOptions(), services)),
-        set.Add(new Informer<Resource<InferencePool>>(client, ControllerKinds.Pools, new InformerOptions(), services)));
+        set.Add(new Informer<Resource<InferencePool>>(client, ControllerKinds.Pools, new InformerOptions(), services)),
+        set.Add(new Informer<KubernetesObject>(client, BuiltIn.ConfigMaps, LabelledRules(), services)));
+
+    /// <summary>The files of a namespace's labelled ConfigMaps, for the compiler: ConfigMap, key, text.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> RuleFilesOf(string ns) =>
+        RuleFiles.Cache.ByNamespace.Find(ns).Where(map => !map.Metadata.IsBeingDeleted)
+            .ToDictionary(map => map.Metadata.Name, map => FilesOf(map));
+
+    private static IReadOnlyDictionary<string, string> FilesOf(KubernetesObject map) =>
+        map.At("data") is { ValueKind: JsonValueKind.Object } data
+            ? data.EnumerateObject().Where(file => file.Value.ValueKind == JsonValueKind.String)
+                .ToDictionary(file => file.Name, file => file.Value.GetString()!)
+            : new Dictionary<string, string>();
+
+    private static InformerOptions LabelledRules() => new()
+    {
+        Selection = new ListOptions { LabelSelector = $"{RulesLabel}=true" },
+    };
 }

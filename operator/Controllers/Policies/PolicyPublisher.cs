@@ -34,6 +34,9 @@ public sealed partial class PolicyPublisher(
             Models = models,
             Pools = [.. caches.Pools.Cache.ByNamespace.Find(key.Namespace).Select(p => p.Value)],
             PublicKeys = await publicKeys.ReadAsync(key.Namespace, SecretNames(models), cancellationToken),
+            RuleFiles = policy.Value.Spec.Rules is { ConfigMaps.Count: > 0 }
+                ? caches.RuleFilesOf(key.Namespace)
+                : new Dictionary<string, IReadOnlyDictionary<string, string>>(),
             Now = now,
         });
         compiled.Set(key, policy.Metadata.Generation, compilation);

@@ -28,7 +28,7 @@ public static class PolicyCompiler
             RateLimits = [.. spec.RateLimits.Select(TrafficCompiler.RateLimitOf)],
             Body = TrafficCompiler.BodyOf(spec.Body) ?? new(),
             Routes = [.. spec.Routes.Select(route => TrafficCompiler.RouteOf(route, spec.Mode))],
-            Rules = RuleSourceCompiler.Compile(spec.Rules ?? new(), exclusions, findings),
+            Rules = RuleSourceCompiler.Compile(spec.Rules ?? new(), exclusions, inputs.RuleFiles, findings),
             Ml = spec.Ml is { } ml ? ModelCompiler.Compile(inputs, ml, findings) : null,
             Exclusions = [.. exclusions.Select(ExclusionOf)],
             FailureModes = TrafficCompiler.FailureModesOf(spec.FailureModes),

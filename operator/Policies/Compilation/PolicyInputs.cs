@@ -20,6 +20,10 @@ public sealed record PolicyInputs
     /// <summary>PEM public keys by the name of their Secret.</summary>
     public IReadOnlyDictionary<string, string> PublicKeys { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Rule files by the name of their ConfigMap: text by key.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> RuleFiles { get; init; } =
+        new Dictionary<string, IReadOnlyDictionary<string, string>>();
+
     /// <summary>Takes model versions without a status as promoted: a file has no operator to promote them.</summary>
     public bool TrustUnjudgedModels { get; init; }
 
@@ -31,7 +35,7 @@ public enum FindingSeverity { Warning, Error }
 
 /// <summary>Which condition a finding belongs to, and its reason there.</summary>
 public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid,
-    RulesWarning, KeyNotFound }
+    RulesWarning, KeyNotFound, RulesNotFound }
 
 /// <summary>
 /// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of

@@ -7,23 +7,28 @@ namespace WafOperator.Policies.Compilation;
 
 /// <summary>
 /// The rules of a policy as a list of sources in the order in which they are read: settings, the user's text before,
-/// exclusions, rule sets, removals, the user's text after. The engine thereby needs to know nothing of any rule set.
+/// exclusions, rule sets, rule files of ConfigMaps, removals, the user's text after. The engine thereby needs to know
+/// nothing of any rule set.
 /// </summary>
 internal static class RuleSourceCompiler
 {
-    public static RulePolicy? Compile(RulesSpec spec, IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
+    public static RulePolicy? Compile(
+        RulesSpec spec, IReadOnlyList<WafExclusion> exclusions,
+        IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> ruleFiles, List<Finding> findings)
     {
-        if (spec.Sets.Count == 0 && spec.Inline is null && spec.InlineBefore is null) return null;
+        if (spec.Sets.Count + spec.ConfigMaps.Count == 0 && (spec.Inline ?? spec.InlineBefore) is null) return null;
         var sources = new List<RuleSource> { Text("policy/settings", SettingsText.Write(spec)) };
         if (spec.InlineBefore is { } before) sources.Add(Text("policy/inlineBefore", before));
         if (ExclusionText.Write(exclusions, findings) is { Length: > 0 } exclusionText)
             sources.Add(Text("policy/exclusions", exclusionText));
         foreach (var set in spec.Sets) sources.Add(new() { Name = set, RuleSet = set });
+        var files = ConfigMapRules.Read(spec.ConfigMaps, ruleFiles, findings);
+        sources.AddRange(files.Sources);
         if (spec.DisabledRules.Count > 0)
             sources.Add(Text("policy/disabledRules", $"SecRuleRemoveById {string.Join(' ', spec.DisabledRules)}\n"));
         if (spec.Inline is { } inline) sources.Add(Text("policy/inline", inline));
-        SecLangCheck.Check(spec, sources, findings);
-        return new() { Sources = sources, InspectResponses = spec.InspectResponses };
+        SecLangCheck.Check(spec, sources, files, findings);
+        return new() { Sources = sources, Files = files.Data, InspectResponses = spec.InspectResponses };
     }
 
     private static RuleSource Text(string name, string text) => new() { Name = name, Text = text };

@@ -61,7 +61,9 @@ public static class PolicyConditions
                 + "take it out of one of the two targetRefs");
         }
 
-        var errors = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Error).ToList();
+        // What is named and missing belongs to ResolvedRefs.
+        var errors = inputs.Compilation.Findings
+            .Where(f => f is { Severity: FindingSeverity.Error, Kind: not FindingKind.RulesNotFound }).ToList();
         if (errors.Count == 0) return new("Accepted", ConditionStatus.True, "Accepted", "the policy is valid");
         var kept = inputs.HasRevisionInForce ? "; the last good revision stays in force" : "";
         return new("Accepted", ConditionStatus.False, errors[0].Kind == FindingKind.InvalidRules ? "InvalidRules"
@@ -79,7 +81,7 @@ public static class PolicyConditions
 
         var missing = inputs.Compilation.Findings
             .FirstOrDefault(f => f.Kind is FindingKind.ModelNotFound or FindingKind.PoolNotFound
-                or FindingKind.KeyNotFound);
+                or FindingKind.KeyNotFound or FindingKind.RulesNotFound);
         return missing is null
             ? new("ResolvedRefs", ConditionStatus.True, "ResolvedRefs", "everything the policy names exists")
             : new("ResolvedRefs", ConditionStatus.False, missing.Kind.ToString(), Cut(missing.ToString()));

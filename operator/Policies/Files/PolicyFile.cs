@@ -24,9 +24,9 @@ public sealed record PolicyFileResult
 }
 
 /// <summary>
-/// File mode: the manifest that kubectl takes (a WafPolicy with its WafExclusions and ModelVersions) → the document
-/// that a sidecar takes. There is no operator, so model versions count as promoted, the highest version of a family
-/// first.
+/// File mode: the manifest that kubectl takes (a WafPolicy with its WafExclusions, ModelVersions and ConfigMaps of
+/// rules) → the document that a sidecar takes. There is no operator, so model versions count as promoted, the highest
+/// version of a family first.
 /// </summary>
 public static class PolicyFile
 {
@@ -48,6 +48,8 @@ public static class PolicyFile
             Policy = policy,
             Exclusions = [.. manifest.Objects.Select(item => item.Resource).OfType<WafExclusion>()],
             Models = [.. manifest.Objects.Select(item => item.Resource).OfType<ModelVersion>()],
+            RuleFiles = manifest.RuleFiles
+                .GroupBy(map => map.Name).ToDictionary(maps => maps.Key, maps => maps.Last().Files),
             TrustUnjudgedModels = true,
             Now = now,
         });

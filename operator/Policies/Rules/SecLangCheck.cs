@@ -10,8 +10,8 @@ using WafOperator.SecLang.Regex;
 namespace WafOperator.Policies.Rules;
 
 /// <summary>
-/// Parses the rule text of a policy (rule sets are in the sidecar's image, and not seen here) and reports what is wrong
-/// with its field and line. The sidecar compiles the whole again and has the last word.
+/// Parses the rule text of a policy and of its ConfigMaps (rule sets are in the sidecar's image, and not seen here) and
+/// reports what is wrong with its field and line. The sidecar compiles the whole again and has the last word.
 /// </summary>
 internal static class SecLangCheck
 {
@@ -28,14 +28,18 @@ internal static class SecLangCheck
         ["policy/disabledRules"] = "spec.rules.disabledRules",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static void Check(RulesSpec spec, IReadOnlyList<RuleSource> sources, List<Finding> findings)
+    public static void Check(
+        RulesSpec spec, IReadOnlyList<RuleSource> sources, ConfigMapRules files, List<Finding> findings)
     {
         var texts = sources.Where(source => source.Text is not null)
             .Select(source => SecLangSource.FromText(source.Name, source.Text!));
-        var result = SecLangParser.Parse([.. texts]);
+        var data = files.Data.ToDictionary(file => file.Name, file => Encoding.UTF8.GetBytes(file.Text));
+        var result = SecLangParser.Parse([.. texts], new MemorySourceResolver(data));
         foreach (var diagnostic in result.Diagnostics)
         {
-            if (spec.Sets.Count > 0 && AboutRuleSets.Contains(diagnostic.Code)) continue;
+            if ((spec.Sets.Count > 0 || !files.IsComplete) && AboutRuleSets.Contains(diagnostic.Code)) continue;
+            // Admission sees the policy alone; the ConfigMap may come a moment later.
+            if (!files.IsComplete && diagnostic.Code == DiagnosticCodes.MissingFile) continue;
             findings.Add(FindingOf(diagnostic));
         }
         foreach (var directive in result.Document.Directives)
@@ -58,7 +62,9 @@ internal static class SecLangCheck
 
     private static void CheckId(Directive directive, List<Finding> findings)
     {
-        if (!Fields.TryGetValue(directive.Location.File, out var field)) return;
+        var file = directive.Location.File;
+        var isOwn = file.StartsWith(ConfigMapRules.Prefix, StringComparison.Ordinal);
+        if (!Fields.TryGetValue(file, out var field) && !isOwn) return;
         var actions = directive switch { RuleDirective rule => rule.Actions, ActionDirective action =>
             action.Actions, _ => [] };
         foreach (var action in actions)
@@ -66,7 +72,7 @@ internal static class SecLangCheck
             if (action.Name != "id" || !long.TryParse(action.Argument, NumberStyles.None, CultureInfo.InvariantCulture,
                 out var id)) continue;
             if (!ReservedRuleIds.Contains(id)) continue;
-            findings.Add(new(FindingSeverity.Error, FindingKind.InvalidRules, field,
+            findings.Add(new(FindingSeverity.Error, FindingKind.InvalidRules, field ?? file,
                 $"{Line(directive.Location)}the id {id} is reserved "
                     + $"({ReservedRuleIds.First} to {ReservedRuleIds.Last} belong to the policy compiler)"));
         }

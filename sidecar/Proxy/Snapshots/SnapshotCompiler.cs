@@ -1,3 +1,4 @@
+using System.Text;
 using WafOperator.Engine;
 using WafOperator.Http;
 using WafOperator.Protocols.Policies;
@@ -72,13 +73,15 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
     }
 
     private static bool IsSame(RulePolicy? rules, RulePolicy? others) =>
-        rules is not null && others is not null && rules.Sources.SequenceEqual(others.Sources);
+        rules is not null && others is not null
+        && rules.Sources.SequenceEqual(others.Sources) && rules.Files.SequenceEqual(others.Files);
 
     private string? CompileRules(RulePolicy rules, List<string> warnings, out RuleProgram? program)
     {
         program = null;
         var sources = new List<SecLangSource>();
-        var resolvers = new List<SourceResolver>();
+        var data = rules.Files.ToDictionary(file => file.Name, file => Encoding.UTF8.GetBytes(file.Text));
+        var resolvers = new List<SourceResolver> { new MemorySourceResolver(data) };
         foreach (var source in rules.Sources)
         {
             if (source.Text is { } text)

@@ -58,6 +58,28 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task DataFile_ChangedAlone_IsInForce()
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, SoldOut("pu-erh"));
+        using var client = sidecar.Client();
+        Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/?q=pu-erh")).StatusCode);
+
+        Assert.Null(sidecar.Change(SoldOut("sencha")));
+
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/?q=pu-erh")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/?q=sencha")).StatusCode);
+    }
+
+    private static PolicyDocument SoldOut(string tea)
+    {
+        var policy = TestSidecar.Policy(
+            InspectionMode.Enforce, "SecRule ARGS:q \"@pmFromFile teas.data\" \"id:1,phase:2,deny,status:403\"");
+        var files = new RuleFile { Name = "teas.data", Text = tea + "\n" };
+        return policy with { Rules = policy.Rules! with { Files = [files] } };
+    }
+
+    [Fact]
     public async Task Stop_RequestInFlight_IsAnsweredFirst()
     {
         var arrived = new TaskCompletionSource();
