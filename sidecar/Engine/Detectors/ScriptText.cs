@@ -13,7 +13,7 @@ internal static class ScriptText
     public const int BytesPerStep = 16;
 
     private const int SchemeBytesMax = 512;
-    private const int StepsPerTry = 6;
+    private const int StepsPerTry = 9;
     private const int StepsPerDecodedByte = 3;
 
     private static readonly SearchValues<byte> Separators = SearchValues.Create("-+*/;,)|&^%?:}]=<>."u8);

@@ -52,7 +52,8 @@ public sealed class RegexMatchTarget : FuzzTarget
     private readonly Pieces _patterns = new(
         ["(?i:or|and)\\s+\\w+", "a(?:b|c)*d", "^x.*y$", "[^ab]{2}c"],
         ["a", "b", "c", "(?:a|b)", "(ab|c)", "(ab|)", "(|a)", "(", ")", "+?", "*", "(?i:A)", "[a-c]", "[^a]",
-         "\\w", "\\s", "\\d", ".", "\\b", "\\B", "^", "$", "a*", "b+?", "c?", "{2}", "{1,3}", "|", "(?=a)", "(?!b)", "(?<=a)",
+         "\\w", "\\s", "\\d", ".", "\\b", "\\B", "^", "$", "a*", "b+?", "c?", "{2}", "{1,3}", "|",
+         "(?=a)", "(?!b)", "(?<=a)",
          "(?<!c)", " ", "1", "\\n", "(?:)", "x{0,20}"]);
 
     private readonly Pieces _subjects = new(
