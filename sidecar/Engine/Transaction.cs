@@ -197,6 +197,12 @@ public sealed partial class Transaction : IDisposable
         return true;
     }
 
+    internal void SpendAll(long steps)
+    {
+        Exhausted |= steps > Meter.Left;
+        Meter.Spend(steps);
+    }
+
     internal void NoteRegexLimit()
     {
         RegexLimitsExceeded++;

@@ -53,16 +53,24 @@ internal sealed class CrsEngine
         request.AppendBody(body);
         request.EndBody();
         transaction.EvaluateRequestBody();
+        var answer = CrsBackend.Answer(input, body);
         var response = new CanonicalResponse();
-        response.Begin(200, "HTTP/1.1"u8);
-        response.AddHeader("Content-Type"u8, "text/html"u8);
+        response.Begin(answer.Status, "HTTP/1.1"u8);
+        foreach (var (name, value) in answer.Headers)
+        {
+            response.AddHeader(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value));
+        }
+
         transaction.EvaluateResponseHeaders(response);
-        response.AppendBody("<html></html>"u8);
+        response.AppendBody(answer.Body);
         transaction.EvaluateResponseBody();
         transaction.EvaluateLogging();
         return new CrsAnswer(
             Log(transaction), IsMalformed(input, request), [.. transaction.MatchedRuleIds], [.. transaction.Matches],
-                transaction.Interruption is not null, transaction.Exhausted);
+                transaction.Interruption is not null, transaction.Exhausted)
+        {
+            Response = Encoding.UTF8.GetString(answer.Body),
+        };
     }
 
     /// <summary>The rules with the suite's set-up.</summary>
@@ -71,14 +79,15 @@ internal sealed class CrsEngine
     /// <summary>CRS with a set-up behind its own.</summary>
     public static string Text(string setup) => $"Include {SetupFile}\n{setup}\nInclude {RulesFolder}/*.conf\n";
 
-    /// <summary>Whatever a configuration says.</summary>
-    public static CrsEngine Of(string configuration) => new(Parse(configuration), prefilter: true);
+    /// <summary>Whatever a configuration says; its files may lie in the folders as well.</summary>
+    public static CrsEngine Of(string configuration, params string[] folders) =>
+        new(Parse(configuration, folders), prefilter: true);
 
-    private static SecLangDocument Parse(string text)
+    private static SecLangDocument Parse(string text, params string[] folders)
     {
         var sources = new[] { SecLangSource.FromText("test", text) };
-        var result = SecLangParser.Parse(
-            sources, new DirectorySourceResolver(RulesFolder, "/etc/modsecurity/crs", "/etc/nginx"));
+        var result = SecLangParser.Parse(sources,
+            new DirectorySourceResolver([.. folders, RulesFolder, "/etc/modsecurity/crs", "/etc/nginx"]));
         Assert.False(result.HasErrors, string.Join("\n", result.Diagnostics.Take(5)));
         return result.Document;
     }
@@ -115,4 +124,8 @@ internal sealed class CrsEngine
 /// <summary>What came of a request.</summary>
 internal sealed record CrsAnswer(
     string Log, bool IsMalformed, IReadOnlyList<long> RuleIds, IReadOnlyList<MatchedRule> Matches, bool WouldBlock,
-        bool Exhausted);
+        bool Exhausted)
+{
+    /// <summary>The application's answer, as text.</summary>
+    public string Response { get; init; } = "";
+}

@@ -28,10 +28,23 @@ internal sealed record CrsInput
 
     /// <summary>The whole request, where it is given as bytes.</summary>
     public byte[]? Raw { get; init; }
+
+    /// <summary>What the application answers, where the test says so.</summary>
+    public CrsResponse? Response { get; init; }
+}
+
+/// <summary>An application's answer.</summary>
+internal sealed record CrsResponse
+{
+    public int Status { get; init; } = 200;
+
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [("Content-Type", "text/html")];
+
+    public byte[] Body { get; init; } = "<html></html>"u8.ToArray();
 }
 
 /// <summary>
-/// What is expected: patterns over the log, a status, or that the server refuses to read the request.
+/// What is expected: rules in the log, patterns over it, a status, or that the server refuses to read the request.
 /// </summary>
 internal sealed record CrsOutput
 {
@@ -42,4 +55,13 @@ internal sealed record CrsOutput
     public IReadOnlyList<int> Status { get; init; } = [];
 
     public bool ExpectError { get; init; }
+
+    /// <summary>Rules that must be in the log; no others where <see cref="Isolated"/> is set.</summary>
+    public IReadOnlyList<string> ExpectIds { get; init; } = [];
+
+    public IReadOnlyList<string> NoExpectIds { get; init; } = [];
+
+    public bool Isolated { get; init; }
+
+    public string? ResponseContains { get; init; }
 }

@@ -73,6 +73,27 @@ public sealed class RegressionTests(ITestOutputHelper output)
             return $"the log contains {unwanted}";
         }
 
+        bool Logged(string id) => answer.Log.Contains($"[id \"{id}\"]", StringComparison.Ordinal);
+        if (expected.ExpectIds.Where(id => !Logged(id)).ToArray() is { Length: > 0 } missing && !answer.IsMalformed)
+        {
+            return $"the log does not contain {string.Join(' ', missing)}";
+        }
+
+        if (expected.NoExpectIds.Where(Logged).ToArray() is { Length: > 0 } there)
+        {
+            return $"the log contains {string.Join(' ', there)}";
+        }
+
+        if (expected.Isolated && answer.Matches.Any(match => !expected.ExpectIds.Contains($"{match.Id}")))
+        {
+            return "other rules are in the log";
+        }
+
+        if (expected.ResponseContains is { } text && !Regex.IsMatch(answer.Response, text))
+        {
+            return $"the response does not contain {text}";
+        }
+
         if (expected.ExpectError && !refused)
         {
             return "an error was expected";

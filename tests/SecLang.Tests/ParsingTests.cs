@@ -127,6 +127,18 @@ public sealed class ParsingTests
         }
     }
 
+    [Theory]
+    [InlineData("SecRule ARGS a \"id:1,msg:a b\\,pass\"")]
+    [InlineData("SecRule ARGS a \"id:1,pass,msg:a\\ \"")]
+    [InlineData("SecRule ARGS a \"id:1,setvar:tx.a='b,c'\\,pass\"")]
+    [InlineData("SecMarker a\\\\\n\nSecMarker b")]
+    public void FuzzSeed20284968_BackslashAtTheEndOfAnArgument_PrintsToTheSameTree(string text)
+    {
+        var document = Parse(text).Document;
+        Assert.Contains("\\", SecLangPrinter.Print(document), StringComparison.Ordinal);
+        TreeAssert.Same(document, Parse(SecLangPrinter.Print(document)).Document);
+    }
+
     private static SecLangParseResult Parse(string text) => SecLangParser.Parse(text);
 
     private static RuleDirective Rule(string text)

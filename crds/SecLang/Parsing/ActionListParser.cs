@@ -52,7 +52,12 @@ internal static class ActionListParser
         if (at < text.Length && text[at] is (':' or '='))
         {
             at++;
-            argument = ReadArgument(text, ref at, location, bag);
+            argument = ReadArgument(text, ref at);
+            if (argument is null)
+            {
+                bag.Error(DiagnosticCodes.Quote, location, "A single quote in the actions is not closed.");
+                return null;
+            }
         }
 
         if (!ActionCatalogue.All.TryGetValue(name, out var info))
@@ -79,7 +84,8 @@ internal static class ActionListParser
         return new ActionCall(info.Name, argument);
     }
 
-    private static string ReadArgument(string text, ref int at, SourceLocation location, DiagnosticBag bag)
+    /// <summary>Null where a quotation is not closed.</summary>
+    private static string? ReadArgument(string text, ref int at)
     {
         while (at < text.Length && char.IsWhiteSpace(text[at]))
         {
@@ -89,7 +95,7 @@ internal static class ActionListParser
         if (at < text.Length && text[at] == '\'')
         {
             at++;
-            var quoted = ReadQuoted(text, ref at, location, bag);
+            var quoted = ReadQuoted(text, ref at);
             while (at < text.Length && text[at] != ',')
             {
                 at++;
@@ -104,7 +110,12 @@ internal static class ActionListParser
             if (text[at] == '\'' && content.Length > 0 && content[^1] == '=')
             {
                 at++;
-                content.Append(ReadQuoted(text, ref at, location, bag));
+                if (ReadQuoted(text, ref at) is not { } quoted)
+                {
+                    return null;
+                }
+
+                content.Append(quoted);
                 continue;
             }
 
@@ -114,7 +125,7 @@ internal static class ActionListParser
         return content.ToString().Trim();
     }
 
-    private static string ReadQuoted(string text, ref int at, SourceLocation location, DiagnosticBag bag)
+    private static string? ReadQuoted(string text, ref int at)
     {
         var content = new StringBuilder();
         while (at < text.Length)
@@ -133,7 +144,6 @@ internal static class ActionListParser
             content.Append(c);
         }
 
-        bag.Error(DiagnosticCodes.Quote, location, "A single quote in the actions is not closed.");
-        return content.ToString();
+        return null;
     }
 }

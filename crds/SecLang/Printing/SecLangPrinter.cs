@@ -74,7 +74,8 @@ public static class SecLangPrinter
             }
         }
 
-        return line.ToString();
+        // A backslash at the end would join the next line: another one joins an empty one.
+        return line[^1] == '\\' ? line.Append("\\\n").ToString() : line.ToString();
     }
 
     private static string Quote(string argument)
@@ -132,9 +133,33 @@ public static class SecLangPrinter
             return action.Name;
         }
 
+        if (action.Argument.EndsWith('\\'))
+        {
+            return $"{action.Name}:{BeforeSpace(action.Argument)} ";
+        }
+
         var plain = action.Argument.AsSpan().IndexOfAny(", '\t") < 0 && action.Argument.Length > 0;
         return plain
             ? $"{action.Name}:{action.Argument}"
             : $"{action.Name}:'{action.Argument.Replace("'", "\\'", StringComparison.Ordinal)}'";
+    }
+
+    /// <summary>
+    /// The form without quotes around it, for what ends with a backslash: a quote behind that would not close, the
+    /// space that the caller puts there is not read. Commas are in such an argument only where a part of it was
+    /// quoted, behind an equals sign.
+    /// </summary>
+    private static string BeforeSpace(string argument)
+    {
+        var comma = argument.LastIndexOf(',');
+        var sign = comma < 0 ? -1 : argument.LastIndexOf('=', comma);
+        if (sign < 0)
+        {
+            return argument;
+        }
+
+        var end = comma + 1;
+        var quoted = argument[(sign + 1)..end].Replace("'", "\\'", StringComparison.Ordinal);
+        return $"{argument[..(sign + 1)]}'{quoted}'{argument[end..]}";
     }
 }

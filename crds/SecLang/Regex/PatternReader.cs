@@ -122,7 +122,9 @@ internal sealed partial class PatternReader(byte[] pattern, RegexFlags flags, Re
             default: return atom;
         }
 
-        if (atom is RegexNode.MatchStartReset) Fail(atomStart, "\\K cannot be repeated");
+        // As PCRE: the escape alone cannot, a group that holds nothing else can.
+        if (atom is RegexNode.MatchStartReset && pattern[atomStart] == '\\')
+            Fail(atomStart, "\\K cannot be repeated");
         return Repeat(atom, min, max, ReadRepeatKind());
     }
 

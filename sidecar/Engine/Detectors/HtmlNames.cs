@@ -4,6 +4,7 @@ namespace WafOperator.Engine.Detectors;
 internal static class HtmlNames
 {
     private const int NameBytesMax = 24;
+    private const int ActiveTagBytesMin = 3;
 
     private static readonly HashSet<string> ActiveTags =
     [
@@ -33,6 +34,7 @@ internal static class HtmlNames
     /// <summary>A tag that needs no attribute to do harm.</summary>
     public static bool IsActiveTag(ReadOnlySpan<byte> name)
     {
+        if (name.Length < ActiveTagBytesMin) return false;
         Span<char> lower = stackalloc char[NameBytesMax];
         return TryLower(name, ref lower)
             && (Tags.Contains(lower) || lower.StartsWith("svg") || lower.StartsWith("xsl") || HasActivePart(lower));

@@ -4,11 +4,17 @@ using WafOperator.Engine.Transformations;
 namespace WafOperator.Engine.Detectors;
 
 /// <summary>
-/// What addresses, styles and scripts say: schemes that run code, and JavaScript that leaves its string.
+/// What addresses, styles and scripts say: schemes that run code, and JavaScript that leaves its string. Each search
+/// pays steps for what it does; once they are used up, nothing is found any more.
 /// </summary>
 internal static class ScriptText
 {
+    /// <summary>Bytes that a vector search looks at in a step.</summary>
+    public const int BytesPerStep = 16;
+
     private const int SchemeBytesMax = 512;
+    private const int StepsPerTry = 9;
+    private const int StepsPerDecodedByte = 3;
 
     private static readonly SearchValues<byte> Separators = SearchValues.Create("-+*/;,)|&^%?:}]=<>."u8);
     private static readonly SearchValues<byte> Closers = SearchValues.Create(")]};"u8);
@@ -19,7 +25,7 @@ internal static class ScriptText
     /// True for javascript:, vbscript:, data: with markup and their like, as browsers read them: leading controls and
     /// any white space inside the scheme are ignored, character references are decoded.
     /// </summary>
-    public static bool IsActiveUrl(ReadOnlySpan<byte> url)
+    public static bool IsActiveUrl(ReadOnlySpan<byte> url, ref long steps)
     {
         Span<byte> scheme = stackalloc byte[32];
         var length = 0;
@@ -33,29 +39,30 @@ internal static class ScriptText
             if (length > 5 && value == ':') break;
         }
 
+        steps -= StepsPerTry + (StepsPerDecodedByte * i);
         var text = scheme[..length];
         if (text.StartsWith("javascript:"u8) || text.StartsWith("vbscript:"u8) || text.StartsWith("livescript:"u8))
             return true;
-        return text.StartsWith("data:"u8) && IsActiveData(url);
+        return text.StartsWith("data:"u8) && IsActiveData(url, ref steps);
     }
 
     /// <summary>A style that loads or runs code, which only old browsers do, or moves what is shown.</summary>
-    public static bool IsActiveStyle(ReadOnlySpan<byte> style) =>
-        Holds(style, "expression("u8) || Holds(style, "javascript:"u8) || Holds(style, "vbscript:"u8)
-        || Holds(style, "-moz-binding"u8) || Holds(style, "behavior:"u8) || Holds(style, "behaviour:"u8)
-        || Holds(style, "@import"u8) || Holds(style, "animation-name"u8) || Holds(style, "data:text"u8);
+    public static bool IsActiveStyle(ReadOnlySpan<byte> style, ref long steps) =>
+        Holds(style, "expression("u8, ref steps) || Holds(style, "javascript:"u8, ref steps) || Holds(style, "vbscript:"u8, ref steps)
+        || Holds(style, "-moz-binding"u8, ref steps) || Holds(style, "behavior:"u8, ref steps) || Holds(style, "behaviour:"u8, ref steps)
+        || Holds(style, "@import"u8, ref steps) || Holds(style, "animation-name"u8, ref steps) || Holds(style, "data:text"u8, ref steps);
 
     /// <summary>
     /// True for text that closes a string, goes on with code that acts, and repairs what follows: ';alert(1)// or
     /// "-alert(1)-".
     /// </summary>
-    public static bool IsBreakout(ReadOnlySpan<byte> input, byte quote)
+    public static bool IsBreakout(ReadOnlySpan<byte> input, byte quote, ref long steps)
     {
         var close = input.IndexOf(quote);
         if (close < 0 || close > 24 && input[..close].Contains((byte)' ')) return false;
         var behind = input[(close + 1)..];
         var code = behind.Trim(Blanks);
-        if (code.Length < 4 || !HoldsAction(code)) return false;
+        if (code.Length < 4 || !HoldsAction(code, ref steps)) return false;
         var isSpaced = behind[0] is (byte)' ' or (byte)'\n' or (byte)'\r' && !input[..close].Contains((byte)' ');
         if (!isSpaced && !code[..1].ContainsAny(Separators)) return false;
         var last = code[^1];
@@ -67,14 +74,14 @@ internal static class ScriptText
     /// True for text that closes what it stands in other than by a quote, and acts: );alert(1)//, */alert(1)/*; or that
     /// is a bare call of what only tests and attacks call.
     /// </summary>
-    public static bool IsBareCode(ReadOnlySpan<byte> input)
+    public static bool IsBareCode(ReadOnlySpan<byte> input, ref long steps)
     {
         var code = input.Trim(Blanks);
         if (code.IsEmpty) return false;
         var start = code.IndexOfAnyExcept(Alphanumerics);
         if (start is > 0 and < 9 && code[start] == ';') code = code[start..];
         if (code[..1].ContainsAny(Closers) || code.StartsWith("*/"u8))
-            return HoldsAction(code) && HoldsComment(code[1..]) || start > 0 && HoldsAction(code);
+            return HoldsAction(code, ref steps) && HoldsComment(code[1..]) || start > 0 && HoldsAction(code, ref steps);
         if (code.Length > 200) return false;
         return (StartsWith(code, "alert("u8) || StartsWith(code, "confirm("u8) || StartsWith(code, "prompt("u8)
             || StartsWith(code, "eval("u8) || StartsWith(code, "expression(alert"u8)
@@ -91,12 +98,12 @@ internal static class ScriptText
     }
 
     /// <summary>True for a template placeholder that acts: ${alert(1)}, {{constructor.constructor('…')()}}.</summary>
-    public static bool IsTemplate(ReadOnlySpan<byte> input)
+    public static bool IsTemplate(ReadOnlySpan<byte> input, ref long steps)
     {
         var dollar = input.IndexOf("${"u8);
-        if (dollar >= 0 && HoldsAction(Braced(input[dollar..]))) return true;
+        if (dollar >= 0 && HoldsAction(Braced(input[dollar..]), ref steps)) return true;
         var braces = input.IndexOf("{{"u8);
-        return braces >= 0 && Holds(input[braces..], "constructor"u8) && input[braces..].Contains((byte)'(');
+        return braces >= 0 && Holds(input[braces..], "constructor"u8, ref steps) && input[braces..].Contains((byte)'(');
     }
 
     private static ReadOnlySpan<byte> Braced(ReadOnlySpan<byte> text)
@@ -106,37 +113,41 @@ internal static class ScriptText
     }
 
     /// <summary>True when the text, in any case, holds the lower-case words.</summary>
-    public static bool Holds(ReadOnlySpan<byte> text, ReadOnlySpan<byte> lower)
+    public static bool Holds(ReadOnlySpan<byte> text, ReadOnlySpan<byte> lower, ref long steps)
     {
-        while (true)
+        while (steps >= 0)
         {
             var next = text.IndexOfAny(lower[0], (byte)(lower[0] & ~(char.IsAsciiLetter((char)lower[0]) ? 0x20 : 0)));
+            steps -= StepsPerTry + ((next < 0 ? text.Length : next) / BytesPerStep);
             if (next < 0 || text.Length - next < lower.Length) return false;
             if (StartsWith(text[next..], lower)) return true;
             text = text[(next + 1)..];
         }
+
+        return false;
     }
 
     /// <summary>A call, or the mention, of what scripts of an attack use.</summary>
-    public static bool HoldsAction(ReadOnlySpan<byte> code) =>
-        HoldsCall(code, "alert"u8) || HoldsCall(code, "prompt"u8) || HoldsCall(code, "confirm"u8)
-        || HoldsCall(code, "print"u8) || HoldsCall(code, "eval"u8) || HoldsCall(code, "function"u8)
-        || HoldsCall(code, "fetch"u8) || HoldsCall(code, "settimeout"u8) || HoldsCall(code, "setinterval"u8)
-        || HoldsCall(code, "import"u8) || HoldsCall(code, "atob"u8) || Holds(code, "document."u8)
-        || Holds(code, "window."u8) || Holds(code, "window["u8) || Holds(code, "location"u8)
+    public static bool HoldsAction(ReadOnlySpan<byte> code, ref long steps) =>
+        HoldsCall(code, "alert"u8, ref steps) || HoldsCall(code, "prompt"u8, ref steps) || HoldsCall(code, "confirm"u8, ref steps)
+        || HoldsCall(code, "print"u8, ref steps) || HoldsCall(code, "eval"u8, ref steps) || HoldsCall(code, "function"u8, ref steps)
+        || HoldsCall(code, "fetch"u8, ref steps) || HoldsCall(code, "settimeout"u8, ref steps) || HoldsCall(code, "setinterval"u8, ref steps)
+        || HoldsCall(code, "import"u8, ref steps) || HoldsCall(code, "atob"u8, ref steps) || Holds(code, "document."u8, ref steps)
+        || Holds(code, "window."u8, ref steps) || Holds(code, "window["u8, ref steps) || Holds(code, "location"u8, ref steps)
         && code.ContainsAny("=(["u8)
-        || Holds(code, "string.fromcharcode"u8) || Holds(code, "xmlhttprequest"u8) || Holds(code, "sendbeacon"u8)
-        || Holds(code, "getscript"u8) || Holds(code, "console.log"u8) || Holds(code, "constructor"u8)
-        || Holds(code, "frames["u8) || Holds(code, "find(alert"u8)
-        || Holds(code, "localstorage"u8) || Holds(code, "top["u8) || Holds(code, "self["u8) || Holds(code, "onerror"u8);
+        || Holds(code, "string.fromcharcode"u8, ref steps) || Holds(code, "xmlhttprequest"u8, ref steps) || Holds(code, "sendbeacon"u8, ref steps)
+        || Holds(code, "getscript"u8, ref steps) || Holds(code, "console.log"u8, ref steps) || Holds(code, "constructor"u8, ref steps)
+        || Holds(code, "frames["u8, ref steps) || Holds(code, "find(alert"u8, ref steps)
+        || Holds(code, "localstorage"u8, ref steps) || Holds(code, "top["u8, ref steps) || Holds(code, "self["u8, ref steps) || Holds(code, "onerror"u8, ref steps);
 
     private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
 
-    private static bool HoldsCall(ReadOnlySpan<byte> code, ReadOnlySpan<byte> lower)
+    private static bool HoldsCall(ReadOnlySpan<byte> code, ReadOnlySpan<byte> lower, ref long steps)
     {
-        while (true)
+        while (steps >= 0)
         {
             var next = code.IndexOfAny(lower[0], (byte)(lower[0] & ~0x20));
+            steps -= StepsPerTry + ((next < 0 ? code.Length : next) / BytesPerStep);
             if (next < 0 || code.Length - next <= lower.Length) return false;
             if (StartsWith(code[next..], lower))
             {
@@ -147,6 +158,8 @@ internal static class ScriptText
 
             code = code[(next + 1)..];
         }
+
+        return false;
     }
 
     private static bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> lower)
@@ -161,12 +174,12 @@ internal static class ScriptText
         return true;
     }
 
-    private static bool IsActiveData(ReadOnlySpan<byte> url)
+    private static bool IsActiveData(ReadOnlySpan<byte> url, ref long steps)
     {
         var head = url[..Math.Min(url.Length, 160)];
-        return Holds(head, "text/html"u8) || Holds(head, "image/svg"u8) || Holds(head, "xml"u8)
-            || Holds(head, "javascript"u8)
-            || Holds(head, "data:,"u8) || Holds(head, "text/vbs"u8);
+        return Holds(head, "text/html"u8, ref steps) || Holds(head, "image/svg"u8, ref steps) || Holds(head, "xml"u8, ref steps)
+            || Holds(head, "javascript"u8, ref steps)
+            || Holds(head, "data:,"u8, ref steps) || Holds(head, "text/vbs"u8, ref steps);
     }
 
     /// <summary>

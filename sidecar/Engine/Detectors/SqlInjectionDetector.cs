@@ -12,6 +12,9 @@ public static class SqlInjectionDetector
     /// <summary>Bytes that a fingerprint takes at most.</summary>
     public const int FingerprintBytesMax = 16;
 
+    /// <summary>Steps (see the engine's meter) of a token: to read it, and to try the rules that begin with it.</summary>
+    private const int StepsPerToken = 40;
+
     private const int TokensMax = 128;
     private const int TokensKept = 24;
 
@@ -33,28 +36,39 @@ public static class SqlInjectionDetector
     /// <param name="fingerprintLength">How many bytes of it were written.</param>
     public static bool Detect(ReadOnlySpan<byte> input, Span<byte> fingerprint, out int fingerprintLength)
     {
-        fingerprintLength = 0;
-        if (input.Length < 2 || !input.ContainsAny(Marks)) return false;
-        if (Detect(input, SqlContext.Bare, fingerprint, out fingerprintLength)) return true;
-        if (input.Contains((byte)'\'') && Detect(input, SqlContext.SingleQuoted, fingerprint, out fingerprintLength))
-            return true;
-        return input.Contains((byte)'"') && Detect(input, SqlContext.DoubleQuoted, fingerprint, out fingerprintLength);
+        var steps = long.MaxValue;
+        return Detect(input, fingerprint, ref steps, out fingerprintLength);
     }
 
-    private static bool Detect(ReadOnlySpan<byte> input, SqlContext context, Span<byte> fingerprint, out int length)
+    /// <summary>The same within a number of steps; below zero afterwards, the input was not read to its end.</summary>
+    public static bool Detect(
+        ReadOnlySpan<byte> input, Span<byte> fingerprint, ref long steps, out int fingerprintLength)
+    {
+        fingerprintLength = 0;
+        if (input.Length < 2 || !input.ContainsAny(Marks)) return false;
+        if (Detect(input, SqlContext.Bare, fingerprint, ref steps, out fingerprintLength)) return true;
+        if (input.Contains((byte)'\'')
+            && Detect(input, SqlContext.SingleQuoted, fingerprint, ref steps, out fingerprintLength)) return true;
+        return input.Contains((byte)'"')
+            && Detect(input, SqlContext.DoubleQuoted, fingerprint, ref steps, out fingerprintLength);
+    }
+
+    private static bool Detect(
+        ReadOnlySpan<byte> input, SqlContext context, Span<byte> fingerprint, ref long steps, out int length)
     {
         Span<SqlToken> tokens = stackalloc SqlToken[TokensMax];
         var tokenizer = new SqlTokenizer(input, context);
-        var count = 0;
-        var isStart = true;
-        while (true)
+        var (count, kept, read) = (0, 0, 0);
+        while (steps >= 0)
         {
             var isEnd = !tokenizer.TryNext(out var token);
             if (!isEnd) tokens[count++] = token;
             if (!isEnd && count < TokensMax) continue;
 
+            steps -= ((long)StepsPerToken * (count - kept)) + (tokenizer.Position - read);
+            read = tokenizer.Position;
             SqlStructure.Settle(tokens[..count]);
-            var structure = new SqlStructure(input, tokens[..count], context, isStart, isEnd);
+            var structure = new SqlStructure(input, tokens[..count], context, isStart: kept == 0, isEnd);
             if (structure.TryFind(out var at))
             {
                 length = Describe(tokens[..count], at, context, fingerprint);
@@ -63,8 +77,7 @@ public static class SqlInjectionDetector
 
             if (isEnd) break;
             tokens[(count - TokensKept)..].CopyTo(tokens);
-            count = TokensKept;
-            isStart = false;
+            count = kept = TokensKept;
         }
 
         length = 0;

@@ -19,6 +19,9 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
     private bool _isInExecutedComment;
     private SqlMark _pending;
 
+    /// <summary>Bytes read so far.</summary>
+    public readonly int Position => _position;
+
     /// <summary>The next token; false at the end of the input.</summary>
     public bool TryNext(out SqlToken token)
     {
@@ -56,7 +59,8 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
         switch (value)
         {
             case <= (byte)' ' or 0xa0 or 0x7f:
-                _position++;
+                do _position++;
+                while (_position < _input.Length && _input[_position] <= ' ');
                 return false;
             case (byte)'\'' or (byte)'"':
                 token = ReadText(_position + 1, value, isPrefix: false);
@@ -81,7 +85,8 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
                 token = ReadVariable();
                 return true;
             case (byte)'$':
-                return ReadDollar(out token);
+                token = Take(SqlType.Other, 1);
+                return true;
             case (byte)'.' when Bytes.IsDigit(Next(1)):
             case >= (byte)'0' and <= (byte)'9':
                 token = ReadNumber();
@@ -220,25 +225,6 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
         return Take(SqlType.Variable, length + run, length == 2 ? SqlMark.Catalogue : SqlMark.None);
     }
 
-    /// <summary>PostgreSQL's $tag$text$tag$, an amount of money, or nothing of SQL.</summary>
-    private bool ReadDollar(out SqlToken token)
-    {
-        var rest = _input[(_position + 1)..];
-        var tag = rest.IndexOfAnyExcept(WordBytes);
-        if (tag >= 0 && rest[tag] == '$')
-        {
-            var mark = _input.Slice(_position, tag + 2);
-            var end = rest[(tag + 1)..].IndexOf(mark);
-            token = end < 0
-                ? Take(SqlType.Text, _input.Length - _position, SqlMark.Unterminated)
-                : Take(SqlType.Text, mark.Length * 2 + end);
-            return true;
-        }
-
-        token = Take(SqlType.Other, 1);
-        return true;
-    }
-
     private SqlToken ReadNumber()
     {
         var rest = _input[_position..];
@@ -297,7 +283,9 @@ internal ref struct SqlTokenizer(ReadOnlySpan<byte> input, SqlContext context)
             return text;
         }
 
-        while (word[^1] == '.' && length > 1) word = word[..--length];
+        // Dots at the end are a token of their own, however many: one for each would read the rest again for each.
+        var last = word.LastIndexOfAnyExcept((byte)'.');
+        if (last >= 0) word = word[..(length = last + 1)];
         var type = SqlWords.TypeOf(word, out var isCatalogue);
         if (!isCatalogue && type == SqlType.Name && word.Contains((byte)'.'))
         {

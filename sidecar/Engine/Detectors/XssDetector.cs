@@ -69,52 +69,65 @@ public static class XssDetector
     /// <param name="fingerprintLength">How many bytes of it were written.</param>
     public static bool Detect(ReadOnlySpan<byte> input, Span<byte> fingerprint, out int fingerprintLength)
     {
-        var found = Detect(input);
+        var steps = long.MaxValue;
+        return Detect(input, fingerprint, ref steps, out fingerprintLength);
+    }
+
+    /// <summary>The same within a number of steps; below zero afterwards, the input was not read to its end.</summary>
+    public static bool Detect(
+        ReadOnlySpan<byte> input, Span<byte> fingerprint, ref long steps, out int fingerprintLength)
+    {
+        var found = Detect(input, ref steps);
         var name = Names[(int)found].AsSpan();
         fingerprintLength = Math.Min(name.Length, fingerprint.Length);
         name[..fingerprintLength].CopyTo(fingerprint);
         return found != XssFinding.None;
     }
 
-    private static XssFinding Detect(ReadOnlySpan<byte> input)
+    private static XssFinding Detect(ReadOnlySpan<byte> input, ref long steps)
     {
+        // The searches for single bytes that follow, a dozen of them.
+        steps -= input.Length;
         if (input.Length < 4 || !input.ContainsAny(Marks)) return XssFinding.None;
-        if (input.Contains((byte)'<') && HtmlScanner.FindInData(input) is not XssFinding.None and var inData)
+        if (input.Contains((byte)'<') && HtmlScanner.FindInData(input, ref steps) is not XssFinding.None and var inData)
             return inData;
-        if (input.Contains((byte)':') && IsUrl(input)) return XssFinding.Url;
+        if (input.Contains((byte)':') && IsUrl(input, ref steps)) return XssFinding.Url;
         var hasValue = input.Contains((byte)'=');
         foreach (var quote in "\"'`"u8)
         {
             var end = input.IndexOf(quote);
             if (end < 0) continue;
-            var inTag = hasValue ? HtmlScanner.FindInTag(input[(end + 1)..], isBare: false) : XssFinding.None;
+            var inTag = hasValue
+                ? HtmlScanner.FindInTag(input[(end + 1)..], isBare: false, ref steps)
+                : XssFinding.None;
             if (inTag != XssFinding.None) return inTag;
-            if (ScriptText.IsBreakout(input, quote)) return XssFinding.Script;
+            if (ScriptText.IsBreakout(input, quote, ref steps)) return XssFinding.Script;
         }
 
-        if (hasValue && HtmlScanner.FindInTag(input, isBare: true) is not XssFinding.None and var bare) return bare;
-        if (ScriptText.IsBareCode(input)) return XssFinding.Script;
-        if (IsMarkdownLink(input)) return XssFinding.Link;
-        return input.Contains((byte)'{') && ScriptText.IsTemplate(input) ? XssFinding.Template : XssFinding.None;
+        if (hasValue && HtmlScanner.FindInTag(input, isBare: true, ref steps) is not XssFinding.None and var bare)
+            return bare;
+        if (ScriptText.IsBareCode(input, ref steps)) return XssFinding.Script;
+        if (IsMarkdownLink(input, ref steps)) return XssFinding.Link;
+        return input.Contains((byte)'{') && ScriptText.IsTemplate(input, ref steps) ? XssFinding.Template : XssFinding.None;
     }
 
     /// <summary>[text](javascript:…).</summary>
-    private static bool IsMarkdownLink(ReadOnlySpan<byte> input)
+    private static bool IsMarkdownLink(ReadOnlySpan<byte> input, ref long steps)
     {
-        for (var next = input.IndexOf("]("u8); next >= 0; next = input.IndexOf("]("u8))
+        for (var next = input.IndexOf("]("u8); next >= 0 && steps >= 0; next = input.IndexOf("]("u8))
         {
             input = input[(next + 2)..];
-            if (ScriptText.IsActiveUrl(input)) return true;
+            if (ScriptText.IsActiveUrl(input, ref steps)) return true;
         }
 
         return false;
     }
 
     /// <summary>The whole input as an address; script addresses need something behind the colon.</summary>
-    private static bool IsUrl(ReadOnlySpan<byte> input)
+    private static bool IsUrl(ReadOnlySpan<byte> input, ref long steps)
     {
         input = input.TrimStart("\"'`"u8);
-        if (!ScriptText.IsActiveUrl(input)) return false;
+        if (!ScriptText.IsActiveUrl(input, ref steps)) return false;
         var code = input[(input.IndexOf((byte)':') + 1)..];
         return code.ContainsAny(CodeMarks);
     }

@@ -50,6 +50,12 @@ internal sealed class MatchState(Transaction transaction, EngineLimits limits)
     /// </summary>
     public bool TrySpend(long steps) => transaction.TrySpend(steps);
 
+    /// <summary>Steps that work which pays as it goes may use now.</summary>
+    public long StepsLeft => transaction.Meter.Left;
+
+    /// <summary>Spends what such work used; where that is more than was left, the transaction is exhausted.</summary>
+    public void SpendAll(long steps) => transaction.SpendAll(steps);
+
     public void Clear()
     {
         GroupCount = 0;

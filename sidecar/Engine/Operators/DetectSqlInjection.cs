@@ -9,12 +9,7 @@ namespace WafOperator.Engine.Operators;
 internal sealed class DetectSqlInjection()
     : DetectorOperator(SqlInjectionDetector.NeededBytes.ToArray(), SqlInjectionDetector.FingerprintBytesMax)
 {
-    private const long StepsPerByte = 8;
-
-    /// <summary>It is read as it is, and once more for each kind of quote that it holds.</summary>
-    public override long StepsFor(ReadOnlySpan<byte> value) =>
-        StepsPerByte * value.Length * (1 + (value.Contains((byte)'\'') ? 1 : 0) + (value.Contains((byte)'"') ? 1 : 0));
-
-    protected override bool Detect(ReadOnlySpan<byte> value, Span<byte> fingerprint, out int length) =>
-        SqlInjectionDetector.Detect(value, fingerprint, out length);
+    protected override bool Detect(
+        ReadOnlySpan<byte> value, Span<byte> fingerprint, ref long steps, out int length) =>
+        SqlInjectionDetector.Detect(value, fingerprint, ref steps, out length);
 }

@@ -9,12 +9,7 @@ namespace WafOperator.Engine.Operators;
 internal sealed class DetectXss()
     : DetectorOperator(XssDetector.NeededBytes.ToArray(), XssDetector.FingerprintBytesMax)
 {
-    private const long StepsPerByte = 24;
-
-    /// <summary>It is read once for each place that text can stand in.</summary>
-    public override long StepsFor(ReadOnlySpan<byte> value) =>
-        XssDetector.CanHold(value) ? StepsPerByte * value.Length : value.Length / 4;
-
-    protected override bool Detect(ReadOnlySpan<byte> value, Span<byte> fingerprint, out int length) =>
-        XssDetector.Detect(value, fingerprint, out length);
+    protected override bool Detect(
+        ReadOnlySpan<byte> value, Span<byte> fingerprint, ref long steps, out int length) =>
+        XssDetector.Detect(value, fingerprint, ref steps, out length);
 }

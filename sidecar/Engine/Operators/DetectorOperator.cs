@@ -10,10 +10,17 @@ internal abstract class DetectorOperator(byte[] neededBytes, int fingerprintByte
     public override PatternCondition Condition { get; } =
         PatternCondition.ContainsAny([.. neededBytes.Select(value => new[] { value })]);
 
+    /// <summary>A detector pays for its own steps, the more structure it meets.</summary>
+    public override long StepsFor(ReadOnlySpan<byte> value) => value.Length / 8;
+
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
         Span<byte> fingerprint = stackalloc byte[fingerprintBytesMax];
-        if (!Detect(value, fingerprint, out var length))
+        var budget = state.StepsLeft;
+        var left = budget;
+        var isFound = Detect(value, fingerprint, ref left, out var length);
+        state.SpendAll(budget - left);
+        if (!isFound)
         {
             return false;
         }
@@ -26,5 +33,5 @@ internal abstract class DetectorOperator(byte[] neededBytes, int fingerprintByte
         return true;
     }
 
-    protected abstract bool Detect(ReadOnlySpan<byte> value, Span<byte> fingerprint, out int length);
+    protected abstract bool Detect(ReadOnlySpan<byte> value, Span<byte> fingerprint, ref long steps, out int length);
 }

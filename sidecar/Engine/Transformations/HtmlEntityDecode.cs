@@ -33,7 +33,7 @@ internal readonly struct HtmlReference : IMarkedCoding
     private static int DecodeReference(ReadOnlySpan<byte> text, Span<byte> output, out int produced)
     {
         produced = 0;
-        if (text.Length < 3) return 0;
+        if (text.Length < 3 || text[1] != '#' && !char.IsAsciiLetter((char)text[1])) return 0;
         return text[1] == '#' ? DecodeNumber(text, output, out produced) : DecodeName(text, output, out produced);
     }
 

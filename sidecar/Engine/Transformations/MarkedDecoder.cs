@@ -29,12 +29,18 @@ internal abstract class MarkedDecoder<TCoding>(string name) : Transformation(nam
         var rest = input;
         while (next >= 0)
         {
-            rest[..next].CopyTo(output[written..]);
-            written += next;
-            rest = rest[next..];
+            if (next > 0)
+            {
+                rest[..next].CopyTo(output[written..]);
+                written += next;
+                rest = rest[next..];
+            }
+
             rest = rest[TCoding.Decode(rest, output[written..], out var count)..];
             written += count;
-            next = rest.IndexOfAny(TCoding.Marks);
+            // Hostile values are one mark behind another: no search is begun for those.
+            var isMarkNext = !rest.IsEmpty && TCoding.Marks.Contains(rest[0]);
+            next = isMarkNext ? 0 : rest.IndexOfAny(TCoding.Marks);
         }
 
         rest.CopyTo(output[written..]);

@@ -183,8 +183,10 @@ internal sealed class BacktrackCompiler
 
     private void EmitCopies(RegexNode.Repeat repeat)
     {
-        for (var copy = 0; copy < repeat.Min; copy++) Emit(repeat.Body);
-        if (repeat.Max == RegexNode.Repeat.Unbounded)
+        var unbounded = repeat.Max == RegexNode.Repeat.Unbounded;
+        var copies = unbounded && repeat.Min > 0 ? repeat.Min - 1 : repeat.Min;
+        for (var copy = 0; copy < copies; copy++) Emit(repeat.Body);
+        if (unbounded)
         {
             EmitLoop(repeat);
             return;
@@ -200,16 +202,22 @@ internal sealed class BacktrackCompiler
         foreach (var split in splits) SetSplit(split, split + 1, Here, repeat.Kind);
     }
 
+    /// <summary>
+    /// As PCRE does it, the last turn that must be taken belongs to the loop: when it matches nothing the loop has
+    /// ended, and no further turn is tried.
+    /// </summary>
     private void EmitLoop(RegexNode.Repeat repeat)
     {
-        var split = Add(Operation.Split);
+        var entry = repeat.Min == 0 ? Add(Operation.Split) : -1;
         var canBeEmpty = RegexMeasure.MinLength(repeat.Body) == 0;
         var register = canBeEmpty ? NewRegisters(1) : -1;
+        var body = Here;
         if (canBeEmpty) Add(Operation.Mark, register);
         Emit(repeat.Body);
         var check = canBeEmpty ? Add(Operation.ExitIfEmpty) : -1;
-        Add(Operation.Jump, split);
-        SetSplit(split, split + 1, Here, repeat.Kind);
+        var again = Add(entry < 0 ? Operation.Split : Operation.Jump, entry);
+        if (entry < 0) SetSplit(again, body, Here, repeat.Kind);
+        else SetSplit(entry, body, Here, repeat.Kind);
         if (canBeEmpty) _code[check] = new(Operation.ExitIfEmpty, register, Here);
     }
 

@@ -121,6 +121,39 @@ public sealed class SqlInjectionDetectorTests
         Assert.True(Find("1 union select 1,2,3 " + text, out _));
     }
 
+    /// <summary>
+    /// Bytes for which one token each was read up to the end of what follows: a megabyte of dots took minutes.
+    /// </summary>
+    [Theory]
+    [InlineData(".")]
+    [InlineData("$")]
+    [InlineData("+")]
+    [InlineData("if(")]
+    [InlineData("a.")]
+    [InlineData("/*")]
+    [InlineData("@'")]
+    public void Detect_LongRun_TakesTimeLinearInItsLength(string text)
+    {
+        var steps = 200_000_000L;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var input = Encoding.Latin1.GetBytes("1 " + string.Concat(Enumerable.Repeat(text, 1_000_000 / text.Length)));
+        SqlInjectionDetector.Detect(input, default, ref steps, out _);
+        // A quiet core takes less than a tenth of a second, the mistake took minutes.
+        Assert.True(steps >= 0, "steps grow faster than the input");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+    }
+
+    [Fact]
+    public void Detect_StepsUsedUp_FindsNothingAndSaysSo()
+    {
+        var input = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat("a, ", 2000)) + "1' or '1'='1");
+        var (few, enough) = (1_000L, 1_000_000L);
+        Assert.False(SqlInjectionDetector.Detect(input, default, ref few, out _));
+        Assert.True(few < 0);
+        Assert.True(SqlInjectionDetector.Detect(input, default, ref enough, out _));
+        Assert.True(enough > 0);
+    }
+
     [Fact]
     public void Detect_AnyInput_AllocatesNothing()
     {

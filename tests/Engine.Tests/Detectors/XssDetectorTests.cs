@@ -84,6 +84,34 @@ public sealed class XssDetectorTests
     [InlineData("<3 you")]
     public void Detect_Ordinary_IsNotFound(string input) => Assert.False(Find(input, out var print), print);
 
+    /// <summary>The text behind each style tag was searched to the end: a megabyte of them took minutes.</summary>
+    [Theory]
+    [InlineData("<style ")]
+    [InlineData("<a ")]
+    [InlineData("](")]
+    [InlineData("<a b=\"")]
+    [InlineData("'\"`${s")]
+    public void Detect_LongRun_TakesTimeLinearInItsLength(string text)
+    {
+        var steps = 500_000_000L;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var input = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(text, 1_000_000 / text.Length)));
+        XssDetector.Detect(input, default, ref steps, out _);
+        Assert.True(steps >= 0, "steps grow faster than the input");
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+    }
+
+    [Fact]
+    public void Detect_StepsUsedUp_FindsNothingAndSaysSo()
+    {
+        var input = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat("<a b=c>", 2000)) + "<script>");
+        var (few, enough) = (1_000L, 10_000_000L);
+        Assert.False(XssDetector.Detect(input, default, ref few, out _));
+        Assert.True(few < 0);
+        Assert.True(XssDetector.Detect(input, default, ref enough, out _));
+        Assert.True(enough > 0);
+    }
+
     [Fact]
     public void Detect_AnyInput_AllocatesNothing()
     {

@@ -57,6 +57,13 @@ internal sealed class HostileRequests(int bodyBytes)
         ("style escapes", "\\41 \\000041"),
         ("nulls", "\0"),
         ("high bytes", "\u00e4\u0080\u00ff"),
+        ("dots", "."),
+        ("dollars", "$"),
+        ("signs", "+"),
+        ("open styles", "<style "),
+        ("open calls", "sleep(if("),
+        ("letters of calls in each quote", "ssssssssssssssssssssssssssss'\"`${"),
+        ("ampersands", "&"),
         ("many attacks", "1' union select * from users-- <script>alert(1)</script> ../../etc/passwd ;cat /etc/passwd "),
     ];
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using WafOperator.Fuzz.Running;
 using WafOperator.Matching;
+using WafOperator.Matching.Tests.Pcre;
 using WafOperator.SecLang.Regex;
 
 namespace WafOperator.Fuzz.Targets;
@@ -41,8 +42,8 @@ public sealed class RegexParserTarget : FuzzTarget
 }
 
 /// <summary>
-/// A pattern and a subject: the same answer as .NET's engine on the printed tree, the same from search and from
-/// match, and no match that the filter would have kept away.
+/// A pattern and a subject: the same answer as PCRE2's (where it is not installed, as .NET's engine on the printed
+/// tree), the same from search and from match, and no match that the filter would have kept away.
 /// </summary>
 public sealed class RegexMatchTarget : FuzzTarget
 {
@@ -50,8 +51,9 @@ public sealed class RegexMatchTarget : FuzzTarget
 
     private readonly Pieces _patterns = new(
         ["(?i:or|and)\\s+\\w+", "a(?:b|c)*d", "^x.*y$", "[^ab]{2}c"],
-        ["a", "b", "c", "(?:a|b)", "(ab|c)", "(?i:A)", "[a-c]", "[^a]", "\\w", "\\s", "\\d", ".", "\\b", "\\B", "^",
-         "$", "a*", "b+?", "c?", "{2}", "{1,3}", "|", "(?=a)", "(?!b)", "(?<=a)",
+        ["a", "b", "c", "(?:a|b)", "(ab|c)", "(ab|)", "(|a)", "(", ")", "+?", "*", "(?i:A)", "[a-c]", "[^a]",
+         "\\w", "\\s", "\\d", ".", "\\b", "\\B", "^", "$", "a*", "b+?", "c?", "{2}", "{1,3}", "|",
+         "(?=a)", "(?!b)", "(?<=a)",
          "(?<!c)", " ", "1", "\\n", "(?:)", "x{0,20}"]);
 
     private readonly Pieces _subjects = new(
@@ -67,7 +69,7 @@ public sealed class RegexMatchTarget : FuzzTarget
         var middle = Array.IndexOf(input, Separator);
         if (middle is < 0 or > 200) return;
         var pattern = RegexParser.Parse(input.AsSpan(0, middle));
-        if (!pattern.IsValid || DotNetRegexPrinter.Print(pattern) is not { } printed) return;
+        if (!pattern.IsValid) return;
         var subject = input[(middle + 1)..];
         var program = RegexProgram.Create(pattern, new RegexMemory(1 << 20));
         var steps = RegexProgram.DefaultSteps;
@@ -83,12 +85,23 @@ public sealed class RegexMatchTarget : FuzzTarget
             Require(candidates[0] == 1, "the filter lets every match through");
         }
 
-        CompareWithDotNet(printed, subject, found, groups[0]);
+        if (PcreLibrary.MissingReason is null) CompareWithPcre(input[..middle], subject, found, groups);
+        else CompareWithDotNet(pattern, subject, found, groups[0]);
+    }
+
+    private static void CompareWithPcre(
+        byte[] pattern, byte[] subject, RegexOutcome found, WafOperator.Matching.Capture[] groups)
+    {
+        using var reference = PcrePattern.TryCompile(pattern, RegexFlags.ModSecurity3);
+        if (reference?.Match(subject, 0, groups.Length) is not { } expected) return;
+        Require(expected.Outcome == found, "PCRE gives the same answer");
+        Require(expected.Groups.Length == 0 || expected.Groups.AsSpan().SequenceEqual(groups), "PCRE captures the same");
     }
 
     private static void CompareWithDotNet(
-        string printed, byte[] subject, RegexOutcome found, WafOperator.Matching.Capture whole)
+        RegexPattern pattern, byte[] subject, RegexOutcome found, WafOperator.Matching.Capture whole)
     {
+        if (DotNetRegexPrinter.Print(pattern) is not { } printed) return;
         try
         {
             var match = new Regex(printed, RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(200))

@@ -17,12 +17,16 @@ internal sealed class PatternGenerator(Random random)
         ["^", "$", "\\b", "\\B", "\\A", "\\z", "\\Z", "\\G", "(?i)", "(?-i)", "(?s)", "(?m)", "(?-m)", "(?-s)"];
 
     private static readonly string[] s_quantifiers =
-        ["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?", "+?", "??", "{1,2}?", "*+", "++", "?+", "{1,3}+"];
+        ["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?", "+?", "??", "{1,2}?", "{2,}?",
+            "*+", "++", "?+", "{1,3}+"];
 
     private int _groups;
 
     /// <summary>Whether lookarounds, back references, atomic groups and `\K` may occur.</summary>
     public bool Advanced { get; init; } = true;
+
+    /// <summary>In how many of a hundred places nothing stands: empty alternatives under repeats.</summary>
+    public int PercentEmpty { get; init; } = 8;
 
     public string Next()
     {
@@ -40,7 +44,8 @@ internal sealed class PatternGenerator(Random random)
     private string Sequence(int depth)
     {
         var text = new StringBuilder();
-        for (var count = random.Next(random.Next(10) == 0 ? 0 : 1, 5); count > 0; count--)
+        if (random.Next(100) < PercentEmpty) return "";
+        for (var count = random.Next(1, 5); count > 0; count--)
         {
             if (random.Next(8) == 0) text.Append(s_assertions[random.Next(s_assertions.Length)]);
             else text.Append(Atom(depth)).Append(Quantifier());

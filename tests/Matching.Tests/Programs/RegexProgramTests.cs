@@ -32,6 +32,19 @@ public sealed class RegexProgramTests
         if (start >= 0) Assert.Equal(new Capture(start, length), groups[0]);
     }
 
+    /// <summary>
+    /// Fuzzing, seed 20261123: once a turn of a loop has matched nothing, no further turn is tried. The first needs a
+    /// second turn, the others are .NET's and PCRE's disagreements, answered as PCRE 10.42 does.
+    /// </summary>
+    [Theory]
+    [InlineData("(\\1b|)+c", "bc", 1, 1)]
+    [InlineData("(ab|)+?[a-c]", "abab", 0, 3)]
+    [InlineData("b|((ab|c)+b|(ab|)+?[a-c])", "ababc", 0, 3)]
+    [InlineData("(|a)+?b", "aab", 0, 3)]
+    public void FuzzRegexMatch_EmptyAlternativeUnderARepeat_EndsTheLoopAsInPcre(
+        string pattern, string input, int start, int length) =>
+        Match_Pattern_FindsLeftmost(pattern, input, start, length);
+
     [Fact]
     public void Match_FromAnOffset_SeesWhatIsBefore()
     {
