@@ -39,13 +39,15 @@ internal static class PoolBenchmark
         var options = PoolOptions.Parse(arguments);
         var folder = Directory.CreateTempSubdirectory("waf-pool-").FullName;
         var networks = PrepareNetworks(options, folder);
+        var settings = Settings.Where(s => s.Name == OneAtATime || options.Windows.Count == 0
+            || options.Windows.Contains(s.Name)).ToList();
         var rows = new List<PoolRow>();
         foreach (var (name, digest) in networks)
         {
             var measured = new Dictionary<string, PoolRow>();
             for (var round = 0; round < 2; round++)
             {
-                foreach (var (setting, flags) in Settings)
+                foreach (var (setting, flags) in settings)
                 {
                     var row = await MeasureAsync(options, folder, (name, digest), (setting, flags));
                     if (!measured.TryGetValue(setting, out var known) || row.Cpu < known.Cpu)
@@ -53,8 +55,8 @@ internal static class PoolBenchmark
                 }
             }
 
-            rows.AddRange(Settings.Select(s => measured[s.Name]));
-            Console.Write(PoolPage.Table([.. Settings.Select(s => measured[s.Name])], OneAtATime));
+            rows.AddRange(settings.Select(s => measured[s.Name]));
+            Console.Write(PoolPage.Table([.. settings.Select(s => measured[s.Name])], OneAtATime));
         }
 
         Directory.Delete(folder, recursive: true);
