@@ -12,7 +12,7 @@ namespace WafOperator.Benchmarks.Pool;
 internal sealed record PoolOptions(
     string? Networks, IReadOnlyList<string> Only, IReadOnlyList<string> Windows, double Seconds, int Callers, string? Page)
 {
-    public const string Usage = "[--networks DIR] [--only A,B] [--windows A,B] [--seconds N] [--callers N] [--page FILE]";
+    public const string Usage = "[--networks DIR] [--only A;B] [--windows A;B] [--seconds N] [--callers N] [--page FILE]";
 
     public static PoolOptions Parse(string[] arguments)
     {
@@ -20,7 +20,7 @@ internal sealed record PoolOptions(
             ? arguments[at + 1]
             : null;
         return new PoolOptions(
-            Value("--networks"), Value("--only")?.Split(',') ?? [], Value("--windows")?.Split(',') ?? [],
+            Value("--networks"), Value("--only")?.Split(';') ?? [], Value("--windows")?.Split(';') ?? [],
             double.Parse(Value("--seconds") ?? "3", CultureInfo.InvariantCulture),
             int.Parse(Value("--callers") ?? "64", CultureInfo.InvariantCulture), Value("--page"));
     }
