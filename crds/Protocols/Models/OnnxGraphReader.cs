@@ -5,15 +5,15 @@ namespace WafOperator.Protocols.Models;
 /// <summary>What an ONNX file contains, as far as it matters for trusting it.</summary>
 /// <param name="OpsetVersion">Highest opset of the default domain.</param>
 /// <param name="Operators">Distinct operators as <c>domain:Type</c>, the default domain without prefix, subgraphs included.</param>
-/// <param name="Inputs">Names of the graph's inputs.</param>
-/// <param name="Outputs">Names of the graph's outputs.</param>
+/// <param name="Inputs">What the graph is to be given: inputs without a default value in the file.</param>
+/// <param name="Outputs">What the graph gives.</param>
 /// <param name="NodeCount">Nodes, subgraphs included.</param>
 /// <param name="HasExternalData">A tensor keeps its data in another file.</param>
 public sealed record OnnxGraphSummary(
     long OpsetVersion,
     IReadOnlySet<string> Operators,
-    IReadOnlyList<string> Inputs,
-    IReadOnlyList<string> Outputs,
+    IReadOnlyList<NetworkTensor> Inputs,
+    IReadOnlyList<NetworkTensor> Outputs,
     int NodeCount,
     bool HasExternalData);
 
@@ -28,8 +28,9 @@ public sealed class OnnxGraphReader
     private const int NameBytesMax = 512;
 
     private readonly HashSet<string> _operators = new(StringComparer.Ordinal);
-    private readonly List<string> _inputs = [];
-    private readonly List<string> _outputs = [];
+    private readonly List<NetworkTensor> _inputs = [];
+    private readonly List<NetworkTensor> _outputs = [];
+    private readonly HashSet<string> _initializers = new(StringComparer.Ordinal);
     private long _opset;
     private int _nodes;
     private bool _external;
@@ -42,10 +43,12 @@ public sealed class OnnxGraphReader
         reader.Model(model);
         error = reader._error;
         if (error is null && reader._nodes == 0) error = "the ONNX file holds no graph";
-        return error is not null
-            ? null
-            : new(reader._opset, reader._operators, reader._inputs, reader._outputs, reader._nodes, reader._external);
+        return error is not null ? null : reader.Summary();
     }
+
+    /// <summary>Files of old versions list their weights among the inputs: those have a value already.</summary>
+    private OnnxGraphSummary Summary() => new(
+        _opset, _operators, [.. _inputs.Where(i => !_initializers.Contains(i.Name))], _outputs, _nodes, _external);
 
     private void Model(ReadOnlySpan<byte> data)
     {
@@ -90,9 +93,9 @@ public sealed class OnnxGraphReader
             switch (cursor.Field)
             {
                 case 1: Node(cursor.Bytes, depth); break;
-                case 5: Tensor(cursor.Bytes); break;
-                case 11 when depth == 0: _inputs.Add(NameOf(cursor.Bytes)); break;
-                case 12 when depth == 0: _outputs.Add(NameOf(cursor.Bytes)); break;
+                case 5: Initializer(cursor.Bytes, depth); break;
+                case 11 when depth == 0: Described(cursor.Bytes, _inputs); break;
+                case 12 when depth == 0: Described(cursor.Bytes, _outputs); break;
             }
         }
 
@@ -134,29 +137,35 @@ public sealed class OnnxGraphReader
         Check(cursor);
     }
 
-    private void Tensor(ReadOnlySpan<byte> data)
+    private void Initializer(ReadOnlySpan<byte> data, int depth)
+    {
+        var name = Tensor(data);
+        if (depth == 0 && name.Length > 0) _initializers.Add(name);
+    }
+
+    private string Tensor(ReadOnlySpan<byte> data)
     {
         var cursor = new ProtobufCursor(data);
+        var name = "";
         while (cursor.Next())
         {
             if (cursor.Field == 13 || (cursor.Field == 14 && cursor.Number == 1)) _external = true;
+            if (cursor is { Field: 8, IsBytes: true }) name = Text(cursor.Bytes);
         }
 
         Check(cursor);
+        return name;
     }
 
-    private static string NameOf(ReadOnlySpan<byte> data)
+    private void Described(ReadOnlySpan<byte> data, List<NetworkTensor> tensors)
     {
-        var cursor = new ProtobufCursor(data);
-        while (cursor.Next())
-        {
-            if (cursor is { Field: 1, IsBytes: true }) return Text(cursor.Bytes);
-        }
-
-        return "";
+        var tensor = OnnxTensorReader.Read(data, out var problem);
+        if (tensor is null) _error ??= problem;
+        else if (tensors.Any(t => t.Name == tensor.Name)) _error ??= $"the ONNX file has the tensor '{tensor.Name}' twice";
+        else tensors.Add(tensor);
     }
 
-    private static string Text(ReadOnlySpan<byte> bytes) =>
+    internal static string Text(ReadOnlySpan<byte> bytes) =>
         Encoding.UTF8.GetString(bytes[..Math.Min(bytes.Length, NameBytesMax)]);
 
     private void Check(ProtobufCursor cursor)

@@ -26,7 +26,7 @@ public static class OnnxPolicy
         "com.microsoft:DynamicQuantizeMatMul", "com.microsoft:MatMulIntegerToFloat", "com.microsoft:SkipLayerNormalization",
     }.ToFrozenSet(StringComparer.Ordinal);
 
-    /// <summary>Null when the model may be run; else the reason.</summary>
+    /// <summary>Null when the model may be run and has the tensors of its manifest; else the reason.</summary>
     public static string? Check(ReadOnlySpan<byte> model, ModelManifest manifest)
     {
         var graph = OnnxGraphReader.Read(model, out var error);
@@ -35,12 +35,6 @@ public static class OnnxPolicy
         if (graph.OpsetVersion > OpsetMax) return $"the ONNX file uses opset {graph.OpsetVersion}; at most {OpsetMax} is supported";
         var foreign = graph.Operators.Where(o => !AllowedOperators.Contains(o)).Order(StringComparer.Ordinal).ToList();
         if (foreign.Count > 0) return $"the ONNX file uses operators that are not allowed: {string.Join(", ", foreign.Take(5))}";
-        return Missing("input", manifest.Inputs, graph.Inputs) ?? Missing("output", manifest.Outputs, graph.Outputs);
-    }
-
-    private static string? Missing(string what, IReadOnlyList<TensorDeclaration> declared, IReadOnlyList<string> actual)
-    {
-        var missing = declared.FirstOrDefault(d => !actual.Contains(d.Name));
-        return missing is null ? null : $"the manifest declares the {what} '{missing.Name}', which the ONNX file does not have";
+        return TensorContract.Problem(manifest, graph.Inputs, graph.Outputs);
     }
 }

@@ -20,6 +20,10 @@ internal sealed partial class BatchLoop : IDisposable
     private readonly ILogger<BatchLoop> _logger;
     private readonly Thread[] _workers;
     private bool _isClosed;
+    private int _sleepers;
+
+    /// <summary>When the next sleeping worker looks up by itself: nobody is woken for what can wait until then.</summary>
+    private long _wakesAt = long.MaxValue;
 
     public BatchLoop(BatchLimits limits, int workers, ServerMeters meters, TimeProvider time, ILogger<BatchLoop> logger)
     {
@@ -55,7 +59,7 @@ internal sealed partial class BatchLoop : IDisposable
         lock (_gate)
         {
             if (_isClosed) job.Fail(InferenceErrorCode.Draining, "the server is shutting down");
-            else if (_queue.TryAdd(job, yielded)) Monitor.Pulse(_gate);
+            else if (_queue.TryAdd(job, yielded)) WakeFor(job);
             else job.Fail(InferenceErrorCode.QueueFull, $"{_queue.Length} requests are waiting");
         }
 
@@ -69,7 +73,12 @@ internal sealed partial class BatchLoop : IDisposable
     /// <summary>The caller has gone: what is left of the job does not run.</summary>
     public void Cancel(InferenceJob job)
     {
-        lock (_gate) _queue.Remove(job);
+        lock (_gate)
+        {
+            _queue.Remove(job);
+            _queue.Ended(job);
+        }
+
         if (job.Fail(InferenceErrorCode.DeadlineExceeded, "the caller has gone")) _meters.Dropped(DropReason.Cancelled);
     }
 
@@ -83,6 +92,11 @@ internal sealed partial class BatchLoop : IDisposable
         }
 
         foreach (var worker in _workers) worker.Join();
+    }
+
+    private void WakeFor(InferenceJob job)
+    {
+        if (_sleepers > 0 && _queue.DueAt(job) < _wakesAt) Monitor.Pulse(_gate);
     }
 
     private void Work()
@@ -113,12 +127,28 @@ internal sealed partial class BatchLoop : IDisposable
             while (true)
             {
                 var now = _time.GetTimestamp();
-                if (_queue.TryTake(now, batch, late, out var due) || late.Count > 0) return true;
+                if (_queue.TryTake(now, batch, late, out var due) || late.Count > 0)
+                {
+                    // What is left may be due before this worker is back.
+                    if (_queue.Length > 0 && _sleepers > 0) Monitor.Pulse(_gate);
+                    return true;
+                }
+
                 if (_isClosed && _queue.Length == 0) return false;
-                if (due == long.MaxValue) Monitor.Wait(_gate);
-                else Monitor.Wait(_gate, Milliseconds(due - now));
+                Sleep(due, now);
             }
         }
+    }
+
+    private void Sleep(long due, long now)
+    {
+        _sleepers++;
+        _wakesAt = Math.Min(_wakesAt, due);
+        if (due == long.MaxValue) Monitor.Wait(_gate);
+        else Monitor.Wait(_gate, Milliseconds(due - now));
+        _sleepers--;
+        // Others may sleep for longer: the next job wakes one of them once too often rather than not at all.
+        _wakesAt = long.MaxValue;
     }
 
     /// <summary>Rounded up: a wait that ends early would only ask again.</summary>
@@ -135,7 +165,7 @@ internal sealed partial class BatchLoop : IDisposable
             _meters.Queued(_time.GetElapsedTime(part.Job.EnqueuedAt, started));
         }
 
-        _meters.Batch(batch.Sum(p => p.Rows), batch.Sum(p => p.Tokens));
+        Count(batch);
         if (TryRun(batch) is not { } failure)
         {
             Finish(batch, started);
@@ -148,6 +178,13 @@ internal sealed partial class BatchLoop : IDisposable
         {
             RunEach(batch, started);
         }
+    }
+
+    private void Count(List<JobPart> batch)
+    {
+        var (rows, tokens) = (0, 0L);
+        foreach (var part in batch) (rows, tokens) = (rows + part.Rows, tokens + part.Tokens);
+        _meters.Batch(rows, tokens);
     }
 
     /// <summary>One bad input must not fail its neighbours.</summary>
@@ -165,7 +202,12 @@ internal sealed partial class BatchLoop : IDisposable
     private void Fail(InferenceJob job, string failure)
     {
         LogFailed(_logger, failure);
-        lock (_gate) _queue.Remove(job);
+        lock (_gate)
+        {
+            _queue.Remove(job);
+            _queue.Ended(job);
+        }
+
         job.Fail(InferenceErrorCode.ModelFailed, "the model failed on this input");
     }
 
@@ -173,7 +215,18 @@ internal sealed partial class BatchLoop : IDisposable
     {
         var ticks = _time.GetTimestamp() - started;
         _meters.Computed(_time.GetElapsedTime(0, ticks));
-        foreach (var part in batch) part.Job.PartDone(ticks);
+        var ended = new List<InferenceJob>(batch.Count);
+        foreach (var part in batch)
+        {
+            if (part.Job.PartDone(ticks)) ended.Add(part.Job);
+        }
+
+        lock (_gate)
+        {
+            foreach (var job in ended) _queue.Ended(job);
+        }
+
+        Announcement.Queue(ended);
     }
 
     private static string? TryRun(List<JobPart> parts)

@@ -2,14 +2,18 @@ namespace WafOperator.Models.Server.Batching;
 
 /// <summary>
 /// What waits, and which of it runs next: a decision over its content and the time it is given, without clock, thread
-/// or lock. Parts of one shape stand in a lane. A lane is ready when its head has waited long enough or when it fills
-/// a batch; among ready lanes the one with the oldest head runs. Shadow lanes only run while no deciding request
-/// waits; their parts fill what a deciding batch of their shape leaves free. Not thread-safe.
+/// or lock. Parts of one shape stand in a lane. A lane is ready when its head has waited long enough, when it fills a
+/// batch, or when no more company is likely; among ready lanes the one with the oldest head runs. Shadow lanes only run
+/// while no deciding request waits; their parts fill what a deciding batch of their shape leaves free. Not thread-safe.
 /// </summary>
 /// <param name="limits">Bounds.</param>
 /// <param name="delayTicks"><see cref="BatchLimits.QueueDelayMax"/> in ticks of the caller's clock.</param>
 internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
 {
+    /// <summary>Delays for which the number of callers is remembered: bursts come again within some of them.</summary>
+    private const int RememberedDelays = 50;
+
+    private readonly CallersSeen _callers = new(delayTicks * RememberedDelays);
     private readonly Dictionary<BatchShape, Lane>[] _lanes = [new(), new()];
     private readonly LinkedList<InferenceJob> _shadow = [];
 
@@ -34,6 +38,7 @@ internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
         {
             if (job.Priority is JobPriority.Shadow || _shadow.Last is not { } newest) return false;
             Remove(newest.Value);
+            Ended(newest.Value);
             yielded.Add(newest.Value);
         }
 
@@ -46,6 +51,8 @@ internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
             lane.Rows += part.Rows;
         }
 
+        job.IsUnderWay = true;
+        _callers.Came(job.EnqueuedAt);
         Length++;
         Tokens += job.Tokens;
         if (job.Priority is JobPriority.Shadow) _shadow.AddLast(job);
@@ -59,6 +66,26 @@ internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
         {
             if (part.Node is not null) Take(part);
         }
+    }
+
+    /// <summary>A job that was taken in has ended, however; its caller is not one of those under way any more.</summary>
+    public void Ended(InferenceJob job)
+    {
+        if (!job.IsUnderWay) return;
+        job.IsUnderWay = false;
+        _callers.Went();
+    }
+
+    /// <summary>When a job that was just added makes a batch due, as far as it does.</summary>
+    public long DueAt(InferenceJob job)
+    {
+        if (IsHurried || !_callers.IsAnotherLikely(job.EnqueuedAt)) return job.EnqueuedAt;
+        foreach (var part in job.Parts)
+        {
+            if (IsFull(part.Shape, _lanes[(int)job.Priority][part.Shape])) return job.EnqueuedAt;
+        }
+
+        return job.EnqueuedAt + delayTicks;
     }
 
     /// <summary>The next batch, if one is due.</summary>
@@ -90,6 +117,7 @@ internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
         Dictionary<BatchShape, Lane> lanes, long now, List<InferenceJob> late, ref long due)
     {
         (BatchShape? best, long oldest) = (null, long.MaxValue);
+        var waits = !IsHurried && _callers.IsAnotherLikely(now);
         foreach (var (shape, lane) in lanes)
         {
             DropLate(lane, now, late);
@@ -101,13 +129,15 @@ internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
             }
 
             var since = head.Value.Job.EnqueuedAt;
-            var isFull = !shape.IsBatchable || lane.Tokens >= limits.BatchTokensMax || lane.Rows >= limits.BatchRowsMax;
-            if (!isFull && !IsHurried && since + delayTicks > now) due = Math.Min(due, since + delayTicks);
+            if (waits && !IsFull(shape, lane) && since + delayTicks > now) due = Math.Min(due, since + delayTicks);
             else if (since < oldest) (best, oldest) = (shape, since);
         }
 
         return best;
     }
+
+    private bool IsFull(BatchShape shape, Lane lane) =>
+        !shape.IsBatchable || lane.Tokens >= limits.BatchTokensMax || lane.Rows >= limits.BatchRowsMax;
 
     private void Fill(
         Dictionary<BatchShape, Lane> lanes, BatchShape shape, long now, List<JobPart> batch, List<InferenceJob> late,
@@ -129,6 +159,7 @@ internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
         while (lane.Parts.First is { } head && head.Value.Job.Deadline < now)
         {
             late.Add(head.Value.Job);
+            Ended(head.Value.Job);
             Remove(head.Value.Job);
         }
     }

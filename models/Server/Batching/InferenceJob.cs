@@ -45,11 +45,13 @@ internal readonly record struct JobOutcome(InferenceErrorCode? Error, string? Me
 
 /// <summary>
 /// One request's work: parts that may run in different batches. Ends exactly once: with all outputs, or with the
-/// first failure. Thread-safe.
+/// first failure. Whoever waits goes on where <see cref="Announce"/> is called. Thread-safe.
 /// </summary>
-internal sealed class InferenceJob
+internal sealed class InferenceJob : IThreadPoolWorkItem
 {
-    private readonly TaskCompletionSource<JobOutcome> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<JobOutcome> _done = new();
+    private JobOutcome _outcome;
+    private int _hasEnded;
     private int _partsLeft;
     private long _computedTicks;
 
@@ -61,8 +63,11 @@ internal sealed class InferenceJob
     {
         (Parts, Priority, EnqueuedAt, Deadline) = (parts, priority, enqueuedAt, deadline);
         _partsLeft = parts.Count;
-        foreach (var part in parts) part.Job = this;
-        Tokens = parts.Sum(p => p.Tokens);
+        foreach (var part in parts)
+        {
+            part.Job = this;
+            Tokens += part.Tokens;
+        }
     }
 
     public IReadOnlyList<JobPart> Parts { get; }
@@ -78,21 +83,66 @@ internal sealed class InferenceJob
     /// <summary>Timestamp of the first part's batch; 0 before.</summary>
     public long TakenAt { get; set; }
 
+    /// <summary>Taken in by the queue and not ended; the queue's own.</summary>
+    public bool IsUnderWay { get; set; }
+
     /// <summary>Clock ticks in the model, over all parts.</summary>
     public long ComputedTicks => Interlocked.Read(ref _computedTicks);
 
     /// <summary>Completes when the job has ended.</summary>
     public Task<JobOutcome> Done => _done.Task;
 
-    public bool HasEnded => _done.Task.IsCompleted;
+    public bool HasEnded => Volatile.Read(ref _hasEnded) != 0;
 
-    /// <summary>A part has its outputs.</summary>
-    public void PartDone(long ticks)
+    /// <summary>A part has its outputs. True when that ended the job, which the caller then announces.</summary>
+    public bool PartDone(long ticks)
     {
         Interlocked.Add(ref _computedTicks, ticks);
-        if (Interlocked.Decrement(ref _partsLeft) == 0) _done.TrySetResult(default);
+        return Interlocked.Decrement(ref _partsLeft) == 0 && TryEnd(default);
     }
 
-    /// <summary>Ends the job without outputs. False when it had ended.</summary>
-    public bool Fail(InferenceErrorCode code, string message) => _done.TrySetResult(new JobOutcome(code, message));
+    /// <summary>Ends the job without outputs and announces it. False when it had ended.</summary>
+    public bool Fail(InferenceErrorCode code, string message)
+    {
+        if (!TryEnd(new JobOutcome(code, message))) return false;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return true;
+    }
+
+    /// <summary>Lets whoever waits go on, here and now.</summary>
+    public void Announce() => _done.SetResult(_outcome);
+
+    void IThreadPoolWorkItem.Execute() => Announce();
+
+    private bool TryEnd(JobOutcome outcome)
+    {
+        if (Interlocked.CompareExchange(ref _hasEnded, 1, 0) != 0) return false;
+        _outcome = outcome;
+        return true;
+    }
+}
+
+/// <summary>
+/// Jobs that ended together, announced one after the other by one thread: their answers are small, and a hand-over to
+/// the pool for each costs more than writing it.
+/// </summary>
+internal sealed class Announcement(InferenceJob[] jobs) : IThreadPoolWorkItem
+{
+    /// <summary>So few that the last answer does not wait noticeably, and that several cores get some.</summary>
+    private const int JobsMax = 16;
+
+    /// <summary>Queues jobs that have ended.</summary>
+    public static void Queue(List<InferenceJob> ended)
+    {
+        for (var at = 0; at < ended.Count; at += JobsMax)
+        {
+            var jobs = ended.GetRange(at, Math.Min(JobsMax, ended.Count - at)).ToArray();
+            ThreadPool.UnsafeQueueUserWorkItem(new Announcement(jobs), preferLocal: false);
+        }
+    }
+
+    public void Execute()
+    {
+        foreach (var job in jobs) job.Announce();
+    }
 }

@@ -44,7 +44,7 @@ internal sealed class PackageLoader(OrtRuntime runtime, LoaderOptions options)
         try
         {
             session = new OrtSession(runtime, onnx.Span, options.Session);
-            if (TensorContract.Problem(package.Manifest, session) is not { } misfit)
+            if (SessionTensors.Problem(package.Manifest, session) is not { } misfit)
                 return Verified(package, new ServedModel(package, file, session));
             session.Dispose();
             return new(null, misfit);

@@ -16,6 +16,10 @@ public static class PackageRules
             return $"the package's tokenizer is {manifest.TokenizerDigest}, spec.contract wants {tokenizer}";
         if (spec.Contract?.FeatureSchemaDigest is { } schema && schema != manifest.FeatureSchemaDigest)
             return $"the package's feature schema is {manifest.FeatureSchemaDigest}, spec.contract wants {schema}";
-        return package.Files.TryGetValue("model.onnx", out var onnx) ? OnnxPolicy.Check(onnx.Span, manifest) : null;
+        return package.Files
+            .Where(f => f.Key.EndsWith(".onnx", StringComparison.Ordinal))
+            .OrderBy(f => f.Key, StringComparer.Ordinal)
+            .Select(f => OnnxPolicy.Check(f.Value.Span, manifest) is { } problem ? $"{f.Key}: {problem}" : null)
+            .FirstOrDefault(problem => problem is not null);
     }
 }

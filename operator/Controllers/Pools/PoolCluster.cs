@@ -56,6 +56,13 @@ public sealed class PoolCluster
             ?? await ApplyAutoscalerAsync(pool, capabilities, cancellationToken);
     }
 
+    /// <summary>Nobody has written to the pool since it was read.</summary>
+    internal async Task<bool> IsCurrentAsync(Resource<InferencePool> pool, CancellationToken cancellationToken)
+    {
+        var found = await _client.TryGetAsync(ControllerKinds.Pools, pool.Metadata.Key, cancellationToken);
+        return found?.Metadata.ResourceVersion == pool.Metadata.ResourceVersion;
+    }
+
     /// <summary>How many pods of each rung would find a node now.</summary>
     internal async Task<IReadOnlyDictionary<int, int>> FreeSlotsAsync(
         InferencePoolSpec spec, CancellationToken cancellationToken)

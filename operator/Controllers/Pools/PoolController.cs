@@ -20,6 +20,9 @@ public sealed class PoolController(
     /// <summary>Windows of time pass without an event.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(10);
 
+    /// <summary>The event that brings what is missing looks again as well, and mostly sooner.</summary>
+    private static readonly TimeSpan WhenBehind = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<NamespacedName, (string Uid, ScalingState State)> _scaling = new();
 
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
@@ -41,7 +44,9 @@ public sealed class PoolController(
 
         var look = Look(pool);
         var scaling = Scale(pool, look);
-        var (ladder, parity) = await ClimbOrFallAsync(pool, look, scaling.Replicas, cancellationToken);
+        if (await ClimbOrFallAsync(pool, look, scaling.Replicas, cancellationToken) is not { } next)
+            return ReconcileResult.After(WhenBehind);
+        var (ladder, parity) = next;
         if (await cluster.ApplyAsync(pool, ladder, look.Observed.Keys, cancellationToken) is { } taken)
         {
             await RefuseAsync(pool, "NameTaken", taken, cancellationToken);
@@ -86,7 +91,11 @@ public sealed class PoolController(
         return decision;
     }
 
-    private async Task<(LadderDecision Decision, IReadOnlyList<RungParity> Parity)> ClimbOrFallAsync(
+    /// <summary>
+    /// Null when this process's view of the pool is older than what was decided last: the pods of a try take the room that it was begun
+    /// for, so a second look from the same view finds none, and would end the try.
+    /// </summary>
+    private async Task<(LadderDecision Decision, IReadOnlyList<RungParity> Parity)?> ClimbOrFallAsync(
         Resource<InferencePool> pool, Sight look, int wanted, CancellationToken cancellationToken)
     {
         var spec = pool.Value.Spec;
@@ -110,7 +119,11 @@ public sealed class PoolController(
             Now = look.Now,
         };
         if (PoolLadder.WantsCapacity(inputs))
+        {
+            if (!await cluster.IsCurrentAsync(pool, cancellationToken)) return null;
             inputs = inputs with { FreeSlots = await cluster.FreeSlotsAsync(pool.Value.Spec, cancellationToken) };
+        }
+
         return (PoolLadder.Next(inputs), parity);
     }
 

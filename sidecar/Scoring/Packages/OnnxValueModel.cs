@@ -20,10 +20,14 @@ internal sealed class OnnxValueModel : ValueModel
         : base(package.Manifest, package.Digest)
     {
         _session = new OrtSession(runtime, model, new OrtSessionOptions());
-        if (_session.Inputs is not [{ ElementType: OrtElementType.Int32 or OrtElementType.Int64 } input])
-            throw new OrtException("the model needs exactly one input, tokens of int32 or int64");
-        if (_session.Outputs is not [{ ElementType: OrtElementType.Float32 } output, ..])
-            throw new OrtException("the model's first output must be a float32 logit");
+        // The file was asked already; what counts is how the runtime understood it.
+        if (TensorContract.Problem(package.Manifest, Describe(_session.Inputs), Describe(_session.Outputs)) is { } problem)
+        {
+            _session.Dispose();
+            throw new OrtException(problem);
+        }
+
+        var (input, output) = (_session.Inputs[0], _session.Outputs[0]);
         (_input, _output) = (input.Name, output.Name);
         IsWide = input.ElementType == OrtElementType.Int64;
     }
@@ -53,6 +57,9 @@ internal sealed class OnnxValueModel : ValueModel
         _session.Dispose();
         base.Dispose(disposing);
     }
+
+    private static List<NetworkTensor> Describe(IReadOnlyList<OrtTensorInfo> tensors) =>
+        [.. tensors.Select(t => new NetworkTensor(t.Name, t.ElementType.ToString().ToLowerInvariant(), t.Shape))];
 
     /// <summary>Tensors and bindings for each padded length, made when first needed.</summary>
     private sealed class Context(OnnxValueModel model) : IDisposable

@@ -14,6 +14,18 @@ namespace WafOperator.Benchmarks.Pool;
 /// <param name="Cpu">Processor time of the server for one request under load, microseconds.</param>
 internal sealed record PoolRow(string Network, string Setting, LoadResult Load, LoadResult Alone, double Cpu);
 
+/// <summary>What is measured under every setting.</summary>
+/// <param name="Label">Name in the table.</param>
+/// <param name="Model">Name of the package.</param>
+/// <param name="Digest">Digest of the package.</param>
+/// <param name="Precision">Of the package's files, the one that runs.</param>
+/// <param name="ValueBytesMax">Longest value that is asked about.</param>
+internal sealed record PoolCase(string Label, string Model, string Digest, string Precision, int ValueBytesMax)
+{
+    /// <summary>With begin, end and a flag or two: 16 tokens.</summary>
+    public const int ShortestBytes = 12;
+}
+
 /// <summary>
 /// The inference server as a process of its own: latency of a lone request, throughput and latency under load, and what
 /// a request costs the server in processor time, by batch window, beside the same server that runs one row at a time.
@@ -39,22 +51,24 @@ internal static class PoolBenchmark
         var options = PoolOptions.Parse(arguments);
         var folder = Directory.CreateTempSubdirectory("waf-pool-").FullName;
         var networks = PrepareNetworks(options, folder);
+        var settings = Settings.Where(s => s.Name == OneAtATime || options.Windows.Count == 0
+            || options.Windows.Contains(s.Name)).ToList();
         var rows = new List<PoolRow>();
-        foreach (var (name, digest) in networks)
+        foreach (var network in networks)
         {
             var measured = new Dictionary<string, PoolRow>();
             for (var round = 0; round < 2; round++)
             {
-                foreach (var (setting, flags) in Settings)
+                foreach (var (setting, flags) in settings)
                 {
-                    var row = await MeasureAsync(options, folder, (name, digest), (setting, flags));
+                    var row = await MeasureAsync(options, folder, network, (setting, flags));
                     if (!measured.TryGetValue(setting, out var known) || row.Cpu < known.Cpu)
                         measured[setting] = row;
                 }
             }
 
-            rows.AddRange(Settings.Select(s => measured[s.Name]));
-            Console.Write(PoolPage.Table([.. Settings.Select(s => measured[s.Name])], OneAtATime));
+            rows.AddRange(settings.Select(s => measured[s.Name]));
+            Console.Write(PoolPage.Table([.. settings.Select(s => measured[s.Name])], OneAtATime));
         }
 
         Directory.Delete(folder, recursive: true);
@@ -63,7 +77,7 @@ internal static class PoolBenchmark
     }
 
     private static async Task<PoolRow> MeasureAsync(
-        PoolOptions options, string folder, (string Name, string Digest) network, (string Name, string[] Flags) setting)
+        PoolOptions options, string folder, PoolCase network, (string Name, string[] Flags) setting)
     {
         var port = FreePort();
         var address = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
@@ -71,55 +85,60 @@ internal static class PoolBenchmark
         using var server = await MeasuredProcess.StartAsync(
             port, "dotnet",
             [
-                program, "--models", Path.Combine(folder, network.Name), "--listen", address.OriginalString,
-                "--workers", "1", .. setting.Flags,
+                program, "--models", Path.Combine(folder, network.Model), "--listen", address.OriginalString,
+                "--workers", "1", "--precision", network.Precision, .. setting.Flags,
             ]);
         await ReadyAsync(address);
-        using var load = new PoolLoad(address, network.Name, network.Digest);
+        var values = UncertainValues.Read(PackagesFolder()).Where(v => v.Value.Length <= network.ValueBytesMax);
+        using var load = new PoolLoad(address, network.Model, network.Digest, values);
         var alone = await load.RunAsync(1, options.Seconds / 2);
         await load.RunAsync(options.Callers, options.Seconds / 4);
         LoadResult many = default;
         var spent = server.Measure(
             () => many = load.RunAsync(options.Callers, options.Seconds).GetAwaiter().GetResult());
-        return new PoolRow(network.Name, setting.Name, many, alone, spent.Cpu.TotalMicroseconds / many.Requests);
+        return new PoolRow(network.Label, setting.Name, many, alone, spent.Cpu.TotalMicroseconds / many.Requests);
     }
 
-    private static List<(string Name, string Digest)> PrepareNetworks(PoolOptions options, string folder)
+    private static List<PoolCase> PrepareNetworks(PoolOptions options, string folder)
     {
-        var networks = new List<(string, string)>();
-        var released = ReleasedPackage();
+        var cases = new List<PoolCase>();
+        var released = File.ReadAllBytes(Path.Combine(PackagesFolder(), "payload-cnn-1.0.0.tar"));
         var package = ModelPackageReader.Read(released, null, PackageLimits.Default).Package!;
-        Add("payload-cnn", released);
+        Add("payload-cnn", released, ("payload-cnn", "Fp32", int.MaxValue), ("payload-cnn, INT8", "Int8", int.MaxValue));
         if (options.Networks is { } source)
         {
             foreach (var file in Directory.GetFiles(source, "*.onnx").OrderBy(f => new FileInfo(f).Length))
             {
                 var name = Path.GetFileNameWithoutExtension(file);
-                Add(name, ModelPackageWriter.Write(
+                var archive = ModelPackageWriter.Write(
                     package.Manifest with
                     {
                         Name = name, Kind = "onnx-tokens", Outputs = [package.Manifest.Outputs[0]],
                     },
-                    new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = File.ReadAllBytes(file) }));
+                    new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = File.ReadAllBytes(file) });
+                Add(
+                    name, archive, (name, "Fp32", int.MaxValue),
+                    ($"{name}, shortest values", "Fp32", PoolCase.ShortestBytes));
             }
         }
 
-        return networks;
+        return cases;
 
-        void Add(string name, byte[] archive)
+        void Add(string model, byte[] archive, params (string Label, string Precision, int Bytes)[] variants)
         {
-            if (options.Only.Count > 0 && !options.Only.Contains(name)) return;
-            var own = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
-            File.WriteAllBytes(Path.Combine(own, $"{name}-1.0.0.tar"), archive);
-            networks.Add((name, ModelPackageReader.DigestOf(archive)));
+            var own = Directory.CreateDirectory(Path.Combine(folder, model)).FullName;
+            File.WriteAllBytes(Path.Combine(own, $"{model}-1.0.0.tar"), archive);
+            var digest = ModelPackageReader.DigestOf(archive);
+            cases.AddRange(variants.Where(v => options.Only.Count == 0 || options.Only.Contains(v.Label))
+                .Select(v => new PoolCase(v.Label, model, digest, v.Precision, v.Bytes)));
         }
     }
 
-    private static byte[] ReleasedPackage()
+    private static string PackagesFolder()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!Directory.Exists(Path.Combine(folder!.FullName, "models", "packages"))) folder = folder.Parent;
-        return File.ReadAllBytes(Path.Combine(folder.FullName, "models", "packages", "payload-cnn-1.0.0.tar"));
+        return Path.Combine(folder.FullName, "models", "packages");
     }
 
     private static async Task ReadyAsync(Uri address)

@@ -29,13 +29,13 @@ internal sealed class PoolLoad : IDisposable
     /// <param name="pool">Address of the server.</param>
     /// <param name="model">Model of version 1.0.0.</param>
     /// <param name="digest">Digest of its package.</param>
-    public PoolLoad(Uri pool, string model, string digest)
+    /// <param name="values">What is asked about, in turn.</param>
+    public PoolLoad(Uri pool, string model, string digest, IEnumerable<(byte[] Value, ValueFlags Flags)> values)
     {
         _uri = new Uri(pool, InferenceProtocol.InferPath(model, "1.0.0"));
-        var random = new Random(1);
-        _bodies = [.. Enumerable.Range(0, 512).Select(_ => Body(digest, random))];
+        _bodies = [.. values.Select(v => Body(digest, v.Value, v.Flags))];
+        new Random(1).Shuffle(_bodies);
     }
-
 
     public void Dispose() => _client.Dispose();
 
@@ -77,16 +77,12 @@ internal sealed class PoolLoad : IDisposable
             throw new InvalidOperationException($"{answer.StatusCode}: {Encoding.UTF8.GetString(bytes)}");
     }
 
-    /// <summary>One value of 60 to 120 bytes: what a sidecar is unsure of, one a request.</summary>
-    private static byte[] Body(string digest, Random random)
+    /// <summary>One value a request.</summary>
+    private static byte[] Body(string digest, byte[] value, ValueFlags flags)
     {
-        var text = new StringBuilder();
-        while (text.Length < 60 + random.Next(60)) text.Append((char)('a' + random.Next(26))).Append(" 'or select ");
-        var buffer = new byte[ValueNormalizer.ValueBytesMax];
-        var length = ValueNormalizer.Normalize(Encoding.ASCII.GetBytes(text.ToString()), buffer, out var flags);
         var writer = new ArrayBufferWriter<byte>();
         CompactRequest.Begin(writer, digest);
-        CompactRequest.Add(writer, buffer.AsSpan(0, length), (int)flags);
+        CompactRequest.Add(writer, value, (int)flags);
         var body = writer.WrittenSpan.ToArray();
         CompactRequest.SetCount(body, 1);
         return body;

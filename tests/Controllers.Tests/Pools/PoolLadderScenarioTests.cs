@@ -82,6 +82,33 @@ public sealed class PoolLadderScenarioTests(RealControlPlane plane)
     }
 
     [Fact]
+    public async Task AnOperatorWhoseViewIsBehind_DoesNotEndItsOwnTry()
+    {
+        await using var world = await PoolWorld.StartAsync(plane, gpus: 0);
+        await world.ApplyAsync(GpuThenCpu);
+        world.Advance(TimeSpan.FromMinutes(2));
+        await world.StatusAsync("it looks", s => s.TryingRung is not null || s.Rung is not null);
+        world.Advance(TimeSpan.FromMinutes(2));
+        await world.ReadyOnAsync(1);
+        var controller = await world.StandStillAsync();
+        await world.Node.OfferAsync(Gpus(2));
+        world.Shift(TimeSpan.FromMinutes(10));
+
+        // The second look comes from before the first one's decision, and after its pods have taken the accelerators.
+        await controller.ReconcileAsync(world.Key, default);
+        Assert.Equal(0, (await world.PoolAsync()).Status!.TryingRung);
+        await Eventually.TrueAsync(
+            async () => (await world.Admin.ListAsync(BuiltIn.Pods, ListOptions.In(world.Namespace), default)).Items
+                .Count(p => p.Metadata.Name.StartsWith("large-rung-0", StringComparison.Ordinal)
+                    && p.Text("spec", "nodeName") is not null) == 2,
+            "both pods of the better rung have an accelerator");
+        await controller.ReconcileAsync(world.Key, default);
+
+        Assert.Equal(0, (await world.PoolAsync()).Status!.TryingRung);
+        Assert.NotNull(await world.RungAsync(0));
+    }
+
+    [Fact]
     public async Task RoomForOneOfTwo_IsNoReasonToClimb()
     {
         await using var world = await PoolWorld.StartAsync(plane, gpus: 0);

@@ -19,6 +19,7 @@ internal sealed class PoolOperator : IAsyncDisposable
     private readonly PoolMetrics _metrics = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly PoolObserver _observer;
+    private readonly PoolController _controller;
     private readonly ControllerLoop _loop;
     private readonly EventRecorder _events;
     private readonly Task _work;
@@ -39,9 +40,9 @@ internal sealed class PoolOperator : IAsyncDisposable
         var settings = new PoolSettings(
             "registry.local/inference:1", "https://op.svc:9444", "waf-operator", "waf-operator-ca", "ca.crt");
         var cluster = new PoolCluster(client, new ParityProbe(_http, packages, asking), settings, time);
-        var controller = new PoolController(
+        _controller = new PoolController(
             caches, _observer, cluster, new StatusWriter(client), _events, _metrics, time);
-        _loop = new ControllerLoop("pools", controller, new ControllerOptions(), services)
+        _loop = new ControllerLoop("pools", _controller, new ControllerOptions(), services)
             .For(caches.Ours.Pools)
             .Watch(caches.Ours.Models, c => PoolsIn(caches, c.Key.Namespace))
             .Watch(caches.Ours.Policies, c => PoolsIn(caches, c.Key.Namespace))
@@ -57,8 +58,18 @@ internal sealed class PoolOperator : IAsyncDisposable
 
     public void Look(NamespacedName pool) => _loop.Enqueue(pool);
 
+    /// <summary>
+    /// Ends everything that goes on by itself, and gives the controller: its view of the cluster stays as it is now.
+    /// </summary>
+    public async Task<PoolController> StandStillAsync()
+    {
+        await DisposeAsync();
+        return _controller;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
         await _work;
         _metrics.Dispose();

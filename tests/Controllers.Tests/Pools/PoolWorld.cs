@@ -69,6 +69,12 @@ public sealed class PoolWorld : IAsyncDisposable
         await _operator.WaitForSyncAsync();
     }
 
+    /// <summary>A controller whose view of the cluster stays as it is now; nothing else of the operator runs.</summary>
+    public Task<PoolController> StandStillAsync() => _operator.StandStillAsync();
+
+    /// <summary>Moves the operator's clock ahead.</summary>
+    public void Shift(TimeSpan by) => _time.Shift += by;
+
     /// <summary>Applies the pool as a person would. The node of this world is the only place for its pods.</summary>
     public Task<Resource<InferencePool>> ApplyAsync(string spec)
     {

@@ -30,6 +30,54 @@ public sealed class BatchLoopTests : IDisposable
     }
 
     [Fact]
+    public async Task ALoneJob_DoesNotWaitForTheWindow()
+    {
+        using var loop = Loop(new BatchLimits { QueueDelayMax = TimeSpan.FromSeconds(60) });
+        var shape = new BatchShape(new SteeredModel(), [[4]], isBatchable: true);
+
+        for (var i = 0; i < 3; i++)
+            Assert.Null((await Enqueue(loop, shape).Done.WaitAsync(TimeSpan.FromSeconds(30))).Error);
+    }
+
+    [Fact]
+    public async Task TheLastOfThoseThatWereSeen_WakesTheWorkerForAll()
+    {
+        var model = new SteeredModel { Gate = new ManualResetEventSlim() };
+        using var loop = Loop(new BatchLimits { QueueDelayMax = TimeSpan.FromSeconds(60) });
+        var shape = new BatchShape(model, [[4]], isBatchable: true);
+        var first = Enqueue(loop, shape);
+        model.Started.Wait();
+        var second = Enqueue(loop, shape);
+        model.Gate.Set();
+        Assert.Null((await first.Done).Error);
+        // One of two is left, and waits for the other to come again.
+        await Task.Delay(200);
+        Assert.False(second.HasEnded);
+
+        var again = Enqueue(loop, shape);
+
+        Assert.Null((await again.Done.WaitAsync(TimeSpan.FromSeconds(30))).Error);
+        Assert.Null((await second.Done).Error);
+        Assert.Equal([1, 2], model.Batches);
+    }
+
+    [Fact]
+    public async Task JobsThatEndTogether_AreAllAnnounced()
+    {
+        var model = new SteeredModel { Gate = new ManualResetEventSlim() };
+        using var loop = Loop(new BatchLimits { QueueDelayMax = TimeSpan.Zero });
+        var shape = new BatchShape(model, [[4]], isBatchable: true);
+        var first = Enqueue(loop, shape);
+        model.Started.Wait();
+        var rest = Enumerable.Range(0, 100).Select(_ => Enqueue(loop, shape)).ToList();
+        model.Gate.Set();
+
+        await Task.WhenAll(rest.Append(first).Select(j => j.Done)).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal([1, 100], model.Batches);
+    }
+
+    [Fact]
     public async Task AModelThatFailsOnOneInput_AnswersItsNeighbours()
     {
         var model = new SteeredModel { Gate = new ManualResetEventSlim(), FailsOnRows = 3 };

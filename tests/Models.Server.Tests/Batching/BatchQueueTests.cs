@@ -15,11 +15,80 @@ public sealed class BatchQueueTests
     [Fact]
     public void AJob_WaitsForCompanyAsLongAsTheDelay()
     {
+        Seen(callers: 2, at: 50);
         Add(_short, 1, at: 100);
 
         Assert.Equal((0, 110L), Take(109));
         Assert.Equal(1, Take(110).Parts);
         Assert.Equal((0, long.MaxValue), Take(111));
+    }
+
+    [Fact]
+    public void ALoneCaller_NeverWaits_HoweverSoonItAsksAgain()
+    {
+        for (var at = 100L; at < 105; at++)
+        {
+            var job = Add(_short, 1, at);
+            Assert.Equal(at, _queue.DueAt(job));
+            Assert.Equal(1, Take(at).Parts);
+            _queue.Ended(job);
+        }
+    }
+
+    [Fact]
+    public void WhenAllCallersThatWereSeenAreThere_NobodyWaitsForMore()
+    {
+        Seen(callers: 3, at: 50);
+        Add(_short, 1, at: 100);
+        Assert.Equal(111, _queue.DueAt(Add(_short, 1, at: 101)));
+        Assert.Equal((0, 110L), Take(102));
+
+        var last = Add(_short, 1, at: 103);
+
+        Assert.Equal(103, _queue.DueAt(last));
+        Assert.Equal(3, Take(103).Parts);
+    }
+
+    [Fact]
+    public void ThoseThatRun_AreNotWaitedFor()
+    {
+        Seen(callers: 2, at: 50);
+        Add(_short, 1, at: 100);
+        Add(_short, 1, at: 100);
+        Assert.Equal(2, Take(100).Parts);
+
+        // Two run, a third comes: more than were ever there.
+        Add(_short, 1, at: 101);
+
+        Assert.Equal(1, Take(101).Parts);
+    }
+
+    [Theory]
+    [InlineData(499, 0)]
+    [InlineData(1_100, 1)]
+    public void Callers_AreForgottenWhenTheyStayAway(long later, int parts)
+    {
+        Seen(callers: 2, at: 50);
+
+        Add(_short, 1, at: 50 + later);
+
+        Assert.Equal(parts, Take(50 + later).Parts);
+    }
+
+    [Fact]
+    public void AJobThatEnds_CountsOnce_HoweverOftenItIsSaid()
+    {
+        Seen(callers: 2, at: 50);
+        var job = Add(_short, 1, at: 100);
+        _queue.Remove(job);
+        _queue.Ended(job);
+        _queue.Ended(job);
+
+        Add(_short, 1, at: 101);
+        Add(_short, 1, at: 101);
+
+        // Counted twice, two callers would look like one, and wait.
+        Assert.Equal(2, Take(101).Parts);
     }
 
     [Fact]
@@ -107,6 +176,7 @@ public sealed class BatchQueueTests
     [Fact]
     public void ShadowJobs_WaitUntilNothingElseDoes()
     {
+        Seen(callers: 3, at: 50);
         Add(_long, 1, at: 100, JobPriority.Shadow);
         Add(_short, 1, at: 150);
 
@@ -210,6 +280,7 @@ public sealed class BatchQueueTests
             {
                 var gone = waiting.First();
                 queue.Remove(gone);
+                queue.Ended(gone);
                 waiting.Remove(gone);
             }
             else
@@ -241,6 +312,14 @@ public sealed class BatchQueueTests
         var job = Job(shape, rows, at, priority);
         Assert.True(_queue.TryAdd(job, []));
         return job;
+    }
+
+    /// <summary>So many callers were under way at once, and have their answers.</summary>
+    private void Seen(int callers, long at)
+    {
+        var jobs = Enumerable.Range(0, callers).Select(_ => Add(_short, 1, at)).ToList();
+        Take(at + 10);
+        foreach (var job in jobs) _queue.Ended(job);
     }
 
     private (int Parts, long Due) Take(long now)

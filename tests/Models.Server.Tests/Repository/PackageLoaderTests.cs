@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using WafOperator.Models.Server.Repository;
 using WafOperator.Protocols.Models;
+using WafOperator.Protocols.Tests.Models;
 
 namespace WafOperator.Models.Server.Tests.Repository;
 
@@ -92,6 +93,22 @@ public sealed class PackageLoaderTests(ServerFixture fixture)
     }
 
     [Fact]
+    public void ANetworkOfTokens_Runs() => Accepted(TokenPackage(OnnxFile.Tokens), new PackageClaim());
+
+    [Theory]
+    [InlineData("int64", "-1", "1 dimensions, not 2")]
+    [InlineData("int64", "1,-1", "export it with a dynamic axis")]
+    [InlineData("int64", "-1,128", "export it with a dynamic axis")]
+    [InlineData("int32", "-1,-1", "is int32, the manifest says int64")]
+    public void ANetworkThatCannotBatchOrTakeTokens_IsRefused(string type, string shape, string reason)
+    {
+        long[] dimensions =
+            [.. shape.Split(',').Select(d => long.Parse(d, System.Globalization.CultureInfo.InvariantCulture))];
+
+        Refused(TokenPackage(new NetworkTensor("tokens", type, dimensions)), new PackageClaim(), reason);
+    }
+
+    [Fact]
     public void ANetworkWithAForeignOperator_IsRefused()
     {
         // Of the same length, so that the file stays well-formed.
@@ -122,6 +139,10 @@ public sealed class PackageLoaderTests(ServerFixture fixture)
 
         Refused(ModelPackageWriter.Write(package.Manifest, files), new PackageClaim(), "golden vector");
     }
+
+    private static byte[] TokenPackage(NetworkTensor input) => ModelPackageWriter.Write(
+        OnnxFile.Manifest,
+        new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = OnnxFile.Of(input, OnnxFile.Logit) });
 
     private PackageLoader Loader(LoaderOptions? options = null) => new(fixture.Runtime, options ?? new LoaderOptions());
 

@@ -8,7 +8,7 @@ public sealed class OnnxPolicyTests
     {
         Name = "dense",
         Version = "1.0.0",
-        Kind = "onnx-tokens",
+        Kind = "onnx",
         Files = new Dictionary<string, PackageFile>(),
         TokenizerDigest = "",
         FeatureSchemaDigest = "",
@@ -27,8 +27,10 @@ public sealed class OnnxPolicyTests
         Assert.Null(error);
         Assert.Equal(["Gemm", "Relu"], graph!.Operators.Order());
         Assert.Equal((17, 2, false), (graph.OpsetVersion, graph.NodeCount, graph.HasExternalData));
-        Assert.Equal(["x"], graph.Inputs);
-        Assert.Equal(["y"], graph.Outputs);
+        Assert.Equal(("x", "float32"), (graph.Inputs.Single().Name, graph.Inputs[0].ElementType));
+        Assert.Equal([-1, 3], graph.Inputs[0].Shape!);
+        Assert.Equal(["y"], graph.Outputs.Select(o => o.Name));
+        Assert.Equal([-1, 2], graph.Outputs[0].Shape!);
     }
 
     [Fact]

@@ -1,0 +1,86 @@
+using System.Text;
+using WafOperator.Protocols.Models;
+
+namespace WafOperator.Protocols.Tests.Models;
+
+/// <summary>
+/// Writes small ONNX files whose descriptions of tensors are what a test says (field numbers of onnx.proto3). The network casts its input
+/// to floats and takes the highest of each row: it runs as far as the descriptions let it.
+/// </summary>
+internal static class OnnxFile
+{
+    private const int Float = 1;
+
+    public static NetworkTensor Tokens { get; } = new("tokens", "int64", [-1, -1]);
+
+    public static NetworkTensor Logit { get; } = new("logit", "float32", [-1]);
+
+    /// <summary>What the manifest of such a network says.</summary>
+    public static ModelManifest Manifest { get; } = new()
+    {
+        Name = "tokens", Version = "1.0.0", Kind = "onnx-tokens", Files = new Dictionary<string, PackageFile>(),
+        TokenizerDigest = "", FeatureSchemaDigest = "",
+        Inputs = [new() { Name = "tokens", ElementType = "int64", Shape = [-1, -1] }],
+        Outputs = [new() { Name = "logit", ElementType = "float32", Shape = [-1] }],
+    };
+
+    /// <summary>The network with one input and one output.</summary>
+    public static byte[] Of(NetworkTensor input, NetworkTensor output) => Of([Described(input)], [Described(output)]);
+
+    /// <summary>The network with inputs and outputs as <see cref="Described"/> writes them.</summary>
+    public static byte[] Of(byte[][] inputs, byte[][] outputs, params string[] weights) => Model(
+    [
+        .. Field(1, Node("Cast", "tokens", "floats", Attribute("to", Float))),
+        .. Field(1, Node("ReduceMax", "floats", "logit", Attribute("keepdims", 0), Axis("axes", 1))),
+        .. weights.SelectMany(w => Field(5, Weight(w))),
+        .. inputs.SelectMany(i => Field(11, i)), .. outputs.SelectMany(o => Field(12, o)),
+    ]);
+
+    /// <summary>ValueInfoProto. A free dimension has a name; -2 is one with nothing, -3 one with the number -1.</summary>
+    public static byte[] Described(NetworkTensor tensor) => [.. Name(1, tensor.Name), .. Field(2, Type(tensor))];
+
+    /// <summary>A description that gives its type twice.</summary>
+    public static byte[] DescribedTwice(NetworkTensor tensor, NetworkTensor other) =>
+        [.. Described(tensor), .. Field(2, Type(other))];
+
+    private static byte[] Type(NetworkTensor tensor) => Field(1,
+    [
+        .. Number(1, (ulong)Array.IndexOf(Types, tensor.ElementType)),
+        .. tensor.Shape is { } shape ? Field(2, [.. shape.SelectMany((d, i) => Field(1, Dimension(d, i)))]) : [],
+    ]);
+
+    private static byte[] Dimension(long size, int index) => size switch
+    {
+        -1 => Name(2, $"axis{index}"),
+        -2 => [],
+        -3 => Number(1, ulong.MaxValue),
+        _ => Number(1, (ulong)size),
+    };
+
+    private static readonly string[] Types =
+        ["", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "double"];
+
+    private static byte[] Model(byte[] graph) => [.. Number(1, 8), .. Field(7, graph), .. Field(8, Number(2, 17))];
+
+    private static byte[] Node(string type, string input, string output, params byte[][] attributes) =>
+        [.. Name(1, input), .. Name(2, output), .. Name(4, type), .. attributes.SelectMany(a => Field(5, a))];
+
+    private static byte[] Attribute(string name, ulong value) => [.. Name(1, name), .. Number(3, value), .. Number(20, 2)];
+
+    private static byte[] Axis(string name, ulong value) => [.. Name(1, name), .. Number(8, value), .. Number(20, 7)];
+
+    private static byte[] Weight(string name) => [.. Number(1, 1), .. Number(2, Float), .. Name(8, name), .. Field(9, new byte[4])];
+
+    private static byte[] Name(int field, string text) => Field(field, Encoding.UTF8.GetBytes(text));
+
+    private static byte[] Field(int number, byte[] content) =>
+        [.. Varint((ulong)(number << 3 | 2)), .. Varint((ulong)content.Length), .. content];
+
+    private static byte[] Number(int number, ulong value) => [.. Varint((ulong)(number << 3)), .. Varint(value)];
+
+    private static IEnumerable<byte> Varint(ulong value)
+    {
+        for (; value >= 0x80; value >>= 7) yield return (byte)(value | 0x80);
+        yield return (byte)value;
+    }
+}
