@@ -49,7 +49,8 @@ internal static class ProxyBenchmark
         try
         {
             await CompareAsync(
-                requests, shapes, [.. programs.SelectMany(program => modes.Select(mode => (program, mode)))], scratch.FullName);
+                requests, shapes, [.. programs.SelectMany(program => modes.Select(mode => (program, mode)))],
+                scratch.FullName);
             return 0;
         }
         finally
@@ -71,8 +72,8 @@ internal static class ProxyBenchmark
         try
         {
             var unit = MeasuredProcess.CountsInstructions ? "thousands of instructions" : "µs of processor time";
-            Console.WriteLine($"{Rounds} rounds of {requests} requests (fewer of long ones) over {Connections} connections; {unit} per "
-                + "request: median, and the ratio to bare YARP with its quartiles");
+            Console.WriteLine($"{Rounds} rounds of {requests} requests (fewer of long ones) over {Connections} "
+                + $"connections; {unit} per request: median, and the ratio to bare YARP with its quartiles");
             Console.WriteLine($"{"",-30}{"bare YARP",10}" + string.Concat(
                 sidecars.Select(static sidecar => $"{sidecar.Mode,10}{"ratio",24}")));
             var driver = new LoadDriver(Connections);
@@ -99,7 +100,10 @@ internal static class ProxyBenchmark
         {
             var statuses = driver.Send(proxy.Port, shape.Requests, Math.Min(WarmUpRequests, 3 * requests));
             if (statuses.Keys.Any(status => status != 200 && !(shape.IsAttack && status == 403)))
-                throw new InvalidOperationException($"{shape.Name}: answers {string.Join(", ", statuses)}, 200 is wanted");
+            {
+                throw new InvalidOperationException(
+                    $"{shape.Name}: answers {string.Join(", ", statuses)}, 200 is wanted");
+            }
         }
 
         var costs = proxies.Select(static _ => new double[Rounds]).ToArray();
