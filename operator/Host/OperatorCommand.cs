@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Microsoft.AspNetCore.Connections;
+using WafOperator.Kubernetes;
 
 namespace WafOperator.Operator.Host;
 
@@ -11,6 +13,33 @@ internal static class OperatorCommand
         root.Add(RunCommand(run));
         root.Add(CompileCommand.Build());
         return root;
+    }
+
+    /// <summary>
+    /// Runs what the arguments say. Expected failures are one line on the error output and an exit status; anything else
+    /// is a bug, and shows its stack trace.
+    /// </summary>
+    public static async Task<int> InvokeAsync(
+        string[] arguments, Func<OperatorOptions, CancellationToken, Task<int>> run, TextWriter errors)
+    {
+        // The library's own handler would print the stack trace of expected failures as well.
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, Error = errors };
+        try
+        {
+            return await Build(run).Parse(arguments).InvokeAsync(invocation);
+        }
+        catch (KubernetesException failure)
+        {
+            await errors.WriteLineAsync($"waf-operator: {failure.Message}");
+            return 1;
+        }
+        catch (IOException failure) when (failure.InnerException is AddressInUseException)
+        {
+            await errors.WriteLineAsync(
+                $"waf-operator: {failure.Message} "
+                + "Next: choose another port (waf-operator run --help), or end what holds it");
+            return 1;
+        }
     }
 
     private static Command RunCommand(Func<OperatorOptions, CancellationToken, Task<int>> run)

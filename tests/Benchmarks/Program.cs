@@ -17,7 +17,7 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
         MatchingBenchmark.RunAsync),
     ("engine", "reader and rules of CRS on ordinary requests, and the slowest of hostile ones [requests]",
         EngineBenchmark.RunAsync),
-    ("proxy", "bare YARP, sidecar Off and Enforce with CRS: cost of a request [requests [another waf-sidecar.dll ...]]",
+    ("proxy", "bare YARP, sidecar Off and Enforce with CRS: cost of a request " + ProxyBenchmark.Usage,
         ProxyBenchmark.RunAsync),
     ("peers", $"the sidecar beside nginx with ModSecurity 3 and the same CRS {PeerOptions.Usage}",
         PeerBenchmark.RunAsync),

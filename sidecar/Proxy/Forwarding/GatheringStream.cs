@@ -1,15 +1,16 @@
-using System.Runtime.CompilerServices;
+using System.Buffers;
+using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using WafOperator.Proxy.Listening;
 
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// A long request body on its way through. Read where its bytes arrive, it would be sent on in the small pieces in
-/// which it arrives, a system call for each; read from the thread pool, pieces gather meanwhile, and nothing waits for
-/// more. Not thread-safe.
+/// A long request body on its way through. Where its bytes arrive, each piece of some kilobytes would be sent on as soon
+/// as it has come, a system call for each. Here whoever waits is woken by the first piece and takes what has gathered
+/// until the thread pool gets to it; nothing waits for more. Not thread-safe.
 /// </summary>
-internal sealed class GatheringStream(Stream inner) : Stream
+internal sealed class GatheringStream(PipeReader reader) : Stream
 {
     public override bool CanRead => true;
 
@@ -25,21 +26,52 @@ internal sealed class GatheringStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Gathers the request's body if it is or may be long. Streams in both directions stay.</summary>
-    public static void Gather(HttpContext context)
+    /// <summary>Gathers the request's body if it is or may be long; tells whether. Streams in both directions stay.</summary>
+    public static bool Gather(HttpContext context)
     {
         var request = context.Request;
         var isLong = request.ContentLength is { } length
             ? SocketThreads.IsLong(length)
             : request.Headers.TransferEncoding.Count > 0;
-        if (isLong && !DuplexStreams.IsDuplex(context)) request.Body = new GatheringStream(request.Body);
+        if (!isLong || DuplexStreams.IsDuplex(context)) return false;
+        request.Body = new GatheringStream(request.BodyReader);
+        return true;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    /// <summary>An empty buffer waits for bytes and takes none: the forwarder holds no buffer while it waits.</summary>
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        reader.TryRead(out var read) && HasCome(read)
+            ? ValueTask.FromResult(Take(read, buffer.Span))
+            : WaitAsync(buffer, cancellationToken);
+
+    private async ValueTask<int> WaitAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        await SocketThreads.LeaveAsync();
-        return await inner.ReadAsync(buffer, cancellationToken);
+        while (true)
+        {
+            var read = await reader.ReadAsync(cancellationToken);
+            if (!HasCome(read)) continue;
+            if (!SocketThreads.IsOne) return Take(read, buffer.Span);
+            reader.AdvanceTo(read.Buffer.Start);
+            await SocketThreads.LeaveAsync();
+        }
+    }
+
+    /// <summary>False when it was woken for nothing.</summary>
+    private bool HasCome(in ReadResult read)
+    {
+        if (read.IsCanceled) throw new OperationCanceledException();
+        if (read.IsCompleted || !read.Buffer.IsEmpty) return true;
+        reader.AdvanceTo(read.Buffer.Start);
+        return false;
+    }
+
+    private int Take(in ReadResult read, Span<byte> destination)
+    {
+        var count = (int)Math.Min(read.Buffer.Length, destination.Length);
+        var taken = read.Buffer.Slice(0, count);
+        taken.CopyTo(destination);
+        reader.AdvanceTo(taken.End);
+        return count;
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -33,7 +33,7 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         snapshot.Identity.DropForged(context.Connection.Peer, http.Request.Headers);
         HopByHop.Drop(http.Request.Headers);
         services.Meters.RequestPassedUninspected();
-        GatheringStream.Gather(http);
+        if (GatheringStream.Gather(http)) await SocketThreads.LeaveAsync();
         var error = await services.Forwarder.ForwardAsync(http, context.Connection, context.Connection.PassThrough);
         if (error is not ForwarderError.None) services.Meters.Incident(Exchange.IncidentOf(error));
     }

@@ -14,6 +14,9 @@ internal static class SocketThreads
 
     public static bool IsLong(long bytes) => bytes > BytesMax;
 
+    /// <summary>The thread that runs this may be one that waits for sockets.</summary>
+    public static bool IsOne => !Thread.CurrentThread.IsThreadPoolThread;
+
     /// <summary>Awaited, goes on in the thread pool.</summary>
     public static YieldAwaitable LeaveAsync() => Task.Yield();
 }

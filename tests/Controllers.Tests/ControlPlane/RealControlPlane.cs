@@ -62,6 +62,8 @@ public sealed class RealControlPlane : IAsyncLifetime
 
     public KubernetesClient Client(string token = TestApiServer.AdminToken) => _server.Client(token);
 
+    public Uri Address => _server.Address;
+
     public Task<string> NamespaceAsync() => _server.NamespaceAsync();
 
     /// <summary>The rights that the chart gives the operator in the whole cluster, from the rendered chart.</summary>
