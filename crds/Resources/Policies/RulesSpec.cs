@@ -13,8 +13,8 @@ public sealed record RulesSpec
     public IReadOnlyList<string> Sets { get; init; } = ["owasp-crs"];
 
     [Description("ConfigMaps of this namespace with rule files, labelled wafoperator.dev/rules: \"true\": keys that "
-        + "end with .conf are rules, in ordinal order and crs-setup.conf first; other keys are data files of @pmFromFile. "
-        + "Read after the sets.")]
+        + "end with .conf are rules, in ordinal order and crs-setup.conf first; other keys are data files of "
+        + "@pmFromFile. Read after the sets.")]
     [Items(8), Length(253, Minimum = 1), Pattern(Patterns.DnsName)]
     public IReadOnlyList<string> ConfigMaps { get; init; } = [];
 
