@@ -38,6 +38,13 @@ internal static class CanonicalHead
     public static bool IsDoublyFramed(IHeaderDictionary headers) =>
         headers.TransferEncoding.Count > 0 && headers.ContainsKey(DisplacedLength);
 
+    /// <summary>
+    /// True for a Host that is there and empty: the application would be sent a second one beside it, made of its own
+    /// address.
+    /// </summary>
+    public static bool IsHostEmpty(IHeaderDictionary headers) =>
+        headers.Host.Count > 0 && string.IsNullOrEmpty(headers.Host[0]);
+
     private static int Add(CanonicalRequest canonical, string name, StringValues values)
     {
         var bytes = 0;

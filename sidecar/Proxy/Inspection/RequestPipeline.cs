@@ -20,7 +20,9 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         var snapshot = active.Current;
         if (snapshot is null) return WithoutPolicyAsync(context);
         var http = context.Http;
-        if (CanonicalHead.IsDoublyFramed(http.Request.Headers) || RequestTarget.Of(http) is null)
+        var headers = http.Request.Headers;
+        var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers);
+        if (isAmbiguous || RequestTarget.Of(http) is null)
             return RefuseAmbiguousAsync(http);
         return snapshot.PassesThrough
             ? PassAsync(context, snapshot)
