@@ -161,7 +161,8 @@ public sealed class OnnxGraphReader
     {
         var tensor = OnnxTensorReader.Read(data, out var problem);
         if (tensor is null) _error ??= problem;
-        else if (tensors.Any(t => t.Name == tensor.Name)) _error ??= $"the ONNX file has the tensor '{tensor.Name}' twice";
+        else if (tensors.Any(t => t.Name == tensor.Name))
+            _error ??= $"the ONNX file has the tensor '{tensor.Name}' twice";
         else tensors.Add(tensor);
     }
 

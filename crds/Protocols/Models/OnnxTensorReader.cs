@@ -1,8 +1,9 @@
 namespace WafOperator.Protocols.Models;
 
 /// <summary>
-/// Reads the description of one tensor of an ONNX graph (ValueInfoProto): name, element type, shape. What may be said once and is said
-/// twice is refused: parsers merge such messages in ways of their own, and the runtime must see what was checked here.
+/// Reads the description of one tensor of an ONNX graph (ValueInfoProto): name, element type, shape. What may be said
+/// once and is said twice is refused: parsers merge such messages in ways of their own, and the runtime must see what
+/// was checked here.
 /// </summary>
 internal static class OnnxTensorReader
 {
@@ -19,7 +20,8 @@ internal static class OnnxTensorReader
         while (problem is null && cursor.Next())
         {
             if (!cursor.IsBytes) continue;
-            if (cursor.Field == 1) name = name is null ? OnnxGraphReader.Text(cursor.Bytes) : Twice("name", ref problem);
+            if (cursor.Field == 1)
+                name = name is null ? OnnxGraphReader.Text(cursor.Bytes) : Twice("name", ref problem);
             else if (cursor.Field == 2 && tensor is null) tensor = Type(cursor.Bytes, ref problem);
             else if (cursor.Field == 2) Twice("type", ref problem);
         }
@@ -55,7 +57,8 @@ internal static class OnnxTensorReader
         {
             if (cursor is { Field: 1, IsBytes: false })
                 type = type is null ? NameOf(cursor.Number) : Twice("element type", ref problem);
-            else if (cursor is { Field: 2, IsBytes: true } && shape is null) shape = Dimensions(cursor.Bytes, ref problem);
+            else if (cursor is { Field: 2, IsBytes: true } && shape is null)
+                shape = Dimensions(cursor.Bytes, ref problem);
             else if (cursor.Field == 2) Twice("shape", ref problem);
         }
 

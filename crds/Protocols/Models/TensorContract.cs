@@ -1,8 +1,9 @@
 namespace WafOperator.Protocols.Models;
 
 /// <summary>
-/// A network's tensors against what its manifest declares, and against what kinds that run on tokens need (pure). Operator, sidecar and
-/// pool ask it about the file; who runs the network asks again about what the runtime made of it.
+/// A network's tensors against what its manifest declares, and against what kinds that run on tokens need (pure).
+/// Operator, sidecar and pool ask it about the file; who runs the network asks again about what the runtime made of
+/// it.
 /// </summary>
 public static class TensorContract
 {
@@ -27,7 +28,8 @@ public static class TensorContract
             if (actual.FirstOrDefault(t => t.Name == declaration.Name) is not { } tensor)
                 return $"the manifest declares the {what} '{declaration.Name}', which the network does not have";
             if (!string.Equals(tensor.ElementType, declaration.ElementType, StringComparison.OrdinalIgnoreCase))
-                return $"{what} '{declaration.Name}' is {tensor.ElementType}, the manifest says {declaration.ElementType}";
+                return $"{what} '{declaration.Name}' is {tensor.ElementType}, the manifest says "
+                    + declaration.ElementType;
             if (tensor.Shape is not { } shape)
                 return $"{what} '{declaration.Name}' has no shape in the ONNX file, the manifest says "
                     + Text(declaration.Shape);
@@ -40,8 +42,8 @@ public static class TensorContract
     }
 
     /// <summary>
-    /// A dimension that the manifest leaves free must be free: rows of several requests are put together, and values have many lengths.
-    /// The other way round the manifest promises less than the network can, which harms nobody.
+    /// A dimension that the manifest leaves free must be free: rows of several requests are put together, and values
+    /// have many lengths. The other way round the manifest promises less than the network can, which harms nobody.
     /// </summary>
     private static string? Misfit(IReadOnlyList<long> declared, IReadOnlyList<long> actual)
     {
@@ -75,5 +77,6 @@ public static class TensorContract
             : null;
     }
 
-    private static string Text(IReadOnlyList<long>? shape) => shape is null ? "unknown" : $"[{string.Join(", ", shape)}]";
+    private static string Text(IReadOnlyList<long>? shape) =>
+        shape is null ? "unknown" : $"[{string.Join(", ", shape)}]";
 }

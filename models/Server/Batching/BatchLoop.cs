@@ -22,7 +22,9 @@ internal sealed partial class BatchLoop : IDisposable
     private bool _isClosed;
     private int _sleepers;
 
-    /// <summary>When the next sleeping worker looks up by itself: nobody is woken for what can wait until then.</summary>
+    /// <summary>
+    /// When the next sleeping worker looks up by itself: nobody is woken for what can wait until then.
+    /// </summary>
     private long _wakesAt = long.MaxValue;
 
     public BatchLoop(BatchLimits limits, int workers, ServerMeters meters, TimeProvider time, ILogger<BatchLoop> logger)

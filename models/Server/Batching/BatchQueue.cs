@@ -68,7 +68,9 @@ internal sealed class BatchQueue(BatchLimits limits, long delayTicks)
         }
     }
 
-    /// <summary>A job that was taken in has ended, however; its caller is not one of those under way any more.</summary>
+    /// <summary>
+    /// A job that was taken in has ended, however; its caller is not one of those under way any more.
+    /// </summary>
     public void Ended(InferenceJob job)
     {
         if (!job.IsUnderWay) return;

@@ -1,9 +1,9 @@
 namespace WafOperator.Models.Server.Batching;
 
 /// <summary>
-/// Whether waiting for company can pay: how many requests were under way at once lately, and how many are now. One caller that asks again
-/// when it was answered is never two; of a hundred that wait for their answers, the hundredth need not wait for another. Without clock or
-/// lock. Not thread-safe.
+/// Whether waiting for company can pay: how many requests were under way at once lately, and how many are now. One
+/// caller that asks again when it was answered is never two; of a hundred that wait for their answers, the hundredth
+/// need not wait for another. Without clock or lock. Not thread-safe.
 /// </summary>
 /// <param name="turnTicks">The most seen at once is remembered for one to two of these.</param>
 internal sealed class CallersSeen(long turnTicks)

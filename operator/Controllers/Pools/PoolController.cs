@@ -92,8 +92,8 @@ public sealed class PoolController(
     }
 
     /// <summary>
-    /// Null when this process's view of the pool is older than what was decided last: the pods of a try take the room that it was begun
-    /// for, so a second look from the same view finds none, and would end the try.
+    /// Null when this process's view of the pool is older than what was decided last: the pods of a try take the room
+    /// that it was begun for, so a second look from the same view finds none, and would end the try.
     /// </summary>
     private async Task<(LadderDecision Decision, IReadOnlyList<RungParity> Parity)?> ClimbOrFallAsync(
         Resource<InferencePool> pool, Sight look, int wanted, CancellationToken cancellationToken)

@@ -9,10 +9,11 @@ namespace WafOperator.Controllers.Pools;
 internal static class PoolModels
 {
     private const string BuiltinScheme = "builtin://";
+    private const int PreviousKept = 2;
 
     /// <summary>
     /// Versions whose <c>serving.pool</c> is this one, required first: those promoted, those in shadow or canary, and
-    /// of each family the one that was superseded last, for an instant return.
+    /// of each family the two that were superseded last, for an instant return.
     /// </summary>
     public static IReadOnlyList<PoolModel> Of(
         string pool, IEnumerable<ModelVersion> versions, IReadOnlyDictionary<string, string> publicKeys)
@@ -23,7 +24,8 @@ internal static class PoolModels
         var promoted = here.Where(v => Phase(v) is ModelPhase.Promoted);
         var candidates = here.Where(v => Phase(v) is ModelPhase.Shadow or ModelPhase.Canary);
         var previous = here.Where(v => Phase(v) is ModelPhase.Superseded).GroupBy(v => v.Spec.Model)
-            .Select(family => family.MaxBy(v => v.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue)!);
+            .SelectMany(family => family
+                .OrderByDescending(v => v.Status!.PhaseStartedAt ?? DateTimeOffset.MinValue).Take(PreviousKept));
         return
         [
             .. promoted.Select(v => ModelOf(v, true, publicKeys))

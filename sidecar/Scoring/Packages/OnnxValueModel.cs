@@ -21,7 +21,9 @@ internal sealed class OnnxValueModel : ValueModel
     {
         _session = new OrtSession(runtime, model, new OrtSessionOptions());
         // The file was asked already; what counts is how the runtime understood it.
-        if (TensorContract.Problem(package.Manifest, Describe(_session.Inputs), Describe(_session.Outputs)) is { } problem)
+        var problem = TensorContract.Problem(
+            package.Manifest, Describe(_session.Inputs), Describe(_session.Outputs));
+        if (problem is not null)
         {
             _session.Dispose();
             throw new OrtException(problem);

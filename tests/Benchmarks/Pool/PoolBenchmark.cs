@@ -104,7 +104,9 @@ internal static class PoolBenchmark
         var cases = new List<PoolCase>();
         var released = File.ReadAllBytes(Path.Combine(PackagesFolder(), "payload-cnn-1.0.0.tar"));
         var package = ModelPackageReader.Read(released, null, PackageLimits.Default).Package!;
-        Add("payload-cnn", released, ("payload-cnn", "Fp32", int.MaxValue), ("payload-cnn, INT8", "Int8", int.MaxValue));
+        Add(
+            "payload-cnn", released, ("payload-cnn", "Fp32", int.MaxValue),
+            ("payload-cnn, INT8", "Int8", int.MaxValue));
         if (options.Networks is { } source)
         {
             foreach (var file in Directory.GetFiles(source, "*.onnx").OrderBy(f => new FileInfo(f).Length))
@@ -144,7 +146,7 @@ internal static class PoolBenchmark
     private static async Task ReadyAsync(Uri address)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
-        for (var i = 0; i < 600; i++)
+        for (var i = 0; i < 3_000; i++)
         {
             using var answer = await client.GetAsync(new Uri("/v2/health/ready", UriKind.Relative));
             if (answer.IsSuccessStatusCode) return;

@@ -10,9 +10,11 @@ namespace WafOperator.Benchmarks.Pool;
 /// <param name="Callers">Requests under way at once.</param>
 /// <param name="Page">Markdown page to write, with a plot beside it; null: only the console.</param>
 internal sealed record PoolOptions(
-    string? Networks, IReadOnlyList<string> Only, IReadOnlyList<string> Windows, double Seconds, int Callers, string? Page)
+    string? Networks, IReadOnlyList<string> Only, IReadOnlyList<string> Windows, double Seconds, int Callers,
+    string? Page)
 {
-    public const string Usage = "[--networks DIR] [--only A;B] [--windows A;B] [--seconds N] [--callers N] [--page FILE]";
+    public const string Usage =
+        "[--networks DIR] [--only A;B] [--windows A;B] [--seconds N] [--callers N] [--page FILE]";
 
     public static PoolOptions Parse(string[] arguments)
     {

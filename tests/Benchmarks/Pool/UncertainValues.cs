@@ -7,8 +7,8 @@ using WafOperator.Protocols.Models;
 namespace WafOperator.Benchmarks.Pool;
 
 /// <summary>
-/// What a cascade asks a pool about: the values of the released network's own corpus that the released gate is unsure of, in the lengths
-/// that they have.
+/// What a cascade asks a pool about: the values of the released network's own corpus that the released gate is unsure
+/// of, in the lengths that they have.
 /// </summary>
 internal static class UncertainValues
 {

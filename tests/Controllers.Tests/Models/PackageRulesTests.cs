@@ -5,7 +5,9 @@ using WafOperator.Resources.Models;
 
 namespace WafOperator.Controllers.Tests.Models;
 
-/// <summary>What the operator holds a package to besides its digests: name, contract, and every network in it.</summary>
+/// <summary>
+/// What the operator holds a package to besides its digests: name, contract, and every network in it.
+/// </summary>
 public sealed class PackageRulesTests
 {
     private static readonly ModelVersionSpec Spec = new()
@@ -16,7 +18,8 @@ public sealed class PackageRulesTests
     private static readonly byte[] Right = OnnxFile.Of(OnnxFile.Tokens, OnnxFile.Logit);
 
     [Fact]
-    public void APackageThatIsWhatItSays_IsTaken() => Assert.Null(Refusal(("model.onnx", Right), ("model-int8.onnx", Right)));
+    public void APackageThatIsWhatItSays_IsTaken() =>
+        Assert.Null(Refusal(("model.onnx", Right), ("model-int8.onnx", Right)));
 
     [Theory]
     [InlineData("model.onnx")]
@@ -52,7 +55,8 @@ public sealed class PackageRulesTests
         var tokenizer = Spec with { Contract = new() { TokenizerDigest = "sha256:" + new string('1', 64) } };
         var features = Spec with { Contract = new() { FeatureSchemaDigest = "sha256:" + new string('2', 64) } };
 
-        Assert.Contains("the package's tokenizer is", PackageRules.Refusal(Package(), tokenizer)!, StringComparison.Ordinal);
+        Assert.Contains(
+            "the package's tokenizer is", PackageRules.Refusal(Package(), tokenizer)!, StringComparison.Ordinal);
         Assert.Contains("feature schema is", PackageRules.Refusal(Package(), features)!, StringComparison.Ordinal);
     }
 

@@ -32,10 +32,14 @@ public sealed class PoolModelsTests
             .Select(m => $"{m.Model} {m.Package.Version} {(m.IsRequired ? "required" : "offered")}")];
 
     [Fact]
-    public void ServedAre_PromotedCandidateAndTheLastBefore_RequiredFirst() => Assert.Equal(
-        ["transformer 2.0.0 required", "transformer 3.0.0 offered", "transformer 1.1.0 offered"],
+    public void ServedAre_PromotedCandidateAndTheTwoBefore_RequiredFirst() => Assert.Equal(
+        [
+            "transformer 2.0.0 required", "transformer 3.0.0 offered", "transformer 1.1.0 offered",
+            "transformer 1.0.0 offered",
+        ],
         Of(Version("transformer", "3.0.0", ModelPhase.Canary),
             Version("transformer", "1.0.0", ModelPhase.Superseded, started: 1),
+            Version("transformer", "0.8.0", ModelPhase.Superseded, started: 0),
             Version("transformer", "1.1.0", ModelPhase.Superseded, started: 2),
             Version("transformer", "2.0.0", ModelPhase.Promoted),
             Version("transformer", "0.9.0", ModelPhase.RolledBack),

@@ -4,8 +4,8 @@ using WafOperator.Protocols.Models;
 namespace WafOperator.Protocols.Tests.Models;
 
 /// <summary>
-/// Writes small ONNX files whose descriptions of tensors are what a test says (field numbers of onnx.proto3). The network casts its input
-/// to floats and takes the highest of each row: it runs as far as the descriptions let it.
+/// Writes small ONNX files whose descriptions of tensors are what a test says (field numbers of onnx.proto3). The
+/// network casts its input to floats and takes the highest of each row: it runs as far as the descriptions let it.
 /// </summary>
 internal static class OnnxFile
 {
@@ -36,7 +36,9 @@ internal static class OnnxFile
         .. inputs.SelectMany(i => Field(11, i)), .. outputs.SelectMany(o => Field(12, o)),
     ]);
 
-    /// <summary>ValueInfoProto. A free dimension has a name; -2 is one with nothing, -3 one with the number -1.</summary>
+    /// <summary>
+    /// ValueInfoProto. A free dimension has a name; -2 is one with nothing, -3 one with the number -1.
+    /// </summary>
     public static byte[] Described(NetworkTensor tensor) => [.. Name(1, tensor.Name), .. Field(2, Type(tensor))];
 
     /// <summary>A description that gives its type twice.</summary>
@@ -65,11 +67,13 @@ internal static class OnnxFile
     private static byte[] Node(string type, string input, string output, params byte[][] attributes) =>
         [.. Name(1, input), .. Name(2, output), .. Name(4, type), .. attributes.SelectMany(a => Field(5, a))];
 
-    private static byte[] Attribute(string name, ulong value) => [.. Name(1, name), .. Number(3, value), .. Number(20, 2)];
+    private static byte[] Attribute(string name, ulong value) =>
+        [.. Name(1, name), .. Number(3, value), .. Number(20, 2)];
 
     private static byte[] Axis(string name, ulong value) => [.. Name(1, name), .. Number(8, value), .. Number(20, 7)];
 
-    private static byte[] Weight(string name) => [.. Number(1, 1), .. Number(2, Float), .. Name(8, name), .. Field(9, new byte[4])];
+    private static byte[] Weight(string name) =>
+        [.. Number(1, 1), .. Number(2, Float), .. Name(8, name), .. Field(9, new byte[4])];
 
     private static byte[] Name(int field, string text) => Field(field, Encoding.UTF8.GetBytes(text));
 

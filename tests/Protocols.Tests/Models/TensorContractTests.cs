@@ -2,7 +2,9 @@ using WafOperator.Protocols.Models;
 
 namespace WafOperator.Protocols.Tests.Models;
 
-/// <summary>Element types and shapes of ONNX files against the manifest, as the operator, sidecars and pools each check them.</summary>
+/// <summary>
+/// Element types and shapes of ONNX files against the manifest, as the operator, sidecars and pools each check them.
+/// </summary>
 public sealed class TensorContractTests
 {
     [Theory]
@@ -44,7 +46,8 @@ public sealed class TensorContractTests
     public void AFileOfOtherTensors_IsRefused(string name, NetworkTensor input, NetworkTensor output, string reason)
     {
         Assert.NotEmpty(name);
-        Assert.Contains(reason, OnnxPolicy.Check(OnnxFile.Of(input, output), OnnxFile.Manifest), StringComparison.Ordinal);
+        Assert.Contains(
+            reason, OnnxPolicy.Check(OnnxFile.Of(input, output), OnnxFile.Manifest), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +93,9 @@ public sealed class TensorContractTests
         string? Check(byte[][] inputs) => OnnxPolicy.Check(OnnxFile.Of(inputs, outputs), OnnxFile.Manifest);
     }
 
-    /// <summary>Manifest and file agree, and still whoever tokenises values could not feed or read the network.</summary>
+    /// <summary>
+    /// Manifest and file agree, and still whoever tokenises values could not feed or read the network.
+    /// </summary>
     [Theory]
     [InlineData("float32", "-1,-1", "-1", "one input, tokens of int32 or int64")]
     [InlineData("int64", "-1,128", "-1", "takes rows of any length")]
@@ -118,7 +123,8 @@ public sealed class TensorContractTests
             [OnnxFile.Described(OnnxFile.Logit with { Name = "noise" }), OnnxFile.Described(OnnxFile.Logit)]);
 
         Assert.Contains(
-            "first output of the network is 'noise'", OnnxPolicy.Check(file, OnnxFile.Manifest), StringComparison.Ordinal);
+            "first output of the network is 'noise'", OnnxPolicy.Check(file, OnnxFile.Manifest),
+            StringComparison.Ordinal);
     }
 
     private static long[] Shape(string text) =>

@@ -6,7 +6,9 @@ using WafOperator.Scoring.Packages;
 
 namespace WafOperator.Scoring.Tests.Packages;
 
-/// <summary>Networks that the sidecar runs by ONNX Runtime: their tensors are those of the manifest, or they are refused.</summary>
+/// <summary>
+/// Networks that the sidecar runs by ONNX Runtime: their tensors are those of the manifest, or they are refused.
+/// </summary>
 public sealed class OnnxPackageTests
 {
     private static readonly ValueModelLoader Loader = new(PackageLimits.Default, reason => Assert.Fail(reason));
