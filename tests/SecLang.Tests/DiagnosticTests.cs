@@ -51,7 +51,7 @@ public sealed class DiagnosticTests
         Assert.InRange(diagnostic.Location.Line, 2, 3);
     }
 
-    /// <summary>What the recommended configurations of ModSecurity 2 and 3 and of Coraza set up a server with.</summary>
+    /// <summary>What the recommended configurations of ModSecurity and of Coraza set up a server with.</summary>
     [Fact]
     public void RecommendedConfigurations_LoadWithWarningsOnly()
     {

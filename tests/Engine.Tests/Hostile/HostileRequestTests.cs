@@ -71,7 +71,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output)
         var clock = System.Diagnostics.Stopwatch.StartNew();
         using var transaction = Run(program, shape, request);
 
-        output.WriteLine($"{transaction.Steps} steps, {clock.ElapsedMilliseconds} ms, exhausted {transaction.Exhausted}");
+        output.WriteLine($"{transaction.Steps} steps, {clock.ElapsedMilliseconds} ms, {transaction.Exhausted}");
         Assert.True(transaction.Steps < EngineLimits.Default.StepsMax + (StepsPerByteMax * 3L * Bytes));
         // A quiet core needs less than the 50 ms that the steps stand for; a mistake takes minutes.
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");

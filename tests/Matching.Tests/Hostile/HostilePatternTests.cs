@@ -62,7 +62,7 @@ public sealed class HostilePatternTests(ITestOutputHelper output)
         [
             "bash", "cat", "chmod", "curl", "dash", "dd", "env", "expr", "find", "gawk", "grep", "head", "id", "kill",
             "less", "ln", "ls", "mkfifo", "nc", "nohup", "perl", "ping", "python3", "rm", "rsync", "sed", "sh", "sleep",
-            "ssh", "sudo", "tail", "tar", "tee", "time", "touch", "uname", "vi", "wget", "whoami", "xargs", "zip", "zsh",
+            "ssh", "sudo", "tail", "tar", "tee", "time", "touch", "uname", "vi", "wget", "whoami", "xargs", "zip",
         ];
         var text = before + string.Join('|', words.Select(word => string.Join(Ignored, word.ToCharArray()))) + after;
         var pattern = RegexParser.Parse(text);
