@@ -13,7 +13,8 @@ public sealed class LimitTests
     {
         var limits = Repository.Trees[record].DescendantNodes()
             .OfType<PropertyDeclarationSyntax>()
-            .Where(property => property.Modifiers.All(modifier => modifier.Text != "static"))
+            .Where(property => property.AccessorList is not null
+                && property.Modifiers.All(modifier => modifier.Text != "static"))
             .Where(property => property.Type.ToString() is "int" or "long" or "double" or "TimeSpan")
             .Select(property => property.Identifier.Text).ToArray();
         var text = string.Join('\n', Repository.Trees.Keys
