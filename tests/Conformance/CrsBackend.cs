@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace WafOperator.Conformance;
 
 /// <summary>
-/// The application behind the firewall, as suites expect it: it answers what the test says, <c>/reflect</c> answers what
-/// the request's JSON says, <c>/anything</c> sends the body back, and all else is an empty page.
+/// The application behind the firewall, as suites expect it: it answers what the test says, <c>/reflect</c> answers
+/// what the request's JSON says, <c>/anything</c> sends the body back, and all else is an empty page.
 /// </summary>
 internal static class CrsBackend
 {

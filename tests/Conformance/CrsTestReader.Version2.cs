@@ -80,7 +80,9 @@ internal static partial class CrsTestReader
     });
 
     [GeneratedRegex("""
-        \{\{-?\s*(?:"(?<text>[^"]*)"\s*\|\s*repeat\s+(?<count>\d{1,6})|repeat\s+(?<count>\d{1,6})\s+"(?<text>[^"]*)")\s*-?\}\}
-        """)]
+        \{\{-?\s*
+        (?:"(?<text>[^"]*)"\s*\|\s*repeat\s+(?<count>\d{1,6})|repeat\s+(?<count>\d{1,6})\s+"(?<text>[^"]*)")
+        \s*-?\}\}
+        """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Repeats();
 }

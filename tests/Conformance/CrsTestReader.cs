@@ -4,8 +4,8 @@ using YamlDotNet.RepresentationModel;
 namespace WafOperator.Conformance;
 
 /// <summary>
-/// Reads a suite's YAML, in the form of CRS 3 and in that of CRS 4 (version 2 of the schema of FTW tests). A key it does
-/// not know is an error: a test must not pass because half of it was ignored.
+/// Reads a suite's YAML, in the form of CRS 3 and in that of CRS 4 (version 2 of the schema of FTW tests). A key it
+/// does not know is an error: a test must not pass because half of it was ignored.
 /// </summary>
 internal static partial class CrsTestReader
 {
@@ -17,7 +17,7 @@ internal static partial class CrsTestReader
         [.. Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
             .SelectMany(file => ReadFile(file, withDisabled))];
 
-    private static IEnumerable<CrsTest> ReadFile(string file, bool withDisabled)
+    private static List<CrsTest> ReadFile(string file, bool withDisabled)
     {
         var yaml = new YamlStream();
         using (var reader = new StreamReader(file))
@@ -123,7 +123,8 @@ internal static partial class CrsTestReader
         {
             input = key switch
             {
-                "dest_addr" or "port" or "protocol" or "save_cookie" or "follow_redirect" or "virtual_host_mode" => input,
+                "dest_addr" or "port" or "protocol" => input,
+                "save_cookie" or "follow_redirect" or "virtual_host_mode" => input,
                 "method" => input with { Method = Text(value) },
                 "uri" => input with { Uri = Expand(Text(value)) },
                 "version" => input with { Version = Text(value) },

@@ -21,6 +21,25 @@ public sealed class CanonicalRequestTests
         request.EndHeaders();
     }
 
+    [Theory]
+    [InlineData(1 << 16, true)]
+    [InlineData(1 << 13, false)]
+    public void RetainedBytesMax_ALargerBlockIsGivenUp(int max, bool isKept)
+    {
+        var request = new CanonicalRequest(new HttpLimits { RetainedBytesMax = max });
+        var target = "/" + new string('x', 20_000);
+        Feed(request, "GET", target, []);
+        request.Reset();
+        Feed(request, "GET", target, []);
+        request.Reset();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Feed(request, "GET", target, []);
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        // The bytes of the target themselves, and the block where it was given up.
+        Assert.Equal(isKept, allocated < 24_000);
+    }
+
     internal static string Text(CanonicalRequest request, Slice slice) => Latin1.GetString(request[slice]);
 
     [Theory]

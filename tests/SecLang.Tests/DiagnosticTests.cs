@@ -51,6 +51,66 @@ public sealed class DiagnosticTests
         Assert.InRange(diagnostic.Location.Line, 2, 3);
     }
 
+    /// <summary>What the recommended configurations of ModSecurity and of Coraza set up a server with.</summary>
+    [Fact]
+    public void RecommendedConfigurations_LoadWithWarningsOnly()
+    {
+        const string Text = """
+            SecRuleEngine DetectionOnly
+            SecRequestBodyAccess On
+            SecRule REQUEST_HEADERS:Content-Type "^(?:application(?:/soap\\+|/)|text/)xml" \
+                 "id:'200000',phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"
+            SecRule REQUEST_HEADERS:Content-Type "^application/[a-z0-9.-]+[+]json" \
+                 "id:'200006',phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON"
+            SecRequestBodyLimit 13107200
+            SecRequestBodyInMemoryLimit 131072
+            SecRequestBodyNoFilesLimit 131072
+            SecRequestBodyLimitAction Reject
+            SecRequestBodyJsonDepthLimit 512
+            SecArgumentsLimit 1000
+            SecRule &ARGS "@ge 1000" "id:'200007', phase:2,t:none,log,deny,status:400,msg:'too many',severity:2"
+            SecRule REQBODY_ERROR "!@eq 0" \
+              "id:'200002', phase:2,t:none,log,deny,status:400,msg:'body',logdata:'%{reqbody_error_msg}',severity:2"
+            SecRule MULTIPART_STRICT_ERROR "!@eq 0" "id:'200003',phase:2,t:none,log,deny,status:400,\
+              msg:'PE %{REQBODY_PROCESSOR_ERROR}, BQ %{MULTIPART_BOUNDARY_QUOTED}, IQ %{MULTIPART_INVALID_QUOTING}'"
+            SecRule MULTIPART_UNMATCHED_BOUNDARY "@eq 1" "id:'200004',phase:2,t:none,log,deny,msg:'boundary'"
+            SecPcreMatchLimit 1000
+            SecPcreMatchLimitRecursion 1000
+            SecRule TX:/^MSC_/ "!@streq 0" "id:'200005',phase:2,t:none,deny,msg:'%{MATCHED_VAR_NAME}'"
+            SecResponseBodyAccess On
+            SecResponseBodyMimeType text/plain text/html text/xml
+            SecResponseBodyLimit 524288
+            SecResponseBodyLimitAction ProcessPartial
+            SecTmpDir /tmp/
+            SecDataDir /tmp/
+            #SecUploadDir /opt/uploads/
+            SecUploadKeepFiles Off
+            SecUploadFileLimit 32
+            SecDebugLog /var/log/debug.log
+            SecDebugLogLevel 3
+            SecAuditEngine RelevantOnly
+            SecAuditLogRelevantStatus "^(?:5|4(?!04))"
+            SecAuditLogParts ABIJDEFHZ
+            SecAuditLogType Serial
+            SecAuditLogFormat JSON
+            SecAuditLogDirMode Default
+            SecAuditLog /var/log/audit.log
+            SecAuditLogStorageDir /opt/audit/
+            SecArgumentSeparator &
+            SecCookieFormat 0
+            SecUnicodeMapFile unicode.mapping 20127
+            SecStatusEngine On
+            SecXmlExternalEntity Off
+            SecRequestEncoding utf-8
+            SecRxPreFilter On
+            SecIgnoreRuleCompilationErrors Off
+            """;
+        var result = SecLangParser.Parse(Text);
+
+        Assert.All(result.Diagnostics, found => Assert.Equal(DiagnosticSeverity.Warning, found.Severity));
+        Assert.Equal(7, result.Document.Directives.OfType<RuleDirective>().Count());
+    }
+
     public static TheoryData<string, SecLangLimits, string> Limits => new()
     {
         { "bytes of a file", new SecLangLimits { SourceBytesMax = 30 }, "SecAction id:1                 " },

@@ -70,7 +70,8 @@ public static class DirectiveCatalogue
             "SecRulePerfTime", "SecRuleInheritance", "SecStreamInBodyInspection", "SecStreamOutBodyInspection",
             "SecDisableBackendCompression", "SecChrootDir", "SecHashEngine", "SecHashKey", "SecHashParam",
             "SecHashMethodRx", "SecHashMethodPm", "SecGsbLookupDb", "SecHttpBlKey", "SecGeoLookupDb",
-            "SecAuditLogExclude", "SecUnicodeMap", "SecTmpSaveUploadedFiles",
+            "SecAuditLogExclude", "SecUnicodeMap", "SecTmpSaveUploadedFiles", "SecRequestEncoding", "SecRxPreFilter",
+            "SecIgnoreRuleCompilationErrors",
         ];
         return names.Distinct().Select(n => new DirectiveInfo(n, 0, 10, Support.Ignored, ServerSetting));
     }

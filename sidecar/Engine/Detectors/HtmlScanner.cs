@@ -37,7 +37,8 @@ internal static class HtmlScanner
             if (char.IsAsciiLetter((char)first))
             {
                 var behind = rest;
-                if (FindInStartTag(ref behind, ref isStyleRead, ref steps) is not XssFinding.None and var found) return found;
+                var found = FindInStartTag(ref behind, ref isStyleRead, ref steps);
+                if (found != XssFinding.None) return found;
                 budget -= rest.Length - behind.Length;
                 rest = budget > 0 ? rest[1..] : behind;
             }

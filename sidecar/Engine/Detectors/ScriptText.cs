@@ -48,9 +48,12 @@ internal static class ScriptText
 
     /// <summary>A style that loads or runs code, which only old browsers do, or moves what is shown.</summary>
     public static bool IsActiveStyle(ReadOnlySpan<byte> style, ref long steps) =>
-        Holds(style, "expression("u8, ref steps) || Holds(style, "javascript:"u8, ref steps) || Holds(style, "vbscript:"u8, ref steps)
-        || Holds(style, "-moz-binding"u8, ref steps) || Holds(style, "behavior:"u8, ref steps) || Holds(style, "behaviour:"u8, ref steps)
-        || Holds(style, "@import"u8, ref steps) || Holds(style, "animation-name"u8, ref steps) || Holds(style, "data:text"u8, ref steps);
+        Holds(style, "expression("u8, ref steps) || Holds(style, "javascript:"u8, ref steps)
+            || Holds(style, "vbscript:"u8, ref steps)
+        || Holds(style, "-moz-binding"u8, ref steps) || Holds(style, "behavior:"u8, ref steps)
+        || Holds(style, "behaviour:"u8, ref steps)
+        || Holds(style, "@import"u8, ref steps) || Holds(style, "animation-name"u8, ref steps)
+        || Holds(style, "data:text"u8, ref steps);
 
     /// <summary>
     /// True for text that closes a string, goes on with code that acts, and repairs what follows: ';alert(1)// or
@@ -129,16 +132,24 @@ internal static class ScriptText
 
     /// <summary>A call, or the mention, of what scripts of an attack use.</summary>
     public static bool HoldsAction(ReadOnlySpan<byte> code, ref long steps) =>
-        HoldsCall(code, "alert"u8, ref steps) || HoldsCall(code, "prompt"u8, ref steps) || HoldsCall(code, "confirm"u8, ref steps)
-        || HoldsCall(code, "print"u8, ref steps) || HoldsCall(code, "eval"u8, ref steps) || HoldsCall(code, "function"u8, ref steps)
-        || HoldsCall(code, "fetch"u8, ref steps) || HoldsCall(code, "settimeout"u8, ref steps) || HoldsCall(code, "setinterval"u8, ref steps)
-        || HoldsCall(code, "import"u8, ref steps) || HoldsCall(code, "atob"u8, ref steps) || Holds(code, "document."u8, ref steps)
-        || Holds(code, "window."u8, ref steps) || Holds(code, "window["u8, ref steps) || Holds(code, "location"u8, ref steps)
+        HoldsCall(code, "alert"u8, ref steps) || HoldsCall(code, "prompt"u8, ref steps)
+            || HoldsCall(code, "confirm"u8, ref steps)
+        || HoldsCall(code, "print"u8, ref steps) || HoldsCall(code, "eval"u8, ref steps)
+        || HoldsCall(code, "function"u8, ref steps)
+        || HoldsCall(code, "fetch"u8, ref steps) || HoldsCall(code, "settimeout"u8, ref steps)
+        || HoldsCall(code, "setinterval"u8, ref steps)
+        || HoldsCall(code, "import"u8, ref steps) || HoldsCall(code, "atob"u8, ref steps)
+        || Holds(code, "document."u8, ref steps)
+        || Holds(code, "window."u8, ref steps) || Holds(code, "window["u8, ref steps)
+        || Holds(code, "location"u8, ref steps)
         && code.ContainsAny("=(["u8)
-        || Holds(code, "string.fromcharcode"u8, ref steps) || Holds(code, "xmlhttprequest"u8, ref steps) || Holds(code, "sendbeacon"u8, ref steps)
-        || Holds(code, "getscript"u8, ref steps) || Holds(code, "console.log"u8, ref steps) || Holds(code, "constructor"u8, ref steps)
+        || Holds(code, "string.fromcharcode"u8, ref steps) || Holds(code, "xmlhttprequest"u8, ref steps)
+        || Holds(code, "sendbeacon"u8, ref steps)
+        || Holds(code, "getscript"u8, ref steps) || Holds(code, "console.log"u8, ref steps)
+        || Holds(code, "constructor"u8, ref steps)
         || Holds(code, "frames["u8, ref steps) || Holds(code, "find(alert"u8, ref steps)
-        || Holds(code, "localstorage"u8, ref steps) || Holds(code, "top["u8, ref steps) || Holds(code, "self["u8, ref steps) || Holds(code, "onerror"u8, ref steps);
+        || Holds(code, "localstorage"u8, ref steps) || Holds(code, "top["u8, ref steps)
+        || Holds(code, "self["u8, ref steps) || Holds(code, "onerror"u8, ref steps);
 
     private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
 
@@ -177,7 +188,8 @@ internal static class ScriptText
     private static bool IsActiveData(ReadOnlySpan<byte> url, ref long steps)
     {
         var head = url[..Math.Min(url.Length, 160)];
-        return Holds(head, "text/html"u8, ref steps) || Holds(head, "image/svg"u8, ref steps) || Holds(head, "xml"u8, ref steps)
+        return Holds(head, "text/html"u8, ref steps) || Holds(head, "image/svg"u8, ref steps)
+            || Holds(head, "xml"u8, ref steps)
             || Holds(head, "javascript"u8, ref steps)
             || Holds(head, "data:,"u8, ref steps) || Holds(head, "text/vbs"u8, ref steps);
     }

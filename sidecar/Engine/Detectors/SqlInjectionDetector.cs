@@ -12,7 +12,7 @@ public static class SqlInjectionDetector
     /// <summary>Bytes that a fingerprint takes at most.</summary>
     public const int FingerprintBytesMax = 16;
 
-    /// <summary>Steps (see the engine's meter) of a token: to read it, and to try the rules that begin with it.</summary>
+    /// <summary>Steps of a token: to read it, and to try the rules that begin with it.</summary>
     private const int StepsPerToken = 40;
 
     private const int TokensMax = 128;

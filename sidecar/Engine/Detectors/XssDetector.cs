@@ -108,7 +108,8 @@ public static class XssDetector
             return bare;
         if (ScriptText.IsBareCode(input, ref steps)) return XssFinding.Script;
         if (IsMarkdownLink(input, ref steps)) return XssFinding.Link;
-        return input.Contains((byte)'{') && ScriptText.IsTemplate(input, ref steps) ? XssFinding.Template : XssFinding.None;
+        var isTemplate = input.Contains((byte)'{') && ScriptText.IsTemplate(input, ref steps);
+        return isTemplate ? XssFinding.Template : XssFinding.None;
     }
 
     /// <summary>[text](javascript:…).</summary>

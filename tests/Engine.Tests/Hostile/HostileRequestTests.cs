@@ -43,6 +43,40 @@ public sealed class HostileRequestTests(ITestOutputHelper output)
         Assert.True(count > 150 && exhausted > 10);
     }
 
+    /// <summary>
+    /// Rules that users write and that take a backtracking engine years, each on a megabyte made for it.
+    /// </summary>
+    [Theory]
+    [InlineData("(a+)+$", "a", "!")]
+    [InlineData("^(a|a)*$", "a", "!")]
+    [InlineData("^(?:a|aa)+$", "a", "!")]
+    [InlineData("(.*)*=(.*)*x", "a", "")]
+    [InlineData("^((a+)*b?)*c$", "ab", "!")]
+    [InlineData("(a*)*\\1b", "a", "c")]
+    [InlineData("(\\w+)\\s+\\1\\b", "word wort ", "")]
+    [InlineData("(?=(a+))a*b\\1", "a", "c")]
+    [InlineData("(?<!x)(?:a|b|ab)*+c", "ab", "")]
+    [InlineData("(?:(?=a+b)a)*c", "a", "")]
+    [InlineData("(?>(?:a+)+)b|(?:(?:a+)+)c", "a", "d")]
+    [InlineData("([^,]*,){20}[^,]*$(?!x)", "a,", "")]
+    [InlineData("(?:a?){40}(?:a){40}b\\b", "a", "")]
+    public void Evaluate_PatternThatExplodes_StaysWithinItsSteps(string pattern, string pump, string end)
+    {
+        const int Bytes = 1 << 20;
+        var program = Profile.Compile($"SecRule ARGS:v \"@rx {pattern}\" \"id:1,phase:2,pass,capture\"");
+        var value = string.Concat(Enumerable.Repeat(pump, Bytes / pump.Length)) + end;
+        var request = new CanonicalRequest();
+        var shape = new HostileRequest(pattern, "/", "application/json",
+            Encoding.Latin1.GetBytes("{\"v\":\"" + value[..Math.Min(value.Length, Bytes - 16)] + "\"}"), []);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        using var transaction = Run(program, shape, request);
+
+        output.WriteLine($"{transaction.Steps} steps, {clock.ElapsedMilliseconds} ms, {transaction.Exhausted}");
+        Assert.True(transaction.Steps < EngineLimits.Default.StepsMax + (StepsPerByteMax * 3L * Bytes));
+        // A quiet core needs less than the 50 ms that the steps stand for; a mistake takes minutes.
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+    }
+
     [Fact]
     public void Evaluate_ExhaustedBehindAnAttack_StillJudgesTheScore()
     {

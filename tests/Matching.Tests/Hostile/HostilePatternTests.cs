@@ -46,6 +46,43 @@ public sealed class HostilePatternTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>
+    /// Patterns as newer rule sets assemble them from lists of words: large alternations, between all letters what a
+    /// shell ignores. They must be read, stay linear, and be kept from values without any of their first marks.
+    /// </summary>
+    [Theory]
+    [InlineData("(?i)(?:^|[;`\\n\\r{|&]|\\$\\(\\(?|\\$\\{|<\\(|>\\()\\s*(?:", ")(?:\\s|$).*", true)]
+    [InlineData("(?i)[;`\\n\\r{|&][\\s\\x0b]*[\"']*(?:[\"'-+.-9?A-\\]_a-z|]+/)?[\"'\\x5c]*(?:", ")\\b", true)]
+    [InlineData("(?i)(?<verb>", ")[\\s\\x0b&),<>|](?>[^\\n]*+)", false)]
+    public void AssembledAlternations_WithEvasionsBetweenLetters_StayCheap(string before, string after, bool isLinear)
+    {
+        const string Ignored =
+            "[\"'\\)\\[\\x5c]*(?:(?:(?:\\|\\||&&)[\\s\\x0b]*)?\\$[!#\\(\\*\\-0-9\\?@_a-\\{]*)?\\x5c?";
+        string[] words =
+        [
+            "bash", "cat", "chmod", "curl", "dash", "dd", "env", "expr", "find", "gawk", "grep", "head", "id", "kill",
+            "less", "ln", "ls", "mkfifo", "nc", "nohup", "perl", "ping", "python3", "rm", "rsync", "sed", "sh", "sleep",
+            "ssh", "sudo", "tail", "tar", "tee", "time", "touch", "uname", "vi", "wget", "whoami", "xargs", "zip",
+        ];
+        var text = before + string.Join('|', words.Select(word => string.Join(Ignored, word.ToCharArray()))) + after;
+        var pattern = RegexParser.Parse(text);
+        Assert.True(pattern.IsValid, pattern.Error?.ToString());
+        var program = RegexProgram.Create(pattern);
+        Assert.Equal(isLinear, program.IsLinear);
+        foreach (var input in HostileInputs.Pumped(pattern.Root, 64 << 10, 8)
+            .Append(Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(";b'a\"s$", 9000)))))
+        {
+            var steps = RegexProgram.DefaultSteps;
+            var outcome = program.IsMatch(input, ref steps);
+            output.WriteLine($"{outcome} after {RegexProgram.DefaultSteps - steps} steps");
+            Assert.True(!isLinear || outcome != RegexOutcome.BudgetExceeded);
+        }
+
+        var left = RegexProgram.DefaultSteps;
+        Assert.Equal(RegexOutcome.Match, program.IsMatch("x;w'g\"e\\t http://h"u8, ref left));
+        Assert.Equal(RegexOutcome.NoMatch, program.IsMatch("a letter, nothing more."u8, ref left));
+    }
+
     [CrsFact]
     public void Crs_EachLoopTurnedToTheLimit_StaysWithinItsSteps()
     {
