@@ -94,7 +94,8 @@ public sealed class GoldenValueTests
     {
         var text = Encoding.Latin1.GetString(framed);
         var tokens = new List<(uint, uint)>();
-        foreach (Match match in Regex.Matches(text, @"(?<word>[a-zA-Z_\x80-\xff]+)|(?<digits>[0-9]+)|[^ +]", RegexOptions.Singleline))
+        const string pattern = @"(?<word>[a-zA-Z_\x80-\xff]+)|(?<digits>[0-9]+)|[^ +]";
+        foreach (Match match in Regex.Matches(text, pattern, RegexOptions.Singleline))
         {
             if (match.Groups["digits"].Success)
             {
