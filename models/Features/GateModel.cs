@@ -1,15 +1,16 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace WafOperator.Features;
 
 /// <summary>
-/// The cheap first stage: a linear model over hashed byte n-grams of a normalised value. Immutable and thread-safe.
+/// The cheap first stage: a linear model over hashed n-grams of a normalised value's bytes and tokens. Immutable and thread-safe.
 /// The sum of the 8-bit weights is exact, so every machine computes the same logit as training did.
 /// </summary>
 public sealed class GateModel
 {
     private const int HeaderBytes = 8 + 4 * 6;
-    private static ReadOnlySpan<byte> Magic => "WAFGATE1"u8;
+    private static ReadOnlySpan<byte> Magic => "WAFGATE2"u8;
 
     private readonly sbyte[] _weights;
     private readonly double[] _flagWeights;
@@ -32,7 +33,7 @@ public sealed class GateModel
     {
         if (file.Length < HeaderBytes || !file[..8].SequenceEqual(Magic))
         {
-            error = "not a gate weights file (magic WAFGATE1 missing)";
+            error = "not a gate weights file (magic WAFGATE2 missing)";
             return null;
         }
 
@@ -90,15 +91,27 @@ public sealed class GateModel
             return ..normalized.Length;
         }
 
+        var weights = ArrayPool<int>.Shared.Rent(normalized.Length);
+        var byPosition = weights.AsSpan(0, normalized.Length);
+        byPosition.Clear();
+        TokenNgrams.Sum(normalized, _weights.AsSpan(NgramHash.TokenBase), byPosition, out _);
+        for (var i = 0; i < normalized.Length; i++) byPosition[i] += PositionWeight(normalized, i);
+        var range = Heaviest(byPosition, length);
+        ArrayPool<int>.Shared.Return(weights);
+        return range;
+    }
+
+    private static Range Heaviest(ReadOnlySpan<int> weights, int length)
+    {
         long sum = 0;
         var bestStart = 0;
         var best = long.MinValue;
-        for (var i = 0; i < normalized.Length; i++)
+        for (var i = 0; i < weights.Length; i++)
         {
-            sum += PositionWeight(normalized, i);
+            sum += weights[i];
             if (i >= length)
             {
-                sum -= PositionWeight(normalized, i - length);
+                sum -= weights[i - length];
             }
 
             if (i >= length - 1 && sum > best)
@@ -129,13 +142,13 @@ public sealed class GateModel
         window.CopyTo(framed[1..]);
         framed[window.Length + 1] = NgramHash.End;
         framed = framed[..(window.Length + 2)];
-        var sum = 0;
+        var sum = TokenNgrams.Sum(framed, _weights.AsSpan(NgramHash.TokenBase), default, out var count);
         for (var i = 0; i < framed.Length; i++)
         {
             sum += PositionWeight(framed, i);
         }
 
-        var count = NgramHash.Count(window.Length);
+        count += NgramHash.Count(window.Length);
         return _scale * sum / Math.Sqrt(count);
     }
 

@@ -4,7 +4,10 @@ namespace WafOperator.Features;
 internal static class NgramHash
 {
     public const int HashBits = 18;
-    public const int Buckets = 1 << HashBits;
+
+    /// <summary>Buckets of byte n-grams come first, then as many of token n-grams.</summary>
+    public const int TokenBase = 1 << HashBits;
+    public const int Buckets = 2 << HashBits;
     public const int NgramMin = 2;
     public const int NgramMax = 5;
     public const byte Start = 0x02;
@@ -23,7 +26,7 @@ internal static class NgramHash
 
     public static int Bucket(uint hash) => (int)(hash * Mix >> (32 - HashBits));
 
-    /// <summary>N-grams of a window of this many bytes, sentinels included.</summary>
+    /// <summary>Byte n-grams of a window of this many bytes, sentinels included.</summary>
     public static int Count(int windowBytes)
     {
         var length = windowBytes + 2;

@@ -25,4 +25,6 @@ public enum ValueFlags
     /// <summary>Two or more rounds of decoding changed the value.</summary>
     Rounds = 1 << 12,
     Truncated = 1 << 13,
+    /// <summary>A serialised object of Java, .NET or Python begins in it.</summary>
+    Serialized = 1 << 14,
 }

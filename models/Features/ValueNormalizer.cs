@@ -12,7 +12,7 @@ public static class ValueNormalizer
     public const int ValueBytesMax = 8192;
 
     /// <summary>Number of <see cref="ValueFlags"/>.</summary>
-    public const int FlagCount = 14;
+    public const int FlagCount = 15;
 
     private const int RoundsMax = 4;
     private const int PlainBytesMax = 64;
@@ -43,6 +43,7 @@ public static class ValueNormalizer
     private static int Rewrite(Span<byte> text, ref ValueFlags flags)
     {
         text = text[..Decode(text, ref flags)];
+        if (SerializedObjects.BeginIn(text)) flags |= ValueFlags.Serialized;
         text = text[..GapPasses.Comments(text, ref flags)];
         text = text[..GapPasses.ShellGaps(text, ref flags)];
         return GapPasses.LowerAndCollapse(text, ref flags);

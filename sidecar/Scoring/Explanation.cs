@@ -38,7 +38,7 @@ internal static class Explanation
             Variable = VariableOf(request, context),
             Excerpt = excerpt,
             Family = family,
-            RuleEvidence = context.MatchedRules is { } rules ? deciding.Evidence?.Sum(rules) ?? 0 : 0,
+            RuleEvidence = context.MatchedRules is { } rules ? deciding.Evidence?.Sum(rules, context.Signals) ?? 0 : 0,
             Models = family is null
                 ? models
                 : [.. models.Select(m => m with { Family = m.Outcome == Scored ? family : null })],

@@ -151,6 +151,7 @@ public sealed class RequestScorer(PredictionCache cache)
                 : PartRules.Normalize(part.Kind, raw, _context.Value, out flags);
             ReadOnlySpan<byte> value = _context.Value.AsSpan(0, length);
             if (!isName && ValueNormalizer.IsPlain(value, flags)) return;
+            _context.Signals |= AttackSignal.Of(value, flags, isName);
             Array.Clear(_context.HasLogit);
             var score = ValueScore(_deciding, value, flags);
             if (score > _context.BestBySet[0]) _context.BestBySet[0] = score;

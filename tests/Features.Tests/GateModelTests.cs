@@ -6,7 +6,7 @@ public sealed class GateModelTests
     public void Read_ForeignFile_IsRefusedWithTheReason()
     {
         Assert.Null(GateModel.Read("not a model"u8, out var error));
-        Assert.Contains("WAFGATE1", error, StringComparison.Ordinal);
+        Assert.Contains("WAFGATE2", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.RegularExpressions;
 using System.Buffers.Binary;
 
 namespace WafOperator.Features.Tests;
@@ -61,7 +63,63 @@ public sealed class GoldenValueTests
             }
         }
 
+        buckets.AddRange(TokenBuckets(framed));
         return buckets;
+    }
+
+    /// <summary>Token n-grams, told by their names in training: E is a token exactly, S its shape.</summary>
+    private static IEnumerable<uint> TokenBuckets(byte[] framed)
+    {
+        string[] kinds = ["E", "EE", "EEE", "SSS", "SSSS", "SSSSS", "ESS", "SSE"];
+        var tokens = Tokens(framed);
+        for (var first = 0; first < tokens.Count; first++)
+        {
+            for (var number = 0u; number < kinds.Length; number++)
+            {
+                var kind = kinds[number];
+                if (first + kind.Length > tokens.Count) continue;
+                var hash = 0x811c9dc5 + number;
+                for (var i = 0; i < kind.Length; i++)
+                {
+                    var (exact, shape) = tokens[first + i];
+                    hash = (hash ^ (kind[i] == 'E' ? exact : shape)) * 0x01000193;
+                }
+
+                yield return (uint)(NgramHash.Bucket(hash ^ (hash >> 15)) + NgramHash.TokenBase);
+            }
+        }
+    }
+
+    private static List<(uint Exact, uint Shape)> Tokens(byte[] framed)
+    {
+        var text = Encoding.Latin1.GetString(framed);
+        var tokens = new List<(uint, uint)>();
+        const string pattern = @"(?<word>[a-zA-Z_\x80-\xff]+)|(?<digits>[0-9]+)|[^ +]";
+        foreach (Match match in Regex.Matches(text, pattern, RegexOptions.Singleline))
+        {
+            if (match.Groups["digits"].Success)
+            {
+                tokens.Add((0x101, 0x101));
+                continue;
+            }
+
+            if (!match.Groups["word"].Success)
+            {
+                tokens.Add((match.Value[0], match.Value[0]));
+                continue;
+            }
+
+            var (hash, power) = (0u, 1u);
+            foreach (var b in match.Value)
+            {
+                hash += b * power;
+                power *= 0x01000193;
+            }
+
+            tokens.Add((hash ^ 0x9e3779b1, 0x100));
+        }
+
+        return tokens;
     }
 
     /// <summary>CRC-32 as zlib computes it, of little-endian 32-bit numbers.</summary>

@@ -19,8 +19,8 @@ internal static class GoldenValues
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
-        writer.Write("WAFGATE1"u8);
-        foreach (var field in new uint[] { 18, 2, 5, 14 })
+        writer.Write("WAFGATE2"u8);
+        foreach (var field in new uint[] { 18, 2, 5, ValueNormalizer.FlagCount })
         {
             writer.Write(field);
         }

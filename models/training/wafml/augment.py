@@ -92,6 +92,16 @@ ENCODINGS = (_percent, _percent, _percent_twice, _percent_all, _percent_u, _enti
              _comments, _comments, _white, _white, _plus, _plus, _base64, _wrap, _wrap, _wrap, _route, _route, _route)
 
 
+def carried(value: bytes, carrier: bytes, rng: random.Random) -> bytes:
+    """The value behind, before or within harmless text: what an attacker appends to what a form expects."""
+    gap = rng.choice((b"", b" ", b" ", b". ", b", ", b"\n", b"=", b"/", b"; "))
+    where = rng.random()
+    if where < 0.7:
+        return carrier + gap + value
+    middle = carrier.find(b" ", len(carrier) // 2)
+    return value + gap + carrier if where < 0.85 or middle < 0 else carrier[:middle] + gap + value + carrier[middle:]
+
+
 def augment(value: bytes, rng: random.Random) -> bytes:
     """The value under one or two encodings."""
     value = rng.choice(ENCODINGS)(value, rng)

@@ -4,6 +4,8 @@ import random
 
 from .grammar import Grammar
 
+REPEATS_MAX = 30
+
 _RULES = {
     "benign": ["{text}", "{url}", "{tracking}", "{code}", "{data}", "{query}", "{markup}", "{name}", "{path}", "{template}", "{short}", "{short}", "{list}", "{list}", "{agent}", "{blob}", "{cookie}", "{math}", "{search}", "{json}", "{prose}", "{prose}", "{tuple}", "{tuple}", "{zone}", "{field}", "{lines}", "{mixed}"],
     "tuple": ["{cell}{c}{cell}{c}{cell}{c}{cell}", "{cell}{c}{cell}{c}{cell}", "{d}({cell}{c}{cell}){d}({cell}){d}({cell})", "{d}({cell})({cell})({cell}{c}{cell}{c}{cell}{c}{cell})", "{cell}{c}{cell}{c2}{cell}{c}{cell}{c2}{cell}{c}{cell}", "({cell}{c}{cell})", "[{cell}{c}{cell}{c}{cell}]", "{{{cell}{c}{cell}}}", "{cell}{c}{cell}{c}{cell}{c}{cell}{c}{cell}{c}{cell}{c}{cell}{c}{cell}", "{c}{cell}{c}{cell}{c}", "{cell}{c2}{c2}{cell}{c2}{c2}{cell}",
@@ -44,14 +46,16 @@ _RULES = {
 
 
 def generate(count: int, seed: int) -> "list[tuple[str, bytes]]":
-    """Distinct (kind, value) pairs."""
+    """(kind, value) pairs; what the grammar writes often is repeated a few times."""
     rng = random.Random(seed)
     grammar = Grammar(_RULES)
     kinds = [a.strip("{}") for a in _RULES["benign"]]
-    out = {}
+    seen, out = {}, []
     for _ in range(count):
         kind = rng.choice(kinds)
         value = grammar.expand(kind, rng).encode("utf-8")
         if len(value) < 2000:
-            out.setdefault(value, kind)
-    return [(kind, value) for value, kind in out.items()]
+            seen[value] = seen.get(value, 0) + 1
+            if seen[value] <= REPEATS_MAX:
+                out.append((kind, value))
+    return out

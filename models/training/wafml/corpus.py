@@ -1,6 +1,7 @@
 """From recorded requests to the rows that models learn from: generated values, augmentation, labels of parts."""
 
 import random
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,9 @@ from .dataset import Dataset, append_values
 from .splits import OWN, group_names
 from .train_gate import GateTrainer
 
-BENIGN_COUNT_POWER = 0.5
+COUNT_POWER = 0.5  # how often a value was seen counts by its root
+CARRIED_SHARE = 0.3
+_TEXT_RE = re.compile(rb"[a-z0-9][a-z0-9 ,.'!?-]*\Z")
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Corpus:
         harmless = benign_count > 0
         y = np.zeros(len(win.text))
         weight = np.zeros(len(win.text))
-        weight[harmless] = benign_count[harmless] ** BENIGN_COUNT_POWER
+        weight[harmless] = benign_count[harmless] ** COUNT_POWER
         if scores is None:
             pairs = chosen & (pair_label == 1) & ~harmless[win.pairs_row]
             share = np.bincount(win.pairs_request[pairs], minlength=win.requests)
@@ -53,7 +56,7 @@ class Corpus:
             request, row = win.request_argmax(np.where(harmless, -99.0, scores))
             payload = mask[request] & (label[request] == 1) & ~harmless[row]
             y[row[payload]] = 1
-            weight[row[payload]] = 1
+            weight[row[payload]] = np.bincount(row[payload], minlength=len(weight))[row[payload]] ** COUNT_POWER
         positive, negative = weight[y == 1].sum(), weight[y == 0].sum()
         weight[y == 1] *= negative / max(positive, 1e-9)
         return y, weight
@@ -77,6 +80,7 @@ def with_augmented(corpus: Corpus, share: float, seed: int, epochs: int = 2) -> 
     y, weight = corpus.row_targets(everything, None)
     trainer.fit(win.rows, y, weight, epochs)
     request, row = win.request_argmax(trainer.logits(win.rows))
+    carriers = _carriers(data)
     for label in (1, 0):
         mine = np.flatnonzero(data.label[request] == label)
         if label == 0:  # any part of a harmless request, not only its oddest
@@ -86,10 +90,19 @@ def with_augmented(corpus: Corpus, share: float, seed: int, epochs: int = 2) -> 
         else:
             pick = np.array(rng.sample(list(mine), int(share * len(mine))))
             origins, rows = request[pick], row[pick]
-        values = [augment.augment(win.text[r], rng) for r in rows]
+        values = [augment.carried(win.text[r], rng.choice(carriers), rng) if rng.random() < CARRIED_SHARE else augment.augment(win.text[r], rng)
+                  for r in rows]
         sources = [data.source[o] for o in origins]
         data = append_values(data, values, label, sources, [data.attack[o] for o in origins])
     return data
+
+
+def _carriers(data: Dataset) -> "list[bytes]":
+    """Short texts of several words out of the composed harmless requests, which no fold leaves out."""
+    composed = np.flatnonzero((data.label == 0) & np.array(["composed" in s for s in data.source]))
+    ids = np.unique(np.concatenate([data.refs[data.bounds[r]:data.bounds[r + 1]] for r in composed])) if len(composed) else []
+    texts = [v for v in (data.values[i] for i in ids) if 6 <= len(v) <= 90 and _TEXT_RE.match(v)]
+    return texts or [b"harmless text"]
 
 
 def _corpus(data: Dataset, originals: int, seed: int) -> Corpus:

@@ -12,7 +12,8 @@ WINDOW_STRIDE = 160
 NGRAM_MIN = 2
 NGRAM_MAX = 5
 HASH_BITS = 18
-BUCKETS = 1 << HASH_BITS
+TOKEN_BASE = 1 << HASH_BITS  # buckets of byte n-grams, then as many of token n-grams
+BUCKETS = 2 << HASH_BITS
 START, END = 0x02, 0x03
 FNV_OFFSET = 0x811C9DC5
 FNV_PRIME = 0x01000193
@@ -44,7 +45,7 @@ _FOLD[ord("0"):ord("9") + 1] = ord("0")
 
 
 def ngram_indices(window: bytes) -> np.ndarray:
-    """Bucket of every 2..5-gram of START + window + END, ordered by position, then n (uint32)."""
+    """Buckets of START + window + END (uint32): every 2..5-gram by position, then n; then the token n-grams, see `token_rows`."""
     data = np.frombuffer(bytes((START,)) + window + bytes((END,)), dtype=np.uint8)
     return hash_rows(data, np.array([0, len(data)]))[0]
 
@@ -52,6 +53,16 @@ def ngram_indices(window: bytes) -> np.ndarray:
 def hash_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
     """Buckets of many byte strings laid end to end (sentinels included), and how many each has."""
     data = _FOLD[data]
+    byte_buckets, byte_counts = _byte_rows(data, bounds)
+    token_buckets, token_counts = token_rows(data, bounds)
+    out = np.empty(len(byte_buckets) + len(token_buckets), dtype=np.uint32)
+    before = np.cumsum(token_counts) - token_counts
+    out[np.arange(len(byte_buckets)) + np.repeat(before, byte_counts)] = byte_buckets
+    out[np.arange(len(token_buckets)) + np.repeat(np.cumsum(byte_counts), token_counts)] = token_buckets
+    return out, byte_counts + token_counts
+
+
+def _byte_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
     size = len(data)
     lengths = np.diff(bounds)
     left = np.repeat(bounds[1:], lengths) - np.arange(size)
@@ -69,6 +80,67 @@ def hash_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.nda
     keep = np.stack(valid, axis=1)
     counts = np.add.reduceat(keep.sum(axis=1), bounds[:-1]) if size else np.zeros(len(lengths), dtype=np.int64)
     return np.stack(columns, axis=1)[keep], counts
+
+
+# A token is a run of letters (and `_` and bytes beyond ASCII), a run of digits, or any other byte; spaces and plus signs only separate.
+# Its exact form is the run's hash; its shape is the same for all runs of a kind. What an attack says changes, how it is built less.
+WORD_PRIME = 0x01000193
+WORD_INVERSE = pow(WORD_PRIME, -1, 1 << 32)
+WORD, DIGITS, SINGLE, SPACE = 1, 2, 3, 0
+WORD_SHAPE, DIGITS_SHAPE = 0x100, 0x101
+_KIND = np.full(256, SINGLE, dtype=np.uint8)
+_KIND[ord("a"):ord("z") + 1] = _KIND[ord("A"):ord("Z") + 1] = _KIND[ord("_")] = _KIND[0x80:] = WORD
+_KIND[ord("0"):ord("9") + 1] = DIGITS
+_KIND[ord(" ")] = _KIND[ord("+")] = SPACE
+# Which of the tokens from a position on, exact (E) or by shape (S): the kinds of token n-grams, in the order in which they are written.
+TOKEN_KINDS = ("E", "EE", "EEE", "SSS", "SSSS", "SSSSS", "ESS", "SSE")
+
+
+def token_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
+    """Buckets of the token n-grams of folded byte strings, ordered by token, then kind; and how many each string has."""
+    kind = _KIND[data]
+    first = np.zeros(len(data), dtype=bool)
+    first[bounds[:-1]] = True
+    first[1:] |= (kind[1:] != kind[:-1]) | (kind[1:] == SINGLE)
+    first &= kind != SPACE
+    at = np.flatnonzero(first)
+    exact, shape = _tokens(data, kind, at)
+    row = np.searchsorted(bounds, at, "right") - 1
+    counts = np.bincount(row, minlength=len(bounds) - 1)
+    left = np.repeat(np.cumsum(counts), counts) - np.arange(len(at))
+    columns, valid = [], []
+    with np.errstate(over="ignore"):
+        for number, letters in enumerate(TOKEN_KINDS):
+            h = np.full(len(at), (FNV_OFFSET + number) & 0xFFFFFFFF, dtype=np.uint32)
+            for step, letter in enumerate(letters):
+                shifted = np.zeros(len(at), dtype=np.uint32)
+                shifted[:max(0, len(at) - step)] = (exact if letter == "E" else shape)[step:]
+                h = (h ^ shifted) * np.uint32(FNV_PRIME)
+            h ^= h >> np.uint32(15)
+            columns.append(((h * np.uint32(MIX)) >> np.uint32(32 - HASH_BITS)) + np.uint32(TOKEN_BASE))
+            valid.append(left >= len(letters))
+    keep = np.stack(valid, axis=1)
+    per_token = np.append(0, np.cumsum(keep.sum(axis=1)))
+    ends = np.cumsum(counts)
+    return np.stack(columns, axis=1)[keep], per_token[ends] - per_token[ends - counts]
+
+
+def _tokens(data: np.ndarray, kind: np.ndarray, at: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
+    """Exact form and shape of the tokens that begin at these places. A run's hash is the sum of byte times prime^offset."""
+    size = len(data)
+    with np.errstate(over="ignore"):
+        powers = np.cumprod(np.append(np.uint32(1), np.full(max(0, size - 1), WORD_PRIME, np.uint32)), dtype=np.uint32)
+        inverse = np.cumprod(np.append(np.uint32(1), np.full(max(0, size - 1), WORD_INVERSE, np.uint32)), dtype=np.uint32)
+        sums = np.append(np.uint32(0), np.cumsum(np.where(kind == WORD, data, 0).astype(np.uint32) * powers, dtype=np.uint32))
+        # A run ends where the kind changes or another token begins.
+        is_break = np.append(kind[1:] != kind[:-1], True)
+        is_break[at[1:] - 1] = True
+        breaks = np.flatnonzero(is_break) + 1
+        end = breaks[np.searchsorted(breaks, at, "right")]
+        runs = (sums[end] - sums[at]) * inverse[at]
+    exact = np.where(kind[at] == WORD, runs ^ np.uint32(MIX), np.where(kind[at] == DIGITS, DIGITS_SHAPE, data[at])).astype(np.uint32)
+    shape = np.where(kind[at] == WORD, WORD_SHAPE, np.where(kind[at] == DIGITS, DIGITS_SHAPE, data[at])).astype(np.uint32)
+    return exact, shape
 
 
 def tokens(window: bytes, flags: int) -> "list[int]":

@@ -1,4 +1,4 @@
-"""The gate: a linear model over hashed byte n-grams, its file format and its exact score."""
+"""The gate: a linear model over hashed n-grams of bytes and tokens, its file format and its exact score."""
 
 import math
 import struct
@@ -9,7 +9,7 @@ import numpy as np
 from .features import (BUCKETS, END, HASH_BITS, NGRAM_MAX, NGRAM_MIN, START, hash_rows, windows)
 from .normalize import FLAGS
 
-MAGIC = b"WAFGATE1"
+MAGIC = b"WAFGATE2"
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Gate:
     @staticmethod
     def from_bytes(data: bytes) -> "Gate":
         if data[:8] != MAGIC:
-            raise ValueError("not a gate weights file (magic WAFGATE1 missing)")
+            raise ValueError("not a gate weights file (magic WAFGATE2 missing)")
         bits, low, high, flags, scale, bias = struct.unpack_from("<4I2f", data, 8)
         if (bits, low, high, flags) != (HASH_BITS, NGRAM_MIN, NGRAM_MAX, FLAGS):
             raise ValueError(f"gate features differ: {(bits, low, high, flags)}")

@@ -35,6 +35,8 @@ CRAFTED = [
     b"../../../../etc/passwd", b"${jndi:ldap://x.example/a}", b"() { :;}; echo vulnerable", b"<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>",
     b"a\r\nSet-Cookie: x=1", b"\nLocation:http://a.example", b"a \r\n \tX-A1-b: c", b"a\n b: c", b"a\nbb: c", b"a\n1b: c", b"a\n-bb: c",
     b"a\n" + b"h" * 31 + b": c", b"a\n" + b"h" * 32 + b": c", b"a\r\nbb", b"a\r\nbb :c", b"a bb: c", b"a\n\nbb: c\ncc: d\n", b"%0d%0aHost: x",
+    b"rO0ABXNyABFqYXZh", b"/help/rO0ABM5+YC5Y5", b"aced00057372", b"\xac\xed\x00\x05sr", b"AAEAAAD/////AQAA", b"AAEAAAD_____AQAA", b"/wEyxwEA", b"a=/wExx", b"wEyx",
+    b"gASVxx", b"gAJ9xx", b"gAN0xx", b"data:KztAAUxx", b"xrO0AB", b"RO0AB", b"x%3DrO0ABX", b"{rO0AB", b"un+ion  _a1b22c333 d\xc3\xa9j\xc3\xa0  +9+",
     b"x" * 240, b"x" * 241, b"ab" * 200, b"word " * 100, b"A" * 8192, b"A" * 8193, b"%41" * 3000, bytes(range(256)),
 ]
 

@@ -4,14 +4,15 @@ The rules' answers come from the sidecar's own engine (`tests/Benchmarks`, comma
 file, the line in it, label, whether rules block, the anomaly score and the ids of the rules that matched.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 LOG_ODDS_MAX = 10.0
 SEEN_MIN = 20
-WEIGHT_MAX = 3.0
+WEIGHT_MAX = 2.0
+SIGNAL_BENIGN_MAX = 0.0005  # share of harmless requests that may show a signal which counts
 L2 = 1e-5
 STEPS = 150
 # Attacks; rules about protocol, methods and scanners' names speak of clients, not of payloads, and differ from site to site.
@@ -27,6 +28,7 @@ class RuleAnswers:
     ids: "list[str]"
     refs: np.ndarray
     bounds: np.ndarray
+    signals: "dict[str, np.ndarray]" = field(default_factory=dict)  # which requests show each, see signals.py
 
     @property
     def owner(self) -> np.ndarray:
@@ -58,14 +60,16 @@ class Joint:
     slope: float
     intercept: float
     weights: np.ndarray
+    signals: "dict[str, float]" = field(default_factory=dict)
 
     def logits(self, log_odds: np.ndarray, rules: RuleAnswers) -> np.ndarray:
         sums = np.bincount(rules.owner, self.weights[rules.refs], len(rules.blocks)) if len(rules.refs) else 0.0
-        return self.slope * np.clip(log_odds, -LOG_ODDS_MAX, LOG_ODDS_MAX) + self.intercept + sums
+        return self.slope * np.clip(log_odds, -LOG_ODDS_MAX, LOG_ODDS_MAX) + self.intercept + sums + sum(w * rules.signals[s] for s, w in self.signals.items())
 
     def manifest(self, rules: RuleAnswers) -> dict:
         return {"slope": self.slope, "intercept": self.intercept,
-                "rules": {i: round(float(w), 4) for i, w in sorted(zip(rules.ids, self.weights)) if w > 0}}
+                "rules": {i: round(float(w), 4) for i, w in sorted(zip(rules.ids, self.weights)) if w > 0},
+                "signals": self.signals}
 
 
 def row_weights(groups: np.ndarray, label: np.ndarray, chosen: np.ndarray) -> np.ndarray:
@@ -100,7 +104,11 @@ def fit(log_odds: np.ndarray, label: np.ndarray, groups: np.ndarray, chosen: np.
         return float(value), np.concatenate([[(d * z).sum(), d.sum()], rules_gradient])
 
     best = _minimize(loss, start, low, high)
-    return Joint(float(best[0]), float(best[1]), best[2:])
+    # No other source than the one that has them may show a signal, so nothing can be fitted: it weighs as much as a rule may, unless
+    # harmless requests show it too.
+    harmless = chosen & (label == 0)
+    shown = {s: WEIGHT_MAX for s, hits in rules.signals.items() if hits[harmless].mean() <= SIGNAL_BENIGN_MAX}
+    return Joint(float(best[0]), float(best[1]), best[2:], shown)
 
 
 def _minimize(loss, start: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

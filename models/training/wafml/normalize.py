@@ -10,7 +10,7 @@ after unescaping, a raw header value). Steps:
 1. cut to VALUE_BYTES_MAX bytes (flag TRUNCATED)
 2. up to ROUNDS_MAX rounds, until nothing changes: base64 (once, whole value), percent, HTML entities,
    backslash escapes, byte fix-ups (NUL, overlong UTF-8, full-width forms, typographic quotes)
-3. comments and shell word gaps become a space
+3. flag SERIALIZED, while case and separators are still there; comments and shell word gaps become a space
 4. ASCII lower case; white space and control bytes become single spaces, trimmed; a run with a line break in it becomes one line feed
    where a header's name and a colon follow (header injection)
 """
@@ -37,10 +37,11 @@ FLAG_NAMES = (
     "control",            # 11 control byte other than tab, line feed, carriage return
     "rounds",             # 12 two or more rounds changed the value
     "truncated",          # 13 the value was cut
+    "serialized",         # 14 a serialised object of Java, .NET or Python begins in it
 )
 FLAGS = len(FLAG_NAMES)
 (PERCENT, PERCENT_U, PERCENT_MALFORMED, ENTITY, BACKSLASH, OVERLONG, FULLWIDTH, NUL, BASE64, COMMENT,
- SHELL_GAP, CONTROL, ROUNDS, TRUNCATED) = (1 << i for i in range(FLAGS))
+ SHELL_GAP, CONTROL, ROUNDS, TRUNCATED, SERIALIZED) = (1 << i for i in range(FLAGS))
 
 ENTITIES = {
     b"lt": b"<", b"gt": b">", b"amp": b"&", b"quot": b'"', b"apos": b"'", b"nbsp": b" ", b"tab": b"\t",
@@ -67,6 +68,9 @@ _BASE64_RE = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}\Z")
 _TEXT_RE = re.compile(rb"[\x09\x0a\x0d\x20-\x7e]+\Z")
 _ALNUM_RE = re.compile(rb"[A-Za-z0-9]+\Z")
 _PLAIN_RE = re.compile(rb"[a-z0-9_.-]*\Z")
+# Case is part of these; lower case comes later. At the value's start or behind a byte that ends a name or a segment.
+_SERIALIZED_RE = re.compile(
+    rb"(?:\A|[/=\"' ,:;&\[({])(?:rO0AB|aced0005|ACED0005|\xac\xed\x05|KztAAU|Cs7QAF|AAEAAAD/////|AAEAAAD_____|gASV|gAWV|gAJ[9cdj]|gAN[9cdj]|/wE[xy])")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
@@ -186,6 +190,8 @@ def normalize(value: bytes) -> "tuple[bytes, int]":
         changed_rounds += 1
     if changed_rounds >= 2:
         run.flags |= ROUNDS
+    if _SERIALIZED_RE.search(value):
+        run.flags |= SERIALIZED
     if b"/*" in value:
         value = _COMMENT_RE.sub(run.comment, value)
     if b"$" in value:

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from . import attacks, benign
-from .features import (BOS, BYTE_BASE, EOS, FLAG_BASE, HASH_BITS, LENGTH_BUCKETS, NGRAM_MAX, NGRAM_MIN, PAD, VOCABULARY, WINDOW_BYTES,
-                       WINDOW_STRIDE)
+from .features import (BOS, BYTE_BASE, EOS, FLAG_BASE, HASH_BITS, LENGTH_BUCKETS, NGRAM_MAX, NGRAM_MIN, PAD, TOKEN_BASE, TOKEN_KINDS, VOCABULARY,
+                       WINDOW_BYTES, WINDOW_STRIDE)
 from .normalize import FLAG_NAMES, ROUNDS_MAX, VALUE_BYTES_MAX
 
 FORMAT = "waf-model/v1"
@@ -20,7 +20,7 @@ CORPUS_SEED = 7  # not a training seed: the corpus's values are never trained on
 NORMALIZATION = {"version": 1, "valueBytesMax": VALUE_BYTES_MAX, "roundsMax": ROUNDS_MAX, "flags": list(FLAG_NAMES)}
 GATE_SCHEMA = {"kind": "hashed-ngrams", "normalization": NORMALIZATION, "windowBytes": WINDOW_BYTES, "windowStride": WINDOW_STRIDE,
                "hash": "fnv1a-32, times 0x9e3779b1, top bits; digits fold to 0; framed by 0x02 and 0x03", "hashBits": HASH_BITS,
-               "ngramMin": NGRAM_MIN, "ngramMax": NGRAM_MAX}
+               "ngramMin": NGRAM_MIN, "ngramMax": NGRAM_MAX, "tokenBase": TOKEN_BASE, "tokenKinds": list(TOKEN_KINDS)}
 TOKEN_SCHEMA = {"kind": "bytes", "normalization": NORMALIZATION, "windowBytes": WINDOW_BYTES, "windowStride": WINDOW_STRIDE, "pad": PAD,
                 "begin": BOS, "end": EOS, "byteBase": BYTE_BASE, "flagBase": FLAG_BASE, "vocabulary": VOCABULARY,
                 "lengthBuckets": list(LENGTH_BUCKETS)}
@@ -59,10 +59,11 @@ def read(archive: bytes) -> "tuple[dict, dict[str, bytes]]":
 
 
 def corpus(count: int) -> bytes:
-    """Regression requests with labels, out of the own grammars only, so that they may be handed on."""
+    """Regression requests with labels, out of the own grammars only, so that they may be handed on; typical attacks, which each model
+    must find by itself."""
     rng = random.Random(CORPUS_SEED)
-    bad = rng.sample(attacks.generate(40 * count, CORPUS_SEED), count)
-    good = rng.sample(benign.generate(3 * count, CORPUS_SEED), count)
+    bad = rng.sample(list(dict.fromkeys(attacks.generate(40 * count, CORPUS_SEED, typical=True))), count)
+    good = rng.sample(list(dict.fromkeys(benign.generate(3 * count, CORPUS_SEED))), count)
     lines = []
     for label, rows in ((1, bad), (0, good)):
         for index, (family, value) in enumerate(rows):

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from . import corpus as corpora
-from . import joint, packaging, release, report, train_cnn
+from . import joint, packaging, release, report, signals, train_cnn
 from .cnn import PayloadCnn, SeedCnn
 from .dataset import load
 from .export import quantized_copy
+from .forked import forked
 from .loso import OutOfFold, RATES, evaluate, pooled, real_requests
 from .metrics import auc, best_threshold, recall_at
 from .splits import leave_one_out, split_by_source
@@ -109,14 +110,14 @@ class Trainer:
         return self.package(gate, gate_fold, gate_rows, model.eval(), cnn_rows)
 
     def gate_out_of_fold(self):
-        rows = {}
+        win = self.corpus.windows
+        gates = forked(self.fold_gate, range(len(self.folds)), self.o.threads)
+        rows = {fold.name: gate.logits(win.rows).astype(np.float32) for fold, gate in zip(self.folds, gates)}
+        return evaluate(self.corpus, lambda mask, fold: win.request_max(rows[fold.name].astype(float)), self.echo), rows
 
-        def score(mask, fold):
-            logits = self.corpus.fit_gate(mask)[0].quantize().logits(self.corpus.windows.rows)
-            rows[fold.name] = logits.astype(np.float32)
-            return self.corpus.windows.request_max(logits)
-
-        return evaluate(self.corpus, score, self.echo), rows
+    def fold_gate(self, index: int):
+        held = np.isin(self.corpus.groups, self.folds[index].attack + self.folds[index].benign)
+        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~held)[0].quantize())
 
     def cnn_targets(self, mask: np.ndarray, gate_logits: np.ndarray):
         """Labels, families and weights of rows; the gate says which part of an attack is the payload."""
@@ -128,8 +129,12 @@ class Trainer:
         return label, family, weight
 
     def cnn_out_of_fold(self, gate_rows: "dict[str, np.ndarray]") -> "dict[str, np.ndarray]":
-        return {fold.name: self.run.part(f"fold_cnn_{i}", lambda fold=fold: self.cnn_of_fold(fold, gate_rows[fold.name]))[0]
-                for i, fold in enumerate(self.folds)}
+        def make(index: int) -> np.ndarray:
+            torch.set_num_threads(1)
+            fold = self.folds[index]
+            return self.run.part(f"fold_cnn_{index}", lambda: self.cnn_of_fold(fold, gate_rows[fold.name]))[0]
+
+        return dict(zip((fold.name for fold in self.folds), forked(make, range(len(self.folds)), self.o.threads)))
 
     def cnn_of_fold(self, fold, gate_logits: np.ndarray) -> "tuple[np.ndarray, dict]":
         """Logits of the held-out requests' windows, and the network that gave them."""
@@ -165,16 +170,23 @@ class Trainer:
         by_chance = np.random.default_rng(o.seed).choice(3, len(c.data), p=(0.7, 0.15, 0.15)).astype(np.int8)
         return {"Test sources (never a source on two sides)": self.compare_on(by_source), "Random split, as the seed system was measured": self.compare_on(by_chance)}
 
+    def validation(self, mask: np.ndarray, gate_logits: np.ndarray) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+        """Rows, labels and weights that early stopping looks at: of recorded requests only."""
+        label, weight = self.corpus.row_targets(mask & self.real, gate_logits)
+        rows = np.flatnonzero(weight)
+        return rows, label[rows], weight[rows]
+
     def compare_on(self, side: np.ndarray) -> "list[list]":
-        """0 train, 1 validation (where the threshold is chosen for the best accuracy), 2 test."""
+        """0 train, 1 validation (early stopping, and the threshold of the best accuracy), 2 test."""
         c, o, rows = self.corpus, self.o, []
         label, real = c.data.label, self.real
         gate = c.fit_gate(side == 0)[0].logits(c.windows.rows)
         targets = self.cnn_targets(side == 0, gate)
+        checked = self.validation(side == 1, gate)
         needed = np.unique(c.windows.pairs_row[((side > 0) & real)[c.windows.pairs_request]])
         for name, model in (("seed network", SeedCnn()), ("payload-cnn", PayloadCnn())):
             torch.manual_seed(o.seed)
-            history = train_cnn.fit(model, self.tokens, *targets, o.samples // 2, o.epochs, o.seed, echo=self.echo)
+            history = train_cnn.fit(model, self.tokens, *targets, o.samples // 2, o.epochs, o.seed, checked, echo=self.echo)
             z = np.full(len(c.windows.text), -30.0)
             started = time.process_time()
             z[needed] = train_cnn.logits(model, self.tokens, needed)
@@ -191,6 +203,8 @@ class Trainer:
         o, c = self.o, self.corpus
         options = {"generated": o.generated, "augmented": o.augmented, "samples": o.samples, "epochs": o.epochs, "instance": o.instance}
         rules = joint.read(o.rules, c.data.label[c.originals]) if o.rules else None
+        if rules:
+            rules.signals = signals.of_requests(c.data, len(rules.blocks))
         harmless = np.concatenate([gate_rows[f.name][c.windows.pairs_row[(np.isin(c.groups, f.benign) & self.real)[c.windows.pairs_request]]]
                                    for f in self.folds])
         slope, intercept = release.calibration_of(c, gate_fold.scores)
@@ -243,7 +257,7 @@ class Trainer:
         c, folder, listed = self.corpus, self.o.folds, []
         for i, fold in enumerate(self.folds):
             held = np.isin(c.groups, fold.attack + fold.benign)
-            gate = self.run.part(f"fold_gate_{i}", lambda held=held: c.fit_gate(~held)[0].quantize())
+            gate = self.fold_gate(i)
             model = PayloadCnn()
             model.load_state_dict(self.run.part(f"fold_cnn_{i}", None)[1])
             archives = release.left_out_packages(gate, model, f"0.0.{i + 1}", gate_manifest, cnn_manifest, by_rules.folds[i] if by_rules else None)

@@ -1,5 +1,6 @@
 using WafOperator.Features;
 using WafOperator.Http;
+using WafOperator.Scoring.Parts;
 using WafOperator.Scoring.Pool;
 
 namespace WafOperator.Scoring.Ensemble;
@@ -48,6 +49,9 @@ internal sealed class ScoringContext
     public IReadOnlyList<long>? MatchedRules;
     public string? Exclusion;
 
+    /// <summary>What the parts showed beside their scores.</summary>
+    public AttackSignals Signals;
+
     /// <summary>Set while only questions for the pool are collected: nothing is counted or learned.</summary>
     public PoolQuestions? Questions;
 
@@ -66,6 +70,7 @@ internal sealed class ScoringContext
         BestPartScore = -1;
         MatchedRules = null;
         Exclusion = null;
+        Signals = AttackSignals.None;
         Questions = null;
         Answers = null;
     }

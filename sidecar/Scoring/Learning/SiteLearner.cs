@@ -28,6 +28,7 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
     public const int ClientsMin = 20;
     public const double StepMax = 0.5;
 
+    private const int SaveVersion = 2;
     private const int QuotaSlots = 1 << 14;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
@@ -144,8 +145,10 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         using var writer = new BinaryWriter(stream);
         lock (_lock)
         {
-            writer.Write(1);
+            writer.Write(SaveVersion);
+            writer.Write(baseThreshold);
             writer.Write(Interlocked.Read(ref _requests));
+            writer.Write(Interlocked.Read(ref _wouldBlock));
             writer.Write(_fields.Count);
             _all.Write(writer);
             foreach (var (key, field) in _fields)
@@ -159,20 +162,36 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         return stream.ToArray();
     }
 
-    /// <summary>Adds what another learner saved. False when the bytes are not such a save; then nothing changes.</summary>
+    /// <summary>
+    /// Adds what another learner saved. False when the bytes are not such a save; then nothing changes. Scores stay what
+    /// they were under another threshold, but how many requests it would have blocked says nothing about this one: then
+    /// counting begins anew.
+    /// </summary>
     public bool Merge(ReadOnlyMemory<byte> saved)
     {
         try
         {
             using var reader = new BinaryReader(new MemoryStream(saved.ToArray(), writable: false));
-            if (reader.ReadInt32() != 1) return false;
+            if (reader.ReadInt32() != SaveVersion) return false;
+            var isSameThreshold = reader.ReadDouble() == baseThreshold;
             var requests = Math.Max(0, reader.ReadInt64());
+            var wouldBlock = Math.Clamp(reader.ReadInt64(), 0, requests);
             var count = reader.ReadInt32();
             if (count is < 0 or > FieldsMax) return false;
             var all = Field.Read(reader);
             var fields = new List<(ulong, Field)>(count);
             for (var i = 0; i < count; i++) fields.Add((reader.ReadUInt64(), Field.Read(reader)));
-            lock (_lock) Add(requests, all, fields);
+            lock (_lock)
+            {
+                if (isSameThreshold)
+                {
+                    Interlocked.Add(ref _requests, requests);
+                    Interlocked.Add(ref _wouldBlock, wouldBlock);
+                }
+
+                Add(all, fields);
+            }
+
             return true;
         }
         catch (EndOfStreamException)
@@ -181,9 +200,8 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         }
     }
 
-    private void Add(long requests, Field all, List<(ulong Key, Field Field)> fields)
+    private void Add(Field all, List<(ulong Key, Field Field)> fields)
     {
-        Interlocked.Add(ref _requests, requests);
         _all.Merge(all);
         foreach (var (key, field) in fields)
         {

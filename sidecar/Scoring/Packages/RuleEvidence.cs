@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using WafOperator.Protocols.Models;
+using WafOperator.Scoring.Parts;
 
 namespace WafOperator.Scoring.Packages;
 
@@ -14,8 +15,15 @@ internal sealed class RuleEvidence
     private readonly double _intercept;
     private readonly FrozenDictionary<long, double> _weights;
 
-    private RuleEvidence(JointCalibration joint, FrozenDictionary<long, double> weights) =>
+    private readonly double _serialized;
+    private readonly double _operatorName;
+
+    private RuleEvidence(JointCalibration joint, FrozenDictionary<long, double> weights)
+    {
         (_slope, _intercept, _weights) = (joint.Slope, joint.Intercept, weights);
+        _serialized = WeightOf(joint, "serialized");
+        _operatorName = WeightOf(joint, "operatorName");
+    }
 
     /// <summary>
     /// Null without a calibration, or with one that is none (no finite numbers, a slope that turns scores over).
@@ -45,6 +53,11 @@ internal sealed class RuleEvidence
         return sum;
     }
 
+    /// <summary>Log-odds that rules and signals add.</summary>
+    public double Sum(IReadOnlyList<long> rules, AttackSignals signals) => Sum(rules)
+        + ((signals & AttackSignals.Serialized) != 0 ? _serialized : 0)
+        + ((signals & AttackSignals.OperatorName) != 0 ? _operatorName : 0);
+
     /// <summary>The models' probability with the rules' evidence.</summary>
     public double Join(double probability, double sum)
     {
@@ -52,6 +65,9 @@ internal sealed class RuleEvidence
             Math.Log(probability / (1 - probability)), -JointCalibration.LogOddsMax, JointCalibration.LogOddsMax);
         return ValueModel.Sigmoid((_slope * logOdds) + _intercept + sum);
     }
+
+    private static double WeightOf(JointCalibration joint, string signal) =>
+        joint.Signals.TryGetValue(signal, out var weight) && weight is > 0 and < 100 ? weight : 0;
 
     private static bool IsAmong(IReadOnlyList<long> rules, long rule, int before)
     {

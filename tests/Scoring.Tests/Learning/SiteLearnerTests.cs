@@ -92,6 +92,33 @@ public sealed class SiteLearnerTests
         Assert.Equal(learner.Report().ProposedThreshold, other.Report().ProposedThreshold);
     }
 
+    /// <summary>Requests without what they would have blocked would look safe to enforce after every restart.</summary>
+    [Fact]
+    public void SaveAndMerge_KeepWhatWouldHaveBeenBlocked()
+    {
+        var learner = Learner(LearningKind.Propose);
+        for (var i = 0; i < 20_000; i++) learner.Count(wouldBlock: i % 10 == 0);
+        Assert.False(learner.Report().SafeToEnforce);
+        var restarted = Learner(LearningKind.Propose);
+        Assert.True(restarted.Merge(learner.Save()));
+
+        Assert.Equal(2_000, restarted.Report().WouldBlock);
+        Assert.False(restarted.Report().SafeToEnforce);
+    }
+
+    [Fact]
+    public void Merge_UnderAnotherThreshold_KeepsScoresAndCountsAnew()
+    {
+        var learner = Learner(LearningKind.Propose);
+        Fill(learner, clients: 400, score: 0.95, windows: 2);
+        var other = Learner(LearningKind.Propose, threshold: 0.5);
+        Assert.True(other.Merge(learner.Save()));
+
+        Assert.Equal(0, other.Report().Requests);
+        Assert.NotNull(other.Report().ProposedThreshold);
+        Assert.False(other.Report().SafeToEnforce);
+    }
+
     [Fact]
     public void Merge_OfDamagedBytes_ChangesNothing()
     {
@@ -177,8 +204,8 @@ public sealed class SiteLearnerTests
         return 1 / (1 + Math.Exp(-(Math.Log(p / (1 - p)) + SiteLearner.StepMax))) + 1e-9;
     }
 
-    private SiteLearner Learner(LearningKind mode) => new(
-        new LearningPolicy { Mode = mode, MinimumRequests = 100, TargetFalsePositiveRate = 0.01, Ceiling = 0.98 }, Base, _clock);
+    private SiteLearner Learner(LearningKind mode, double threshold = Base) => new(
+        new LearningPolicy { Mode = mode, MinimumRequests = 100, TargetFalsePositiveRate = 0.01, Ceiling = 0.98 }, threshold, _clock);
 
     private void Fill(SiteLearner learner, int clients, double score, int windows)
     {

@@ -1,5 +1,8 @@
+using System.Text;
+using WafOperator.Features;
 using WafOperator.Protocols.Models;
 using WafOperator.Scoring.Packages;
+using WafOperator.Scoring.Parts;
 
 namespace WafOperator.Scoring.Tests.Packages;
 
@@ -18,6 +21,27 @@ public sealed class RuleEvidenceTests
         Assert.Equal(0, evidence.Sum([901001, 949110]));
         Assert.Equal(1.25, evidence.Sum([942100, 901001, 942100]));
         Assert.Equal(3.25, evidence.Sum([941100, 942100]));
+    }
+
+    [Theory]
+    [InlineData("$ne", true, 2.5)]
+    [InlineData("user[$regex]", true, 2.5)]
+    [InlineData("user.$in", true, 2.5)]
+    [InlineData("$x[$ne]", true, 2.5)]
+    [InlineData("$ne", false, 0)]
+    [InlineData("$net", true, 0)]
+    [InlineData("a$ne", true, 0)]
+    [InlineData("$filter", true, 0)]
+    [InlineData("$", true, 0)]
+    public void Sum_OfANameThatIsAQueryOperator_AddsItsWeight(string name, bool isName, double expected)
+    {
+        var evidence = RuleEvidence.Of(new JointCalibration
+        {
+            Signals = new Dictionary<string, double> { ["operatorName"] = 2.5, ["serialized"] = -1, ["other"] = 9 },
+        })!;
+        var signals = AttackSignal.Of(Encoding.ASCII.GetBytes(name), ValueFlags.Serialized, isName);
+
+        Assert.Equal(expected, evidence.Sum([], signals));
     }
 
     [Fact]
