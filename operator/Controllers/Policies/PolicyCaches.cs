@@ -32,9 +32,9 @@ public sealed record PolicyCaches(
     /// <summary>The files of a namespace's labelled ConfigMaps, for the compiler: ConfigMap, key, text.</summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> RuleFilesOf(string ns) =>
         RuleFiles.Cache.ByNamespace.Find(ns).Where(map => !map.Metadata.IsBeingDeleted)
-            .ToDictionary(map => map.Metadata.Name, map => FilesOf(map));
+            .ToDictionary(map => map.Metadata.Name, IReadOnlyDictionary<string, string> (map) => FilesOf(map));
 
-    private static IReadOnlyDictionary<string, string> FilesOf(KubernetesObject map) =>
+    private static Dictionary<string, string> FilesOf(KubernetesObject map) =>
         map.At("data") is { ValueKind: JsonValueKind.Object } data
             ? data.EnumerateObject().Where(file => file.Value.ValueKind == JsonValueKind.String)
                 .ToDictionary(file => file.Name, file => file.Value.GetString()!)
