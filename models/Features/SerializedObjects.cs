@@ -3,9 +3,9 @@ using System.Buffers;
 namespace WafOperator.Features;
 
 /// <summary>
-/// First bytes of serialised objects of Java, .NET and Python: applications that read these from requests run what is in
-/// them, and the rest of such a value is letters and digits. Case counts, so this is asked before values become lower
-/// case.
+/// First bytes of serialised objects of Java, .NET and Python: applications that read these from requests run what is
+/// in them, and the rest of such a value is letters and digits. Case counts, so this is asked before values become
+/// lower case.
 /// </summary>
 internal static class SerializedObjects
 {

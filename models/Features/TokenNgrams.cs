@@ -1,9 +1,9 @@
 namespace WafOperator.Features;
 
 /// <summary>
-/// The gate's token n-grams (models/training/wafml/features.py, <c>token_rows</c>). A token is a run of letters, a run of
-/// digits, or any other byte; spaces and plus signs only separate. N-grams hold tokens exactly or by shape, in which all
-/// runs of a kind are alike: what an attack says changes, how it is built less.
+/// The gate's token n-grams (models/training/wafml/features.py, <c>token_rows</c>). A token is a run of letters, a run
+/// of digits, or any other byte; spaces and plus signs only separate. N-grams hold tokens exactly or by shape, in which
+/// all runs of a kind are alike: what an attack says changes, how it is built less.
 /// </summary>
 internal static class TokenNgrams
 {
