@@ -87,8 +87,8 @@ public sealed record RiskActionsSpec
 /// <summary>Learning of thresholds.</summary>
 public sealed record LearningSpec
 {
-    [Description("Off: package thresholds. Propose: learn and show. Apply: learn and use. Adaptive: bounded steps "
-        + "between limits."), Default("\"Propose\"")]
+    [Description("Off: package thresholds. Propose: learn and show. Apply: learn from all traffic seen and use. "
+        + "Adaptive: one small step each ten minutes, by what was flagged in them, between limits."), Default("\"Propose\"")]
     public LearningMode Mode { get; init; } = LearningMode.Propose;
 
     [Description("Share of benign requests that may be flagged, as a decimal string."), Length(16),

@@ -15,6 +15,12 @@ namespace WafOperator.Scoring.Learning;
 /// or moves more than <see cref="StepMax"/> (log-odds) a window.
 /// </para>
 /// <para>
+/// Two ways to derive a threshold. <see cref="LearningKind.Apply"/> goes towards the quantile of everything seen.
+/// <see cref="LearningKind.Adaptive"/> looks at the last window alone: where more than the wanted share reached the
+/// threshold it rises one <see cref="AdaptiveStep"/>, where less than half of it did it falls one, between the package's
+/// threshold and the ceiling.
+/// </para>
+/// <para>
 /// Replicas learn together: each reports what it saw itself (<see cref="Own"/>), the operator merges, and each adopts
 /// the merged observations (<see cref="Adopt"/>), which are never reported again. The four bounds hold for those as
 /// well, as they are applied here.
@@ -27,6 +33,12 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
     public const int PerClientMax = 8;
     public const int ClientsMin = 20;
     public const double StepMax = 0.5;
+
+    /// <summary>Log-odds that an adaptive threshold moves in a window.</summary>
+    public const double AdaptiveStep = 0.1;
+
+    /// <summary>Observations of a window below which it says nothing about a share.</summary>
+    public const int WindowMin = 200;
 
     private const int SaveVersion = 2;
     private const int QuotaSlots = 1 << 14;
@@ -65,14 +77,14 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         {
             Roll();
             if (!Take(field ^ (client * 0x9E3779B97F4A7C15ul))) return;
-            _all.Sketch.Add(score, client);
+            _all.Add(score, client, baseThreshold);
             if (!_fields.TryGetValue(field, out var known))
             {
                 if (_fields.Count >= FieldsMax) return;
                 _fields[field] = known = new Field();
             }
 
-            known.Sketch.Add(score, client);
+            known.Add(score, client, baseThreshold);
         }
     }
 
@@ -233,11 +245,12 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
     {
         var sketch = Better(field.Sketch, together);
         var requests = Math.Max(Interlocked.Read(ref _requests), _together?.Requests ?? 0);
-        var wanted = sketch.Clients >= ClientsMin && requests >= policy.MinimumRequests
-            ? Proposal(sketch)
-            : baseThreshold;
+        var isKnown = sketch.Clients >= ClientsMin && requests >= policy.MinimumRequests;
         var from = LogOdds(field.Applied == 0 ? baseThreshold : field.Applied);
-        var to = from + Math.Clamp(LogOdds(wanted) - from, -StepMax, StepMax);
+        var to = policy.Mode == LearningKind.Adaptive
+            ? from + (isKnown ? AdaptiveStep * field.Tendency(policy.TargetFalsePositiveRate) : 0)
+            : from + Math.Clamp(LogOdds(isKnown ? Proposal(sketch) : baseThreshold) - from, -StepMax, StepMax);
+        field.BeginWindow();
         field.Applied = Math.Clamp(1 / (1 + Math.Exp(-to)), Math.Min(baseThreshold, policy.Ceiling), policy.Ceiling);
         if (field.Sketch.Total > 1_000_000) field.Sketch.Decay();
     }
@@ -264,6 +277,27 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         public ScoreSketch Sketch { get; private init; } = new();
 
         public double Applied { get; set; }
+
+        private int Seen { get; set; }
+
+        private int Reached { get; set; }
+
+        public void Add(double score, ulong client, double baseThreshold)
+        {
+            Sketch.Add(score, client);
+            Seen++;
+            if (score >= Math.Max(baseThreshold, Applied)) Reached++;
+        }
+
+        /// <summary>1 when too much of the window reached the threshold, -1 when little did, else 0.</summary>
+        public int Tendency(double target)
+        {
+            if (Seen < WindowMin) return 0;
+            var share = (double)Reached / Seen;
+            return share > target ? 1 : share < target / 2 ? -1 : 0;
+        }
+
+        public void BeginWindow() => (Seen, Reached) = (0, 0);
 
         public void Merge(Field other)
         {

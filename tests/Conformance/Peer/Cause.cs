@@ -51,10 +51,6 @@ internal sealed record Cause(string Name, string Reason, Func<Pair, long, bool, 
             A request target with `#`. nginx cuts the fragment off before ModSecurity; we show rules the bytes that
             were sent, because those are forwarded.
             """, static (pair, _, isOurs) => isOurs && pair.Input.Uri.Contains('#', StringComparison.Ordinal)),
-        new("bytes beyond ASCII in patterns", """
-            We are wrong: a character beyond ASCII in a pattern is taken for the UTF-8 form of each of its bytes, so
-            that the class of 942432 (a typographic quote in it) matches other bytes than it names.
-            """, static (pair, id, isOurs) => isOurs && id is 942432 && pair.OurLine(id).Any(static c => c > 0x7F)),
     ];
 
     /// <summary>The match is in the raw body, or in a text that only the raw body holds as one.</summary>

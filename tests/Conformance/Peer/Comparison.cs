@@ -19,9 +19,6 @@ internal sealed record Pair(CrsTest Test, CrsInput Input, Outcome Ours, Outcome 
     /// <summary>The peer's log line of a rule.</summary>
     public string PeerLine(long id) => LineOf(Peer, id);
 
-    /// <summary>Our log line of a rule.</summary>
-    public string OurLine(long id) => LineOf(Ours, id);
-
     private static string LineOf(Outcome outcome, long id) =>
         outcome.Log.Split('\n').FirstOrDefault(line => line.Contains($"[id \"{id}\"]", StringComparison.Ordinal)) ?? "";
 }

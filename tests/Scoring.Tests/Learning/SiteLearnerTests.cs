@@ -30,6 +30,37 @@ public sealed class SiteLearnerTests
     }
 
     [Fact]
+    public void Adaptive_RisesOneStepAWindowWhileTooMuchIsFlagged_AndFallsBackWhenItIsNot()
+    {
+        var learner = Learner(LearningKind.Adaptive);
+        Fill(learner, clients: 400, score: 0.93, windows: 1);
+        Assert.Equal(Stepped(1), learner.ThresholdOf(Field), 6);
+        Fill(learner, clients: 400, score: 0.93, windows: 1);
+        Assert.Equal(Stepped(2), learner.ThresholdOf(Field), 6);
+        Fill(learner, clients: 400, score: 0.93, windows: 10);
+        // 0.93 is reached by nobody any more once the threshold is above it: then it is let down again, never far.
+        Assert.InRange(learner.ThresholdOf(Field), Stepped(3), Stepped(5));
+
+        Fill(learner, clients: 400, score: 0.1, windows: 12);
+        Assert.Equal(Base, learner.ThresholdOf(Field), 6);
+    }
+
+    [Fact]
+    public void Adaptive_NeverExceedsTheCeiling_AndStaysWhereAWindowSaysNothing()
+    {
+        var learner = Learner(LearningKind.Adaptive);
+        Fill(learner, clients: 400, score: 0.9999, windows: 100);
+        Assert.Equal(0.98, learner.ThresholdOf(Field), 6);
+
+        Fill(learner, clients: SiteLearner.WindowMin / 2, score: 0.1, windows: 5);
+        Assert.Equal(0.98, learner.ThresholdOf(Field), 6);
+    }
+
+    /// <summary>So many steps of the adaptive mode above the base.</summary>
+    private static double Stepped(int steps) =>
+        1 / (1 + Math.Exp(-(Math.Log(Base / (1 - Base)) + (steps * SiteLearner.AdaptiveStep))));
+
+    [Fact]
     public void OneClient_HoweverBusy_MovesNothing()
     {
         var learner = Learner(LearningKind.Apply);
