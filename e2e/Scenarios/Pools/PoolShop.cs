@@ -101,5 +101,20 @@ public sealed class PoolShop : IAsyncDisposable
             .First(output => output.GetProperty("name").GetString() == "score").GetProperty("data")[0].GetDouble();
     }
 
+    /// <summary>
+    /// The same where no pod stood behind the Service a moment ago: the nodes' proxies learn of a new one after the
+    /// status does.
+    /// </summary>
+    public static async Task<double> ScoreOnceReachableAsync(HttpClient pool, string value)
+    {
+        var score = double.NaN;
+        await Eventually.TrueAsync(TimeSpan.FromSeconds(15), "the pool's Service answers", async () =>
+        {
+            score = await ScoreAsync(pool, value);
+            return true;
+        });
+        return score;
+    }
+
     public ValueTask DisposeAsync() => Shop.DisposeAsync();
 }
