@@ -88,7 +88,8 @@ public sealed record RiskActionsSpec
 public sealed record LearningSpec
 {
     [Description("Off: package thresholds. Propose: learn and show. Apply: learn from all traffic seen and use. "
-        + "Adaptive: one small step each ten minutes, by what was flagged in them, between limits."), Default("\"Propose\"")]
+        + "Adaptive: one small step each ten minutes, by what was flagged in them, between limits."),
+        Default("\"Propose\"")]
     public LearningMode Mode { get; init; } = LearningMode.Propose;
 
     [Description("Share of benign requests that may be flagged, as a decimal string."), Length(16),
