@@ -1,5 +1,8 @@
+using System.Text.Json;
 using WafOperator.Policies.Compilation;
 using WafOperator.Policies.Rules;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Distribution;
 using WafOperator.Resources.Exclusions;
 using WafOperator.Resources.Policies;
 using WafOperator.SecLang;
@@ -93,6 +96,36 @@ public sealed class RuleTextTests
     public void InlineRulesThatSpeakOfARuleSet_AreNoFinding() =>
         Assert.Empty(Compile(new() { Inline = "SecRuleRemoveById 942100\nSecRuleUpdateTargetById 942110 \"!ARGS:q\"" })
             .Findings);
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void RuleFiles_UpToTheirLimit_MakeADocumentThatASidecarReads(int beyond, bool isTaken)
+    {
+        // A quotation mark takes six characters in JSON; the longest inline texts come on top.
+        var files = new Dictionary<string, string> { ["a.data"] = new('"', ConfigMapRules.CharactersMax + beyond) };
+        var comment = "#" + new string('"', (1 << 18) - 1);
+        var compilation = PolicyCompiler.Compile(new()
+        {
+            Policy = new()
+            {
+                Metadata = new() { Name = "shop", Namespace = "shop" },
+                Spec = new() { Rules = new() { ConfigMaps = ["own"], Inline = comment, InlineBefore = comment } },
+            },
+            RuleFiles = new Dictionary<string, IReadOnlyDictionary<string, string>> { ["own"] = files },
+            Now = DateTimeOffset.UnixEpoch,
+        });
+
+        Assert.Equal(isTaken, compilation.Document is not null);
+        if (!isTaken)
+        {
+            Assert.Contains(compilation.Findings, finding => finding.Path == "spec.rules.configMaps");
+            return;
+        }
+
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(compilation.Document!, ProtocolJson.Default.PolicyDocument);
+        Assert.InRange(bytes.Length, 6 * ConfigMapRules.CharactersMax, OperatorClient.DocumentBytesMax);
+    }
 
     private static PolicyCompilation Compile(RulesSpec rules) => PolicyCompiler.Compile(new()
     {
