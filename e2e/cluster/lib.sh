@@ -22,24 +22,38 @@ need_root() {
   [ "$(id -u)" = 0 ] || fail "$1 needs root. Run it with sudo, or set KUBECONFIG to use an existing cluster."
 }
 
-# install_packages COMMAND=PACKAGE...: installs the packages whose command (or file, if it starts with /) is missing.
+# install_packages COMMAND=PACKAGE...: installs the packages whose command (or file, if it starts with /) is missing. Who brought a
+# command does not matter: a kubectl of another package counts. One package that cannot be installed does not keep the others away.
 install_packages() {
-  local pair missing=()
-  for pair in "$@"; do
-    case "$pair" in
-      /*) [ -e "${pair%%=*}" ] || missing+=("${pair#*=}") ;;
-      *) PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}") ;;
-    esac
-  done
+  local pair packages=() missing=()
+  missing_packages "$@"
   [ ${#missing[@]} -gt 0 ] || return 0
-  need_root "Installing ${missing[*]}"
-  step "installing Debian packages: ${missing[*]}"
+  packages=("${missing[@]#*=}")
+  need_root "Installing ${packages[*]}"
+  step "installing Debian packages: ${packages[*]}"
   local log="$WAF_CACHE/apt.log"
   mkdir -p "$WAF_CACHE"
-  apt_get install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 && return 0
-  { apt_get update && apt_get install -y --no-install-recommends "${missing[@]}"; } >>"$log" 2>&1 && return 0
+  apt_get install -y --no-install-recommends "${packages[@]}" >"$log" 2>&1 && return 0
+  { apt_get update && apt_get install -y --no-install-recommends "${packages[@]}"; } >>"$log" 2>&1 && return 0
+  for pair in "${missing[@]}"; do
+    apt_get install -y --no-install-recommends "${pair#*=}" >>"$log" 2>&1 || true
+  done
+  missing_packages "${missing[@]}"
+  [ ${#missing[@]} -gt 0 ] || return 0
   tail -n 15 "$log" >&2
-  fail "apt-get could not install ${missing[*]} (whole log: $log)"
+  fail "apt-get could not install ${missing[*]#*=} (whole log: $log)"
+}
+
+# Sets the caller's missing to those of COMMAND=PACKAGE... whose command or file is not there.
+missing_packages() {
+  local pair
+  missing=()
+  for pair in "$@"; do
+    case "$pair" in
+      /*) [ -e "${pair%%=*}" ] || missing+=("$pair") ;;
+      *) PATH="$PATH:/usr/sbin:/usr/bin:/sbin:/bin" command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("$pair") ;;
+    esac
+  done
 }
 
 # policy-rc.d would be the polite way to keep a package from starting its service; RUNLEVEL=1 does the same for
