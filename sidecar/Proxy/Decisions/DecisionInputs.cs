@@ -35,7 +35,10 @@ internal enum LimitOutcome
     /// <summary>Within them.</summary>
     Within,
 
-    /// <summary>The request cannot be read in one way only (both framings, a target without a path): never forwarded.</summary>
+    /// <summary>
+    /// The request cannot be read in one way only (both framings, a target without a path, an upgrade that its protocol
+    /// does not have): never forwarded.
+    /// </summary>
     Ambiguous,
 
     /// <summary>The body is longer than the policy inspects, and the policy rejects such bodies.</summary>

@@ -13,12 +13,18 @@ internal static class HopByHop
     };
 
     /// <summary>
-    /// Drops fields named in Connection, and any Upgrade but to WebSocket: an upgrade to cleartext HTTP/2 would be a
-    /// way around inspection.
+    /// Drops fields named in Connection, and then every Upgrade that is not a whole WebSocket handshake: an upgrade to
+    /// cleartext HTTP/2 would be a way around inspection, and so would one that the application alone believes.
     /// </summary>
-    public static void Drop(IHeaderDictionary headers)
+    public static void Drop(HttpContext context)
     {
-        if (headers.Upgrade.Count > 0 && !IsWebSocket(headers)) headers.Remove("Upgrade");
+        var headers = context.Request.Headers;
+        DropNamed(headers);
+        if (headers.Upgrade.Count > 0 && !DuplexStreams.IsWebSocket(context)) headers.Remove("Upgrade");
+    }
+
+    private static void DropNamed(IHeaderDictionary headers)
+    {
         var connection = headers.Connection;
         for (var i = 0; i < connection.Count; i++)
         {
@@ -41,7 +47,4 @@ internal static class HopByHop
         option.Equals("keep-alive", StringComparison.OrdinalIgnoreCase)
         || option.Equals("close", StringComparison.OrdinalIgnoreCase)
         || option.Equals("upgrade", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsWebSocket(IHeaderDictionary headers) =>
-        headers.Upgrade.Count == 1 && string.Equals(headers.Upgrade[0], "websocket", StringComparison.OrdinalIgnoreCase);
 }

@@ -19,7 +19,7 @@ internal static class CanonicalHead
         var request = context.Request;
         var features = context.Features.GetRequiredFeature<IHttpRequestFeature>();
         // WebSocket over HTTP/2 is a CONNECT (RFC 8441); to rules it is the GET that it is over HTTP/1.1.
-        var isWebSocket = context.Features.Get<IHttpExtendedConnectFeature>()?.IsExtendedConnect is true;
+        var isWebSocket = HttpMethods.IsConnect(request.Method);
         canonical.Begin(isWebSocket ? "GET" : request.Method, features.RawTarget, Protocol(request.Protocol));
         var isDoublyFramed = IsDoublyFramed(request.Headers);
         var bytes = features.RawTarget.Length;

@@ -116,7 +116,7 @@ internal sealed class Exchange : IAsyncDisposable
         var peer = _context.Connection.Peer;
         _client = _snapshot.Identity.Resolve(peer, headers);
         _snapshot.Identity.DropForged(peer, headers);
-        HopByHop.Drop(headers);
+        HopByHop.Drop(_http);
 
         var path = _canonical[_canonical.NormalPath];
         _route = _snapshot.Routes.Find(path);

@@ -21,7 +21,8 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         if (snapshot is null) return WithoutPolicyAsync(context);
         var http = context.Http;
         var headers = http.Request.Headers;
-        var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers);
+        var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers)
+            || DuplexStreams.IsForbidden(http);
         if (isAmbiguous || RequestTarget.Of(http) is null)
             return RefuseAmbiguousAsync(http);
         return snapshot.PassesThrough
@@ -33,7 +34,7 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
     {
         var http = context.Http;
         snapshot.Identity.DropForged(context.Connection.Peer, http.Request.Headers);
-        HopByHop.Drop(http.Request.Headers);
+        HopByHop.Drop(http);
         services.Meters.RequestPassedUninspected();
         if (GatheringStream.Gather(http)) await SocketThreads.LeaveAsync();
         var error = await services.Forwarder.ForwardAsync(http, context.Connection, context.Connection.PassThrough);

@@ -13,11 +13,11 @@ public sealed class HopByHopTests
     [InlineData("X-Hopp", true)]
     public void Drop_FieldNamedInConnection_IsRemoved(string connection, bool stays)
     {
-        var headers = new HeaderDictionary { ["Connection"] = connection, ["X-Hop"] = "1" };
+        var context = new DefaultHttpContext { Request = { Headers = { ["Connection"] = connection, ["X-Hop"] = "1" } } };
 
-        HopByHop.Drop(headers);
+        HopByHop.Drop(context);
 
-        Assert.Equal(stays, headers.ContainsKey("X-Hop"));
+        Assert.Equal(stays, context.Request.Headers.ContainsKey("X-Hop"));
     }
 
     [Theory]
@@ -28,10 +28,25 @@ public sealed class HopByHopTests
     [InlineData("websocket, h2c", false)]
     public void Drop_Upgrade_OnlyToWebSocketStays(string upgrade, bool stays)
     {
-        var headers = new HeaderDictionary { ["Upgrade"] = upgrade };
+        var context = Handshakes.WebSocket();
+        context.Request.Headers.Upgrade = upgrade;
 
-        HopByHop.Drop(headers);
+        HopByHop.Drop(context);
 
-        Assert.Equal(stays, headers.ContainsKey("Upgrade"));
+        Assert.Equal(stays, context.Request.Headers.ContainsKey("Upgrade"));
+    }
+
+    [Theory]
+    [InlineData("Upgrade, Sec-WebSocket-Key")]
+    [InlineData("Upgrade, Sec-WebSocket-Version")]
+    public void Drop_HandshakeThatNamesItsOwnFieldsInConnection_IsNoneAnyMore(string connection)
+    {
+        var context = Handshakes.WebSocket();
+        context.Request.Headers.Connection = connection;
+
+        HopByHop.Drop(context);
+
+        Assert.False(context.Request.Headers.ContainsKey("Upgrade"));
+        Assert.False(DuplexStreams.IsDuplex(context));
     }
 }

@@ -160,6 +160,7 @@ public sealed class StreamingTests
         using var request = new HttpRequestMessage(HttpMethod.Post, "/svc/Chat")
         {
             Content = content, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Headers = { TE = { new("trailers") } },
         };
 
         var sending = client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
