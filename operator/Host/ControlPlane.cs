@@ -4,6 +4,7 @@ using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Exclusions;
 using WafOperator.Controllers.Learning;
 using WafOperator.Controllers.Models;
+using WafOperator.Controllers.Outside;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Sidecars;
 using WafOperator.Distribution.Policies;
@@ -41,7 +42,6 @@ internal sealed class ControlPlane
         OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store,
         PolicyStore learned, IPackageStore packages, PoolParts pools)
     {
-        var sidecars = pools.Http;
         (_options, _client, _services, _store, _learned) = (options, client, services, store, learned);
         Policies = PolicyCaches.Add(Informers, client, services);
         Coverage = CoverageCaches.Add(Informers, client, services);
@@ -50,15 +50,18 @@ internal sealed class ControlPlane
         _tlsSecret.Subscribe(change => Certificate.Update(change.Current));
         Events = new EventRecorder(client, "waf-operator", services);
         _poller = new SidecarStatusPoller(
-            Coverage.Pods, sidecars, new SidecarPollOptions { Port = options.SidecarAdminPort }, services.Time,
+            Coverage.Pods, pools.Pods, new SidecarPollOptions { Port = options.SidecarAdminPort }, services.Time,
             services.Loggers.CreateLogger<SidecarStatusPoller>());
         _publishing = Publishing();
         AddCertificates();
         AddStatus();
         _packages = new ModelPackages(
-            Policies.Models, Sources(sidecars), new PublicKeys(client, services.Time), packages, options.AllowUnsignedModels);
-        _fetching = Loop("model-packages", _packages).For(Policies.Models);
-        AddRollouts(sidecars);
+            Policies.Models, Sources(pools.Outside), new PublicKeys(client, services.Time), packages, options.AllowUnsignedModels);
+        Policies.Models.Subscribe(_packages.Observe);
+        _fetching = new ControllerLoop(
+                "model-packages", _packages, OutgoingWork.Options with { Rank = _packages.RankOf }, services)
+            .For(Policies.Models);
+        AddRollouts(pools.Outside);
         _pools = new PoolPlane(options, client, services, Informers, Policies, Events, pools);
         Elector = new LeaseElector(
             client,
@@ -184,7 +187,7 @@ internal sealed class ControlPlane
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, AskedForSidecar: true } ? PoliciesIn(c.Key.Namespace) : []));
     }
 
-    private void AddRollouts(HttpClient http)
+    private void AddRollouts(OutsideHttp http)
     {
         var evaluator = new ModelEvaluator(_client, new EvaluationSettings(
             _options.SidecarImage, _options.DistributionUrl, ClusterTokenReviewer.Audience,
@@ -192,23 +195,25 @@ internal sealed class ControlPlane
         var controller = new RolloutController(
             _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, _poller), new RolloutGates(http),
             new RejectedModels(_client, _services.Time), new StatusWriter(_client), Events, _services.Time);
-        var rollouts = Loop("rollouts", controller)
+        var rollouts = new ControllerLoop("rollouts", controller, OutgoingWork.Options, _services)
+            .For(Policies.Models)
             // One version's end is the next one's beginning.
             .Watch(Policies.Models, c => ModelsIn(c.Key.Namespace));
         _packages.Verified += rollouts.Enqueue;
         _leading.Add(rollouts);
     }
 
-    private List<IArtifactSource> Sources(HttpClient http)
+    private List<IArtifactSource> Sources(OutsideHttp http)
     {
         var credentials = new ArtifactCredentials(_client);
+        var transport = new ArtifactTransport(http, Path.Combine(_options.BlobFolder, "fetching"));
         return
         [
-            new HttpArtifactSource(http, credentials),
-            new S3ArtifactSource(http, credentials, _services.Time),
-            new OciArtifactSource(http, credentials),
+            new HttpArtifactSource(transport, credentials),
+            new S3ArtifactSource(transport, credentials, _services.Time),
+            new OciArtifactSource(transport, credentials),
             new ConfigMapArtifactSource(_client),
-            new ClaimArtifactSource(_client, http, _options.SidecarImage),
+            new ClaimArtifactSource(_client, transport, _options.SidecarImage),
             new BuiltinArtifactSource(_options.ModelsFolder),
         ];
     }

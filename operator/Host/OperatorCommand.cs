@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Connections;
+using WafOperator.Controllers.Outside;
 using WafOperator.Kubernetes;
 
 namespace WafOperator.Operator.Host;
@@ -33,6 +34,11 @@ internal static class OperatorCommand
             await errors.WriteLineAsync($"waf-operator: {failure.Message}");
             return 1;
         }
+        catch (FormatException failure)
+        {
+            await errors.WriteLineAsync($"waf-operator: {failure.Message}");
+            return 1;
+        }
         catch (IOException failure) when (failure.InnerException is AddressInUseException)
         {
             await errors.WriteLineAsync(
@@ -60,9 +66,11 @@ internal static class OperatorCommand
         var metrics = Number("--metrics-port", "HTTP port of /metrics, /healthz and /readyz.", 8080);
         var blobs = Text("--blob-folder", "Folder for model packages.", Path.Combine(Path.GetTempPath(), "waf-operator-blobs"));
         var models = new Option<string?>("--models-folder") { Description = "Folder with model packages for builtin:// artifacts." };
+        var hosts = Several("--outside-hosts", "Hosts that artifacts, rollout webhooks and Prometheus may be at: name, name:port, *.domain or *, separated by commas.", ["*"]);
+        var networks = Several("--outside-networks", "Networks that are not public and may be called, such as 10.0.0.0/8, separated by commas.", []);
         var command = new Command("run", "Run the operator until it is stopped.")
         {
-            ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, unsigned, webhook, distribution, metrics, blobs, models,
+            ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, unsigned, webhook, distribution, metrics, blobs, models, hosts, networks,
         };
         command.SetAction((parsed, cancellationToken) => run(
             new OperatorOptions
@@ -78,6 +86,7 @@ internal static class OperatorCommand
                 TlsSecret = parsed.GetRequiredValue(secret),
                 ManageCertificates = parsed.GetValue(manage),
                 AllowUnsignedModels = parsed.GetValue(unsigned),
+                Outside = OutsideRules.Parse(parsed.GetRequiredValue(hosts), parsed.GetRequiredValue(networks)),
                 WebhookPort = parsed.GetValue(webhook),
                 DistributionPort = parsed.GetValue(distribution),
                 MetricsPort = parsed.GetValue(metrics),
@@ -90,6 +99,14 @@ internal static class OperatorCommand
 
     private static Option<string> Text(string name, string description, string fallback) =>
         new(name) { Description = description, DefaultValueFactory = _ => fallback };
+
+    private static Option<string[]> Several(string name, string description, string[] fallback) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => fallback,
+        CustomParser = result =>
+            [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
+    };
 
     private static Option<int> Number(string name, string description, int fallback) =>
         new(name) { Description = description, DefaultValueFactory = _ => fallback };

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using WafOperator.Controllers.Pools;
 using WafOperator.Controllers.Models;
+using WafOperator.Controllers.Outside;
 using WafOperator.Distribution;
 using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
@@ -38,8 +39,8 @@ internal static class OperatorHost
         var capabilities = await client.GetCapabilitiesAsync(cancellationToken);
         HostLog.Starting(loggers.CreateLogger("WafOperator"), options.Identity, capabilities.ToString());
 
-        using var sidecars = new HttpClient(
-            new SocketsHttpHandler { UseProxy = false, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1) });
+        using var connections = OutsideConnections.Create(options.Outside, OutsideLimits.Default);
+        var outside = new OutsideHttp(connections, services.Time, loggers.CreateLogger<OutsideHttp>());
         var store = new PolicyStore(TimeProvider.System);
         var pools = new PolicyStore(TimeProvider.System);
         var learned = new PolicyStore(TimeProvider.System);
@@ -47,7 +48,7 @@ internal static class OperatorHost
         var packages = new BlobPackageStore(blobs);
         using var poolMetrics = new PoolMetrics();
         var plane = new ControlPlane(
-            options, client, services, store, learned, packages, new PoolParts(pools, packages, sidecars, poolMetrics));
+            options, client, services, store, learned, packages, new PoolParts(pools, packages, connections.Pods, outside, poolMetrics));
         using var rollouts = new RolloutMeters(plane.Policies.Models);
         using var metrics = new PrometheusExporter(Meters);
         var callers = new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System);

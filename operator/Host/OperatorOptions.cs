@@ -1,3 +1,4 @@
+using WafOperator.Controllers.Outside;
 using WafOperator.Injection;
 using WafOperator.Kubernetes.Objects;
 
@@ -31,6 +32,9 @@ public sealed record OperatorOptions
 
     /// <summary>Packages without a signature may be used.</summary>
     public bool AllowUnsignedModels { get; init; } = true;
+
+    /// <summary>Which hosts and addresses are called outside of the cluster's API.</summary>
+    public OutsideRules Outside { get; init; } = OutsideRules.Default;
 
     public int WebhookPort { get; init; } = 9443;
     public int DistributionPort { get; init; } = 9444;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using WafOperator.Controllers;
 using WafOperator.Controllers.Certificates;
+using WafOperator.Controllers.Outside;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Pools;
 using WafOperator.Distribution.Policies;
@@ -39,7 +40,7 @@ internal sealed class PoolPlane
         var caches = PoolCaches.Add(informers, client, services, ours);
         var asking = new PoolObserverOptions();
         _observer = new PoolObserver(
-            caches.Pods, parts.Http, asking, services.Time, services.Loggers.CreateLogger<PoolObserver>());
+            caches.Pods, parts.Pods, asking, services.Time, services.Loggers.CreateLogger<PoolObserver>());
         var publisher = new PoolPublisher(
             ours, new PublicKeys(client, services.Time), new PoolSink(_store),
             services.Loggers.CreateLogger<PoolPublisher>());
@@ -47,7 +48,7 @@ internal sealed class PoolPlane
             .Watch(ours.Pools, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
             .Watch(ours.Models, c => PoolsIn(c.Key.Namespace));
         var cluster = new PoolCluster(
-            client, new ParityProbe(parts.Http, parts.Packages, asking), SettingsOf(options), services.Time);
+            client, new ParityProbe(parts.Outside, parts.Packages, asking), SettingsOf(options), services.Time);
         var controller = new PoolController(
             caches, _observer, cluster, new StatusWriter(client), events, parts.Metrics, services.Time);
         _controlling = new ControllerLoop("pools", controller, new ControllerOptions(), services)
@@ -100,7 +101,8 @@ internal sealed class PoolPlane
 }
 
 /// <summary>What pools share with the rest of the program.</summary>
-internal sealed record PoolParts(PolicyStore Store, IPackageReader Packages, HttpClient Http, PoolMetrics Metrics);
+internal sealed record PoolParts(
+    PolicyStore Store, IPackageReader Packages, HttpClient Pods, OutsideHttp Outside, PoolMetrics Metrics);
 
 /// <summary>Hands pool documents to the distribution.</summary>
 internal sealed class PoolSink(PolicyStore store) : IPoolSink

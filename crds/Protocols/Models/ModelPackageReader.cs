@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -40,19 +41,30 @@ public static class ModelPackageReader
         ReadOnlyMemory<byte> archive, PackageLimits limits, out string? error)
     {
         var files = new Dictionary<string, ReadOnlyMemory<byte>>(StringComparer.Ordinal);
-        using var stream = new MemoryStream(archive.ToArray(), writable: false);
+        using var stream = StreamOf(archive);
         using var reader = new TarReader(stream);
         while (reader.GetNextEntry(copyData: false) is { } entry)
         {
             error = Refusal(entry, files, limits);
             if (error is not null) return files;
-            var data = new byte[entry.Length];
-            entry.DataStream?.ReadExactly(data);
-            files.Add(entry.Name, data);
+            // A part of the archive, not a copy: packages are as large as the memory of those who read them allows.
+            files.Add(entry.Name, entry.Length == 0 ? default : SliceOf(archive, entry));
         }
 
         error = null;
         return files;
+    }
+
+    private static MemoryStream StreamOf(ReadOnlyMemory<byte> archive) =>
+        MemoryMarshal.TryGetArray(archive, out var bytes)
+            ? new MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)
+            : new MemoryStream(archive.ToArray(), writable: false);
+
+    private static ReadOnlyMemory<byte> SliceOf(ReadOnlyMemory<byte> archive, TarEntry entry)
+    {
+        var offset = entry.DataOffset;
+        if (offset < 0 || entry.Length > archive.Length - offset) throw new EndOfStreamException("an entry is cut off");
+        return archive.Slice((int)offset, (int)entry.Length);
     }
 
     private static string? Refusal(

@@ -77,7 +77,12 @@ public sealed record ModelArtifact
         Pattern(Patterns.Digest, Meaning = "sha256: and 64 hexadecimal digits")]
     public string Digest { get; init; } = "";
 
-    [Description("Most bytes that are fetched."), Length(16), Pattern(Patterns.Bytes), Default("\"64Mi\"")]
+    /// <summary>What packages may have at most; readers allow no more.</summary>
+    public const long SizeLimitMax = 256L << 20;
+
+    [Description("Most bytes that are fetched, up to 256Mi."), Length(16), Default("\"64Mi\"")]
+    [Pattern("^([0-9]{1,9}|[0-9]{1,6}(Ki|k)|([0-9]{1,2}|1[0-9]{2}|2[0-4][0-9]|25[0-6])(Mi|M))$",
+        Meaning = "a number of bytes of at most 256Mi")]
     public string SizeLimit { get; init; } = "64Mi";
 
     [Description("Signature over the package digest; none: unsigned packages must be allowed by the operator's "
@@ -246,6 +251,6 @@ public sealed record RolloutWebhook
         Length(2048, Minimum = 8)]
     public string Url { get; init; } = "";
 
-    [Description("Time for an answer."), Length(32), Pattern(Patterns.Duration), Default("\"10s\"")]
+    [Description("Time for an answer, up to 30s."), Length(32), Pattern(Patterns.Duration), Default("\"10s\"")]
     public string Timeout { get; init; } = "10s";
 }

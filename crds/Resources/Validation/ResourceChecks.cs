@@ -97,7 +97,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
 
     private void CheckModel(ModelVersionSpec spec)
     {
-        Bytes("spec.artifact.sizeLimit", spec.Artifact.SizeLimit, 1L << 34);
+        Bytes("spec.artifact.sizeLimit", spec.Artifact.SizeLimit, ModelArtifact.SizeLimitMax);
         if (!Uri.TryCreate(spec.Artifact.Uri, UriKind.Absolute, out _))
             Error("spec.artifact.uri", FieldErrorReason.Invalid, $"\"{spec.Artifact.Uri}\" is not a URI");
         if (spec.Evaluation is { } evaluation)
@@ -111,7 +111,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
                     $"{rollout.Steps[i].Weight} is less than the step before");
         for (var i = 0; i < rollout.Webhooks.Count; i++)
         {
-            Duration($"spec.rollout.webhooks[{i}].timeout", rollout.Webhooks[i].Timeout, TimeSpan.FromMinutes(5));
+            Duration($"spec.rollout.webhooks[{i}].timeout", rollout.Webhooks[i].Timeout, TimeSpan.FromSeconds(30));
             HttpUrl($"spec.rollout.webhooks[{i}].url", rollout.Webhooks[i].Url);
         }
         if (rollout.Analysis is { } analysis) CheckAnalysis(analysis);

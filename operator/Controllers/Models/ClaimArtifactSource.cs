@@ -1,7 +1,5 @@
-using System.Net;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
-using WafOperator.Resources.Models;
 
 namespace WafOperator.Controllers.Models;
 
@@ -10,13 +8,13 @@ namespace WafOperator.Controllers.Models;
 /// its digest for a minute and a half; each replica of the operator reads it from the pod. What comes is checked
 /// against the digest like everything else.
 /// </summary>
-public sealed class ClaimArtifactSource(KubernetesClient client, HttpClient http, string image) : IArtifactSource
+public sealed class ClaimArtifactSource(KubernetesClient client, ArtifactTransport transport, string image) : IArtifactSource
 {
     public IReadOnlyList<string> Schemes => ["pvc"];
 
-    public async Task<ArtifactFetch> FetchAsync(
-        Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken)
+    public async Task<ArtifactFetch> FetchAsync(WantedArtifact wanted, CancellationToken cancellationToken)
     {
+        var (uri, ns, artifact, _) = wanted;
         var path = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/'));
         if (path.Length == 0 || path.Split('/').Contains(".."))
             return ArtifactFetch.Never("a pvc URI is pvc://CLAIM/PATH, with a path inside the claim");
@@ -40,7 +38,7 @@ public sealed class ClaimArtifactSource(KubernetesClient client, HttpClient http
             .Select(p => p.Text("status", "podIP")).FirstOrDefault(a => a is { Length: > 0 });
         return address is null
             ? ArtifactFetch.Wait($"Job {key.Name} waits for its pod: is there a claim {ns}/{uri.Host}?")
-            : await ReadAsync(address, artifact.Digest, bytesMax, cancellationToken);
+            : await ReadAsync(address, wanted, cancellationToken);
     }
 
     private async Task CreateAsync(System.Text.Json.Nodes.JsonObject job, CancellationToken cancellationToken)
@@ -69,22 +67,12 @@ public sealed class ClaimArtifactSource(KubernetesClient client, HttpClient http
     }
 
     private async Task<ArtifactFetch> ReadAsync(
-        string address, string digest, long bytesMax, CancellationToken cancellationToken)
+        string address, WantedArtifact wanted, CancellationToken cancellationToken)
     {
-        try
-        {
-            var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
-            using var answer = await http.GetAsync(
-                new Uri($"http://{host}:{ClaimReaderJob.Port}/{digest}"), HttpCompletionOption.ResponseHeadersRead,
-                cancellationToken);
-            return answer.StatusCode is HttpStatusCode.OK
-                ? await BoundedContent.ReadAsync(answer, bytesMax, cancellationToken)
-                : ArtifactFetch.Later($"the claim's reader answered HTTP {(int)answer.StatusCode}");
-        }
-        catch (HttpRequestException failure)
-        {
-            // A pod runs a moment before its port is open.
-            return ArtifactFetch.Wait($"the claim's reader is not ready: {failure.Message}");
-        }
+        var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
+        var uri = new Uri($"http://{host}:{ClaimReaderJob.Port}/{wanted.Artifact.Digest}");
+        var fetch = await transport.DownloadAsync(wanted.Get(uri) with { IsToPod = true }, cancellationToken);
+        // A pod runs a moment before its port is open.
+        return fetch.Content is null && !fetch.IsFinal ? ArtifactFetch.Wait("the claim's reader is not ready") : fetch;
     }
 }

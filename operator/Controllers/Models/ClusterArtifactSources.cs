@@ -1,6 +1,5 @@
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
-using WafOperator.Resources.Models;
 
 namespace WafOperator.Controllers.Models;
 
@@ -9,9 +8,9 @@ public sealed class ConfigMapArtifactSource(KubernetesClient client) : IArtifact
 {
     public IReadOnlyList<string> Schemes => ["configmap"];
 
-    public async Task<ArtifactFetch> FetchAsync(
-        Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken)
+    public async Task<ArtifactFetch> FetchAsync(WantedArtifact wanted, CancellationToken cancellationToken)
     {
+        var (uri, ns, _, bytesMax) = wanted;
         var key = Uri.UnescapeDataString(uri.AbsolutePath.TrimStart('/'));
         var map = await client.TryGetAsync(BuiltIn.ConfigMaps, new NamespacedName(ns, uri.Host), cancellationToken);
         if (map is null) return ArtifactFetch.Later($"there is no ConfigMap {ns}/{uri.Host}");
@@ -25,14 +24,14 @@ public sealed class ConfigMapArtifactSource(KubernetesClient client) : IArtifact
     }
 }
 
-/// <summary>builtin://NAME: a package that came with the operator's image.</summary>
+/// <summary>builtin://NAME: a package that came with the operator's image. Those are trusted by their digest.</summary>
 public sealed class BuiltinArtifactSource(string? folder) : IArtifactSource
 {
     public IReadOnlyList<string> Schemes => ["builtin"];
 
-    public async Task<ArtifactFetch> FetchAsync(
-        Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken)
+    public async Task<ArtifactFetch> FetchAsync(WantedArtifact wanted, CancellationToken cancellationToken)
     {
+        var (uri, _, _, bytesMax) = wanted;
         // The host part of a URI is lower case and holds no separators, so it cannot lead out of the folder.
         var name = uri.Host.EndsWith(".tar", StringComparison.Ordinal) ? uri.Host : uri.Host + ".tar";
         var path = folder is null ? null : Path.Combine(folder, name);

@@ -20,7 +20,9 @@ public interface IPackageStore
 
 /// <summary>
 /// Fetches and verifies the package of each ModelVersion and keeps it for sidecars: digest, size, signature, format,
-/// operators, shapes. Runs on every replica, since every replica serves blobs; the leader reads the outcome.
+/// operators, shapes. Runs on every replica, since every replica serves blobs; the leader reads the outcome. Its loop
+/// works on one version of a namespace at a time; a version that is deleted ends its fetch; one package at a time is in
+/// memory.
 /// </summary>
 public sealed class ModelPackages(
     Informer<Resource<ModelVersion>> models, IReadOnlyList<IArtifactSource> sources, PublicKeys publicKeys,
@@ -28,10 +30,13 @@ public sealed class ModelPackages(
     bool allowUnsigned) : IReconciler
 {
     private const int TriesMax = 10;
+    /// <summary>Packages are as large as the process's memory allows: one at a time.</summary>
+    private static readonly SemaphoreSlim Reading = new(1);
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan RetryLaterAfter = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<NamespacedName, (string Uid, StageResult Result, int Tries)> _results = new();
+    private readonly ConcurrentDictionary<NamespacedName, CancellationTokenSource> _fetching = new();
 
     /// <summary>Called with a version's key when its outcome is known.</summary>
     public event Action<NamespacedName>? Verified;
@@ -41,7 +46,49 @@ public sealed class ModelPackages(
         _results.TryGetValue(version.Metadata.Key, out var known) && known.Uid == version.Metadata.Uid ? known.Result
             : StageResult.Unknown;
 
+    /// <summary>Order of work after a start: what serves traffic comes before what is to be tried.</summary>
+    public int RankOf(NamespacedName key) => models.Cache.Get(key)?.Value.Status?.Phase switch
+    {
+        ModelPhase.Promoted => 0,
+        ModelPhase.Shadow or ModelPhase.Canary => 1,
+        _ => 2,
+    };
+
+    /// <summary>Ends the fetch of a version that is gone or on its way out.</summary>
+    public void Observe(InformerChange<Resource<ModelVersion>> change)
+    {
+        if (change.Current is { Metadata.IsBeingDeleted: false }) return;
+        if (!_fetching.TryGetValue(change.Key, out var fetch)) return;
+        try
+        {
+            fetch.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself.
+        }
+    }
+
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
+    {
+        using var fetch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _fetching[key] = fetch;
+        try
+        {
+            return await ReconcileOneAsync(key, fetch.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            _results.TryRemove(key, out _);
+            return ReconcileResult.Done;
+        }
+        finally
+        {
+            _fetching.TryRemove(key, out _);
+        }
+    }
+
+    private async ValueTask<ReconcileResult> ReconcileOneAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         var version = models.Cache.Get(key);
         if (version is null || version.Metadata.IsBeingDeleted)
@@ -80,11 +127,33 @@ public sealed class ModelPackages(
         var source = sources.FirstOrDefault(s => s.Schemes.Contains(uri.Scheme));
         if (source is null)
             return Refused($"this operator has no source for {uri.Scheme}://; it has {string.Join(", ", sources.SelectMany(s => s.Schemes))}");
+        var bytesMax = Math.Min(ByteQuantity.Parse(artifact.SizeLimit), PackageLimits.Default.ArchiveBytesMax);
         var fetch = await source.FetchAsync(
-            uri, version.Metadata.Namespace ?? "", artifact, ByteQuantity.Parse(artifact.SizeLimit), cancellationToken);
+            new WantedArtifact(uri, version.Metadata.Namespace ?? "", artifact, bytesMax), cancellationToken);
         if (fetch.IsUnderWay) return (new StageResult(StageOutcome.Running, fetch.Error), false);
         if (fetch.Content is not { } content) return (new StageResult(StageOutcome.Failed, fetch.Error), fetch.IsFinal);
+        await using (content)
+        {
+            // What came instead is nobody's business: its digest would tell what stands at an address.
+            if (!string.Equals(content.Digest, artifact.Digest, StringComparison.OrdinalIgnoreCase))
+                return Refused("what is at spec.artifact.uri has another digest than spec.artifact.digest");
+            await Reading.WaitAsync(cancellationToken);
+            try
+            {
+                return await VerifyAsync(version, await content.ReadAsync(cancellationToken), cancellationToken);
+            }
+            finally
+            {
+                Reading.Release();
+            }
+        }
+    }
 
+    private async Task<(StageResult Result, bool IsFinal)> VerifyAsync(
+        Resource<ModelVersion> version, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var spec = version.Value.Spec;
+        var artifact = spec.Artifact;
         var reading = ModelPackageReader.Read(content, artifact.Digest, PackageLimits.Default);
         if (reading.Package is not { } package) return Refused(reading.Error!);
         if (await UnreadableKeyAsync(version, cancellationToken) is { } unreadable)

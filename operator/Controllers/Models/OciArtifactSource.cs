@@ -1,55 +1,40 @@
-using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
-using WafOperator.Resources.Models;
+using System.Text.RegularExpressions;
+using WafOperator.Controllers.Outside;
 
 namespace WafOperator.Controllers.Models;
 
 /// <summary>
 /// oci://REGISTRY/REPOSITORY:TAG or @DIGEST: the first layer of an artifact (OCI Distribution Specification 1.1), with
-/// the token exchange that registries ask for. <c>oci+http</c> does not exist; loopback registries are asked by http.
+/// the token exchange that registries ask for. Credentials go to the registry and to a token realm of the same host, or
+/// of a host that their Secret names too. Loopback registries are asked by http.
 /// </summary>
-public sealed class OciArtifactSource(HttpClient http, ArtifactCredentials credentials) : IArtifactSource
+public sealed partial class OciArtifactSource(ArtifactTransport transport, ArtifactCredentials credentials)
+    : IArtifactSource
 {
     private const int ManifestBytesMax = 4 << 20;
+    private const int TokenBytesMax = 64 << 10;
+    private const int RedirectsMax = 3;
 
     public IReadOnlyList<string> Schemes => ["oci"];
 
-    public async Task<ArtifactFetch> FetchAsync(
-        Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken)
+    public async Task<ArtifactFetch> FetchAsync(WantedArtifact wanted, CancellationToken cancellationToken)
     {
-        var path = uri.AbsolutePath.TrimStart('/');
-        var (repository, reference) = Split(path);
+        var uri = wanted.Uri;
+        var (repository, reference) = Split(uri.AbsolutePath.TrimStart('/'));
         if (repository.Length == 0) return ArtifactFetch.Never(
             "an oci URI is oci://REGISTRY/REPOSITORY:TAG or @sha256:…");
-        var scheme = uri.IsLoopback ? "http" : "https";
-        var root = $"{scheme}://{uri.Authority}/v2/{repository}";
-        try
-        {
-            var secret = await credentials.ReadAsync(ns, artifact.CredentialsSecret, cancellationToken);
-            var session = new Session(http, secret?.Authorization);
-            using var manifest = await session.GetAsync($"{root}/manifests/{reference}", cancellationToken);
-            if (!manifest.IsSuccessStatusCode) return Refused(uri, manifest.StatusCode);
-            var read = await BoundedContent.ReadAsync(manifest, ManifestBytesMax, cancellationToken);
-            if (read.Content is not { } json) return read;
-            if (LayerOf(json) is not { } layer) return ArtifactFetch.Never("the OCI manifest has no layer");
-            using var blob = await session.GetAsync($"{root}/blobs/{layer}", cancellationToken);
-            return blob.IsSuccessStatusCode
-                ? await BoundedContent.ReadAsync(blob, bytesMax, cancellationToken)
-                : Refused(uri, blob.StatusCode);
-        }
-        catch (Exception failure) when (failure is HttpRequestException or JsonException)
-        {
-            return ArtifactFetch.Later($"{uri.Authority}: {failure.Message}");
-        }
-    }
+        var root = new Uri($"{(uri.IsLoopback ? "http" : "https")}://{uri.Authority}/v2/{repository}/");
+        var secret = await credentials.ReadAsync(wanted, root, cancellationToken);
+        if (secret.Refusal is { } refusal) return ArtifactFetch.Later(refusal);
 
-    private static ArtifactFetch Refused(Uri uri, HttpStatusCode status)
-    {
-        var words = $"{uri.Authority} answered HTTP {(int)status}";
-        return status is HttpStatusCode.NotFound or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
-            ? ArtifactFetch.Never(words)
-            : ArtifactFetch.Later(words);
+        var session = new Session(transport.Http, wanted, secret);
+        var manifest = await session.ManifestAsync(new Uri(root, $"manifests/{reference}"), cancellationToken);
+        if (manifest.Problem is { } problem) return ArtifactFetch.Of(problem, uri.Host);
+        if (LayerOf(manifest.Body) is not { } layer)
+            return ArtifactFetch.Later($"{uri.Host}: {OutsideWords.Of(OutsideProblem.Unanswered)}");
+        return await transport.DownloadAsync(
+            session.CallOf(new Uri(root, $"blobs/{layer}")) with { RedirectsMax = RedirectsMax }, cancellationToken);
     }
 
     private static (string Repository, string Reference) Split(string path)
@@ -60,57 +45,94 @@ public sealed class OciArtifactSource(HttpClient http, ArtifactCredentials crede
         return colon > 0 ? (path[..colon], path[(colon + 1)..]) : (path, "latest");
     }
 
-    private static string? LayerOf(ReadOnlyMemory<byte> manifest)
+    /// <summary>Digest of the first layer; null for whatever is no such manifest.</summary>
+    internal static string? LayerOf(ReadOnlyMemory<byte> manifest)
     {
-        using var document = JsonDocument.Parse(manifest);
-        return document.RootElement.TryGetProperty("layers", out var layers) && layers.GetArrayLength() > 0
-            ? layers[0].GetProperty("digest").GetString()
-            : null;
+        try
+        {
+            using var document = JsonDocument.Parse(manifest);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("layers", out var layers) && layers.ValueKind is JsonValueKind.Array
+                && layers.GetArrayLength() > 0 && layers[0] is { ValueKind: JsonValueKind.Object } first
+                && first.TryGetProperty("digest", out var digest) && digest.ValueKind is JsonValueKind.String
+                && DigestText().IsMatch(digest.GetString()!)
+                ? digest.GetString()
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
-    /// <summary>Requests to one registry; answers a challenge once and keeps the token.</summary>
-    private sealed class Session(HttpClient http, AuthenticationHeaderValue? basic)
+    /// <summary>Where a challenge asks to get a token, with service and scope; null when that is no URL.</summary>
+    internal static Uri? RealmOf(string challenge)
     {
-        private AuthenticationHeaderValue? _token;
+        var parameters = Parameter().Matches(challenge).GroupBy(m => m.Groups["name"].Value)
+            .ToDictionary(g => g.Key, g => g.First().Groups["value"].Value);
+        var query = string.Join('&', parameters.Where(p => p.Key is "service" or "scope")
+            .Select(p => $"{p.Key}={Uri.EscapeDataString(p.Value)}"));
+        return Uri.TryCreate($"{parameters.GetValueOrDefault("realm")}?{query}", UriKind.Absolute, out var realm)
+            ? realm : null;
+    }
 
-        public async Task<HttpResponseMessage> GetAsync(string url, CancellationToken cancellationToken)
+    [GeneratedRegex("^sha256:[0-9a-f]{64}$", RegexOptions.NonBacktracking)]
+    private static partial Regex DigestText();
+
+    [GeneratedRegex("(?<name>[a-z]+)=\"(?<value>[^\"]*)\"", RegexOptions.NonBacktracking)]
+    private static partial Regex Parameter();
+
+    /// <summary>Requests to one registry; answers a challenge once and keeps the token.</summary>
+    private sealed class Session(OutsideHttp http, WantedArtifact wanted, ArtifactSecret secret)
+    {
+        private string? _token;
+
+        public OutsideCall CallOf(Uri uri) => wanted.Get(uri) with
         {
-            var answer = await SendAsync(url, cancellationToken);
-            if (answer.StatusCode is not HttpStatusCode.Unauthorized
-                || answer.Headers.WwwAuthenticate.FirstOrDefault(h => h.Scheme == "Bearer")
-                    is not { Parameter: { } challenge })
-                return answer;
-            answer.Dispose();
-            _token = new AuthenticationHeaderValue("Bearer", await TokenAsync(challenge, cancellationToken));
-            return await SendAsync(url, cancellationToken);
+            Authorization = _token is null ? secret.Authorization : $"Bearer {_token}",
+            Headers =
+            [
+                new("Accept", "application/vnd.oci.image.manifest.v1+json, "
+                    + "application/vnd.docker.distribution.manifest.v2+json, */*"),
+            ],
+        };
+
+        public async Task<OutsideAnswer> ManifestAsync(Uri uri, CancellationToken cancellationToken)
+        {
+            var answer = await http.ReadAsync(CallOf(uri) with { BytesMax = ManifestBytesMax }, cancellationToken);
+            if (answer.Challenge is not { } challenge) return answer;
+            _token = await TokenAsync(challenge, uri, cancellationToken);
+            return _token is null ? answer
+                : await http.ReadAsync(CallOf(uri) with { BytesMax = ManifestBytesMax }, cancellationToken);
         }
 
-        private async Task<HttpResponseMessage> SendAsync(string url, CancellationToken cancellationToken)
+        private async Task<string?> TokenAsync(string challenge, Uri registry, CancellationToken cancellationToken)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, url);
-            request.Headers.Authorization = _token ?? basic;
-            request.Headers.Accept.ParseAdd("application/vnd.oci.image.manifest.v1+json");
-            request.Headers.Accept.ParseAdd("application/vnd.docker.distribution.manifest.v2+json");
-            request.Headers.Accept.ParseAdd("*/*");
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (RealmOf(challenge) is not { } realm) return null;
+            var isOurs = OutsideRules.NameOf(realm) == OutsideRules.NameOf(registry) || secret.IsFor(realm);
+            var answer = await http.ReadAsync(
+                new OutsideCall(HttpMethod.Get, realm, wanted.Subject)
+                {
+                    Authorization = isOurs ? secret.Authorization : null, BytesMax = TokenBytesMax,
+                },
+                cancellationToken);
+            return answer.Problem is null ? TokenOf(answer.Body) : null;
         }
 
-        private async Task<string> TokenAsync(string challenge, CancellationToken cancellationToken)
+        private static string? TokenOf(ReadOnlyMemory<byte> answer)
         {
-            var parameters = challenge.Split(',').Select(p => p.Split('=', 2))
-                .Where(p => p.Length == 2).ToDictionary(p => p[0].Trim(), p => p[1].Trim('"', ' '));
-            var realm = parameters.GetValueOrDefault("realm")
-                ?? throw new HttpRequestException("the registry's challenge names no realm");
-            var query = string.Join('&', parameters.Where(p => p.Key is "service" or "scope")
-                .Select(p => $"{p.Key}={Uri.EscapeDataString(p.Value)}"));
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"{realm}?{query}");
-            request.Headers.Authorization = basic;
-            using var answer = await http.SendAsync(request, cancellationToken);
-            answer.EnsureSuccessStatusCode();
-            using var document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellationToken));
-            return (document.RootElement.TryGetProperty("token", out var token)
-                ? token.GetString()
-                : document.RootElement.GetProperty("access_token").GetString()) ?? "";
+            try
+            {
+                using var document = JsonDocument.Parse(answer);
+                if (document.RootElement.ValueKind is not JsonValueKind.Object) return null;
+                return (document.RootElement.TryGetProperty("token", out var token)
+                    || document.RootElement.TryGetProperty("access_token", out token))
+                    && token.ValueKind is JsonValueKind.String ? token.GetString() : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 using System.Globalization;
-using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using WafOperator.Controllers.Outside;
 using WafOperator.Protocols.Models;
 using WafOperator.Resources.Models;
 using WafOperator.Resources.Quantities;
@@ -13,8 +14,10 @@ namespace WafOperator.Controllers.Models;
 /// <summary>
 /// Asks what is outside: Prometheus queries and webhooks. Failures are answers (inconclusive, held), never errors.
 /// </summary>
-public sealed class RolloutGates(HttpClient http)
+public sealed class RolloutGates(OutsideHttp http)
 {
+    private const int QueryBytesMax = 1 << 20;
+    private const int WebhookBytesMax = 64 << 10;
     private static readonly TimeSpan QueryTimeMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Judges the version's PromQL metrics.</summary>
@@ -59,26 +62,20 @@ public sealed class RolloutGates(HttpClient http)
     {
         foreach (var webhook in version.Spec.Rollout?.Webhooks ?? [])
         {
-            try
+            var body = new JsonObject
             {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                limit.CancelAfter(DurationText.Parse(webhook.Timeout));
-                var body = new JsonObject
+                ["model"] = version.Spec.Model, ["version"] = version.Spec.Version,
+                ["namespace"] = version.Metadata.Namespace, ["step"] = step.Number, ["weight"] = step.Weight,
+            };
+            var answer = await http.ReadAsync(
+                new OutsideCall(HttpMethod.Post, new Uri(webhook.Url), SubjectOf(version))
                 {
-                    ["model"] = version.Spec.Model, ["version"] = version.Spec.Version,
-                        ["namespace"] = version.Metadata.Namespace,
-                    ["step"] = step.Number, ["weight"] = step.Weight,
-                };
-                using var answer = await http.PostAsJsonAsync(webhook.Url, body, limit.Token);
-                if (!answer.IsSuccessStatusCode)
-                    return new StageResult(
-                        StageOutcome.Failed, $"{webhook.Name} answered HTTP {(int)answer.StatusCode}");
-            }
-            catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                return new StageResult(StageOutcome.Failed, $"{webhook.Name} did not answer: {failure.Message}");
-            }
+                    Body = Encoding.UTF8.GetBytes(body.ToJsonString()), ContentType = "application/json",
+                    TimeMax = DurationText.Parse(webhook.Timeout), BytesMax = WebhookBytesMax,
+                },
+                cancellationToken);
+            if (answer.Problem is { } problem)
+                return new StageResult(StageOutcome.Failed, $"{webhook.Name}: {OutsideWords.Of(problem)}");
         }
 
         return new StageResult(StageOutcome.Succeeded);
@@ -91,13 +88,30 @@ public sealed class RolloutGates(HttpClient http)
             .Replace("{{model}}", version.Spec.Model, StringComparison.Ordinal)
             .Replace("{{version}}", version.Spec.Version, StringComparison.Ordinal)
             .Replace("{{baseline}}", version.Status?.Baseline ?? "", StringComparison.Ordinal);
+        if (QueryUri(metric.Address, query) is not { } uri) return null;
+        var answer = await http.ReadAsync(
+            new OutsideCall(HttpMethod.Get, uri, SubjectOf(version))
+            {
+                TimeMax = QueryTimeMax, BytesMax = QueryBytesMax,
+            },
+            cancellationToken);
+        return answer.Problem is null ? SampleOf(answer.Body) : null;
+    }
+
+    /// <summary>
+    /// The query under a server's base URL; null for one with a query or fragment of its own, which would cut our path.
+    /// </summary>
+    internal static Uri? QueryUri(string address, string query) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && !address.Contains('?', StringComparison.Ordinal)
+            && !address.Contains('#', StringComparison.Ordinal)
+            ? new Uri($"{uri.AbsoluteUri.TrimEnd('/')}/api/v1/query?query={Uri.EscapeDataString(query)}")
+            : null;
+
+    private static double? SampleOf(ReadOnlyMemory<byte> body)
+    {
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(QueryTimeMax);
-            await using var stream = await http.GetStreamAsync(
-                $"{metric.Address.TrimEnd('/')}/api/v1/query?query={Uri.EscapeDataString(query)}", limit.Token);
-            using var answer = await JsonDocument.ParseAsync(stream, cancellationToken: limit.Token);
+            using var answer = JsonDocument.Parse(body);
             var results = answer.RootElement.GetProperty("data").GetProperty("result");
             var sample = results.ValueKind is JsonValueKind.Array && results.GetArrayLength() == 1
                 ? results[0].GetProperty("value")[1] : default;
@@ -108,10 +122,12 @@ public sealed class RolloutGates(HttpClient http)
                     : null;
         }
         catch (Exception failure) when (
-            failure is HttpRequestException or OperationCanceledException or JsonException or KeyNotFoundException)
+            failure is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             return null;
         }
     }
+
+    private static string SubjectOf(ModelVersion version) =>
+        $"ModelVersion {version.Metadata.Namespace}/{version.Metadata.Name}";
 }

@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using WafOperator.Resources.Models;
+using WafOperator.Controllers.Outside;
 
 namespace WafOperator.Controllers.Models;
 
@@ -11,43 +10,35 @@ namespace WafOperator.Controllers.Models;
 /// query parameters <c>endpoint</c> and <c>region</c> name another server (MinIO, Ceph) and region. One GET of one
 /// object needs no client library.
 /// </summary>
-public sealed class S3ArtifactSource(HttpClient http, ArtifactCredentials credentials, TimeProvider time)
+public sealed class S3ArtifactSource(ArtifactTransport transport, ArtifactCredentials credentials, TimeProvider time)
     : IArtifactSource
 {
     private const string EmptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
     public IReadOnlyList<string> Schemes => ["s3"];
 
-    public async Task<ArtifactFetch> FetchAsync(
-        Uri uri, string ns, ModelArtifact artifact, long bytesMax, CancellationToken cancellationToken)
+    public async Task<ArtifactFetch> FetchAsync(WantedArtifact wanted, CancellationToken cancellationToken)
     {
+        var uri = wanted.Uri;
         var query = System.Web.HttpUtility.ParseQueryString(uri.Query);
         var region = query["region"] ?? "us-east-1";
-        var target = query["endpoint"] is { } endpoint
-            ? new Uri($"{endpoint.TrimEnd('/')}/{uri.Host}{uri.AbsolutePath}")
-            : new Uri($"https://{uri.Host}.s3.{region}.amazonaws.com{uri.AbsolutePath}");
-        try
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, target);
-            if (await credentials.ReadAsync(
-                ns, artifact.CredentialsSecret, cancellationToken) is { AccessKey: { } key, SecretKey: { } secret })
-                Sign(request, target, region, key, secret, time.GetUtcNow());
-            using var answer = await http.SendAsync(
-                request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            if (answer.StatusCode is HttpStatusCode.OK) return await BoundedContent.ReadAsync(
-                answer, bytesMax, cancellationToken);
-            var words = $"{target.Host} answered HTTP {(int)answer.StatusCode} for {uri.Host}{uri.AbsolutePath}";
-            return (int)answer.StatusCode is 403 or 404 ? ArtifactFetch.Never(words) : ArtifactFetch.Later(words);
-        }
-        catch (HttpRequestException failure)
-        {
-            return ArtifactFetch.Later($"{target.Host} cannot be reached: {failure.Message}");
-        }
+        var text = query["endpoint"] is { } endpoint
+            ? $"{endpoint.TrimEnd('/')}/{uri.Host}{uri.AbsolutePath}"
+            : $"https://{uri.Host}.s3.{region}.amazonaws.com{uri.AbsolutePath}";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var target))
+            return ArtifactFetch.Never("the endpoint or region of the s3 URI does not make an address");
+        var secret = await credentials.ReadAsync(wanted, target, cancellationToken);
+        if (secret.Refusal is { } refusal) return ArtifactFetch.Later(refusal);
+        var call = wanted.Get(target);
+        if (secret is { AccessKey: { } key, SecretKey: { } secretKey })
+            call = Sign(call, region, key, secretKey, time.GetUtcNow());
+        return await transport.DownloadAsync(call, cancellationToken);
     }
 
-    internal static void Sign(
-        HttpRequestMessage request, Uri target, string region, string accessKey, string secretKey, DateTimeOffset now)
+    internal static OutsideCall Sign(
+        OutsideCall call, string region, string accessKey, string secretKey, DateTimeOffset now)
     {
+        var target = call.Uri;
         var stamp = now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         var day = stamp[..8];
         var host = target.IsDefaultPort ? target.Host : target.Authority;
@@ -60,10 +51,12 @@ public sealed class S3ArtifactSource(HttpClient http, ArtifactCredentials creden
             '\n', "AWS4-HMAC-SHA256", stamp, scope, Hex(SHA256.HashData(Encoding.UTF8.GetBytes(canonical))));
         var key = Mac(Mac(Mac(Mac(Encoding.UTF8.GetBytes("AWS4" + secretKey), day), region), "s3"), "aws4_request");
         var signature = Hex(Mac(key, toSign));
-        request.Headers.TryAddWithoutValidation("x-amz-date", stamp);
-        request.Headers.TryAddWithoutValidation("x-amz-content-sha256", EmptyHash);
-        request.Headers.TryAddWithoutValidation(
-            "Authorization", $"AWS4-HMAC-SHA256 Credential={accessKey}/{scope}, SignedHeaders={signedHeaders}, Signature={signature}");
+        return call with
+        {
+            Headers = [new("x-amz-date", stamp), new("x-amz-content-sha256", EmptyHash)],
+            Authorization = $"AWS4-HMAC-SHA256 Credential={accessKey}/{scope}, SignedHeaders={signedHeaders}, "
+                + $"Signature={signature}",
+        };
     }
 
     private static byte[] Mac(byte[] key, string text) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text));

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using WafOperator.Controllers.Outside;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Protocols.Inference;
 using WafOperator.Protocols.Models;
@@ -22,7 +22,7 @@ public interface IPackageReader
 /// Sends the golden vectors of the required packages to one server of a rung, by the same API as clients, and compares
 /// the answers. Runs on the leader, once for each rung and set of packages.
 /// </summary>
-public sealed class ParityProbe(HttpClient http, IPackageReader packages, PoolObserverOptions options)
+public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolObserverOptions options)
 {
     private const int VectorsPerCall = 64;
     private static readonly TimeSpan CallTimeMax = TimeSpan.FromSeconds(30);
@@ -87,27 +87,21 @@ public sealed class ParityProbe(HttpClient http, IPackageReader packages, PoolOb
 
     private async Task<List<float>?> AskAsync(Uri uri, GoldenVector[] values, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(CallTimeMax);
-        using var request = Request(uri, values);
+        var answer = await http.ReadAsync(Call(uri, values), cancellationToken);
+        if (answer.Problem is not null) return null;
         try
         {
-            using var response = await http.SendAsync(request, limit.Token);
-            if (!response.IsSuccessStatusCode) return null;
-            await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
-            using var document = await JsonDocument.ParseAsync(body, default, limit.Token);
+            using var document = JsonDocument.Parse(answer.Body);
             return ReadLogits(document.RootElement);
         }
-        catch (Exception failure) when (
-            failure is HttpRequestException or JsonException or IOException or OperationCanceledException)
+        catch (JsonException)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             return null;
         }
     }
 
     /// <summary>V2 JSON with one binary tensor: values are any bytes, which JSON text could not carry.</summary>
-    private static HttpRequestMessage Request(Uri uri, GoldenVector[] values)
+    private static OutsideCall Call(Uri uri, GoldenVector[] values)
     {
         var size = values.Sum(v => v.Value.Length + sizeof(int));
         var header = Encoding.UTF8.GetBytes(new JsonObject
@@ -130,13 +124,19 @@ public sealed class ParityProbe(HttpClient http, IPackageReader packages, PoolOb
             at += sizeof(int) + value.Value.Length;
         }
 
-        var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = new ByteArrayContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        request.Headers.Add(
-            InferenceProtocol.InferenceHeaderLength, header.Length.ToString(CultureInfo.InvariantCulture));
-        // Behind what decides over requests.
-        request.Headers.Add(InferenceProtocol.PriorityHeader, "1");
-        return request;
+        return new OutsideCall(HttpMethod.Post, uri, "a comparison of pool servers")
+        {
+            IsToPod = true,
+            Body = body,
+            ContentType = "application/octet-stream",
+            TimeMax = CallTimeMax,
+            Headers =
+            [
+                new(InferenceProtocol.InferenceHeaderLength, header.Length.ToString(CultureInfo.InvariantCulture)),
+                // Behind what decides over requests.
+                new(InferenceProtocol.PriorityHeader, "1"),
+            ],
+        };
     }
 
     private static List<float>? ReadLogits(JsonElement answer)

@@ -77,7 +77,8 @@ public sealed class ControllerLoop
         try
         {
             await Task.WhenAll(_informers.Select(informer => informer.WaitForSyncAsync(cancellationToken)));
-            foreach (var key in _everything.SelectMany(keys => keys())) queue.Add(key);
+            var everything = _everything.SelectMany(keys => keys());
+            foreach (var key in _options.Rank is { } rank ? everything.OrderBy(rank) : everything) queue.Add(key);
             ControllerLog.Started(_logger, _name, _options.Workers);
             await using var stop = cancellationToken.Register(queue.Stop);
             await Task.WhenAll(Enumerable.Range(0, _options.Workers).Select(_ => WorkAsync(queue, cancellationToken)));

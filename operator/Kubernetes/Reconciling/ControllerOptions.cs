@@ -1,3 +1,5 @@
+using WafOperator.Kubernetes.Objects;
+
 namespace WafOperator.Kubernetes.Reconciling;
 
 /// <summary>How a controller works.</summary>
@@ -10,4 +12,7 @@ public sealed record ControllerOptions
     public TimeSpan ReconcileTimeMax { get; init; } = TimeSpan.FromMinutes(2);
 
     public WorkQueueOptions Queue { get; init; } = new();
+
+    /// <summary>Order in which the keys of a start are worked on, lowest first; null: as they come.</summary>
+    public Func<NamespacedName, int>? Rank { get; init; }
 }

@@ -17,6 +17,8 @@ public sealed class WorkQueue : IDisposable
     private readonly Queue<(NamespacedName Key, long Added)> _ready = new();
     private readonly HashSet<NamespacedName> _dirty = [];
     private readonly HashSet<NamespacedName> _processing = [];
+    private readonly Dictionary<string, int> _active = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Queue<NamespacedName>> _behind = new(StringComparer.Ordinal);
     private readonly Dictionary<NamespacedName, int> _failures = [];
     private readonly PriorityQueue<NamespacedName, long> _delayed = new();
     private readonly Dictionary<NamespacedName, long> _dueAt = [];
@@ -115,7 +117,10 @@ public sealed class WorkQueue : IDisposable
     {
         lock (_lock)
         {
-            if (_processing.Remove(key) && _dirty.Contains(key)) Enqueue(key);
+            if (!_processing.Remove(key)) return;
+            _active[key.Namespace]--;
+            if (_dirty.Contains(key)) Enqueue(key);
+            LetBehindGo(key.Namespace);
         }
     }
 
@@ -147,9 +152,35 @@ public sealed class WorkQueue : IDisposable
         if (!_processing.Contains(key)) Enqueue(key);
     }
 
+    /// <summary>The next of a namespace whose share has room.</summary>
+    private void LetBehindGo(string ns)
+    {
+        while (_active[ns] < _options.PerNamespaceMax && _behind.TryGetValue(ns, out var waiting))
+        {
+            var key = waiting.Dequeue();
+            if (waiting.Count == 0) _behind.Remove(ns);
+            MakeReady(key);
+        }
+
+        if (_active[ns] == 0) _active.Remove(ns);
+    }
+
     private void Enqueue(NamespacedName key)
     {
+        if (_active.GetValueOrDefault(key.Namespace) < _options.PerNamespaceMax && !_behind.ContainsKey(key.Namespace))
+        {
+            MakeReady(key);
+            return;
+        }
+
+        if (!_behind.TryGetValue(key.Namespace, out var waiting)) _behind[key.Namespace] = waiting = new();
+        waiting.Enqueue(key);
+    }
+
+    private void MakeReady(NamespacedName key)
+    {
         if (_stopped) return;
+        _active[key.Namespace] = _active.GetValueOrDefault(key.Namespace) + 1;
         _ready.Enqueue((key, _time.GetTimestamp()));
         RuntimeMetrics.Queued(_name, 1);
         _available.Release();

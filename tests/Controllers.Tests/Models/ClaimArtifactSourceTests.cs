@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using WafOperator.Controllers.Models;
+using WafOperator.Controllers.Tests.Outside;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Tests.ApiServer;
@@ -19,9 +20,9 @@ public sealed class ClaimArtifactSourceTests(TestApiServer server)
     {
         using var client = server.Client();
         var ns = await server.NamespaceAsync();
-        using var http = new HttpClient(new Offer(Artifact.Digest));
+        using var outside = TestOutside.WithPods(new Offer(Artifact.Digest));
 
-        var first = await FetchAsync(client, http, ns);
+        var first = await FetchAsync(client, outside, ns);
         Assert.True(first.IsUnderWay);
         var job = await client.GetAsync(
             BuiltIn.Jobs, ClaimReaderJob.KeyOf(ns, Artifact.Digest), CancellationToken.None);
@@ -33,10 +34,10 @@ public sealed class ClaimArtifactSourceTests(TestApiServer server)
             "/claim/team/gate.tar", spec.GetProperty("containers")[0].GetProperty("args").ToString(),
                 StringComparison.Ordinal);
 
-        Assert.True((await FetchAsync(client, http, ns)).IsUnderWay);
+        Assert.True((await FetchAsync(client, outside, ns)).IsUnderWay);
         await RunPodAsync(client, ns, job.Metadata.Name);
-        var read = await FetchAsync(client, http, ns);
-        Assert.Equal("a package"u8.ToArray(), read.Content!.Value.ToArray());
+        var read = await FetchAsync(client, outside, ns);
+        Assert.Equal("a package"u8.ToArray(), (await read.Content!.ReadAsync(CancellationToken.None)).ToArray());
     }
 
     [Fact]
@@ -44,8 +45,8 @@ public sealed class ClaimArtifactSourceTests(TestApiServer server)
     {
         using var client = server.Client();
         var ns = await server.NamespaceAsync();
-        using var http = new HttpClient(new Offer(Artifact.Digest));
-        await FetchAsync(client, http, ns);
+        using var outside = TestOutside.WithPods(new Offer(Artifact.Digest));
+        await FetchAsync(client, outside, ns);
         var key = ClaimReaderJob.KeyOf(ns, Artifact.Digest);
         await RunPodAsync(client, ns, key.Name, "the claim has no such file");
         var failed = new JsonArray(new JsonObject { ["type"] = "Failed", ["status"] = "True" });
@@ -54,7 +55,7 @@ public sealed class ClaimArtifactSourceTests(TestApiServer server)
             Patch.MergeStatus(new JsonObject { ["status"] = new JsonObject { ["conditions"] = failed } }),
             CancellationToken.None);
 
-        var ended = await FetchAsync(client, http, ns);
+        var ended = await FetchAsync(client, outside, ns);
 
         Assert.Equal(("the claim has no such file", false), (ended.Error, ended.IsFinal));
         Assert.Null(await client.TryGetAsync(BuiltIn.Jobs, key, CancellationToken.None));
@@ -66,16 +67,17 @@ public sealed class ClaimArtifactSourceTests(TestApiServer server)
     public async Task Fetch_OfAPathOutsideOfTheClaim_IsRefused(string uri)
     {
         using var client = server.Client();
-        using var http = new HttpClient(new Offer(Artifact.Digest));
-        var source = new ClaimArtifactSource(client, http, "registry.local/sidecar");
+        using var outside = TestOutside.WithPods(new Offer(Artifact.Digest));
+        var source = new ClaimArtifactSource(client, outside.Transport, "registry.local/sidecar");
 
-        Assert.True((await source.FetchAsync(new Uri(uri), "default", Artifact, 1_000, CancellationToken.None))
+        Assert.True((await source.FetchAsync(
+            new WantedArtifact(new Uri(uri), "default", Artifact, 1_000), CancellationToken.None))
             .IsFinal);
     }
 
-    private static Task<ArtifactFetch> FetchAsync(KubernetesClient client, HttpClient http, string ns) =>
-        new ClaimArtifactSource(client, http, "registry.local/sidecar").FetchAsync(
-            new Uri("pvc://models/team/gate.tar"), ns, Artifact, 1_000, CancellationToken.None);
+    private static Task<ArtifactFetch> FetchAsync(KubernetesClient client, TestOutside outside, string ns) =>
+        new ClaimArtifactSource(client, outside.Transport, "registry.local/sidecar").FetchAsync(
+            new WantedArtifact(new Uri("pvc://models/team/gate.tar"), ns, Artifact, 1_000), CancellationToken.None);
 
     private static async Task RunPodAsync(KubernetesClient client, string ns, string job, string? lastWords = null)
     {

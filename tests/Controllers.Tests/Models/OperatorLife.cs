@@ -4,6 +4,7 @@ using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Sidecars;
+using WafOperator.Controllers.Tests.Outside;
 using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Events;
@@ -24,6 +25,7 @@ internal sealed class OperatorLife : IAsyncDisposable
     private readonly KubernetesClient _client;
     private readonly CancellationTokenSource _stop = new();
     private readonly HttpClient _http = new();
+    private readonly TestOutside _outside = TestOutside.Loopback(null);
     private readonly Informer<Resource<ModelVersion>> _models;
     private readonly SidecarStatusPoller _poller;
     private readonly ModelPackages _packages;
@@ -51,7 +53,7 @@ internal sealed class OperatorLife : IAsyncDisposable
             "registry.local/sidecar", "https://operator", "waf-operator", "ca", "ca.crt");
         _controller = new RolloutController(
             client, _models, _packages, new ModelEvaluator(client, settings), new RolloutCounting(coverage, _poller),
-            new RolloutGates(_http), new RejectedModels(client, world.Time), new StatusWriter(client),
+            new RolloutGates(_outside.Http), new RejectedModels(client, world.Time), new StatusWriter(client),
             new EventRecorder(client, "waf-operator", services), world.Time);
         _running = informers.RunAsync(_stop.Token);
         Synced = informers.WaitForSyncAsync(_stop.Token);
@@ -106,6 +108,7 @@ internal sealed class OperatorLife : IAsyncDisposable
 
         _stop.Dispose();
         _http.Dispose();
+        _outside.Dispose();
         _client.Dispose();
     }
 

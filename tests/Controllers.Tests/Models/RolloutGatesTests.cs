@@ -1,13 +1,9 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using WafOperator.Controllers.Models;
+using WafOperator.Controllers.Tests.Outside;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Resources;
 using WafOperator.Resources.Models;
@@ -43,7 +39,8 @@ public sealed class RolloutGatesTests
             async () => await HasResultAsync(http, $"http://{address}/api/v1/query?query=orders_failed"),
             "Prometheus has scraped");
 
-        var judged = await new RolloutGates(http).MetricsAsync(
+        using var outside = TestOutside.Loopback(null, address);
+        var judged = await new RolloutGates(outside.Http).MetricsAsync(
             Version(
                 Metric("fails", address, query, "0.2"), Metric("passes", address, query, "0.3"),
                 Metric("against-the-baseline", address, query.Replace("version", "baseline", StringComparison.Ordinal)
@@ -64,7 +61,7 @@ public sealed class RolloutGatesTests
 
     [Theory]
     [InlineData(200, StageOutcome.Succeeded, null)]
-    [InlineData(503, StageOutcome.Failed, "change-board answered HTTP 503")]
+    [InlineData(503, StageOutcome.Failed, "change-board: no usable answer came in time; the operator's log says why")]
     public async Task Webhooks_AnswerForTheStepToBeEntered(int status, StageOutcome outcome, string? message)
     {
         var asked = new List<JsonElement>();
@@ -73,9 +70,9 @@ public sealed class RolloutGatesTests
             asked.Add(await context.Request.ReadFromJsonAsync<JsonElement>());
             context.Response.StatusCode = status;
         });
-        using var http = new HttpClient();
+        using var outside = TestOutside.Loopback(null, AddressOf(board));
 
-        var result = await new RolloutGates(http).WebhooksAsync(
+        var result = await new RolloutGates(outside.Http).WebhooksAsync(
             WithWebhook(AddressOf(board), "5s"), new StepToEnter(2, 50), CancellationToken.None);
 
         Assert.Equal((outcome, message), (result.Outcome, result.Message));
@@ -92,13 +89,13 @@ public sealed class RolloutGatesTests
     {
         var never = new TaskCompletionSource();
         await using var silent = await ServeAsync(context => never.Task.WaitAsync(context.RequestAborted));
-        using var http = new HttpClient();
+        using var outside = TestOutside.Loopback(null, AddressOf(silent));
 
-        var result = await new RolloutGates(http).WebhooksAsync(
+        var result = await new RolloutGates(outside.Http).WebhooksAsync(
             WithWebhook(AddressOf(silent), "100ms"), new StepToEnter(1, 10), CancellationToken.None);
 
         Assert.Equal(StageOutcome.Failed, result.Outcome);
-        Assert.Contains("did not answer", result.Message, StringComparison.Ordinal);
+        Assert.Contains("no usable answer", result.Message, StringComparison.Ordinal);
         never.SetResult();
     }
 
@@ -125,19 +122,34 @@ public sealed class RolloutGatesTests
         },
     };
 
-    private static async Task<WebApplication> ServeAsync(RequestDelegate handler)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        app.Run(handler);
-        await app.StartAsync();
-        return app;
-    }
+    private static Task<WebApplication> ServeAsync(RequestDelegate handler) => TestOutside.ServeAsync(handler);
 
-    private static string AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>().Features
-        .Get<IServerAddressesFeature>()!.Addresses.First();
+    private static string AddressOf(WebApplication app) => TestOutside.AddressOf(app);
+
+    [Theory]
+    [InlineData("http://prometheus:9090", "http://prometheus:9090/api/v1/query?query=up")]
+    [InlineData("http://prometheus:9090/base/", "http://prometheus:9090/base/api/v1/query?query=up")]
+    [InlineData("http://prometheus:9090/admin#", null)]
+    [InlineData("http://prometheus:9090/api/v1/admin?x=", null)]
+    [InlineData("prometheus", null)]
+    public void AnAddress_CannotCutTheQuerysPath(string address, string? expected) =>
+        Assert.Equal(expected, RolloutGates.QueryUri(address, "up")?.AbsoluteUri);
+
+    [Fact]
+    public async Task APrometheusThatStreamsForEver_SaysNothing()
+    {
+        await using var endless = await ServeAsync(async context =>
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+                await context.Response.Body.WriteAsync(new byte[64 << 10], context.RequestAborted);
+        });
+        using var outside = TestOutside.Loopback(null, AddressOf(endless));
+
+        var judged = await new RolloutGates(outside.Http).MetricsAsync(
+            Version(Metric("endless", new Uri(AddressOf(endless)).Authority, "up", "1")), CancellationToken.None);
+
+        Assert.Equal(RolloutVerdict.Inconclusive, Assert.Single(judged).Verdict);
+    }
 
     private static async Task<bool> HasResultAsync(HttpClient http, string url)
     {

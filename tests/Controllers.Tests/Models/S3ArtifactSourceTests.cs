@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using WafOperator.Controllers.Models;
+using WafOperator.Controllers.Tests.Outside;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Resources.Models;
@@ -37,22 +38,29 @@ public sealed class S3ArtifactSourceTests(TestApiServer server)
             BuiltIn.Secrets,
             new JsonObject
             {
-                ["metadata"] = new JsonObject { ["namespace"] = ns, ["name"] = "bucket" },
+                ["metadata"] = new JsonObject
+                {
+                    ["namespace"] = ns, ["name"] = "bucket",
+                    ["annotations"] = new JsonObject { ["wafoperator.dev/host"] = "127.0.0.1" },
+                },
+                ["type"] = ArtifactCredentials.Marker,
                 ["stringData"] = new JsonObject { ["accessKey"] = AccessKey, ["secretKey"] = SecretKey },
             },
             CancellationToken.None);
-        using var http = new HttpClient();
-        var source = new S3ArtifactSource(http, new ArtifactCredentials(client), TimeProvider.System);
+        using var outside = TestOutside.Loopback(null, AddressOf(bucket));
+        var source = new S3ArtifactSource(outside.Transport, new ArtifactCredentials(client), TimeProvider.System);
         var uri = new Uri($"s3://models/team%20a/gate-1.0.0.tar?region=eu-west-1&endpoint={AddressOf(bucket)}");
 
         var signed = await source.FetchAsync(
-            uri, ns, new ModelArtifact { CredentialsSecret = "bucket" }, 1 << 20, CancellationToken.None);
-        var unsigned = await source.FetchAsync(uri, ns, new ModelArtifact(), 1 << 20, CancellationToken.None);
+            new WantedArtifact(uri, ns, new ModelArtifact { CredentialsSecret = "bucket" }, 1 << 20),
+            CancellationToken.None);
+        var unsigned = await source.FetchAsync(
+            new WantedArtifact(uri, ns, new ModelArtifact(), 1 << 20), CancellationToken.None);
 
         Assert.Null(signed.Error);
-        Assert.Equal(content, signed.Content!.Value.ToArray());
-        Assert.True(unsigned.IsFinal);
-        Assert.Contains("403", unsigned.Error, StringComparison.Ordinal);
+        Assert.Equal(content, (await signed.Content!.ReadAsync(CancellationToken.None)).ToArray());
+        Assert.DoesNotContain("403", unsigned.Error, StringComparison.Ordinal);
+        Assert.Contains(outside.Lines, line => line.Contains("403", StringComparison.Ordinal));
     }
 
     /// <summary>One object behind a signature, checked with the keys above.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Pools;
+using WafOperator.Controllers.Tests.Outside;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
@@ -16,6 +17,7 @@ internal sealed class PoolOperator : IAsyncDisposable
 {
     private readonly InformerSet _informers = new();
     private readonly HttpClient _http = new();
+    private readonly TestOutside _outside = TestOutside.Loopback(null);
     private readonly PoolMetrics _metrics = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly PoolObserver _observer;
@@ -39,7 +41,7 @@ internal sealed class PoolOperator : IAsyncDisposable
         _events = new EventRecorder(client, "waf-operator", services);
         var settings = new PoolSettings(
             "registry.local/inference:1", "https://op.svc:9444", "waf-operator", "waf-operator-ca", "ca.crt");
-        var cluster = new PoolCluster(client, new ParityProbe(_http, packages, asking), settings, time);
+        var cluster = new PoolCluster(client, new ParityProbe(_outside.Http, packages, asking), settings, time);
         _controller = new PoolController(
             caches, _observer, cluster, new StatusWriter(client), _events, _metrics, time);
         _loop = new ControllerLoop("pools", _controller, new ControllerOptions(), services)
@@ -74,6 +76,7 @@ internal sealed class PoolOperator : IAsyncDisposable
         await _work;
         _metrics.Dispose();
         _http.Dispose();
+        _outside.Dispose();
         _stop.Dispose();
     }
 

@@ -47,6 +47,32 @@ public sealed class ControllerLoopTests(TestApiServer server)
     }
 
     [Fact]
+    public async Task RunAsync_WithARank_BeginsWithTheLowest()
+    {
+        var seen = new ConcurrentQueue<string>();
+        var loop = new ControllerLoop(
+            "test", new RankRecorder(seen),
+            Quick with { Workers = 1, Rank = key => key.Name == "serves" ? 0 : 1 }, TestApiServer.Services);
+        foreach (var name in new[] { "tried", "waits", "serves" }) loop.Always(new NamespacedName("shop", name));
+        using var stop = new CancellationTokenSource();
+        var running = loop.RunAsync(stop.Token);
+
+        await Eventually.TrueAsync(() => seen.Count == 3, "all three are worked on");
+        Assert.Equal(["serves", "tried", "waits"], seen);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    private sealed class RankRecorder(ConcurrentQueue<string> seen) : IReconciler
+    {
+        public ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
+        {
+            seen.Enqueue(key.Name);
+            return ValueTask.FromResult(ReconcileResult.Done);
+        }
+    }
+
+    [Fact]
     public async Task RunAsync_ReconcilerThrows_OthersGoOnAndTheKeyIsRetried()
     {
         using var client = server.Client();

@@ -132,4 +132,67 @@ public sealed class WorkQueueTests : IDisposable
         Assert.Equal(0, overlaps);
         Assert.All(seen, count => Assert.InRange(count, 1, adds / keys));
     }
+
+    /// <summary>Random adds and dones: no key is lost, none is given twice, no share is passed.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task PerNamespaceMax_BoundsWhatANamespaceHolds_AndLosesNothing(int share)
+    {
+        const int seed = 20261129;
+        using var queue = new WorkQueue(
+            "test", new WorkQueueOptions { PerNamespaceMax = share }, _time, new Jitter(new Random(seed)));
+        var random = new Random(seed);
+        var (added, given) = (new HashSet<NamespacedName>(), new HashSet<NamespacedName>());
+        var held = new List<NamespacedName>();
+        for (var i = 0; i < 5_000; i++)
+        {
+            if (random.Next(3) > 0)
+            {
+                var key = new NamespacedName($"ns-{random.Next(4)}", $"key-{random.Next(30)}");
+                queue.Add(key);
+                added.Add(key);
+            }
+
+            if (queue.Count > 0 && held.Count < 6)
+            {
+                var taken = (await queue.TakeAsync(CancellationToken.None))!.Value;
+                Assert.DoesNotContain(taken, held);
+                held.Add(taken);
+                given.Add(taken);
+            }
+            else if (held.Count > 0)
+            {
+                var done = held[random.Next(held.Count)];
+                held.Remove(done);
+                queue.Done(done);
+            }
+
+            Assert.All(held.GroupBy(k => k.Namespace), group => Assert.InRange(group.Count(), 1, share));
+        }
+
+        for (var rest = 0; rest < 10_000 && (queue.Count > 0 || held.Count > 0); rest++)
+        {
+            foreach (var done in held) queue.Done(done);
+            held.Clear();
+            if (queue.Count == 0) continue;
+            held.Add((await queue.TakeAsync(CancellationToken.None))!.Value);
+            given.Add(held[0]);
+        }
+
+        Assert.Equal((0, added.Count), (queue.Count, given.Count));
+    }
+
+    [Fact]
+    public async Task PerNamespaceMax_ManyKeysOfOneNamespace_AnotherNamespacesKeyIsNext()
+    {
+        using var queue = new WorkQueue(
+            "test", new WorkQueueOptions { PerNamespaceMax = 1 }, _time, new Jitter(new Random(1)));
+        for (var i = 0; i < 100; i++) queue.Add(new NamespacedName("many", $"{i}"));
+        queue.Add(new NamespacedName("few", "one"));
+
+        Assert.Equal("many", (await queue.TakeAsync(CancellationToken.None))!.Value.Namespace);
+        Assert.Equal("few", (await queue.TakeAsync(CancellationToken.None))!.Value.Namespace);
+        Assert.Equal(0, queue.Count);
+    }
 }
