@@ -105,6 +105,18 @@ public sealed partial class Transaction
         return -1;
     }
 
+    /// <summary>Who spends the most is named when the limit is met.</summary>
+    private void NoteSteps(CompiledRule rule, long steps)
+    {
+        if (steps <= _dearestSteps)
+        {
+            return;
+        }
+
+        _dearestSteps = steps;
+        DearestRuleId = rule.Id;
+    }
+
     /// <summary>Runs the rule at a place and returns the next place.</summary>
     private int RunAt(PhasePlan plan, int at, bool isFiltered)
     {
@@ -124,7 +136,10 @@ public sealed partial class Transaction
         }
 
         _matched.Clear();
-        if (!EvaluateChain(rule, isFiltered && rule.Unit >= 0))
+        var before = Meter.Used;
+        var isMatch = EvaluateChain(rule, isFiltered && rule.Unit >= 0);
+        NoteSteps(rule, Meter.Used - before);
+        if (!isMatch)
         {
             return at + 1;
         }

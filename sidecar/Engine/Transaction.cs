@@ -18,6 +18,8 @@ public sealed partial class Transaction : IDisposable
     private readonly List<long> _matchedIds = [];
     private bool _isRented;
     private ReadWork _readWork;
+    private CanonicalResponse? _response;
+    private long _dearestSteps;
 
     internal Transaction(RuleProgram program)
     {
@@ -26,7 +28,7 @@ public sealed partial class Transaction : IDisposable
         var limits = _parts.Options.Limits;
         Memory = new TransactionMemory(_parts.Constants, limits);
         _values = new RequestValues(Memory);
-        Meter = new StepMeter(limits.StepsMax);
+        Meter = new StepMeter(limits.StepsMax, limits.StepsPerByteMax);
         _transformed = new TransformedValues(_parts, Memory, Meter);
         _candidates = new CandidateFinder(_parts, _values, _transformed, Meter);
         Tx = new VariableStore(_parts.Names, Memory, Meter, limits.TxVariablesMax);
@@ -65,6 +67,9 @@ public sealed partial class Transaction : IDisposable
     /// Work so far, the reading of the request included, in steps: units of about a nanosecond of a quiet core.
     /// </summary>
     public long Steps => Meter.Used;
+
+    /// <summary>The rule that spent the most steps so far; 0 before any ran.</summary>
+    public long DearestRuleId { get; private set; }
 
     /// <summary>Searches that ended at their limit of steps without an answer; they count as no match.</summary>
     public int RegexLimitsExceeded { get; private set; }
@@ -124,6 +129,7 @@ public sealed partial class Transaction : IDisposable
     {
         ArgumentNullException.ThrowIfNull(response);
         Memory.BeginResponse(response);
+        _response = response;
         _values.OnResponse(response);
         return EvaluatePhase(3);
     }
@@ -132,6 +138,7 @@ public sealed partial class Transaction : IDisposable
     public Interruption? EvaluateResponseBody()
     {
         _values.OnResponseBody();
+        Meter.Allow(_response?.Body.Length ?? 0);
         return EvaluatePhase(4);
     }
 
@@ -212,6 +219,7 @@ public sealed partial class Transaction : IDisposable
     /// <summary>Counts what the reader did since this was asked last.</summary>
     private void SpendReading(ReadWork work)
     {
+        Meter.Allow(work.Bytes - _readWork.Bytes);
         Meter.Spend((StepMeter.ReadByte * (work.Bytes - _readWork.Bytes))
             + (StepMeter.ReadItem * (work.Items - _readWork.Items)));
         _readWork = work;
@@ -242,6 +250,8 @@ public sealed partial class Transaction : IDisposable
         _hasRun = false;
         Meter.Reset();
         _readWork = default;
+        _response = null;
+        _dearestSteps = DearestRuleId = 0;
         _match.RegexSteps = 0;
         RegexLimitsExceeded = 0;
         _sanitized.Clear();

@@ -30,10 +30,12 @@ internal sealed class MatchState(Transaction transaction, EngineLimits limits)
     /// <summary>Steps regular expressions used in this transaction, in units of their own.</summary>
     public long RegexSteps { get; set; }
 
-    /// <summary>The steps one search may use now.</summary>
-    public long TakeRegexSteps() => Math.Max(0, Math.Min(
-        Math.Min(limits.RegexStepsPerSearchMax, transaction.Meter.Left / StepMeter.RegexStep),
-        limits.RegexStepsMax - RegexSteps));
+    /// <summary>The steps one search through a value of so many bytes may use now.</summary>
+    public long TakeRegexSteps(int bytes) => Math.Max(0, Math.Min(
+        Math.Min(
+            limits.RegexStepsPerSearchMax + (limits.RegexStepsPerByteMax * bytes),
+            transaction.Meter.Left / StepMeter.RegexStep),
+        limits.RegexStepsMax + (limits.RegexStepsPerByteMax * transaction.Meter.Bytes) - RegexSteps));
 
     public void ReturnRegexSteps(long used, bool isExceeded)
     {

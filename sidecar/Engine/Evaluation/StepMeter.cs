@@ -6,7 +6,9 @@ using System.Runtime.CompilerServices;
 namespace WafOperator.Engine.Evaluation;
 
 /// <summary>Counts the steps of one transaction against its limit.</summary>
-internal sealed class StepMeter(long max)
+/// <param name="max">Steps any transaction may spend.</param>
+/// <param name="perByte">Further steps for each byte of the request and of the response's body.</param>
+internal sealed class StepMeter(long max, long perByte)
 {
     /// <summary>A byte the request's reader took in or decoded.</summary>
     public const int ReadByte = 1;
@@ -49,13 +51,25 @@ internal sealed class StepMeter(long max)
     public long Used => _used;
 
     /// <summary>Whether the limit is passed.</summary>
-    public bool IsSpent => _used > max;
+    public bool IsSpent => _used > Limit;
 
     /// <summary>Steps that are left, at least 0.</summary>
-    public long Left => Math.Max(0, max - _used);
+    public long Left => Math.Max(0, Limit - _used);
+
+    /// <summary>Bytes that were added to the limit's account so far.</summary>
+    public long Bytes { get; private set; }
+
+    private long Limit => max + (perByte * Bytes);
+
+    /// <summary>There are more bytes to read: more work is in order.</summary>
+    public void Allow(long bytes) => Bytes += bytes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Spend(long steps) => _used += steps;
 
-    public void Reset() => _used = 0;
+    public void Reset()
+    {
+        _used = 0;
+        Bytes = 0;
+    }
 }

@@ -80,7 +80,7 @@ internal sealed class RegexOperator : RuleOperator
 
     private RegexOutcome Run(MatchState state, ReadOnlySpan<byte> value, int start, Span<Capture> groups)
     {
-        var budget = state.TakeRegexSteps();
+        var budget = state.TakeRegexSteps(value.Length);
         var left = budget;
         var outcome = groups.IsEmpty ? _program.IsMatch(value, ref left) : _program.Match(value, start, groups,
             ref left);

@@ -25,7 +25,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output)
     public void Evaluate_HostileRequest_StaysWithinItsSteps(int paranoia)
     {
         const long StepsMax = 1_500_000;
-        var program = CoreRuleSet(paranoia, EngineLimits.Default with { StepsMax = StepsMax });
+        var program = CoreRuleSet(paranoia, Fixed(StepsMax));
         var request = new CanonicalRequest();
         var (count, exhausted, most) = (0, 0, 0L);
         foreach (var hostile in new HostileRequests(BodyBytes).All())
@@ -62,7 +62,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output)
     [InlineData("(?:a?){40}(?:a){40}b\\b", "a", "")]
     public void Evaluate_PatternThatExplodes_StaysWithinItsSteps(string pattern, string pump, string end)
     {
-        const int Bytes = 1 << 20;
+        const int Bytes = 256 << 10;
         var program = Profile.Compile($"SecRule ARGS:v \"@rx {pattern}\" \"id:1,phase:2,pass,capture\"");
         var value = string.Concat(Enumerable.Repeat(pump, Bytes / pump.Length)) + end;
         var request = new CanonicalRequest();
@@ -72,8 +72,10 @@ public sealed class HostileRequestTests(ITestOutputHelper output)
         using var transaction = Run(program, shape, request);
 
         output.WriteLine($"{transaction.Steps} steps, {clock.ElapsedMilliseconds} ms, {transaction.Exhausted}");
-        Assert.True(transaction.Steps < EngineLimits.Default.StepsMax + (StepsPerByteMax * 3L * Bytes));
-        // A quiet core needs less than the 50 ms that the steps stand for; a mistake takes minutes.
+        var limits = EngineLimits.Default;
+        Assert.True(transaction.Steps
+            < limits.StepsMax + (2 * limits.StepsPerByteMax * Bytes) + (StepsPerByteMax * 3L * Bytes));
+        // A quiet core needs less than half a second that the steps stand for; a mistake takes minutes.
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
     }
 
@@ -88,7 +90,7 @@ public sealed class HostileRequestTests(ITestOutputHelper output)
             """;
         var body = $"a=attack&b={new string('x', 4000)}";
         var request = new CanonicalRequest();
-        var limits = EngineLimits.Default with { StepsMax = 20_000 };
+        var limits = Fixed(20_000);
         var program = Profile.Compile(Rules, EngineOptions.Default with { Limits = limits, Prefilter = false });
         using var transaction = Run(program, new HostileRequest(
             "", "/", "application/x-www-form-urlencoded", Encoding.ASCII.GetBytes(body), []), request);
@@ -110,13 +112,19 @@ public sealed class HostileRequestTests(ITestOutputHelper output)
         const long StepsMax = 1_000_000;
         var value = string.Concat(Enumerable.Repeat("a1", 10_000));
         var request = new CanonicalRequest();
-        var program = Profile.Compile(rule, new EngineOptions { Limits = new EngineLimits { StepsMax = StepsMax } });
+        var program = Profile.Compile(rule, new EngineOptions { Limits = Fixed(StepsMax) });
         using var transaction = Run(program, new HostileRequest("", "/", "application/x-www-form-urlencoded",
             Encoding.ASCII.GetBytes($"a={value}&b={value}%27&{value}=1"), []), request);
 
         Assert.InRange(transaction.Steps, 1, StepsMax + (10 * 20_000 * StepsPerByteMax));
         Assert.True(transaction.Exhausted || transaction.Steps <= StepsMax);
     }
+
+    /// <summary>A limit that does not grow with the request.</summary>
+    private static EngineLimits Fixed(long steps) => EngineLimits.Default with
+    {
+        StepsMax = steps, StepsPerByteMax = 0, RegexStepsPerByteMax = 0,
+    };
 
     private static RuleProgram CoreRuleSet(int paranoia, EngineLimits limits)
     {

@@ -77,12 +77,38 @@ public sealed class LimitTests
     [InlineData(50, true)]
     public void StepsMax_EndsTheEvaluation(long max, bool exhausted)
     {
-        var outcome = Run(EngineLimits.Default with { StepsMax = max },
+        var outcome = Run(EngineLimits.Default with { StepsMax = max, StepsPerByteMax = 0 },
             "SecRule ARGS \"!@rx zzz\" \"id:1,phase:1,pass\"\nSecRule ARGS \"@rx x\" \"id:2,phase:1,pass\"",
             "/?a=" + new string('x', 100));
 
         Assert.Equal(exhausted, outcome.Exhausted);
         Assert.Equal(!exhausted, outcome.Ids.Contains(2));
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(200, false)]
+    public void StepsPerByteMax_AddsWorkForLongRequests(long perByte, bool exhausted)
+    {
+        var outcome = Run(EngineLimits.Default with { StepsMax = 50, StepsPerByteMax = perByte },
+            "SecRule ARGS \"!@rx zzz\" \"id:7,phase:1,pass\"", "/?a=" + new string('x', 100));
+
+        Assert.Equal(exhausted, outcome.Exhausted);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(10_000, false)]
+    public void RegexStepsPerByteMax_AddsStepsForLongValues(long perByte, bool exhausted)
+    {
+        var limits = new EngineLimits
+        {
+            RegexStepsPerSearchMax = 100, RegexStepsMax = 100, RegexStepsPerByteMax = perByte,
+        };
+        var outcome = Run(limits, "SecRule ARGS \"@rx (a+)+\\1$\" \"id:1,phase:1,pass,capture\"",
+            "/?a=" + new string('a', 12) + "!");
+
+        Assert.Equal(exhausted, outcome.Exhausted);
     }
 
     [Theory]
@@ -103,8 +129,9 @@ public sealed class LimitTests
         const string Rules = "SecRule ARGS \"@rx (a+)+\\1$\" \"id:1,phase:1,pass,capture\"\nSecRule "
             + "MSC_PCRE_LIMITS_EXCEEDED \"@eq 1\" \"id:2,phase:1,pass\"";
         var uri = "/?a=" + new string('a', 60) + "!";
-        var few = Run(EngineLimits.Default with { RegexStepsPerSearchMax = 1000 }, Rules, uri);
-        var none = Run(EngineLimits.Default with { RegexStepsMax = 1000 }, Rules, uri);
+        var limits = EngineLimits.Default with { RegexStepsPerByteMax = 0 };
+        var few = Run(limits with { RegexStepsPerSearchMax = 1000 }, Rules, uri);
+        var none = Run(limits with { RegexStepsMax = 1000 }, Rules, uri);
 
         Assert.All([few, none], outcome => Assert.True(outcome is { Exhausted: true, RegexLimitsExceeded: 1 }));
         Assert.All([few, none], outcome => Assert.Equal([2], outcome.Ids));
