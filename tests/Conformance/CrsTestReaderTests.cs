@@ -68,6 +68,12 @@ public sealed class CrsTestReaderTests
         Assert.Equal(("5-1", "/a", "id \"5\""), (test.Title, input.Uri, output.LogContains));
     }
 
+    /// <summary>CRS 4 has files with an empty <c>meta</c>, and some that name their author outside of it.</summary>
+    [Theory]
+    [InlineData("meta:\nrule_id: 5\ntests:\n  - {test_id: 1, stages: []}")]
+    [InlineData("author: us\nrule_id: 5\ntests:\n  - {test_id: 1, stages: []}")]
+    public void Head_EmptyOrWithAnAuthor_IsRead(string text) => Assert.Equal("5-1", Assert.Single(Read(text)).Title);
+
     [Fact]
     public void DisabledFile_HoldsNoTestsUnlessTheyAreWanted()
     {

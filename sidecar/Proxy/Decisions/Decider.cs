@@ -69,7 +69,7 @@ internal static class Decider
         switch (rules.Kind)
         {
             case RuleOutcomeKind.Failed:
-                return Unavailable(inputs.RouteMode, inputs.FailureModes.Rules, rules.Message);
+                return Unavailable(inputs.RouteMode, inputs.FailureModes.Rules, rules.Message, rules.Status);
             case RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt:
                 // A rule that names a status of its own keeps it; 403 is what rules say when they say nothing.
                 var status = rules.Status is 0 or 403 ? inputs.BlockStatus : rules.Status;
@@ -109,11 +109,12 @@ internal static class Decider
     }
 
     /// <summary>Fail open or closed. Null means open: the stages after this one go on.</summary>
-    private static Decision? Unavailable(InspectionMode mode, FailureMode failureMode, string? message) => failureMode switch
+    private static Decision? Unavailable(
+        InspectionMode mode, FailureMode failureMode, string? message, int status = 0) => failureMode switch
     {
         FailureMode.Open => null,
-        FailureMode.Closed => UnderMode(
-            mode, Refusal(VerdictKind.Unavailable, DecisionReason.Unavailable, 503) with { Message = message }),
+        FailureMode.Closed => UnderMode(mode, Refusal(
+            VerdictKind.Unavailable, DecisionReason.Unavailable, status is 0 ? 503 : status) with { Message = message }),
         _ => throw new UnreachableException(),
     };
 

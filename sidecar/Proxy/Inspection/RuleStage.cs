@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 using WafOperator.Engine;
 using WafOperator.Http;
 using WafOperator.Proxy.Decisions;
@@ -91,7 +92,7 @@ internal sealed class RuleStage : IDisposable
             var interruption = phase(_transaction, response);
             if (interruption is not null) return Interrupted(interruption);
             return _transaction.Exhausted
-                ? Failed("rule evaluation met a bound on its work")
+                ? Exhausted()
                 : new RuleOutcome(RuleOutcomeKind.Passed);
         }
         catch (Exception failure)
@@ -112,6 +113,13 @@ internal sealed class RuleStage : IDisposable
         },
         interruption.Status, interruption.RedirectUrl,
         $"rule {interruption.RuleId}: {interruption.Message}");
+
+    /// <summary>The request is too much work, not the sidecar too weak: trying again would not help, so 413.</summary>
+    private RuleOutcome Exhausted() => Failed(
+        $"rule evaluation met its bound on work; rule {_transaction.DearestRuleId} took the most of it") with
+    {
+        Status = StatusCodes.Status413PayloadTooLarge,
+    };
 
     private static RuleOutcome Failed(string message) => new(RuleOutcomeKind.Failed, Message: message);
 }

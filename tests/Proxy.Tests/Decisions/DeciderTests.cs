@@ -64,6 +64,11 @@ public sealed class DeciderTests
     }
 
     [Fact]
+    public void Rules_MetTheirBoundOnWork_TheRequestIsTooLarge() => Expect(
+        Clean with { Rules = new RuleOutcome(RuleOutcomeKind.Failed, Status: 413, Message: "bound") },
+        VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 413);
+
+    [Fact]
     public void Rules_FailedOpen_ModelsStillDecide() => Expect(
         Clean with
         {

@@ -59,6 +59,24 @@ public sealed class BodyTests
         }
     }
 
+    /// <summary>A pattern that reads a value again and again spends what a request may spend.</summary>
+    [Fact]
+    public async Task Body_ThatTakesTooMuchWork_IsTooLargeAndTheRuleIsNamed()
+    {
+        const string Expensive = "SecRule ARGS \"@rx (x+x+)+y\\1\" \"id:17,phase:2,deny\"";
+        await using var upstream = await TestUpstream.StartAsync(_ => Task.CompletedTask);
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Expensive));
+        using var client = sidecar.Client();
+
+        using var response = await client.PostAsync("/", new FormUrlEncodedContent(
+            [new KeyValuePair<string, string>("a", new string('x', 60_000) + "y!")]));
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
+        var decided = Assert.Single(await sidecar.EventsAsync());
+        Assert.Contains("rule 17", decided.Message);
+    }
+
     [Fact]
     public async Task Body_LongerThanTheLimitInDetect_ArrivesWholeAndIsRecorded()
     {
