@@ -10,6 +10,7 @@ public sealed partial class CanonicalRequest
     private int _headerBytes;
     private int _bodyStart = -1;
     private bool _bodyEnded;
+    private string? _exceededMessage;
 
     /// <summary>Takes the request line. The target is as sent: not decoded, with its query.</summary>
     public void Begin(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> protocol)
@@ -129,7 +130,15 @@ public sealed partial class CanonicalRequest
         }
 
         BodyDispatcher.Read(this);
+        NoteUnread();
         if (BodyBytesWithoutFiles > Limits.BodyNoFilesBytesMax) Exceeded |= ExceededLimits.BodyNoFilesBytes;
+    }
+
+    /// <summary>What of a body without a reader stays behind what inspection is shown of it as a whole.</summary>
+    private void NoteUnread()
+    {
+        if (Processor is not (BodyFormat.Plain or BodyFormat.None)) return;
+        Note(TextFacts.IsText(this[Body]) ? UnreadContent.Text : UnreadContent.ContentType, Body.Length);
     }
 
     internal BodyWorkspace Workspace => _workspace ??= new BodyWorkspace(Limits);
@@ -141,6 +150,16 @@ public sealed partial class CanonicalRequest
         Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source, bool isAgain = false)
     {
         if (_arguments.Count >= Limits.ArgumentsMax) { Exceeded |= ExceededLimits.Arguments; return; }
+        Store(name, value, rawName, rawValue, source, isAgain);
+    }
+
+    /// <summary>Adds what no reader took apart, also where a bound on the number of arguments was met.</summary>
+    internal void AddRest(Slice name, Slice rest, ArgumentSource source) =>
+        Store(name, rest, name, rest, source, isAgain: true);
+
+    private void Store(
+        Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source, bool isAgain)
+    {
         name = Cut(name);
         value = Cut(value);
         var hash = NameHash.Of(this[name]);
@@ -198,15 +217,43 @@ public sealed partial class CanonicalRequest
 
     internal void Note(ExceededLimits exceeded) => Exceeded |= exceeded;
 
+    internal void Note(UnreadContent unread, long bytes)
+    {
+        if (bytes <= 0) return;
+        Unread |= unread;
+        UnreadBytes += bytes;
+    }
+
     internal void Note(MultipartFlags flags) => Multipart |= IsBodyCut ? flags & ~CutFlags : flags;
 
     internal void NoteUrlEncodedError() => UrlEncodedError = true;
 
-    internal void Fail(BodyError error, string message)
+    /// <summary>
+    /// The body cannot be read on from <paramref name="offset"/>. A bound that was met (<see cref="Exceed"/>) is no
+    /// error of the body: it has its own flag.
+    /// </summary>
+    internal void Fail(BodyError error, string message, int offset = 0)
     {
         if (BodyError != BodyError.None || IsBodyCut) return;
+        if (IsBound(message))
+        {
+            Problem ??= new ReadProblem(message, offset);
+            return;
+        }
+
         BodyError = error;
-        BodyErrorMessage = message;
+        Problem = new ReadProblem(message, offset);
+    }
+
+    /// <summary>True for what <see cref="Exceed"/> returned last.</summary>
+    internal bool IsBound(string message) => ReferenceEquals(message, _exceededMessage);
+
+    /// <summary>A bound of the body's structure is met: reading stops with the given reason, which is returned.</summary>
+    internal string Exceed(ExceededLimits limit, string message)
+    {
+        Exceeded |= limit;
+        _exceededMessage = message;
+        return message;
     }
 
     internal void NoMemory()
@@ -249,6 +296,8 @@ public sealed partial class CanonicalRequest
         _headerBytes = 0;
         _bodyStart = -1;
         _bodyEnded = false;
+        _exceededMessage = null;
+        Problem = null;
     }
 
     private readonly NarrowScratch _scratch = new();

@@ -165,7 +165,10 @@ public sealed partial class CanonicalRequest
     public BodyError BodyError { get; private set; }
 
     /// <summary>A short sentence for <see cref="BodyError"/> (REQBODY_ERROR_MSG).</summary>
-    public string BodyErrorMessage { get; private set; } = "";
+    public string BodyErrorMessage => BodyError == BodyError.None ? "" : Problem?.Reason ?? "";
+
+    /// <summary>Why and where a reader stopped: at an error of the body, or at a bound.</summary>
+    public ReadProblem? Problem { get; private set; }
 
     /// <summary>Escapes that could not be decoded in an urlencoded query or body (URLENCODED_ERROR).</summary>
     public bool UrlEncodedError { get; private set; }
@@ -182,8 +185,19 @@ public sealed partial class CanonicalRequest
     /// <summary>Bounds that were exceeded.</summary>
     public ExceededLimits Exceeded { get; private set; }
 
+    /// <summary>What of the body no reader showed in parts.</summary>
+    public UnreadContent Unread { get; private set; }
+
+    /// <summary>How many bytes of the body that is.</summary>
+    public long UnreadBytes { get; private set; }
+
     /// <summary>True when a bound was exceeded that the limits count as a reason to refuse.</summary>
     public bool MustReject => (Exceeded & Limits.RejectOn) != 0;
+
+    /// <summary>
+    /// The same where the policy processes long bodies in part: bounds on the body's structure then cut instead.
+    /// </summary>
+    public bool MustRejectInPart => (Exceeded & Limits.RejectOn & ~LimitEffects.BodyStructure) != 0;
 
     /// <summary>What a multipart body shows when it ends before its last boundary.</summary>
     private const MultipartFlags CutFlags =
@@ -240,10 +254,11 @@ public sealed partial class CanonicalRequest
         ArgumentsBytes = FilesBytes = BodyBytesSeen = 0;
         Format = Processor = BodyFormat.None;
         BodyError = BodyError.None;
-        BodyErrorMessage = "";
         Multipart = MultipartFlags.None;
         Anomalies = Anomalies.None;
         Exceeded = ExceededLimits.None;
+        Unread = UnreadContent.None;
+        UnreadBytes = 0;
         ResetReading();
     }
 }

@@ -67,6 +67,11 @@ public readonly record struct XmlValue(Slice Path, Slice Value);
 /// <param name="Items">Headers, cookies, arguments, files and texts found.</param>
 public readonly record struct ReadWork(long Bytes, long Items);
 
+/// <summary>Why a reader stopped before the end of a body.</summary>
+/// <param name="Reason">A short sentence without content of the request.</param>
+/// <param name="Offset">Where, in bytes of the decoded body.</param>
+public readonly record struct ReadProblem(string Reason, int Offset);
+
 /// <summary>How the body is to be read, by its content type.</summary>
 public enum BodyFormat : byte
 {

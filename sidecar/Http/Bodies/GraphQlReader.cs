@@ -9,6 +9,8 @@ namespace WafOperator.Http.Bodies;
 /// </summary>
 internal ref struct GraphQlReader
 {
+    private const string TooDeep = "GraphQL: nested too deep.";
+
     private readonly CanonicalRequest _request;
     private readonly Slice _document;
     private readonly ReadOnlySpan<byte> _text;
@@ -34,7 +36,9 @@ internal ref struct GraphQlReader
         var reader = new GraphQlReader(request, request.Body);
         if (reader.ReadTokens()) return;
         request.Note(Anomalies.MalformedGraphQl);
-        request.Fail(BodyError.GraphQl, "GraphQL: the document does not parse.");
+        var isTooDeep = request.Exceeded.HasFlag(ExceededLimits.GraphQlDepth);
+        request.Fail(
+            BodyError.GraphQl, isTooDeep ? TooDeep : "GraphQL: the document does not parse.", reader._position);
     }
 
     /// <summary>Reads the query member of a JSON body when it is GraphQL; anything else is left alone.</summary>
@@ -64,7 +68,7 @@ internal ref struct GraphQlReader
                 case (byte)'{' or (byte)'(' or (byte)'[':
                     if (++_depth > _request.Limits.GraphQlDepthMax)
                     {
-                        _request.Note(ExceededLimits.GraphQlDepth);
+                        _request.Exceed(ExceededLimits.GraphQlDepth, TooDeep);
                         return false;
                     }
 

@@ -12,6 +12,9 @@ internal ref struct JsonBodyReader
     /// <summary>So many keys and containers are allowed for each scalar that is.</summary>
     private const int NodesForEachLeaf = 4;
 
+    /// <summary>Keys of one object that later ones are compared with; the comparison is quadratic.</summary>
+    private const int ComparedKeysMax = 4096;
+
     private static readonly SearchValues<byte> Separators = SearchValues.Create(" \t\r\n,:]}"u8);
 
     private readonly CanonicalRequest _request;
@@ -53,8 +56,8 @@ internal ref struct JsonBodyReader
         reader._work.TryAppendPath("json"u8);
         var error = reader.ReadDocuments();
         if (error is null) return;
-        request.Note(Anomalies.MalformedJson);
-        request.Fail(BodyError.Json, error);
+        if (!request.IsBound(error)) request.Note(Anomalies.MalformedJson);
+        request.Fail(BodyError.Json, error, reader._position);
         Unparsed.Add(request, "json.unparsed"u8, new Slice(reader._offset, reader._text.Length).From(reader._position));
     }
 
@@ -124,10 +127,7 @@ internal ref struct JsonBodyReader
     private string? Open(bool isArray, ref Step step)
     {
         if (_depth >= _request.Limits.JsonDepthMax)
-        {
-            _request.Note(ExceededLimits.JsonDepth);
-            return "JSON: nested too deep.";
-        }
+            return _request.Exceed(ExceededLimits.JsonDepth, "JSON: nested too deep.");
 
         if (CountNode() is { } tooMany) return tooMany;
         _position++;
@@ -172,8 +172,7 @@ internal ref struct JsonBodyReader
     private string? CountNode()
     {
         if (++_nodes <= _request.Limits.JsonLeavesMax * NodesForEachLeaf) return null;
-        _request.Note(ExceededLimits.JsonLeaves);
-        return "JSON: too many keys and containers.";
+        return _request.Exceed(ExceededLimits.JsonLeaves, "JSON: too many keys and containers.");
     }
 
     private void EnterKey(Slice key)
@@ -186,7 +185,7 @@ internal ref struct JsonBodyReader
         _isQueryKey = _depth <= 2 && name.SequenceEqual("query"u8);
         var hash = CaseSensitiveHash(name);
         if (_work.Keys.AsSpan()[frame.KeysStart..].Contains(hash)) _request.Note(Anomalies.DuplicateJsonKey);
-        else if (_work.Keys.Count - frame.KeysStart < _request.Limits.ArgumentsMax) _work.Keys.Add(hash);
+        else if (_work.Keys.Count - frame.KeysStart < ComparedKeysMax) _work.Keys.Add(hash);
     }
 
     private string? ReadSeparator(ref Step step)
@@ -227,10 +226,7 @@ internal ref struct JsonBodyReader
     private string? AddLeaf(Slice value)
     {
         if (++_leaves > _request.Limits.JsonLeavesMax)
-        {
-            _request.Note(ExceededLimits.JsonLeaves);
-            return "JSON: too many values.";
-        }
+            return _request.Exceed(ExceededLimits.JsonLeaves, "JSON: too many values.");
 
         if (!_request.Arena.TryAppend(_work.Path, out var name))
         {

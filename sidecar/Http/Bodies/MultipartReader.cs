@@ -51,9 +51,13 @@ internal ref struct MultipartReader
         if (request.Multipart != MultipartFlags.None && request.Multipart != MultipartFlags.CrLfLine)
             request.Note(Anomalies.MalformedMultipart);
         if (error is null) return;
-        request.Note(MultipartFlags.Error);
-        request.Note(Anomalies.MalformedMultipart);
-        request.Fail(BodyError.Multipart, error);
+        if (!request.IsBound(error))
+        {
+            request.Note(MultipartFlags.Error);
+            request.Note(Anomalies.MalformedMultipart);
+        }
+
+        request.Fail(BodyError.Multipart, error, position);
         Unparsed.Add(request, "multipart.unparsed"u8, request.Body.From(position));
     }
 
@@ -76,10 +80,7 @@ internal ref struct MultipartReader
             }
 
             if (++_parts > _request.Limits.MultipartPartsMax)
-            {
-                _request.Note(ExceededLimits.MultipartParts);
-                return "Multipart: too many parts.";
-            }
+                return _request.Exceed(ExceededLimits.MultipartParts, "Multipart: too many parts.");
 
             if (ReadHead() is { } error) return error;
             var dataStart = _position;
@@ -175,8 +176,8 @@ internal ref struct MultipartReader
             if (end < 0) return "Multipart: a part's headers do not end.";
             if (_position + end - headStart > _request.Limits.MultipartHeaderBytesMax)
             {
-                _request.Note(ExceededLimits.MultipartHeaderBytes);
-                return "Multipart: a part's headers are too long.";
+                return _request.Exceed(
+                    ExceededLimits.MultipartHeaderBytes, "Multipart: a part's headers are too long.");
             }
 
             var isCrLf = end > 0 && _body[_position + end - 1] == '\r';
@@ -231,6 +232,7 @@ internal ref struct MultipartReader
         {
             _request.Note(ExceededLimits.Files);
             _request.Note(MultipartFlags.FileLimitExceeded);
+            _request.Note(UnreadContent.FileContent, content.Length);
             return;
         }
 
@@ -240,6 +242,9 @@ internal ref struct MultipartReader
             _request.Note(ExceededLimits.FileBytes);
             shown = content.Sub(0, _request.Limits.FileBytesMax);
         }
+
+        var seen = TextFacts.IsText(_request[shown]) ? Math.Min(shown.Length, _request.Limits.FileTextBytesMax) : 0;
+        _request.Note(UnreadContent.FileContent, content.Length - seen);
 
         _request.Note(Utf8Facts.Of(_request[_part.FileName]));
         _request.AddFile(new UploadedFile(_part.Name, _part.FileName, _part.ContentType, shown, content.Length));

@@ -13,6 +13,6 @@ internal static class Unparsed
             : name.StartsWith("graphql"u8) ? ArgumentSource.GraphQl
             : ArgumentSource.Json;
         request.Note(Utf8Facts.Of(request[rest]));
-        request.AddArgument(nameSlice, rest, nameSlice, rest, source);
+        request.AddRest(nameSlice, rest, source);
     }
 }

@@ -35,9 +35,10 @@ internal ref struct XmlBodyReader
         var error = reader.ReadNodes();
         reader.StoreContent();
         if (error is null) return;
-        request.Note(Anomalies.MalformedXml);
-        request.Fail(BodyError.Xml, error);
-        Unparsed.Add(request, "xml.unparsed"u8, request.Body.From(Math.Min(reader._position, request.Body.Length)));
+        var position = Math.Min(reader._position, request.Body.Length);
+        if (!request.IsBound(error)) request.Note(Anomalies.MalformedXml);
+        request.Fail(BodyError.Xml, error, position);
+        Unparsed.Add(request, "xml.unparsed"u8, request.Body.From(position));
     }
 
     private string? ReadNodes()
@@ -147,10 +148,7 @@ internal ref struct XmlBodyReader
         if (length == 0) return "XML: an element has no name.";
         if (_depth == 0 && _hasRoot) return "XML: more than one root element.";
         if (_depth >= _request.Limits.XmlDepthMax)
-        {
-            _request.Note(ExceededLimits.XmlDepth);
-            return "XML: nested too deep.";
-        }
+            return _request.Exceed(ExceededLimits.XmlDepth, "XML: nested too deep.");
 
         _hasRoot = true;
         if (CountNode() is { } tooMany) return tooMany;
@@ -282,8 +280,7 @@ internal ref struct XmlBodyReader
     private string? CountNode()
     {
         if (++_nodes <= _request.Limits.XmlNodesMax) return null;
-        _request.Note(ExceededLimits.XmlNodes);
-        return "XML: too many elements, attributes or texts.";
+        return _request.Exceed(ExceededLimits.XmlNodes, "XML: too many elements, attributes or texts.");
     }
 
     private readonly void AppendPath(ReadOnlySpan<byte> name) => AppendPath(default, name);

@@ -190,7 +190,7 @@ internal sealed class Exchange : IAsyncDisposable
     {
         if (_inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
         _canonical.EndBody();
-        if (_canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
+        if (RefusesLongBodies ? _canonical.MustReject : _canonical.MustRejectInPart) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
         if (IsDecided) return;
         if (_rules is not null) _inputs = _inputs with { Rules = _rules.RequestBody() };
         _isInspected = true;

@@ -113,7 +113,14 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
     /// <summary>A body is read as far as the policy holds it; what the rules say about parts is taken from them.</summary>
     private static HttpLimits LimitsOf(RouteTable routes, RuleProgram? program)
     {
-        var limits = HttpLimits.Default with { BodyBytesMax = (int)Math.Clamp(routes.BodyBytesMax, 1, Array.MaxLength / 8) };
+        var bytes = (int)Math.Clamp(routes.BodyBytesMax, 1, Array.MaxLength / 8);
+        var limits = HttpLimits.Default with
+        {
+            BodyBytesMax = bytes,
+            // What is held is shown whole: a value of the body, also one that was compressed, is never cut below it.
+            ArgumentBytesMax = Math.Max(bytes, HttpLimits.Default.ArgumentBytesMax),
+            FileBytesMax = Math.Max(bytes, HttpLimits.Default.FileBytesMax),
+        };
         if (program?.Settings is not { } settings) return limits;
         return limits with
         {

@@ -1,0 +1,24 @@
+namespace WafOperator.Http;
+
+/// <summary>
+/// What of a body no reader showed in parts. Its beginning is offered to inspection all the same; the rest passed
+/// unseen, which an event has to say. See <see cref="CanonicalRequest.Unread"/>.
+/// </summary>
+[Flags]
+public enum UnreadContent
+{
+    /// <summary>Everything was shown.</summary>
+    None = 0,
+
+    /// <summary>A body that is no text and whose media type no reader knows (images, protobuf, archives).</summary>
+    ContentType = 1 << 0,
+
+    /// <summary>Uploaded files that are no text, and text files behind <see cref="HttpLimits.FileTextBytesMax"/>.</summary>
+    FileContent = 1 << 1,
+
+    /// <summary>A content coding that is not undone (snappy, aws-chunked): the body is shown as sent.</summary>
+    Coding = 1 << 2,
+
+    /// <summary>A body that is text without a structure any reader knows (scripts, YAML, Markdown).</summary>
+    Text = 1 << 3,
+}
