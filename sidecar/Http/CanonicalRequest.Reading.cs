@@ -248,7 +248,7 @@ public sealed partial class CanonicalRequest
     /// <summary>True for what <see cref="Exceed"/> returned last.</summary>
     internal bool IsBound(string message) => ReferenceEquals(message, _exceededMessage);
 
-    /// <summary>A bound of the body's structure is met: reading stops with the given reason, which is returned.</summary>
+    /// <summary>A bound of the body's structure is met: reading stops with the given reason, and returns it.</summary>
     internal string Exceed(ExceededLimits limit, string message)
     {
         Exceeded |= limit;

@@ -58,9 +58,6 @@ public sealed record HttpLimits
     /// <summary>Bytes of one uploaded file that are offered to inspection; its size is counted in full.</summary>
     public int FileBytesMax { get; init; } = 13_107_200;
 
-    /// <summary>Bytes of an uploaded text file that are shown as text; more is counted as unread.</summary>
-    public int FileTextBytesMax { get; init; } = 64 * 1024;
-
     /// <summary>Bytes a compressed body may grow to.</summary>
     public int DecompressedBytesMax { get; init; } = 13_107_200;
 

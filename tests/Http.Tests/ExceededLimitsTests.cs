@@ -56,7 +56,8 @@ public sealed class ExceededLimitsTests
     {
         var padding = new string('x', 7 * 1024 * 1024);
         var json = $$"""{"a":"{{padding}}{{Attack}}"}""";
-        foreach (var request in (CanonicalRequest[])[Body.Read("application/json", json), Body.Read(Form, "a=" + padding + Attack)])
+        CanonicalRequest[] requests = [Body.Read("application/json", json), Body.Read(Form, "a=" + padding + Attack)];
+        foreach (var request in requests)
         {
             Assert.Equal(ExceededLimits.None, request.Exceeded);
             Assert.True(IsShown(request));
@@ -95,7 +96,9 @@ public sealed class ExceededLimitsTests
         ExceededLimits.GraphQlDepth => Body.Read(
             "application/graphql", "{a{b{c(d:\"" + Attack + "\")}}}", new HttpLimits { GraphQlDepthMax = 2 }),
         ExceededLimits.MultipartParts =>
-            Body.Read(Multipart, Body.Multipart(Field("a", "1"), Field("b", Attack)), new HttpLimits { MultipartPartsMax = 1 }),
+            Body.Read(
+                Multipart, Body.Multipart(Field("a", "1"), Field("b", Attack)),
+                new HttpLimits { MultipartPartsMax = 1 }),
         ExceededLimits.MultipartHeaderBytes => Body.Read(
             Multipart, Body.Multipart(Field("a", "1"), $"X: {Filler}|{Field("b", Attack)}"),
             new HttpLimits { MultipartHeaderBytesMax = 90 }),
@@ -103,7 +106,8 @@ public sealed class ExceededLimitsTests
             Multipart, Body.Multipart(Field("a\"; filename=\"1", "1"), Field("b\"; filename=\"2", Attack)),
             new HttpLimits { FilesMax = 1 }),
         ExceededLimits.FileBytes => Body.Read(
-            Multipart, Body.Multipart(Field("a\"; filename=\"1", Filler + Attack)), new HttpLimits { FileBytesMax = 50 }),
+            Multipart, Body.Multipart(Field("a\"; filename=\"1", Filler + Attack)),
+            new HttpLimits { FileBytesMax = 50 }),
         ExceededLimits.DecompressedBytes =>
             Body.Read(Form, GZip($"a={Filler}{Attack}"), new HttpLimits { DecompressedBytesMax = 50 },
                 headers: ("Content-Encoding", "gzip")),
@@ -115,11 +119,15 @@ public sealed class ExceededLimitsTests
         ExceededLimits.Memory => Body.Read(
             "application/json",
             $$"""{"{{new string('k', 60_000)}}":[{{string.Join(",", Enumerable.Repeat("1", 60_000))}},"{{Attack}}"]}""",
-            new HttpLimits { HeaderBytesMax = 1000, BodyBytesMax = 200_000, ArgumentsMax = 100_000, JsonLeavesMax = 100_000 }),
+            new HttpLimits
+            {
+                HeaderBytesMax = 1000, BodyBytesMax = 200_000, ArgumentsMax = 100_000, JsonLeavesMax = 100_000,
+            }),
         _ => throw new InvalidOperationException($"say how {limit} is exceeded"),
     };
 
-    private static string Field(string name, string value) => $"Content-Disposition: form-data; name=\"{name}\"||{value}";
+    private static string Field(string name, string value) =>
+        $"Content-Disposition: form-data; name=\"{name}\"||{value}";
 
     private static CanonicalRequest Head(HttpLimits limits, params (string, string)[] headers)
     {

@@ -243,8 +243,7 @@ internal ref struct MultipartReader
             shown = content.Sub(0, _request.Limits.FileBytesMax);
         }
 
-        var seen = TextFacts.IsText(_request[shown]) ? Math.Min(shown.Length, _request.Limits.FileTextBytesMax) : 0;
-        _request.Note(UnreadContent.FileContent, content.Length - seen);
+        _request.Note(UnreadContent.FileContent, content.Length);
 
         _request.Note(Utf8Facts.Of(_request[_part.FileName]));
         _request.AddFile(new UploadedFile(_part.Name, _part.FileName, _part.ContentType, shown, content.Length));
