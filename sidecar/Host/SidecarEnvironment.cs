@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using WafOperator.Protocols.Distribution;
 using WafOperator.Proxy;
+using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
 
@@ -23,11 +24,14 @@ internal static class SidecarEnvironment
         var admin = Port("WAF_ADMIN_PORT", AdminPort);
         if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "https" or "http"))
             problems.Add($"WAF_OPERATOR_URL: {url} is not a URL");
+        var metrics = MetricsAccess.TryParse(variable("WAF_METRICS"));
+        if (metrics is null) problems.Add("WAF_METRICS is neither open nor sha256: and 64 hexadecimal digits");
         if (problems.Count > 0) return null;
         return new SidecarOptions
         {
             Listeners = listeners,
             Admin = Endpoints.Any(admin),
+            Metrics = metrics!,
             RulesDirectory = variable("WAF_RULES_DIR"),
             ModelsDirectory = variable("WAF_MODELS_DIR"),
             Operator = new OperatorOptions(

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using WafOperator.Policies.Files;
 using WafOperator.Proxy;
+using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
 
@@ -42,6 +43,9 @@ internal static class SidecarHost
             Admin = admin,
             RulesDirectory = settings.Rules ?? (Directory.Exists(DebianRules) ? DebianRules : null),
             ModelsDirectory = settings.Models,
+            // Who gives an address to the admin port has chosen who reaches it.
+            Metrics = new MetricsAccess(IsOpen: true),
+            Limits = Limits(),
             File = new PolicyFileOptions(settings.Policy, CompileFile),
             DecisionOutput = Console.OpenStandardOutput(),
         };
@@ -59,8 +63,13 @@ internal static class SidecarHost
         }
 
         return await RunAsync(
-            options with { Version = Version, DecisionOutput = Console.OpenStandardOutput() }, PodLinger, errors);
+            options with { Version = Version, Limits = Limits(), DecisionOutput = Console.OpenStandardOutput() },
+            PodLinger, errors);
     }
+
+    /// <summary>What clients may use, from what the container may use: the collector's own bound says it.</summary>
+    private static ProxyLimits Limits() =>
+        new ProxyLimits().ForMemory(GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes);
 
     private static async Task<int> RunAsync(SidecarOptions options, TimeSpan linger, TextWriter errors)
     {

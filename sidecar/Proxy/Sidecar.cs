@@ -9,7 +9,6 @@ using WafOperator.Protocols.Metrics;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Admin;
-using WafOperator.Proxy.Bodies;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Inspection;
 using WafOperator.Proxy.Listening;
@@ -39,6 +38,7 @@ public sealed partial class Sidecar : IAsyncDisposable
     private readonly PrometheusExporter _exporter;
     private readonly ActivePolicy _active = new();
     private readonly PolicyKeeper _keeper;
+    private readonly ConnectionTable _connections;
     private readonly ProxyServer _server;
     private readonly AdminServer? _admin;
     private readonly DecisionLog _log;
@@ -75,13 +75,21 @@ public sealed partial class Sidecar : IAsyncDisposable
         }
 
         if (options.File is { } file) _file = new FileSync(file.Path, file.Compile, _keeper, time);
-        var budget = new BodyBudget(options.Limits.BufferedBytesMax);
+        var limits = options.Limits;
+        var budget = new FairBudget(limits.BufferedBytesMax);
+        _connections = new ConnectionTable(
+            new ConnectionBounds(
+                limits.ConnectionsMax, limits.ConnectionsPerClientMax, limits.FirstByteWithin + limits.HeadersWithin),
+            time, _meters);
+        var room = new RequestRoom(limits.InspectedRequestsMax, _connections);
         _pipeline = new RequestPipeline(_active, new InspectionServices(
-            new StreamForwarder(logs), budget, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
+            new StreamForwarder(logs), budget, room, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
             _models.Scorer, _pool));
-        _server = new ProxyServer(options.Listeners, options.Limits, time, logs);
-        if (options.Admin is { } admin) _admin = new AdminServer(admin, Pages(), logs);
-        Observe(budget);
+        _server = new ProxyServer(options.Listeners, limits, _connections, time, logs);
+        if (options.Admin is { } admin)
+            _admin = new AdminServer(
+                admin, new AdminPages(Pages(), options.Metrics), limits, new AdminParts(time, _meters, logs));
+        Observe(budget, room);
     }
 
     /// <summary>Endpoints of the listeners, with the ports that were taken.</summary>
@@ -180,6 +188,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         await _stopping.CancelAsync();
         await _background;
         await _server.DisposeAsync();
+        _connections.Dispose();
         await _log.DisposeAsync();
         _admin?.Dispose();
         _operator?.Dispose();
@@ -211,20 +220,25 @@ public sealed partial class Sidecar : IAsyncDisposable
         }
     }
 
-    private Dictionary<string, Func<AdminPage>> Pages() => new(StringComparer.Ordinal)
+    private Dictionary<string, AdminEntry> Pages() => new(StringComparer.Ordinal)
     {
-        ["/healthz"] = () => AdminPage.Text(200, "ok"),
-        ["/readyz"] = () => IsReady ? AdminPage.Text(200, "ok")
-            : AdminPage.Text(503, _isDraining ? "shutting down" : "no policy was received yet"),
-        ["/metrics"] = () => new AdminPage(200, PrometheusExporter.ContentType, Encoding.UTF8.GetBytes(_exporter.Write())),
-        ["/status"] = () => new AdminPage(
-            200, "application/json", JsonSerializer.SerializeToUtf8Bytes(Status(), ProtocolJson.Default.SidecarStatus)),
-        ["/version"] = () => AdminPage.Text(200, _options.Version),
+        ["/healthz"] = new(AdminAudience.Anyone, () => AdminPage.Text(200, "ok")),
+        ["/readyz"] = new(AdminAudience.Anyone, () => IsReady ? AdminPage.Text(200, "ok")
+            : AdminPage.Text(503, _isDraining ? "shutting down" : "no policy was received yet")),
+        ["/metrics"] = new(AdminAudience.Scraper, () => new AdminPage(
+            200, PrometheusExporter.ContentType, Encoding.UTF8.GetBytes(_exporter.Write()))),
+        ["/status"] = new(AdminAudience.Pod, () => new AdminPage(
+            200, "application/json", JsonSerializer.SerializeToUtf8Bytes(Status(), ProtocolJson.Default.SidecarStatus))),
+        ["/version"] = new(AdminAudience.Anyone, () => AdminPage.Text(200, _options.Version)),
     };
 
-    private void Observe(BodyBudget budget)
+    private void Observe(FairBudget budget, RequestRoom room)
     {
-        _meters.Gauge("waf_buffered_bytes", "Body bytes held for inspection.", () => [new Measurement<double>(budget.Held)]);
+        _meters.Gauge(
+            "waf_buffered_bytes", "Body bytes held for inspection.", () => [new Measurement<double>(budget.Taken)]);
+        _meters.Gauge("waf_connections", "Client connections.", () => [new Measurement<double>(_connections.Count)]);
+        _meters.Gauge(
+            "waf_inspected_requests", "Requests under inspection.", () => [new Measurement<double>(room.Count)]);
         _meters.Gauge("waf_pool_circuit", "1 for the circuit's state to the pool.", () => _pool.Circuit is { } state
             ? [new Measurement<double>(1, new KeyValuePair<string, object?>("state", state.ToString()))]
             : []);

@@ -1,5 +1,6 @@
 using System.Net;
 using WafOperator.Protocols.Distribution;
+using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
 
@@ -16,6 +17,9 @@ public sealed record SidecarOptions
 
     /// <summary>Address of the admin port, or null for none.</summary>
     public IPEndPoint? Admin { get; init; }
+
+    /// <summary>Who may read the metrics of the admin port besides the pod itself.</summary>
+    public MetricsAccess Metrics { get; init; } = new();
 
     /// <summary>Folder with rule sets, or null.</summary>
     public string? RulesDirectory { get; init; }

@@ -1,35 +1,43 @@
 using System.Buffers;
+using System.Numerics;
+using WafOperator.Proxy.Listening;
 
 namespace WafOperator.Proxy.Bodies;
 
 /// <summary>
-/// The beginning of a body, kept in pooled segments so that it can be sent on once the request was judged. Segments go
-/// back to the pool as soon as they were sent. Not thread-safe; one request at a time.
+/// The beginning of a body, kept in pooled segments so that it can be sent on once the request was judged. Segments are
+/// as large as what comes, so that a client pays for what it sent and not for what it promised; they go back to the pool
+/// as soon as they were sent. Not thread-safe; one request at a time.
 /// </summary>
-internal sealed class HeldBody(BodyBudget budget) : IDisposable
+internal sealed class HeldBody(FairBudget budget, int client) : IDisposable
 {
-    private const int SegmentBytes = 16 * 1024;
+    private const int SegmentBytesMax = 16 * 1024;
+    private const int SegmentBytesMin = 512;
 
-    private readonly Queue<ArraySegment<byte>> _segments = new();
+    private readonly Queue<Segment> _segments = new();
     private byte[]? _open;
+    private int _openBytes;
     private int _openLength;
     private int _sent;
 
     /// <summary>Bytes taken in.</summary>
     public long Length { get; private set; }
 
-    /// <summary>False when the budget of all requests is used up; the bytes were not taken.</summary>
+    /// <summary>
+    /// False when the budget of all requests is used up, or this client's share of it: only the first
+    /// <see cref="Length"/> bytes were taken then.
+    /// </summary>
     public bool TryAppend(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
-            if (_open is null && !TryOpen()) return false;
-            var count = Math.Min(bytes.Length, _open!.Length - _openLength);
+            if (_open is null && !TryOpen(bytes.Length)) return false;
+            var count = Math.Min(bytes.Length, _openBytes - _openLength);
             bytes[..count].CopyTo(_open.AsSpan(_openLength));
             _openLength += count;
             Length += count;
             bytes = bytes[count..];
-            if (_openLength == _open.Length) Seal();
+            if (_openLength == _openBytes) Seal();
         }
 
         return true;
@@ -42,15 +50,15 @@ internal sealed class HeldBody(BodyBudget budget) : IDisposable
         var total = 0;
         while (!destination.IsEmpty && _segments.TryPeek(out var segment))
         {
-            var count = Math.Min(destination.Length, segment.Count - _sent);
-            segment.AsSpan(_sent, count).CopyTo(destination);
+            var count = Math.Min(destination.Length, segment.Length - _sent);
+            segment.Array.AsSpan(_sent, count).CopyTo(destination);
             destination = destination[count..];
             total += count;
             _sent += count;
-            if (_sent < segment.Count) break;
+            if (_sent < segment.Length) break;
             _segments.Dequeue();
             _sent = 0;
-            Return(segment.Array!);
+            Return(segment);
         }
 
         return total;
@@ -59,14 +67,18 @@ internal sealed class HeldBody(BodyBudget budget) : IDisposable
     public void Dispose()
     {
         Seal();
-        while (_segments.TryDequeue(out var segment)) Return(segment.Array!);
+        while (_segments.TryDequeue(out var segment)) Return(segment);
         _sent = 0;
     }
 
-    private bool TryOpen()
+    /// <summary>A body that trickles gets larger segments as it grows, so that there are never many.</summary>
+    private bool TryOpen(int coming)
     {
-        if (!budget.TryTake(SegmentBytes)) return false;
-        _open = ArrayPool<byte>.Shared.Rent(SegmentBytes);
+        var wanted = Math.Max(coming, (int)Math.Min(Length / 4, SegmentBytesMax));
+        var bytes = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Clamp(wanted, SegmentBytesMin, SegmentBytesMax));
+        if (!budget.TryTake(client, bytes)) return false;
+        _open = ArrayPool<byte>.Shared.Rent(bytes);
+        _openBytes = bytes;
         _openLength = 0;
         return true;
     }
@@ -74,13 +86,15 @@ internal sealed class HeldBody(BodyBudget budget) : IDisposable
     private void Seal()
     {
         if (_open is null) return;
-        _segments.Enqueue(new ArraySegment<byte>(_open, 0, _openLength));
+        _segments.Enqueue(new Segment(_open, _openBytes, _openLength));
         _open = null;
     }
 
-    private void Return(byte[] segment)
+    private void Return(in Segment segment)
     {
-        ArrayPool<byte>.Shared.Return(segment);
-        budget.Return(SegmentBytes);
+        ArrayPool<byte>.Shared.Return(segment.Array);
+        budget.Return(client, segment.Bytes);
     }
+
+    private readonly record struct Segment(byte[] Array, int Bytes, int Length);
 }

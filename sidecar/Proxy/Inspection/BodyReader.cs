@@ -42,9 +42,11 @@ internal static class BodyReader
                 : await ReadOrCutAsync(reader, peek, context.RequestAborted);
             var room = plan.BytesMax - held.Length;
             var taken = read.Buffer.Length <= room ? read.Buffer : read.Buffer.Slice(0, room);
+            var before = held.Length;
             var isTaken = Take(taken, canonical, held);
             var isMore = taken.Length < read.Buffer.Length;
-            reader.AdvanceTo(taken.End);
+            // What there was no room for stays where it is: the application may get it all the same.
+            reader.AdvanceTo(isTaken ? taken.End : taken.GetPosition(held.Length - before));
             if (!isTaken) return BodyReading.NoRoom;
             if (isCut && !read.IsCanceled) Forget(reader);
             if (isMore) return plan.Handling is BodyHandling.HoldOrRefuse ? BodyReading.TooLong : BodyReading.Beginning;
@@ -73,8 +75,10 @@ internal static class BodyReader
     {
         foreach (var segment in bytes)
         {
-            if (!held.TryAppend(segment.Span)) return false;
-            canonical.AppendBody(segment.Span);
+            var before = held.Length;
+            var isTaken = held.TryAppend(segment.Span);
+            canonical.AppendBody(segment.Span[..(int)(held.Length - before)]);
+            if (!isTaken) return false;
         }
 
         return true;

@@ -43,6 +43,7 @@ internal sealed class Exchange : IAsyncDisposable
     private int _headBytes;
     private bool _isReported;
     private bool _isInspected;
+    private bool _hasNoRoom;
     private ScoringResult _scored;
 
     public Exchange(ProxyContext context, PolicySnapshot snapshot, InspectionServices services)
@@ -64,6 +65,9 @@ internal sealed class Exchange : IAsyncDisposable
             or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => "client_gone",
         _ => "forwarding_broke",
     };
+
+    /// <summary>Row of the client in tables of clients.</summary>
+    internal int Client => ClientCounts.RowOf(_client);
 
     public async Task RunAsync()
     {
@@ -94,6 +98,7 @@ internal sealed class Exchange : IAsyncDisposable
         _rules?.Dispose();
         _held?.Dispose();
         _snapshot.Requests.Return(_canonical);
+        _services.Room.Leave(_context.Connection.Tracked);
         return ValueTask.CompletedTask;
     }
 
@@ -152,17 +157,13 @@ internal sealed class Exchange : IAsyncDisposable
                 _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
                 return;
             case not BodyHandling.Stream:
-                _held = new HeldBody(_services.Budget);
-                var reading = await BodyReader.ReadAsync(_http, plan, _canonical, _held, _services.Limits.WindowHoldMax);
+                _held = new HeldBody(_services.Budget, Client);
+                var reading = await ReadBodyAsync(plan, _held);
                 // Detect held what Enforce would have refused.
                 if (reading is BodyReading.TooLong || reading is BodyReading.Beginning && RefusesLongBodies) _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
-                if (reading is BodyReading.NoRoom)
-                {
-                    _services.Meters.Incident("body_budget_used_up");
-                    _inputs = _inputs with { Rules = new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold the body") };
-                }
-
-                _canonical.IsBodyCut = reading is BodyReading.Beginning;
+                _hasNoRoom = reading is BodyReading.NoRoom;
+                if (_hasNoRoom) _services.Meters.Incident("body_budget_used_up");
+                _canonical.IsBodyCut = reading is BodyReading.Beginning or BodyReading.NoRoom;
                 Replay(reading);
                 break;
             default:
@@ -174,8 +175,32 @@ internal sealed class Exchange : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         InspectWhole();
         if (ProgramToScore() is { } program) await ScoreAsync(program);
+        if (_hasNoRoom && !IsAttack) _inputs = _inputs with { Rules = NoRoomLeft };
         _inspectedTicks += Stopwatch.GetTimestamp() - started;
     }
+
+    /// <summary>Reads the body; while its client is waited for, the connection is one that may make room.</summary>
+    private async ValueTask<BodyReading> ReadBodyAsync(BodyPlan plan, HeldBody held)
+    {
+        var pending = BodyReader.ReadAsync(_http, plan, _canonical, held, _services.Limits.WindowHoldMax);
+        if (pending.IsCompleted) return await pending;
+        var connection = _context.Connection.Tracked;
+        connection.ReadingBegan();
+        try
+        {
+            return await pending;
+        }
+        finally
+        {
+            connection.ReadingEnded();
+        }
+    }
+
+    /// <summary>
+    /// What there was room for was inspected; that is not the whole body, and what then happens is the policy's choice.
+    /// </summary>
+    private static readonly RuleOutcome NoRoomLeft =
+        new(RuleOutcomeKind.Failed, Message: "no memory left to hold the body");
 
     /// <summary>Models, much text, or a body that may become much when it is unpacked.</summary>
     private bool TakesLong =>

@@ -1,4 +1,3 @@
-using WafOperator.Proxy.Bodies;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Models.Pool;
@@ -11,5 +10,5 @@ namespace WafOperator.Proxy.Inspection;
 
 /// <summary>What every exchange uses and none owns.</summary>
 internal sealed record InspectionServices(
-    StreamForwarder Forwarder, BodyBudget Budget, SidecarMeters Meters, DecisionLog Log, EventShipper? Shipper,
+    StreamForwarder Forwarder, FairBudget Budget, RequestRoom Room, SidecarMeters Meters, DecisionLog Log, EventShipper? Shipper,
     ProxyLimits Limits, TimeProvider Time, string? Pod, RequestScorer Scorer, PoolStage Pool);

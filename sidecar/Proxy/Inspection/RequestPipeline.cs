@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Blocking;
 using WafOperator.Proxy.Decisions;
@@ -25,9 +26,25 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
             || DuplexStreams.IsForbidden(http);
         if (isAmbiguous || RequestTarget.Of(http) is null)
             return RefuseAmbiguousAsync(http);
-        return snapshot.PassesThrough
-            ? PassAsync(context, snapshot)
-            : new Exchange(context, snapshot, services).RunAsync();
+        if (snapshot.PassesThrough) return PassAsync(context, snapshot);
+        return services.Room.TryEnter(context.Connection.Tracked)
+            ? new Exchange(context, snapshot, services).RunAsync()
+            : WithoutRoomAsync(context);
+    }
+
+    /// <summary>
+    /// Too many requests are under inspection. Refused in every mode: to let one pass unseen because there are many
+    /// would be a way around inspection.
+    /// </summary>
+    private Task WithoutRoomAsync(ProxyContext context)
+    {
+        services.Meters.Incident("inspection_room_used_up");
+        var decision = new Decision(VerdictKind.Unavailable, VerdictKind.Unavailable, DecisionReason.Unavailable, 503)
+        {
+            Message = "too many requests are being inspected", RetryAfter = TimeSpan.FromSeconds(1),
+        };
+        services.Meters.RequestDecided(decision);
+        return BlockResponder.RespondAsync(context.Http, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
     }
 
     private async Task PassAsync(ProxyContext context, PolicySnapshot snapshot)

@@ -46,7 +46,7 @@ internal sealed class ResponseInspection(RuleStage rules, HttpLimits limits)
 }
 
 /// <summary>Forwards a request and shows its response to the rules before the client sees it. One per request.</summary>
-internal sealed class InspectingTransformer(ProxyConnection connection, Exchange exchange, BodyBudget budget)
+internal sealed class InspectingTransformer(ProxyConnection connection, Exchange exchange, FairBudget budget)
     : PassThroughTransformer(connection)
 {
     public override async ValueTask TransformRequestAsync(
@@ -66,7 +66,7 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
         HttpContent? replay = null;
         if (outcome.Kind is RuleOutcomeKind.Passed && inspection.WantsBody(proxyResponse, httpContext.Request.Method))
         {
-            var held = new HeldBody(budget);
+            var held = new HeldBody(budget, exchange.Client);
             httpContext.Response.RegisterForDispose(held);
             replay = await HoldAsync(proxyResponse.Content, inspection, held, cancellationToken);
             if (SocketThreads.IsLong(held.Length)) await SocketThreads.LeaveAsync();

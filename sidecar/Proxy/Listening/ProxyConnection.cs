@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Identity;
 
@@ -13,8 +14,11 @@ internal sealed class ProxyConnection(ConnectionContext connection, Upstream ups
     /// <summary>Where requests of this connection go.</summary>
     public Upstream Upstream { get; } = upstream;
 
+    /// <summary>The same connection in the table of all connections.</summary>
+    public TrackedConnection Tracked { get; } = connection.Features.GetRequiredFeature<TrackedConnection>();
+
     /// <summary>Address of the other end.</summary>
-    public Address Peer { get; } = Address.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
+    public Address Peer => Tracked.Peer;
 
     public IPEndPoint? Remote { get; } = connection.RemoteEndPoint as IPEndPoint;
 

@@ -24,13 +24,24 @@ internal sealed class ProxyApplication(Func<ProxyContext, Task> process) : IHttp
 {
     public ProxyContext CreateContext(IFeatureCollection contextFeatures)
     {
-        if (contextFeatures is not IHostContextContainer<ProxyContext> container) return new ProxyContext(contextFeatures);
-        if (container.HostContext is not { } kept) return container.HostContext = new ProxyContext(contextFeatures);
-        kept.Http.Initialize(contextFeatures);
-        return kept;
+        var context = ContextFor(contextFeatures);
+        context.Connection.Tracked.RequestBegan();
+        return context;
     }
 
     public Task ProcessRequestAsync(ProxyContext context) => process(context);
 
-    public void DisposeContext(ProxyContext context, Exception? exception) => context.Http.Uninitialize();
+    public void DisposeContext(ProxyContext context, Exception? exception)
+    {
+        context.Connection.Tracked.RequestEnded();
+        context.Http.Uninitialize();
+    }
+
+    private static ProxyContext ContextFor(IFeatureCollection features)
+    {
+        if (features is not IHostContextContainer<ProxyContext> container) return new ProxyContext(features);
+        if (container.HostContext is not { } kept) return container.HostContext = new ProxyContext(features);
+        kept.Http.Initialize(features);
+        return kept;
+    }
 }

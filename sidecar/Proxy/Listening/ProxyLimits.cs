@@ -15,13 +15,25 @@ public sealed record ProxyLimits
     /// <summary>Client connections at once, all listeners together.</summary>
     public int ConnectionsMax { get; init; } = 20_000;
 
+    /// <summary>Connections of one client address at once; proxies in front of the sidecar are such clients, too.</summary>
+    public int ConnectionsPerClientMax { get; init; } = 10_000;
+
+    /// <summary>Requests that are inspected at once, all connections together.</summary>
+    public int InspectedRequestsMax { get; init; } = 20_000;
+
+    /// <summary>Bytes of a connection that are read from the network before somebody takes them.</summary>
+    public int RequestBufferBytesMax { get; init; } = 1024 * 1024;
+
     /// <summary>Upgraded (WebSocket) connections at once.</summary>
     public int UpgradedConnectionsMax { get; init; } = 10_000;
 
     /// <summary>HTTP/2 streams of one connection at once.</summary>
     public int StreamsPerConnectionMax { get; init; } = 128;
 
-    /// <summary>Time to send a whole head.</summary>
+    /// <summary>Time from connecting to bytes that tell which protocol is spoken.</summary>
+    public TimeSpan FirstByteWithin { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Time to send a whole head, from its first byte.</summary>
     public TimeSpan HeadersWithin { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Idle time of a client connection between requests: longer than load balancers keep theirs.</summary>
@@ -53,4 +65,55 @@ public sealed record ProxyLimits
 
     /// <summary>Time that requests in flight are given at shutdown.</summary>
     public TimeSpan DrainMax { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Connections to the admin port at once.</summary>
+    public int AdminConnectionsMax { get; init; } = 64;
+
+    /// <summary>Connections of one address to the admin port at once: a kubelet needs two, a scraper one.</summary>
+    public int AdminConnectionsPerPeerMax { get; init; } = 8;
+
+    /// <summary>Time that a connection to the admin port may wait for its client.</summary>
+    public TimeSpan AdminIdleMax { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// The same limits for a process that may use this much memory, so that clients reach a limit before the process
+    /// does. Three fifths of the memory count, less what the program itself needs: a heap that is nearly full spends its
+    /// time collecting. Of these a fifth goes to connections, two fifths to requests under inspection, and two fifths to
+    /// bodies: a third of that is what is held, the rest what inspection reads out of it. Pure.
+    /// </summary>
+    /// <param name="memoryBytes">What the collector may use; for .NET three quarters of a container's limit.</param>
+    public ProxyLimits ForMemory(long memoryBytes)
+    {
+        var usable = Math.Max((memoryBytes / 5 * 3) - ProgramBytes, MemoryBytesMin);
+        var connections = Bounded(usable / 5 / ConnectionBytes, ConnectionsMax);
+        return this with
+        {
+            ConnectionsMax = connections,
+            ConnectionsPerClientMax = Bounded(connections / 2, ConnectionsPerClientMax),
+            UpgradedConnectionsMax = Bounded(connections / 2, UpgradedConnectionsMax),
+            InspectedRequestsMax = Bounded(usable / 5 * 2 / InspectedRequestBytes, InspectedRequestsMax),
+            BufferedBytesMax = Math.Min(usable / 15 * 2, BufferedBytesCeiling),
+            RequestBufferBytesMax = Math.Max(Bounded(usable / 4096, RequestBufferBytesMax), RequestBufferBytesMin),
+        };
+    }
+
+    /// <summary>Rules and models at rest: the Core Rule Set takes 11 MiB.</summary>
+    private const long ProgramBytes = 32L << 20;
+
+    /// <summary>A process with less than this to spare serves all the same, few at a time.</summary>
+    private const long MemoryBytesMin = 16L << 20;
+
+    /// <summary>More than this is not held, however much memory there is.</summary>
+    private const long BufferedBytesCeiling = 1L << 30;
+
+    /// <summary>A connection, with a head that has begun.</summary>
+    private const int ConnectionBytes = 16 << 10;
+
+    /// <summary>Measured: a request that waits for its body takes 58 KiB, without the body.</summary>
+    private const int InspectedRequestBytes = 64 << 10;
+
+    /// <summary>The server asks for room for the longest head.</summary>
+    private const int RequestBufferBytesMin = 64 << 10;
+
+    private static int Bounded(long wanted, int max) => (int)Math.Clamp(wanted, 1, max);
 }

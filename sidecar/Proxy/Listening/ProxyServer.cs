@@ -18,7 +18,8 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly List<Upstream> _upstreams = [];
 
     public ProxyServer(
-        IReadOnlyList<ProxyListener> listeners, ProxyLimits limits, TimeProvider time, ILoggerFactory logs)
+        IReadOnlyList<ProxyListener> listeners, ProxyLimits limits, ConnectionTable connections, TimeProvider time,
+        ILoggerFactory logs)
     {
         var options = new KestrelServerOptions
         {
@@ -31,7 +32,7 @@ internal sealed class ProxyServer : IAsyncDisposable
             ApplicationServices = new ServiceCollection().AddSingleton(logs).BuildServiceProvider(),
         };
         Limit(options.Limits, limits);
-        foreach (var listener in listeners) Listen(options, listener, limits, time);
+        foreach (var listener in listeners) Listen(options, listener, limits, (connections, time));
         var sockets = new SocketTransportOptions { Backlog = 1024, UnsafePreferInlineScheduling = true };
         _transport = new SharedPortTransport(new SocketTransportFactory(Options.Create(sockets), logs));
         _server = new KestrelServer(Options.Create(options), _transport, logs);
@@ -53,15 +54,18 @@ internal sealed class ProxyServer : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private void Listen(KestrelServerOptions options, ProxyListener listener, ProxyLimits limits, TimeProvider time)
+    private void Listen(
+        KestrelServerOptions options, ProxyListener listener, ProxyLimits limits,
+        (ConnectionTable Table, TimeProvider Time) connections)
     {
         var upstream = new Upstream(listener.Upstream, limits);
         _upstreams.Add(upstream);
         var http2 = new PriorKnowledgeEndPoint(listener.Name);
-        var sniffer = new PrefaceSniffer(http2, limits.IdleConnectionMax, time);
+        var sniffer = new PrefaceSniffer(http2, limits.FirstByteWithin, connections.Time);
         options.Listen(listener.Endpoint, endpoint =>
         {
             endpoint.Protocols = HttpProtocols.Http1;
+            endpoint.Use(connections.Table.Wrap);
             endpoint.Use(sniffer.Wrap);
             endpoint.Use(Attach);
         });
@@ -83,8 +87,10 @@ internal sealed class ProxyServer : IAsyncDisposable
         server.MaxRequestLineSize = limits.RequestLineBytesMax;
         server.MaxRequestHeadersTotalSize = limits.HeaderBytesMax;
         server.MaxRequestHeaderCount = limits.HeadersMax;
-        server.MaxRequestBufferSize = 1024 * 1024;
-        server.MaxConcurrentConnections = limits.ConnectionsMax;
+        server.MaxRequestBufferSize = Math.Max(
+            limits.RequestBufferBytesMax, Math.Max(limits.HeaderBytesMax, limits.RequestLineBytesMax));
+        // The table of connections decides who makes room; the server would only refuse.
+        server.MaxConcurrentConnections = null;
         server.MaxConcurrentUpgradedConnections = limits.UpgradedConnectionsMax;
         server.RequestHeadersTimeout = limits.HeadersWithin;
         server.KeepAliveTimeout = limits.IdleConnectionMax;
@@ -94,5 +100,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         server.MaxRequestBodySize = null;
         server.Http2.MaxStreamsPerConnection = limits.StreamsPerConnectionMax;
         server.Http2.MaxRequestHeaderFieldSize = limits.HeaderBytesMax;
+        const int WindowBytesMin = 65_535;
+        server.Http2.InitialConnectionWindowSize = Math.Max(limits.RequestBufferBytesMax, WindowBytesMin);
+        server.Http2.InitialStreamWindowSize = Math.Max(limits.RequestBufferBytesMax * 3 / 4, WindowBytesMin);
     }
 }

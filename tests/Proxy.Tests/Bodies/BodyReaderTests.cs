@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 using WafOperator.Http;
 using WafOperator.Proxy.Bodies;
 using WafOperator.Proxy.Inspection;
+using WafOperator.Proxy.Listening;
 
 namespace WafOperator.Proxy.Tests.Bodies;
 
@@ -14,7 +15,7 @@ public sealed class BodyReaderTests : IDisposable
 
     private readonly Pipe _pipe = new();
     private readonly CanonicalRequest _canonical = new();
-    private readonly HeldBody _held = new(new BodyBudget(1024 * 1024));
+    private readonly HeldBody _held = new(new FairBudget(1024 * 1024), 1);
 
     public void Dispose() => _held.Dispose();
 
@@ -60,8 +61,8 @@ public sealed class BodyReaderTests : IDisposable
         var random = new Random(17);
         for (var round = 0; round < 50; round++)
         {
-            var budget = new BodyBudget(10 * 1024 * 1024);
-            using var held = new HeldBody(budget);
+            var budget = new FairBudget(10 * 1024 * 1024);
+            using var held = new HeldBody(budget, 1);
             var bytes = new byte[random.Next(200_000)];
             random.NextBytes(bytes);
             for (var at = 0; at < bytes.Length;)
@@ -76,21 +77,21 @@ public sealed class BodyReaderTests : IDisposable
             int taken;
             while ((taken = held.Take(buffer)) > 0) back.AddRange(buffer.AsSpan(0, taken));
             Assert.Equal(bytes, back);
-            Assert.Equal(0, budget.Held);
+            Assert.Equal(0, budget.Taken);
         }
     }
 
     [Fact]
     public void HeldBody_NotSentOn_ReturnsItsShareOfTheBudget()
     {
-        var budget = new BodyBudget(20_000);
-        using (var held = new HeldBody(budget))
+        var budget = new FairBudget(24_000);
+        using (var held = new HeldBody(budget, 1))
         {
             Assert.True(held.TryAppend(new byte[10_000]));
             Assert.False(held.TryAppend(new byte[10_000]));
         }
 
-        Assert.Equal(0, budget.Held);
+        Assert.Equal(0, budget.Taken);
     }
 
     private ValueTask<BodyReading> ReadAsync(BodyPlan plan)

@@ -107,7 +107,7 @@ public sealed class BodyTests
         await using var upstream = await TestUpstream.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(
             upstream.Address, TestSidecar.Policy(
-                InspectionMode.Enforce, Rules), new ProxyLimits { BufferedBytesMax = 32 * 1024 });
+                InspectionMode.Enforce, Rules), new ProxyLimits { BufferedBytesMax = 40 * 1024 });
         using var client = sidecar.Client();
 
         using var small = await client.PostAsync("/", new ByteArrayContent(new byte[20 * 1024]));

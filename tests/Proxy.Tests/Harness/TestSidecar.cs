@@ -82,6 +82,18 @@ internal sealed class TestSidecar : IAsyncDisposable
 
     public HttpClient Client(Version? version = null) => Client(Address, version);
 
+    /// <summary>A number of the metrics page; zero while it is not there.</summary>
+    public double Metric(string series)
+    {
+        using var client = new HttpClient();
+        using var answer = client.Send(new HttpRequestMessage(HttpMethod.Get, new Uri(Admin, "/metrics")));
+        using var reader = new StreamReader(answer.Content.ReadAsStream());
+        var line = reader.ReadToEnd().Split('\n')
+            .FirstOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal));
+        return line is null ? 0
+            : double.Parse(line[(series.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Puts another policy in the file and takes it up at once; what is wrong, if anything.</summary>
     public string? Change(PolicyDocument policy)
     {

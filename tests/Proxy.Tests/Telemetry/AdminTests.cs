@@ -1,8 +1,11 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
+using WafOperator.Proxy.Admin;
+using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Telemetry;
@@ -67,6 +70,65 @@ public sealed class AdminTests
         Assert.Equal(expected, (await client.GetAsync(new Uri(sidecar.Admin, path))).StatusCode);
         Assert.Equal(
             HttpStatusCode.MethodNotAllowed, (await client.PostAsync(new Uri(sidecar.Admin, path), null)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("/healthz", "10.0.0.9", null, 200)]
+    [InlineData("/readyz", "10.0.0.9", null, 200)]
+    [InlineData("/metrics", "10.0.0.9", null, 403)]
+    [InlineData("/metrics", "10.0.0.9", "Bearer wrong", 403)]
+    [InlineData("/metrics", "10.0.0.9", "Bearer scrape", 200)]
+    [InlineData("/metrics", "127.0.0.1", null, 200)]
+    [InlineData("/status", "10.0.0.9", null, 403)]
+    [InlineData("/status", "10.0.0.9", "Bearer scrape", 403)]
+    [InlineData("/status", "127.0.0.1", null, 200)]
+    [InlineData("/status", "::1", null, 200)]
+    public void Pages_ByAudience(string path, string peer, string? authorization, int expected)
+    {
+        var page = new Func<AdminPage>(() => AdminPage.Text(200, "fine"));
+        var pages = new AdminPages(
+            new Dictionary<string, AdminEntry>
+            {
+                ["/healthz"] = new(AdminAudience.Anyone, page), ["/readyz"] = new(AdminAudience.Anyone, page),
+                ["/metrics"] = new(AdminAudience.Scraper, page), ["/status"] = new(AdminAudience.Pod, page),
+            },
+            MetricsAccess.TryParse("sha256:" + Convert.ToHexStringLower(SHA256.HashData("scrape"u8)))!);
+
+        Assert.Equal(expected, pages.Answer("GET", path, authorization, IPAddress.Parse(peer)).Status);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("open", true)]
+    [InlineData("closed", false)]
+    [InlineData("sha256:12", false)]
+    [InlineData("sha256:ZZ", false)]
+    public void MetricsAccess_Reads(string? text, bool isGood) =>
+        Assert.Equal(isGood, MetricsAccess.TryParse(text) is not null);
+
+    [Fact]
+    public async Task ProbesAreAnswered_WhateverOtherPeersHoldOpen()
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Off), new ProxyLimits
+            {
+                AdminConnectionsMax = 32, AdminConnectionsPerPeerMax = 4, AdminIdleMax = TimeSpan.FromSeconds(5),
+            });
+        var admin = new IPEndPoint(IPAddress.Loopback, sidecar.Admin.Port);
+        using var idle = new ManyClients();
+        using var half = new ManyClients();
+
+        await idle.OpenAsync(admin, 700, "", addresses: 700);
+        await half.OpenAsync(admin, 300, "GET /heal", addresses: 3);
+        for (var probe = 0; probe < 5; probe++)
+        {
+            using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+            Assert.Equal("ok\n", await client.GetStringAsync(new Uri(sidecar.Admin, "/healthz")));
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(7));
+        Assert.Equal((0, 0), (idle.Open, half.Open));
     }
 
     private static async Task<string> TextAsync(TestSidecar sidecar, string path)
