@@ -1,138 +1,129 @@
 using System.Buffers;
-using System.Buffers.Binary;
 
 namespace WafOperator.Features;
 
 /// <summary>
 /// The cheap first stage: a linear model over hashed n-grams of a normalised value's bytes and tokens. Immutable and thread-safe.
-/// The sum of the 8-bit weights is exact, so every machine computes the same logit as training did.
+/// Sums of the 8-bit weights are exact, so every machine computes the same logit as training did.
 /// </summary>
 public sealed class GateModel
 {
-    private const int HeaderBytes = 8 + 4 * 6;
-    private static ReadOnlySpan<byte> Magic => "WAFGATE2"u8;
+    private const int OnStackMax = 512;
 
-    private readonly sbyte[] _weights;
-    private readonly double[] _flagWeights;
-    private readonly double _bias;
-    private readonly double _scale;
+    private readonly GateWeights _weights;
 
-    private GateModel(sbyte[] weights, double[] flagWeights, double bias, double scale)
-    {
-        _weights = weights;
-        _flagWeights = flagWeights;
-        _bias = bias;
-        _scale = scale;
-    }
+    private GateModel(GateWeights weights) => _weights = weights;
 
-    /// <summary>
-    /// Reads the weights file of a package: magic, hash bits, shortest and longest n-gram, flag count (uint32 each), scale,
-    /// bias (float32), flag weights (float32), weights (int8), little endian. Null and the reason when it is another format.
-    /// </summary>
+    /// <summary>Reads <c>gate.bin</c> of a package. Null and the reason when it is another format.</summary>
     public static GateModel? Read(ReadOnlySpan<byte> file, out string? error)
     {
-        if (file.Length < HeaderBytes || !file[..8].SequenceEqual(Magic))
-        {
-            error = "not a gate weights file (magic WAFGATE2 missing)";
-            return null;
-        }
-
-        Span<uint> header = stackalloc uint[4];
-        for (var i = 0; i < header.Length; i++)
-        {
-            header[i] = BinaryPrimitives.ReadUInt32LittleEndian(file[(8 + 4 * i)..]);
-        }
-
-        if (header is not [NgramHash.HashBits, NgramHash.NgramMin, NgramHash.NgramMax, ValueNormalizer.FlagCount])
-        {
-            error = $"gate features differ: hash bits {header[0]}, n-grams {header[1]}..{header[2]}, flags {header[3]}; "
-                + $"this build computes {NgramHash.HashBits}, {NgramHash.NgramMin}..{NgramHash.NgramMax}, {ValueNormalizer.FlagCount}";
-            return null;
-        }
-
-        var expected = HeaderBytes + 4 * ValueNormalizer.FlagCount + NgramHash.Buckets;
-        if (file.Length != expected)
-        {
-            error = $"gate weights file has {file.Length} bytes, expected {expected}";
-            return null;
-        }
-
-        var flagWeights = new double[ValueNormalizer.FlagCount];
-        for (var i = 0; i < flagWeights.Length; i++)
-        {
-            flagWeights[i] = BinaryPrimitives.ReadSingleLittleEndian(file[(HeaderBytes + 4 * i)..]);
-        }
-
-        var weights = new sbyte[NgramHash.Buckets];
-        file[(HeaderBytes + 4 * ValueNormalizer.FlagCount)..].CopyTo(System.Runtime.InteropServices.MemoryMarshal.AsBytes(weights.AsSpan()));
-        error = null;
-        return new GateModel(weights, flagWeights, BinaryPrimitives.ReadSingleLittleEndian(file[28..]),
-            BinaryPrimitives.ReadSingleLittleEndian(file[24..]));
+        var weights = GateWeights.Read(file, out error);
+        return weights is null ? null : new GateModel(weights);
     }
 
     /// <summary>The logit of a normalised value: the highest of its windows.</summary>
-    public double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags)
+    public double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags) => Look(normalized, flags, out _);
+
+    /// <summary>The logit, and where the value looks worst: what a network is asked about.</summary>
+    public double Look(ReadOnlySpan<byte> normalized, ValueFlags flags, out Range focus)
     {
-        var best = double.NegativeInfinity;
-        var count = CnnTokenizer.WindowCount(normalized.Length);
-        for (var i = 0; i < count; i++)
+        if (!_weights.Scans) return HighestMean(normalized, out focus) + _weights.Bias + FlagSum(flags);
+        var positions = normalized.Length + 2;
+        if (positions < OnStackMax)
         {
-            best = Math.Max(best, WindowLogit(normalized[CnnTokenizer.Window(normalized.Length, i)]));
+            Span<int> few = stackalloc int[OnStackMax];
+            Span<byte> framed = stackalloc byte[OnStackMax];
+            return Scan(normalized, framed[..positions], few[..(positions + 1)], out focus) + FlagSum(flags) - Growth(normalized.Length);
         }
 
-        return best + _bias + FlagSum(flags);
+        var sums = ArrayPool<int>.Shared.Rent(positions + 1);
+        var text = ArrayPool<byte>.Shared.Rent(positions);
+        var logit = Scan(normalized, text.AsSpan(0, positions), sums.AsSpan(0, positions + 1), out focus);
+        ArrayPool<int>.Shared.Return(sums);
+        ArrayPool<byte>.Shared.Return(text);
+        return logit + FlagSum(flags) - Growth(normalized.Length);
     }
 
     /// <summary>The <paramref name="length"/> consecutive bytes of a normalised value that weigh most towards an attack.</summary>
     public Range Heaviest(ReadOnlySpan<byte> normalized, int length)
     {
-        if (normalized.Length <= length)
-        {
-            return ..normalized.Length;
-        }
-
-        var weights = ArrayPool<int>.Shared.Rent(normalized.Length);
-        var byPosition = weights.AsSpan(0, normalized.Length);
-        byPosition.Clear();
-        TokenNgrams.Sum(normalized, _weights.AsSpan(NgramHash.TokenBase), byPosition, out _);
-        for (var i = 0; i < normalized.Length; i++) byPosition[i] += PositionWeight(normalized, i);
-        var range = Heaviest(byPosition, length);
-        ArrayPool<int>.Shared.Return(weights);
-        return range;
+        if (normalized.Length <= length) return ..normalized.Length;
+        var sums = ArrayPool<int>.Shared.Rent(normalized.Length + 1);
+        var prefix = sums.AsSpan(0, normalized.Length + 1);
+        Accumulate(normalized, prefix);
+        var start = GateScan.Place(prefix, length);
+        ArrayPool<int>.Shared.Return(sums);
+        return start..(start + length);
     }
 
-    private static Range Heaviest(ReadOnlySpan<int> weights, int length)
+    /// <summary>The highest window with the bias: windows of each length at every offset, and the whole of a short value.</summary>
+    private double Scan(ReadOnlySpan<byte> normalized, Span<byte> framed, Span<int> prefix, out Range focus)
     {
-        long sum = 0;
-        var bestStart = 0;
-        var best = long.MinValue;
-        for (var i = 0; i < weights.Length; i++)
+        framed[0] = NgramHash.Start;
+        normalized.CopyTo(framed[1..]);
+        framed[^1] = NgramHash.End;
+        var tokens = Accumulate(framed, prefix);
+        var (best, window) = (double.NegativeInfinity, framed.Length);
+        if (normalized.Length <= GateScan.WholeBytes)
         {
-            sum += weights[i];
-            if (i >= length)
-            {
-                sum -= weights[i - length];
-            }
-
-            if (i >= length - 1 && sum > best)
-            {
-                best = sum;
-                bestStart = i - length + 1;
-            }
+            var count = tokens + NgramHash.Count(normalized.Length);
+            best = _weights.Scale * prefix[^1] / Math.Sqrt(count);
         }
 
-        return bestStart..(bestStart + length);
+        var lengths = GateScan.Lengths;
+        for (var i = 0; i < lengths.Length && lengths[i] < framed.Length; i++)
+        {
+            var score = (_weights.Gains[i] * GateScan.Highest(prefix, lengths[i])) + _weights.Offsets[i];
+            if (score > best) (best, window) = (score, lengths[i]);
+        }
+
+        focus = GateScan.Focus(prefix, normalized.Length, window);
+        return best + _weights.Bias;
     }
+
+    /// <summary>Writes the sums of the weights of all n-grams that begin before each position; returns the number of token n-grams.</summary>
+    private int Accumulate(ReadOnlySpan<byte> text, Span<int> prefix)
+    {
+        prefix.Clear();
+        var byPosition = prefix[1..];
+        TokenNgrams.Sum(text, _weights.Ngrams.AsSpan(NgramHash.TokenBase), byPosition, out var count);
+        var sum = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            sum += byPosition[i] + PositionWeight(text, i);
+            byPosition[i] = sum;
+        }
+
+        return count;
+    }
+
+    private double Growth(int length) => _weights.Growth * GateScan.Doublings(length);
 
     private double FlagSum(ValueFlags flags)
     {
         var sum = 0.0;
-        for (var i = 0; flags != 0 && i < _flagWeights.Length; i++)
+        for (var i = 0; flags != 0 && i < _weights.Flags.Length; i++)
         {
-            sum += ((int)flags >> i & 1) != 0 ? _flagWeights[i] : 0.0;
+            sum += ((int)flags >> i & 1) != 0 ? _weights.Flags[i] : 0.0;
         }
 
         return sum;
+    }
+
+    /// <summary>The highest of overlapping windows, each framed and taken as a whole: what gates before WAFGATE3 were trained for.</summary>
+    private double HighestMean(ReadOnlySpan<byte> normalized, out Range focus)
+    {
+        var best = double.NegativeInfinity;
+        focus = ..normalized.Length;
+        var count = CnnTokenizer.WindowCount(normalized.Length);
+        for (var i = 0; i < count; i++)
+        {
+            var window = CnnTokenizer.Window(normalized.Length, i);
+            var logit = WindowLogit(normalized[window]);
+            if (logit > best) (best, focus) = (logit, window);
+        }
+
+        return best;
     }
 
     private double WindowLogit(ReadOnlySpan<byte> window)
@@ -142,14 +133,14 @@ public sealed class GateModel
         window.CopyTo(framed[1..]);
         framed[window.Length + 1] = NgramHash.End;
         framed = framed[..(window.Length + 2)];
-        var sum = TokenNgrams.Sum(framed, _weights.AsSpan(NgramHash.TokenBase), default, out var count);
+        var sum = TokenNgrams.Sum(framed, _weights.Ngrams.AsSpan(NgramHash.TokenBase), default, out var count);
         for (var i = 0; i < framed.Length; i++)
         {
             sum += PositionWeight(framed, i);
         }
 
         count += NgramHash.Count(window.Length);
-        return _scale * sum / Math.Sqrt(count);
+        return _weights.Scale * sum / Math.Sqrt(count);
     }
 
     /// <summary>Weights of the 2..5-grams that start at a position.</summary>
@@ -161,7 +152,7 @@ public sealed class GateModel
         for (var i = at + 1; i < end; i++)
         {
             hash = NgramHash.Append(hash, NgramHash.Fold(text[i]));
-            sum += _weights[NgramHash.Bucket(hash)];
+            sum += _weights.Ngrams[NgramHash.Bucket(hash)];
         }
 
         return sum;

@@ -8,8 +8,13 @@ namespace WafOperator.Features;
 /// </summary>
 public static class ValueNormalizer
 {
-    /// <summary>Bytes of a value that are looked at; the rest is cut off and flagged.</summary>
-    public const int ValueBytesMax = 8192;
+    /// <summary>Bytes of a value that are looked at: all of it, or head, tail and pieces between.</summary>
+    public const int ValueBytesMax = 128 << 10;
+
+    private const int HeadBytes = 64 << 10;
+    private const int TailBytes = (32 << 10) - 1;
+    private const int Pieces = 32;
+    private const int PieceBytes = 1023;
 
     /// <summary>Number of <see cref="ValueFlags"/>.</summary>
     public const int FlagCount = 15;
@@ -27,17 +32,40 @@ public static class ValueNormalizer
     /// Normalises <paramref name="value"/> (as its container delivers it: a parameter after its one URL decoding) into
     /// <paramref name="destination"/>, which needs min(length, <see cref="ValueBytesMax"/>) bytes. Returns the length written.
     /// </summary>
-    public static int Normalize(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags)
+    public static int Normalize(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags) =>
+        Normalize(value, destination, out flags, out _);
+
+    /// <summary>The same; also says how many bytes of the value were not read.</summary>
+    public static int Normalize(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags, out int unread)
     {
-        flags = ValueFlags.None;
-        if (value.Length > ValueBytesMax)
+        (flags, unread) = (ValueFlags.None, 0);
+        if (value.Length <= ValueBytesMax)
         {
-            value = value[..ValueBytesMax];
-            flags |= ValueFlags.Truncated;
+            value.CopyTo(destination);
+            return Rewrite(destination[..value.Length], ref flags);
         }
 
-        value.CopyTo(destination);
-        return Rewrite(destination[..value.Length], ref flags);
+        flags |= ValueFlags.Truncated;
+        unread = value.Length - HeadBytes - TailBytes - (Pieces * PieceBytes);
+        return Rewrite(destination[..Sample(value, destination)], ref flags);
+    }
+
+    /// <summary>Head, pieces at equal distances and tail of a long value, a space before each.</summary>
+    private static int Sample(ReadOnlySpan<byte> value, Span<byte> destination)
+    {
+        value[..HeadBytes].CopyTo(destination);
+        var length = HeadBytes;
+        long span = value.Length - HeadBytes - TailBytes - PieceBytes;
+        for (var i = 0; i < Pieces; i++)
+        {
+            destination[length++] = (byte)' ';
+            value.Slice(HeadBytes + (int)(i * span / (Pieces - 1)), PieceBytes).CopyTo(destination[length..]);
+            length += PieceBytes;
+        }
+
+        destination[length++] = (byte)' ';
+        value[^TailBytes..].CopyTo(destination[length..]);
+        return length + TailBytes;
     }
 
     private static int Rewrite(Span<byte> text, ref ValueFlags flags)
@@ -53,11 +81,15 @@ public static class ValueNormalizer
     /// The same for a value whose container delivers it undecoded (cookies, headers): one percent decoding first, which is usual
     /// there and no flag.
     /// </summary>
-    public static int NormalizeEscaped(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags)
+    public static int NormalizeEscaped(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags) =>
+        NormalizeEscaped(value, destination, out flags, out _);
+
+    /// <summary>The same; also says how many bytes of the value were not read.</summary>
+    public static int NormalizeEscaped(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags, out int unread)
     {
         if (value.IndexOf((byte)'%') < 0)
         {
-            return Normalize(value, destination, out flags);
+            return Normalize(value, destination, out flags, out unread);
         }
 
         flags = ValueFlags.None;
@@ -75,11 +107,8 @@ public static class ValueNormalizer
             destination[length++] = b;
         }
 
-        if (read < value.Length)
-        {
-            flags |= ValueFlags.Truncated;
-        }
-
+        unread = value.Length - read;
+        if (unread > 0) flags |= ValueFlags.Truncated;
         return Rewrite(destination[..length], ref flags);
     }
 

@@ -6,7 +6,7 @@ public sealed class GateModelTests
     public void Read_ForeignFile_IsRefusedWithTheReason()
     {
         Assert.Null(GateModel.Read("not a model"u8, out var error));
-        Assert.Contains("WAFGATE2", error, StringComparison.Ordinal);
+        Assert.Contains("WAFGATE3", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -16,6 +16,25 @@ public sealed class GateModelTests
         file[8] = 17;
         Assert.Null(GateModel.Read(file, out var error));
         Assert.Contains("hash bits 17", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_OtherWindows_IsRefusedWithTheReason()
+    {
+        var file = GoldenValues.SyntheticGate();
+        file[40] = 25;
+        Assert.Null(GateModel.Read(file, out var error));
+        Assert.Contains("one of 25 bytes", error, StringComparison.Ordinal);
+        file[24] = 7;
+        Assert.Null(GateModel.Read(file, out error));
+        Assert.Contains("7 lengths", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_FileThatEndsInItsHead_IsRefusedWithTheReason()
+    {
+        Assert.Null(GateModel.Read("WAFGATE3 and no more"u8, out var error));
+        Assert.Contains("20 bytes", error, StringComparison.Ordinal);
     }
 
     [Fact]

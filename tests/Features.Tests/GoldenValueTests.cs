@@ -41,12 +41,34 @@ public sealed class GoldenValueTests
     });
 
     [Fact]
-    public void Logit_EveryGoldenValue_EqualsTrainingToTheBit()
+    public void Look_EveryGoldenValue_EqualsTrainingToTheBit()
     {
         var gate = GateModel.Read(GoldenValues.SyntheticGate(), out var error);
         Assert.Null(error);
         Assert.All(Values, golden =>
-            Assert.Equal(golden.Logit, gate!.Logit(golden.Normalized, (ValueFlags)golden.Flags)));
+        {
+            Assert.Equal(golden.Logit, gate!.Look(golden.Normalized, (ValueFlags)golden.Flags, out var focus));
+            Assert.Equal(golden.Focus[0]..golden.Focus[1], focus);
+        });
+    }
+
+    [Fact]
+    public void NormalizeAndLook_EveryLongValue_EqualTrainingAndSayWhatWasNotRead()
+    {
+        var gate = GateModel.Read(GoldenValues.SyntheticGate(), out _)!;
+        var buffer = new byte[ValueNormalizer.ValueBytesMax];
+        var values = GoldenValues.ReadLong();
+        Assert.Contains(values, golden => golden.Unread > 0);
+        Assert.All(values, golden =>
+        {
+            var length = ValueNormalizer.Normalize(golden.Value, buffer, out var flags, out var unread);
+            Assert.Equal(golden.Length, length);
+            Assert.Equal(golden.Normalized, Crc(buffer.AsSpan(0, length)));
+            Assert.Equal((ValueFlags)golden.Flags, flags);
+            Assert.Equal(golden.Unread, unread);
+            Assert.Equal(golden.Logit, gate.Look(buffer.AsSpan(0, length), flags, out var focus));
+            Assert.Equal(golden.Focus[0]..golden.Focus[1], focus);
+        });
     }
 
     private static List<uint> NgramBuckets(ReadOnlySpan<byte> window)
@@ -122,21 +144,25 @@ public sealed class GoldenValueTests
         return tokens;
     }
 
-    /// <summary>CRC-32 as zlib computes it, of little-endian 32-bit numbers.</summary>
+    /// <summary>CRC-32 of little-endian 32-bit numbers.</summary>
     private static uint Crc(List<uint> numbers)
     {
+        var bytes = new byte[4 * numbers.Count];
+        for (var i = 0; i < numbers.Count; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(4 * i), numbers[i]);
+        return Crc(bytes);
+    }
+
+    /// <summary>CRC-32 as zlib computes it.</summary>
+    private static uint Crc(ReadOnlySpan<byte> bytes)
+    {
         var crc = uint.MaxValue;
-        Span<byte> bytes = stackalloc byte[4];
-        foreach (var number in numbers)
+        foreach (var b in bytes)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes, number);
-            foreach (var b in bytes)
+            crc ^= b;
+            for (var bit = 0; bit < 8; bit++)
             {
-                crc ^= b;
-                for (var bit = 0; bit < 8; bit++)
-                {
-                    crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
-                }
+                crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
             }
         }
 

@@ -51,21 +51,26 @@ def ngram_indices(window: bytes) -> np.ndarray:
 
 
 def hash_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
-    """Buckets of many byte strings laid end to end (sentinels included), and how many each has."""
-    data = _FOLD[data]
-    byte_buckets, byte_counts = _byte_rows(data, bounds)
-    token_buckets, token_counts = token_rows(data, bounds)
+    """Buckets of many byte strings laid end to end (sentinels included), and how many each has: those of bytes, then those of tokens."""
+    lists = hash_positions(data, bounds)
+    counts = [np.bincount(np.searchsorted(bounds, at, "right") - 1, minlength=len(bounds) - 1) for _, at in lists]
+    (byte_buckets, _), (token_buckets, _) = lists
     out = np.empty(len(byte_buckets) + len(token_buckets), dtype=np.uint32)
-    before = np.cumsum(token_counts) - token_counts
-    out[np.arange(len(byte_buckets)) + np.repeat(before, byte_counts)] = byte_buckets
-    out[np.arange(len(token_buckets)) + np.repeat(np.cumsum(byte_counts), token_counts)] = token_buckets
-    return out, byte_counts + token_counts
+    before = np.cumsum(counts[1]) - counts[1]
+    out[np.arange(len(byte_buckets)) + np.repeat(before, counts[0])] = byte_buckets
+    out[np.arange(len(token_buckets)) + np.repeat(np.cumsum(counts[0]), counts[1])] = token_buckets
+    return out, counts[0] + counts[1]
+
+
+def hash_positions(data: np.ndarray, bounds: np.ndarray) -> "tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]":
+    """Buckets of the byte n-grams and of the token n-grams of framed strings laid end to end, each with the position where it begins."""
+    data = _FOLD[data]
+    return _byte_rows(data, bounds), token_rows(data, bounds)
 
 
 def _byte_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
     size = len(data)
-    lengths = np.diff(bounds)
-    left = np.repeat(bounds[1:], lengths) - np.arange(size)
+    left = np.repeat(bounds[1:], np.diff(bounds)) - np.arange(size)
     columns = []
     valid = []
     with np.errstate(over="ignore"):
@@ -78,8 +83,7 @@ def _byte_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.nd
                 columns.append((h * np.uint32(MIX)) >> np.uint32(32 - HASH_BITS))
                 valid.append(left >= n)
     keep = np.stack(valid, axis=1)
-    counts = np.add.reduceat(keep.sum(axis=1), bounds[:-1]) if size else np.zeros(len(lengths), dtype=np.int64)
-    return np.stack(columns, axis=1)[keep], counts
+    return np.stack(columns, axis=1)[keep], np.repeat(np.arange(size), keep.sum(axis=1))
 
 
 # A token is a run of letters (and `_` and bytes beyond ASCII), a run of digits, or any other byte; spaces and plus signs only separate.
@@ -97,7 +101,7 @@ TOKEN_KINDS = ("E", "EE", "EEE", "SSS", "SSSS", "SSSSS", "ESS", "SSE")
 
 
 def token_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":
-    """Buckets of the token n-grams of folded byte strings, ordered by token, then kind; and how many each string has."""
+    """Buckets of the token n-grams of folded byte strings, ordered by token, then kind; and where the first token of each begins."""
     kind = _KIND[data]
     first = np.zeros(len(data), dtype=bool)
     first[bounds[:-1]] = True
@@ -120,9 +124,7 @@ def token_rows(data: np.ndarray, bounds: np.ndarray) -> "tuple[np.ndarray, np.nd
             columns.append(((h * np.uint32(MIX)) >> np.uint32(32 - HASH_BITS)) + np.uint32(TOKEN_BASE))
             valid.append(left >= len(letters))
     keep = np.stack(valid, axis=1)
-    per_token = np.append(0, np.cumsum(keep.sum(axis=1)))
-    ends = np.cumsum(counts)
-    return np.stack(columns, axis=1)[keep], per_token[ends] - per_token[ends - counts]
+    return np.stack(columns, axis=1)[keep], np.repeat(at, keep.sum(axis=1))
 
 
 def _tokens(data: np.ndarray, kind: np.ndarray, at: np.ndarray) -> "tuple[np.ndarray, np.ndarray]":

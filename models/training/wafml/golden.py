@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from .features import BUCKETS, ngram_indices, tokens, windows
-from .gate import Gate
-from .normalize import ENTITIES, FLAGS, is_plain, normalize
+from .gate import NORMS, Gate
+from .normalize import ENTITIES, FLAGS, is_plain, normalize, unread
+from .scan import WHOLE
 
 SEED = 20261122
 
@@ -37,8 +38,12 @@ CRAFTED = [
     b"a\n" + b"h" * 31 + b": c", b"a\n" + b"h" * 32 + b": c", b"a\r\nbb", b"a\r\nbb :c", b"a bb: c", b"a\n\nbb: c\ncc: d\n", b"%0d%0aHost: x",
     b"rO0ABXNyABFqYXZh", b"/help/rO0ABM5+YC5Y5", b"aced00057372", b"\xac\xed\x00\x05sr", b"AAEAAAD/////AQAA", b"AAEAAAD_____AQAA", b"/wEyxwEA", b"a=/wExx", b"wEyx",
     b"gASVxx", b"gAJ9xx", b"gAN0xx", b"data:KztAAUxx", b"xrO0AB", b"RO0AB", b"x%3DrO0ABX", b"{rO0AB", b"un+ion  _a1b22c333 d\xc3\xa9j\xc3\xa0  +9+",
-    b"x" * 240, b"x" * 241, b"ab" * 200, b"word " * 100, b"A" * 8192, b"A" * 8193, b"%41" * 3000, bytes(range(256)),
+    b"x" * 240, b"x" * 241, b"ab" * 200, b"word " * 100, b"A" * 8192, b"%41" * 3000, bytes(range(256)),
 ]
+
+# Written as a piece and how often it is repeated: values of many windows, and some of which not all is read.
+LONG = ((b"plain words, ", 40), (b"it's <b>%41</b> or 1=1 -- ", 60), (b"a\x41&lt;\r\nb: c", 700), (b"0123456789abcde\xc3\xa9 ", 7282),
+        (b"x" * 64, 2048), (b"x" * 64 + b"'", 2017), (b"%2527 or ", 40_000), (b"select %s from t; ", 9_000))
 
 
 def generate() -> "list[bytes]":
@@ -55,6 +60,10 @@ def generate() -> "list[bytes]":
         values.append(b"a&" + name + b";b")
     for _ in range(100):
         values.append(bytes(rng.randrange(256) for _ in range(rng.randint(1, 600))))
+    words = [b"word", b"and", b"42", b"'", b"or", b"=", b"1", b"<b>", b"(", b")", b";", b"--", b"..", b"/", b"etc", b"name", b" "]
+    for length in (20, 22, 23, 38, 39, 62, 63, 100, 118, 119, 120, 121, 166, 167, 238, 239, 240, 241, 479, 480, 900, 2_000):
+        text = b" ".join(rng.choice(words) for _ in range(length))
+        values.append(text[:length - 1] + b"x")  # lengths around those of windows, and the last byte is no space
     return values
 
 
@@ -63,12 +72,14 @@ def synthetic_gate() -> Gate:
     index = np.arange(BUCKETS, dtype=np.uint64)
     weights = (((index * 2654435761) & 0xFFFFFFFF) >> 24).astype(np.uint8).view(np.int8)
     flags = (np.arange(FLAGS, dtype=np.float32) - np.float32(5)) / np.float32(8)
-    return Gate(weights, flags, np.float32(-0.75), np.float32(0.03125))
+    offsets = (np.arange(WHOLE, dtype=np.float32) - np.float32(2)) / np.float32(4)
+    return Gate(weights, flags, np.float32(-0.75), np.float32(0.03125), (0.03125 / NORMS).astype(np.float32), offsets, np.float32(0.0625))
 
 
 def record(value: bytes, gate: Gate) -> dict:
     normalized, flags = normalize(value)
     parts = windows(normalized)
+    logit, focus = gate.look(normalized, flags)
     return {
         "value": base64.b64encode(value).decode(),
         "normalized": base64.b64encode(normalized).decode(),
@@ -78,8 +89,17 @@ def record(value: bytes, gate: Gate) -> dict:
         "ngrams": zlib.crc32(ngram_indices(parts[0]).astype("<u4").tobytes()),
         "tokens": zlib.crc32(np.array(tokens(parts[-1], flags), dtype="<u4").tobytes()),
         "tokenCount": len(tokens(parts[-1], flags)),
-        "logit": gate.logit(normalized, flags),
+        "logit": logit,
+        "focus": list(focus),
     }
+
+
+def long_record(piece: bytes, times: int, gate: Gate) -> dict:
+    value = piece * times
+    normalized, flags = normalize(value)
+    logit, focus = gate.look(normalized, flags)
+    return {"piece": base64.b64encode(piece).decode(), "times": times, "length": len(normalized), "normalized": zlib.crc32(normalized), "flags": flags,
+            "unread": unread(value), "logit": logit, "focus": list(focus)}
 
 
 def main() -> None:
@@ -89,6 +109,9 @@ def main() -> None:
     with open(out / "values.jsonl", "w", encoding="ascii") as file:
         for value in generate():
             file.write(json.dumps(record(value, gate), separators=(",", ":")) + "\n")
+    with open(out / "long.jsonl", "w", encoding="ascii") as file:
+        for piece, times in LONG:
+            file.write(json.dumps(long_record(piece, times, gate), separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ side can work in place.
 Input: one value as its container delivers it (a query parameter after its one URL decoding, a JSON string
 after unescaping, a raw header value). Steps:
 
-1. cut to VALUE_BYTES_MAX bytes (flag TRUNCATED)
+1. of more than VALUE_BYTES_MAX bytes: the head, the tail and pieces at equal distances between, a space before each (flag TRUNCATED)
 2. up to ROUNDS_MAX rounds, until nothing changes: base64 (once, whole value), percent, HTML entities,
    backslash escapes, byte fix-ups (NUL, overlong UTF-8, full-width forms, typographic quotes)
 3. flag SERIALIZED, while case and separators are still there; comments and shell word gaps become a space
@@ -18,7 +18,11 @@ after unescaping, a raw header value). Steps:
 import base64
 import re
 
-VALUE_BYTES_MAX = 8192
+VALUE_BYTES_MAX = 128 << 10
+HEAD_BYTES = 64 << 10
+TAIL_BYTES = (32 << 10) - 1
+PIECES = 32
+PIECE_BYTES = 1023
 ROUNDS_MAX = 4
 BASE64_BYTES_MIN = 16
 
@@ -36,7 +40,7 @@ FLAG_NAMES = (
     "shell_gap",          # 10 $IFS and the like
     "control",            # 11 control byte other than tab, line feed, carriage return
     "rounds",             # 12 two or more rounds changed the value
-    "truncated",          # 13 the value was cut
+    "truncated",          # 13 not all of the value was read
     "serialized",         # 14 a serialised object of Java, .NET or Python begins in it
 )
 FLAGS = len(FLAG_NAMES)
@@ -163,11 +167,26 @@ def _base64_text(value: bytes) -> "bytes | None":
     return text if _TEXT_RE.match(text) and not _ALNUM_RE.match(text) else None
 
 
+def sample(value: bytes) -> bytes:
+    """What is read of a value: all of it, or VALUE_BYTES_MAX bytes in head, pieces and tail."""
+    if len(value) <= VALUE_BYTES_MAX:
+        return value
+    span = len(value) - HEAD_BYTES - TAIL_BYTES - PIECE_BYTES
+    starts = (HEAD_BYTES + i * span // (PIECES - 1) for i in range(PIECES))
+    pieces = [value[:HEAD_BYTES], *(value[at:at + PIECE_BYTES] for at in starts), value[-TAIL_BYTES:]]
+    return b" ".join(pieces)
+
+
+def unread(value: bytes) -> int:
+    """How many bytes of a value are not looked at."""
+    return 0 if len(value) <= VALUE_BYTES_MAX else len(value) - HEAD_BYTES - TAIL_BYTES - PIECES * PIECE_BYTES
+
+
 def normalize(value: bytes) -> "tuple[bytes, int]":
     """The normalised value and its flags (bit i = FLAG_NAMES[i])."""
     run = _Pass()
     if len(value) > VALUE_BYTES_MAX:
-        value = value[:VALUE_BYTES_MAX]
+        value = sample(value)
         run.flags |= TRUNCATED
     changed_rounds = 0
     for _ in range(ROUNDS_MAX):

@@ -12,16 +12,18 @@ from urllib.parse import quote, quote_plus
 from . import attacks, benign
 from .features import (BOS, BYTE_BASE, EOS, FLAG_BASE, HASH_BITS, LENGTH_BUCKETS, NGRAM_MAX, NGRAM_MIN, PAD, TOKEN_BASE, TOKEN_KINDS, VOCABULARY,
                        WINDOW_BYTES, WINDOW_STRIDE)
-from .normalize import FLAG_NAMES, ROUNDS_MAX, VALUE_BYTES_MAX
+from .normalize import FLAG_NAMES, HEAD_BYTES, PIECE_BYTES, PIECES, ROUNDS_MAX, TAIL_BYTES, VALUE_BYTES_MAX
+from .scan import FOCUS_BYTES, LENGTHS, WHOLE_BYTES
 
 FORMAT = "waf-model/v1"
 CORPUS_SEED = 7  # not a training seed: the corpus's values are never trained on with this seed's order
 
-NORMALIZATION = {"version": 1, "valueBytesMax": VALUE_BYTES_MAX, "roundsMax": ROUNDS_MAX, "flags": list(FLAG_NAMES)}
-GATE_SCHEMA = {"kind": "hashed-ngrams", "normalization": NORMALIZATION, "windowBytes": WINDOW_BYTES, "windowStride": WINDOW_STRIDE,
+NORMALIZATION = {"version": 2, "valueBytesMax": VALUE_BYTES_MAX, "headBytes": HEAD_BYTES, "pieces": PIECES, "pieceBytes": PIECE_BYTES,
+                 "tailBytes": TAIL_BYTES, "roundsMax": ROUNDS_MAX, "flags": list(FLAG_NAMES)}
+GATE_SCHEMA = {"kind": "hashed-ngrams-scan", "normalization": NORMALIZATION, "windowLengths": list(LENGTHS), "wholeBytes": WHOLE_BYTES,
                "hash": "fnv1a-32, times 0x9e3779b1, top bits; digits fold to 0; framed by 0x02 and 0x03", "hashBits": HASH_BITS,
                "ngramMin": NGRAM_MIN, "ngramMax": NGRAM_MAX, "tokenBase": TOKEN_BASE, "tokenKinds": list(TOKEN_KINDS)}
-TOKEN_SCHEMA = {"kind": "bytes", "normalization": NORMALIZATION, "windowBytes": WINDOW_BYTES, "windowStride": WINDOW_STRIDE, "pad": PAD,
+TOKEN_SCHEMA = {"kind": "bytes", "normalization": NORMALIZATION, "focusBytes": FOCUS_BYTES, "windowBytes": WINDOW_BYTES, "windowStride": WINDOW_STRIDE, "pad": PAD,
                 "begin": BOS, "end": EOS, "byteBase": BYTE_BASE, "flagBase": FLAG_BASE, "vocabulary": VOCABULARY,
                 "lengthBuckets": list(LENGTH_BUCKETS)}
 

@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from . import content
 from . import corpus as corpora
 from . import joint, packaging, release, report, signals, train_cnn
 from .cnn import PayloadCnn, SeedCnn
 from .dataset import load
 from .export import quantized_copy
 from .forked import forked
+from .gate import scan
 from .loso import OutOfFold, RATES, evaluate, pooled, real_requests
 from .metrics import auc, best_threshold, recall_at
 from .splits import leave_one_out, split_by_source
@@ -76,6 +78,7 @@ def arguments(argv: "list[str] | None" = None) -> argparse.Namespace:
     parser.add_argument("--loso-epochs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=0, help="keep every n-th request only, for trials")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--content", type=Path, help="real files as harmless content (python3 -m wafml.content)")
     parser.add_argument("--rules", type=Path, help="answers of the rule engine (tests/Benchmarks: detection rules), for rules as evidence")
     parser.add_argument("--folds", type=Path, help="folder for the models of each fold, for tests/Benchmarks: detection together")
     parser.add_argument("--detection", type=Path, help="what that printed, for the report")
@@ -95,63 +98,87 @@ class Trainer:
 
     def go(self) -> "list[Path]":
         o = self.o
-        self.corpus = self.run.stage("corpus", lambda: corpora.build(load(o.data, o.limit, self.echo), o.generated, o.augmented, o.seed, self.echo))
+        self.corpus = self.run.stage("corpus", lambda: self.build_corpus())
         c = self.corpus
         self.real = real_requests(c)
         self.folds = leave_one_out(c.groups[self.real])
-        gate_fold, gate_rows = self.run.stage("oof_gate", self.gate_out_of_fold)
+        gate_fold, looks = self.run.stage("oof_gate", self.gate_out_of_fold)
         suffix = "" if o.instance == 1 else f"-{o.instance}"
-        gate = self.run.stage("gate" + suffix, lambda: c.fit_gate(np.ones(len(c.data), bool), epochs=2 + o.instance, echo=self.echo)[0])
-        self.tokens = self.run.stage("tokens", lambda: train_cnn.TokenTable(c.windows.text, c.windows.rows.flags))
-        cnn_rows = self.run.stage("oof_cnn", lambda: self.cnn_out_of_fold(gate_rows))
-        state = self.run.stage("cnn" + suffix, lambda: self.fit_cnn(gate, suffix).state_dict())
+        gate = self.run.stage("gate" + suffix, lambda: c.fit_gate(np.ones(len(c.data), bool), epochs=2 + o.instance, echo=self.echo)[0].quantize())
+        self.look = self.run.stage("look" + suffix, lambda: gate.scan(c.data.values, c.data.flags))
+        self.tokens = self.run.stage("tokens" + suffix, lambda: self.focused(np.arange(len(c.data.values)), *self.look[1:]))
+        cnn_rows = self.run.stage("oof_cnn", lambda: self.cnn_out_of_fold(looks))
+        state = self.run.stage("cnn" + suffix, lambda: self.fit_cnn(suffix).state_dict())
         model = PayloadCnn()
         model.load_state_dict(state)
-        return self.package(gate, gate_fold, gate_rows, model.eval(), cnn_rows)
+        return self.package(gate, gate_fold, {name: look[0] for name, look in looks.items()}, model.eval(), cnn_rows)
+
+    def build_corpus(self) -> "corpora.Corpus":
+        o = self.o
+        files = content.read(o.content) if o.content else []
+        return corpora.build(load(o.data, o.limit, self.echo), o.generated, o.augmented, o.seed, self.echo, files)
+
+    def focused(self, values: np.ndarray, start: np.ndarray, end: np.ndarray) -> train_cnn.TokenTable:
+        """Tokens of these values' worst windows."""
+        data = self.corpus.data
+        return train_cnn.TokenTable([data.values[v][start[v]:end[v]] for v in values], data.flags[values])
 
     def gate_out_of_fold(self):
-        win = self.corpus.windows
+        """Request scores, and of each fold what its gate says of all values that were held out: logit and window for the network."""
         gates = forked(self.fold_gate, range(len(self.folds)), self.o.threads)
-        rows = {fold.name: gate.logits(win.rows).astype(np.float32) for fold, gate in zip(self.folds, gates)}
-        return evaluate(self.corpus, lambda mask, fold: win.request_max(rows[fold.name].astype(float)), self.echo), rows
+        looks = {fold.name: self.look_of(fold, gate) for fold, gate in zip(self.folds, gates)}
+        values = self.corpus.values
+        return evaluate(self.corpus, lambda mask, fold: values.request_max(looks[fold.name][0].astype(float)), self.echo), looks
+
+    def held(self, fold) -> np.ndarray:
+        return np.isin(self.corpus.groups, fold.attack + fold.benign)
+
+    def held_values(self, fold) -> np.ndarray:
+        """Values of the recorded requests that a fold leaves out."""
+        values = self.corpus.values
+        return np.unique(values.pairs_row[(self.held(fold) & self.real)[values.pairs_request]])
+
+    def look_of(self, fold, gate) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+        data, mine = self.corpus.data, self.held_values(fold)
+        out = np.full(len(data.values), -30.0, np.float32), np.zeros(len(data.values), np.int32), np.zeros(len(data.values), np.int32)
+        for column, found in zip(out, scan(gate, [data.values[v] for v in mine], data.flags[mine])):
+            column[mine] = found
+        return out
 
     def fold_gate(self, index: int):
-        held = np.isin(self.corpus.groups, self.folds[index].attack + self.folds[index].benign)
-        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~held)[0].quantize())
+        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~self.held(self.folds[index]))[0].quantize())
 
-    def cnn_targets(self, mask: np.ndarray, gate_logits: np.ndarray):
-        """Labels, families and weights of rows; the gate says which part of an attack is the payload."""
-        win = self.corpus.windows
-        label, weight = self.corpus.row_targets(mask, gate_logits)
+    def cnn_targets(self, mask: np.ndarray):
+        """Labels, families and weights of values; the gate says which part of an attack is the payload."""
+        logits = self.look[0].astype(float)
+        label, weight = self.corpus.row_targets(mask, logits, values=True)
         family = np.full(len(label), -1, np.int8)
-        request, row = win.request_argmax(gate_logits)
+        request, row = self.corpus.values.request_argmax(logits)
         family[row] = train_cnn.family_codes(self.corpus.data.attack)[request]
         return label, family, weight
 
-    def cnn_out_of_fold(self, gate_rows: "dict[str, np.ndarray]") -> "dict[str, np.ndarray]":
+    def cnn_out_of_fold(self, looks) -> "dict[str, np.ndarray]":
         def make(index: int) -> np.ndarray:
             torch.set_num_threads(1)
             fold = self.folds[index]
-            return self.run.part(f"fold_cnn_{index}", lambda: self.cnn_of_fold(fold, gate_rows[fold.name]))[0]
+            return self.run.part(f"fold_cnn_{index}", lambda: self.cnn_of_fold(fold, looks[fold.name]))[0]
 
         return dict(zip((fold.name for fold in self.folds), forked(make, range(len(self.folds)), self.o.threads)))
 
-    def cnn_of_fold(self, fold, gate_logits: np.ndarray) -> "tuple[np.ndarray, dict]":
-        """Logits of the held-out requests' windows, and the network that gave them."""
-        win = self.corpus.windows
-        held = np.isin(self.corpus.groups, fold.attack + fold.benign)
+    def cnn_of_fold(self, fold, look) -> "tuple[np.ndarray, dict]":
+        """Logits of the held-out requests' values, where the fold's gate looks, and the network that gave them."""
         torch.manual_seed(self.o.seed + 1)
         model = PayloadCnn()
-        label, family, weight = self.cnn_targets(~held, gate_logits.astype(float))
+        label, family, weight = self.cnn_targets(~self.held(fold))
         train_cnn.fit(model, self.tokens, label, family, weight, self.o.loso_samples, self.o.loso_epochs, self.o.seed + 1, echo=self.echo)
-        needed = np.unique(win.pairs_row[(held & self.real)[win.pairs_request]])
-        out = np.full(len(win.text), -30.0, np.float32)
-        out[needed] = train_cnn.logits(model, self.tokens, needed)
+        needed = self.held_values(fold)
+        out = np.full(len(self.corpus.data.values), -30.0, np.float32)
+        out[needed] = train_cnn.logits(model, self.focused(needed, *look[1:]), np.arange(len(needed)))
         return out, model.state_dict()
 
-    def fit_cnn(self, gate, suffix: str) -> PayloadCnn:
+    def fit_cnn(self, suffix: str) -> PayloadCnn:
         """On all sources; how many epochs are enough was found on the split (`--compare`)."""
-        targets = self.cnn_targets(np.ones(len(self.corpus.data), bool), gate.logits(self.corpus.windows.rows))
+        targets = self.cnn_targets(np.ones(len(self.corpus.data), bool))
         seed = self.o.seed + 10 * (self.o.instance - 1)
         torch.manual_seed(seed)
         model = PayloadCnn()
@@ -170,9 +197,9 @@ class Trainer:
         by_chance = np.random.default_rng(o.seed).choice(3, len(c.data), p=(0.7, 0.15, 0.15)).astype(np.int8)
         return {"Test sources (never a source on two sides)": self.compare_on(by_source), "Random split, as the seed system was measured": self.compare_on(by_chance)}
 
-    def validation(self, mask: np.ndarray, gate_logits: np.ndarray) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
-        """Rows, labels and weights that early stopping looks at: of recorded requests only."""
-        label, weight = self.corpus.row_targets(mask & self.real, gate_logits)
+    def validation(self, mask: np.ndarray) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+        """Values, labels and weights that early stopping looks at: of recorded requests only."""
+        label, weight = self.corpus.row_targets(mask & self.real, self.look[0].astype(float), values=True)
         rows = np.flatnonzero(weight)
         return rows, label[rows], weight[rows]
 
@@ -180,18 +207,17 @@ class Trainer:
         """0 train, 1 validation (early stopping, and the threshold of the best accuracy), 2 test."""
         c, o, rows = self.corpus, self.o, []
         label, real = c.data.label, self.real
-        gate = c.fit_gate(side == 0)[0].logits(c.windows.rows)
-        targets = self.cnn_targets(side == 0, gate)
-        checked = self.validation(side == 1, gate)
-        needed = np.unique(c.windows.pairs_row[((side > 0) & real)[c.windows.pairs_request]])
+        targets = self.cnn_targets(side == 0)
+        checked = self.validation(side == 1)
+        needed = np.unique(c.values.pairs_row[((side > 0) & real)[c.values.pairs_request]])
         for name, model in (("seed network", SeedCnn()), ("payload-cnn", PayloadCnn())):
             torch.manual_seed(o.seed)
             history = train_cnn.fit(model, self.tokens, *targets, o.samples // 2, o.epochs, o.seed, checked, echo=self.echo)
-            z = np.full(len(c.windows.text), -30.0)
+            z = np.full(len(c.data.values), -30.0)
             started = time.process_time()
             z[needed] = train_cnn.logits(model, self.tokens, needed)
             cost = (time.process_time() - started) / len(needed)
-            scores = c.windows.request_max(z)
+            scores = c.values.request_max(z)
             limit = best_threshold(scores[(side == 1) & real], label[(side == 1) & real])
             a, b = (scores[(side == 2) & real & (label == y)] for y in (1, 0))
             tp, fp = (a > limit).sum(), (b > limit).sum()
@@ -205,16 +231,16 @@ class Trainer:
         rules = joint.read(o.rules, c.data.label[c.originals]) if o.rules else None
         if rules:
             rules.signals = signals.of_requests(c.data, len(rules.blocks))
-        harmless = np.concatenate([gate_rows[f.name][c.windows.pairs_row[(np.isin(c.groups, f.benign) & self.real)[c.windows.pairs_request]]]
+        harmless = np.concatenate([gate_rows[f.name][c.values.pairs_row[(np.isin(c.groups, f.benign) & self.real)[c.values.pairs_request]]]
                                    for f in self.folds])
         slope, intercept = release.calibration_of(c, gate_fold.scores)
         by_rules = self.run.stage("rules_gate", lambda: release.evidence(c, slope * gate_fold.scores + intercept, self.folds, rules)) if rules else None
-        archive = release.gate_package(gate.quantize(), o.version, c, gate_fold, harmless, o.seed, options, by_rules)
+        archive = release.gate_package(gate, o.version, c, gate_fold, harmless, o.seed, options, by_rules)
         paths = [packaging.save(o.packages, "gate", o.version, archive)]
         alone = np.full(len(c.data), np.nan)
         for fold in self.folds:
             held = np.isin(c.groups, fold.attack + fold.benign) & self.real
-            alone[held] = c.windows.request_max(cnn_rows[fold.name])[held]
+            alone[held] = c.values.request_max(cnn_rows[fold.name])[held]
         cascade = release.fit_cascade(c, gate_rows, cnn_rows, self.folds, self.real)
         gate_manifest = packaging.read(archive)[0]
         banded = release.as_run(c, cascade, gate_manifest, gate_rows, cnn_rows, self.folds, self.real)
@@ -275,7 +301,7 @@ class Trainer:
 
     def quantisation(self, model: PayloadCnn) -> "tuple[dict[str, float], list[str]]":
         """What 8-bit weights cost, on a sample of windows of the data itself."""
-        rows = np.random.default_rng(self.o.seed).permutation(len(self.corpus.windows.text))[:10000]
+        rows = np.random.default_rng(self.o.seed).permutation(len(self.corpus.data.values))[:10000]
         exact, rounded = (train_cnn.logits(m, self.tokens, rows).astype(float) for m in (model, quantized_copy(model)))
         difference = np.abs(exact - rounded)
         figures = {"int8LogitDifferenceMean": float(difference.mean()), "int8LogitDifferenceMax": float(difference.max()),

@@ -137,7 +137,7 @@ def fit_cascade(corpus: Corpus, gate_rows: "dict[str, np.ndarray]", cnn_rows: "d
         scores = np.full(len(corpus.data), np.nan)
         for fold in folds:
             held = np.isin(corpus.groups, fold.attack + fold.benign) & real
-            scores[held] = corpus.windows.request_max(share * gate_rows[fold.name] + (1 - share) * cnn_rows[fold.name])[held]
+            scores[held] = corpus.values.request_max(share * gate_rows[fold.name] + (1 - share) * cnn_rows[fold.name])[held]
         recall = float(np.mean(list(pooled(corpus, scores, 0.005).values())))
         if best is None or recall > best[0]:
             best = (recall, share, scores)
@@ -157,7 +157,7 @@ def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, gate_rows, cnn
         gate = gate_rows[fold.name].astype(float)
         alone = slope * gate + intercept
         both = cascade.gate_slope * gate + cascade.slope * cnn_rows[fold.name] + cascade.intercept
-        scores[held] = corpus.windows.request_max(np.where((alone >= low) & (alone <= high), both, alone))[held]
+        scores[held] = corpus.values.request_max(np.where((alone >= low) & (alone <= high), both, alone))[held]
     return scores
 
 

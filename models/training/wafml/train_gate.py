@@ -5,8 +5,9 @@ import time
 import numpy as np
 
 from .features import BUCKETS
-from .gate import Gate, WindowRows
+from .gate import NORMS, Gate, WindowRows
 from .normalize import FLAGS
+from .scan import WHOLE
 
 BATCH_ROWS = 4096
 
@@ -14,21 +15,35 @@ BATCH_ROWS = 4096
 class GateTrainer:
     """Float weights of the linear model. `fit` goes over all rows; rows of weight 0 cost time but teach nothing."""
 
+    scale, growth = 1.0, 0.0
+
     def __init__(self, rate: float = 0.3, l2: float = 0.0):
         self.rate, self.l2 = rate, l2
         self.weights = np.zeros(BUCKETS)
-        self.flag_weights = np.zeros(FLAGS)
+        self.dense = np.zeros(FLAGS + WHOLE)
         self.bias = 0.0
         self._squares = np.full(BUCKETS, 1e-6)
-        self._flag_squares = np.full(FLAGS, 1e-2)
+        self._dense_squares = np.full(FLAGS + WHOLE, 1e-2)
         self._bias_square = 1e-2
 
+    @property
+    def flag_weights(self) -> np.ndarray:
+        return self.dense[:FLAGS]
+
+    @property
+    def gains(self) -> np.ndarray:
+        return 1.0 / NORMS
+
+    @property
+    def offsets(self) -> np.ndarray:
+        return self.dense[FLAGS:]
+
     def logits(self, rows: WindowRows) -> np.ndarray:
-        return rows.reduce(self.weights) / np.sqrt(rows.counts) + rows.flag_matrix() @ self.flag_weights + self.bias
+        return rows.reduce(self.weights) / rows.root + rows.dense() @ self.dense + self.bias
 
     def fit(self, rows: WindowRows, label: np.ndarray, weight: np.ndarray, epochs: int, echo=None) -> "list[float]":
         losses = []
-        flags = rows.flag_matrix()
+        dense = rows.dense()
         for epoch in range(epochs):
             started = time.monotonic()
             rate = self.rate * (1.0 if epoch < epochs * 0.6 else 0.3)
@@ -38,7 +53,7 @@ class GateTrainer:
                 w = weight[at:end]
                 if not w.any():
                     continue
-                loss = self._step(rows, flags[at:end], at, end, label[at:end], w, rate)
+                loss = self._step(rows, dense[at:end], at, end, label[at:end], w, rate)
                 total += loss
                 mass += w.sum()
             losses.append(total / max(mass, 1e-9))
@@ -46,21 +61,22 @@ class GateTrainer:
                 echo(f"  gate epoch {epoch + 1}/{epochs} loss {losses[-1]:.4f} ({time.monotonic() - started:.1f} s)")
         return losses
 
-    def _step(self, rows: WindowRows, flags: np.ndarray, at: int, end: int, y: np.ndarray, w: np.ndarray, rate: float):
+    def _step(self, rows: WindowRows, dense: np.ndarray, at: int, end: int, y: np.ndarray, w: np.ndarray, rate: float):
         low, high = rows.bounds[at], rows.bounds[end]
         indices = rows.indices[low:high]
         bounds = rows.bounds[at:end] - low
-        root = np.sqrt(rows.counts[at:end])
-        z = np.add.reduceat(self.weights[indices], bounds) / root + flags @ self.flag_weights + self.bias
+        root = rows.root[at:end]
+        z = np.add.reduceat(self.weights[indices], bounds) / root + dense @ self.dense + self.bias
         p = 1.0 / (1.0 + np.exp(-np.clip(z, -30, 30)))
         slope = w * (p - y) / w.sum()
         gradient = np.bincount(indices, np.repeat(slope / root, rows.counts[at:end]), BUCKETS)
         gradient += self.l2 * self.weights
         self._squares += gradient * gradient
         self.weights -= rate * gradient / np.sqrt(self._squares)
-        flag_gradient = slope @ flags
-        self._flag_squares += flag_gradient * flag_gradient
-        self.flag_weights -= rate * flag_gradient / np.sqrt(self._flag_squares)
+        dense_gradient = slope @ dense
+        self._dense_squares += dense_gradient * dense_gradient
+        self.dense -= rate * dense_gradient / np.sqrt(self._dense_squares)
+        np.maximum(self.flag_weights, 0.0, out=self.flag_weights)  # a flag below zero could be bought
         self._bias_square += slope.sum() ** 2
         self.bias -= rate * slope.sum() / np.sqrt(self._bias_square)
         return float((w * (np.logaddexp(0, z) - y * z)).sum())
@@ -70,4 +86,5 @@ class GateTrainer:
         top = max(float(np.quantile(np.abs(self.weights), 0.9999)), 1e-9)
         scale = np.float32(top / 127)
         weights = np.clip(np.rint(self.weights / float(scale)), -127, 127).astype(np.int8)
-        return Gate(weights, self.flag_weights.astype(np.float32), np.float32(self.bias), scale)
+        return Gate(weights, self.flag_weights.astype(np.float32), np.float32(self.bias), scale, (float(scale) / NORMS).astype(np.float32),
+                    self.offsets.astype(np.float32))
