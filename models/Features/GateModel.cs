@@ -3,7 +3,8 @@ using System.Buffers;
 namespace WafOperator.Features;
 
 /// <summary>
-/// The cheap first stage: a linear model over hashed n-grams of a normalised value's bytes and tokens. Immutable and thread-safe.
+/// The cheap first stage: a linear model over hashed n-grams of a normalised value's bytes and tokens. Immutable and
+/// thread-safe.
 /// Sums of the 8-bit weights are exact, so every machine computes the same logit as training did.
 /// </summary>
 public sealed class GateModel
@@ -33,7 +34,8 @@ public sealed class GateModel
         {
             Span<int> few = stackalloc int[OnStackMax];
             Span<byte> framed = stackalloc byte[OnStackMax];
-            return Scan(normalized, framed[..positions], few[..(positions + 1)], out focus) + FlagSum(flags) - Growth(normalized.Length);
+            var highest = Scan(normalized, framed[..positions], few[..(positions + 1)], out focus);
+            return highest + FlagSum(flags) - Growth(normalized.Length);
         }
 
         var sums = ArrayPool<int>.Shared.Rent(positions + 1);
@@ -44,7 +46,9 @@ public sealed class GateModel
         return logit + FlagSum(flags) - Growth(normalized.Length);
     }
 
-    /// <summary>The <paramref name="length"/> consecutive bytes of a normalised value that weigh most towards an attack.</summary>
+    /// <summary>
+    /// The <paramref name="length"/> consecutive bytes of a normalised value that weigh most towards an attack.
+    /// </summary>
     public Range Heaviest(ReadOnlySpan<byte> normalized, int length)
     {
         if (normalized.Length <= length) return ..normalized.Length;
@@ -56,7 +60,9 @@ public sealed class GateModel
         return start..(start + length);
     }
 
-    /// <summary>The highest window with the bias: windows of each length at every offset, and the whole of a short value.</summary>
+    /// <summary>
+    /// The highest window with the bias: windows of each length at every offset, and the whole of a short value.
+    /// </summary>
     private double Scan(ReadOnlySpan<byte> normalized, Span<byte> framed, Span<int> prefix, out Range focus)
     {
         framed[0] = NgramHash.Start;
@@ -81,7 +87,10 @@ public sealed class GateModel
         return best + _weights.Bias;
     }
 
-    /// <summary>Writes the sums of the weights of all n-grams that begin before each position; returns the number of token n-grams.</summary>
+    /// <summary>
+    /// Writes the sums of the weights of all n-grams that begin before each position; returns the number of token
+    /// n-grams.
+    /// </summary>
     private int Accumulate(ReadOnlySpan<byte> text, Span<int> prefix)
     {
         prefix.Clear();
@@ -110,7 +119,10 @@ public sealed class GateModel
         return sum;
     }
 
-    /// <summary>The highest of overlapping windows, each framed and taken as a whole: what gates before WAFGATE3 were trained for.</summary>
+    /// <summary>
+    /// The highest of overlapping windows, each framed and taken as a whole: what gates before WAFGATE3 were trained
+    /// for.
+    /// </summary>
     private double HighestMean(ReadOnlySpan<byte> normalized, out Range focus)
     {
         var best = double.NegativeInfinity;

@@ -4,8 +4,10 @@ using System.Runtime.InteropServices;
 namespace WafOperator.Features;
 
 /// <summary>
-/// The numbers of a gate, read from <c>gate.bin</c>, little endian: magic; hash bits, shortest and longest n-gram, flag count and, from WAFGATE3
-/// on, number of window lengths (uint32 each); scale, bias and, from WAFGATE3 on, growth (float32); per window its length (uint32), gain and
+/// The numbers of a gate, read from <c>gate.bin</c>, little endian: magic; hash bits, shortest and longest n-gram,
+/// flag count and, from WAFGATE3
+/// on, number of window lengths (uint32 each); scale, bias and, from WAFGATE3 on, growth (float32); per window its
+/// length (uint32), gain and
 /// offset (float32); flag weights (float32); n-gram weights (int8).
 /// </summary>
 internal sealed class GateWeights
@@ -81,12 +83,14 @@ internal sealed class GateWeights
         if (found[..4] is not [NgramHash.HashBits, NgramHash.NgramMin, NgramHash.NgramMax, ValueNormalizer.FlagCount])
         {
             return $"gate features differ: hash bits {found[0]}, n-grams {found[1]}..{found[2]}, flags {found[3]}; "
-                + $"this build computes {NgramHash.HashBits}, {NgramHash.NgramMin}..{NgramHash.NgramMax}, {ValueNormalizer.FlagCount}";
+                + $"this build computes {NgramHash.HashBits}, {NgramHash.NgramMin}..{NgramHash.NgramMax}, "
+                + $"{ValueNormalizer.FlagCount}";
         }
 
         if (!scans) return null;
         var lengths = GateScan.Lengths;
-        if (found[4] != lengths.Length) return $"gate windows differ: {found[4]} lengths; this build has {lengths.Length}";
+        if (found[4] != lengths.Length)
+            return $"gate windows differ: {found[4]} lengths; this build has {lengths.Length}";
         for (var i = 0; i < lengths.Length; i++)
         {
             if (UInt(file, windows + (i * WindowBytes)) is var length && length != lengths[i])

@@ -4,7 +4,8 @@ namespace WafOperator.Features;
 
 /// <summary>
 /// Decodes everything an application might decode, once, and flags what was odd. The specification is
-/// models/training/wafml/normalize.py; golden/normalize.jsonl holds both equal. Works in place: no step lengthens a value.
+/// models/training/wafml/normalize.py; golden/normalize.jsonl holds both equal. Works in place: no step lengthens a
+/// value.
 /// </summary>
 public static class ValueNormalizer
 {
@@ -30,7 +31,8 @@ public static class ValueNormalizer
 
     /// <summary>
     /// Normalises <paramref name="value"/> (as its container delivers it: a parameter after its one URL decoding) into
-    /// <paramref name="destination"/>, which needs min(length, <see cref="ValueBytesMax"/>) bytes. Returns the length written.
+    /// <paramref name="destination"/>, which needs min(length, <see cref="ValueBytesMax"/>) bytes. Returns the length
+    /// written.
     /// </summary>
     public static int Normalize(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags) =>
         Normalize(value, destination, out flags, out _);
@@ -78,14 +80,16 @@ public static class ValueNormalizer
     }
 
     /// <summary>
-    /// The same for a value whose container delivers it undecoded (cookies, headers): one percent decoding first, which is usual
+    /// The same for a value whose container delivers it undecoded (cookies, headers): one percent decoding first,
+    /// which is usual
     /// there and no flag.
     /// </summary>
     public static int NormalizeEscaped(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags) =>
         NormalizeEscaped(value, destination, out flags, out _);
 
     /// <summary>The same; also says how many bytes of the value were not read.</summary>
-    public static int NormalizeEscaped(ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags, out int unread)
+    public static int NormalizeEscaped(
+        ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags, out int unread)
     {
         if (value.IndexOf((byte)'%') < 0)
         {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes deliberately worse packages for rollout tests: `degrade.py gate-1.0.0.tar --worse recall --version 1.2.0-bad-recall --out FOLDER`.
+"""Makes deliberately worse packages for rollout tests: `degrade.py gate-1.2.0.tar --worse recall --version 1.3.0-bad-recall --out FOLDER`.
 
 recall: attacks score lower (found late or not at all); fpr: harmless values score higher; noise: random weights added.
 The package stays well formed: digests, golden vectors and manifest fit the worse weights.
@@ -7,6 +7,7 @@ The package stays well formed: digests, golden vectors and manifest fit the wors
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def worse_gate(gate: Gate, worse: str, amount: float, seed: int) -> Gate:
         bias += 2 * amount
     else:
         weights += rng.normal(0, amount * np.abs(weights).mean() * 8, len(weights))
-    return Gate(np.clip(np.rint(weights), -127, 127).astype(np.int8), gate.flag_weights, np.float32(bias), gate.scale)
+    return replace(gate, weights=np.clip(np.rint(weights), -127, 127).astype(np.int8), bias=np.float32(bias))
 
 
 def degrade(archive: bytes, worse: str, amount: float, version: str, seed: int) -> bytes:

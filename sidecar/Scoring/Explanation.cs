@@ -9,7 +9,9 @@ using WafOperator.Scoring.Parts;
 
 namespace WafOperator.Scoring;
 
-/// <summary>Says why: part, bytes that weighed most, each model's score. Only built for requests that somebody will look at.</summary>
+/// <summary>
+/// Says why: part, bytes that weighed most, each model's score. Only built for requests that somebody will look at.
+/// </summary>
 internal static class Explanation
 {
     private const int ExcerptBytesMax = 48;
@@ -17,7 +19,8 @@ internal static class Explanation
     private const int NameLengthMax = 64;
 
     public static ScoringResult Fill(
-        ScoringResult result, ScoringProgram program, ModelSet deciding, CanonicalRequest request, ScoringContext context)
+        ScoringResult result, ScoringProgram program, ModelSet deciding, CanonicalRequest request,
+        ScoringContext context)
     {
         var part = PartOf(request, context);
         var models = new List<ModelResult>(deciding.Members.Length + program.Rollouts.Length);
@@ -126,8 +129,10 @@ internal static class Explanation
         var range = set.Gate?.Model is GateValueModel gate
             ? gate.Heaviest(value, ExcerptBytesMax)
             : ..Math.Min(length, ExcerptBytesMax);
+        var worst = ..Math.Min(length, RequestScorer.NetworkBytesMax);
+        set.Gate?.Model.Look(value, flags, out worst);
         string? family = null;
-        foreach (var member in set.Members) family ??= member.Model.FamilyOf(value, flags);
+        foreach (var member in set.Members) family ??= member.Model.FamilyOf(value[worst], flags);
         return (Printable(value[range], ExcerptBytesMax), family);
     }
 

@@ -23,6 +23,9 @@ public sealed class RequestScorer(PredictionCache cache)
     /// <summary>Parts that are scored; what comes after is not (the rules still see it).</summary>
     public const int PartsMax = 256;
 
+    /// <summary>Bytes of a value that networks are shown where no gate says which matter.</summary>
+    public const int NetworkBytesMax = 8_192;
+
     private readonly ConcurrentQueue<ScoringContext> _idle = new();
 
     /// <summary>Scores a request that was read to its end.</summary>
@@ -181,11 +184,12 @@ public sealed class RequestScorer(PredictionCache cache)
             if (set.Ensemble is not EnsembleKind.Cascade)
             {
                 var highest = 0.0;
+                var shown = Shown(set, value, flags);
                 foreach (var member in set.Members)
                 {
                     var logit = member.Model.IsRemote
-                        ? RemoteLogit(set, member, value, flags)
-                        : Logit(member, value, flags);
+                        ? RemoteLogit(set, member, value[shown], flags)
+                        : Logit(member, value, member.Model.IsGate ? .. : shown, flags);
                     if (double.IsNaN(logit)) continue;
                     var p = member.Model.Probability(logit);
                     _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
@@ -195,10 +199,11 @@ public sealed class RequestScorer(PredictionCache cache)
                 return highest;
             }
 
-            var (gateLogit, probability) = (0.0, 0.0);
+            var (gateLogit, probability, focus) = (0.0, 0.0, Shown(set, value, flags));
             if (set.Gate is { } gate)
             {
-                gateLogit = Logit(gate, value, flags);
+                gateLogit = Logit(gate, value, .., flags);
+                focus = _context.Focus[gate.Slot];
                 probability = gate.Model.Probability(gateLogit);
                 _context.BestByModel[gate.Slot] = Math.Max(_context.BestByModel[gate.Slot], probability);
                 if (probability < set.Low || probability > set.High) return probability;
@@ -206,11 +211,27 @@ public sealed class RequestScorer(PredictionCache cache)
 
             if (set.Second.Length > 0)
             {
-                probability = BestOf(set.Second, gateLogit, set.Gate is not null, value, flags);
+                probability = BestOf(set, gateLogit, value, focus, flags);
                 if (probability < set.RemoteLow || probability > set.RemoteHigh) return probability;
             }
 
-            return set.Remote.Length == 0 ? probability : AskedOf(set, gateLogit, probability, value, flags);
+            return set.Remote.Length == 0 ? probability : AskedOf(set, gateLogit, probability, value[focus], flags);
+        }
+
+        /// <summary>
+        /// What networks are shown of a value without a cascade: all of it, or of a long one what a gate finds worst.
+        /// </summary>
+        private Range Shown(ModelSet set, ReadOnlySpan<byte> value, ValueFlags flags)
+        {
+            if (value.Length <= NetworkBytesMax) return ..value.Length;
+            foreach (var member in set.Members)
+            {
+                if (!member.Model.IsGate) continue;
+                Logit(member, value, .., flags);
+                return _context.Focus[member.Slot];
+            }
+
+            return ..NetworkBytesMax;
         }
 
         /// <summary>What the pool says of a value; what local models said when it did not answer.</summary>
@@ -261,13 +282,15 @@ public sealed class RequestScorer(PredictionCache cache)
             return _scorer._cache.Key(value, model);
         }
 
-        private double BestOf(Member[] members, double gateLogit, bool hasGate, ReadOnlySpan<byte> value, ValueFlags flags)
+        private double BestOf(ModelSet set, double gateLogit, ReadOnlySpan<byte> value, Range focus, ValueFlags flags)
         {
             var best = 0.0;
-            foreach (var member in members)
+            foreach (var member in set.Second)
             {
-                var logit = Logit(member, value, flags);
-                var p = hasGate ? ModelSet.Join(gateLogit, logit, member.Model) : member.Model.Probability(logit);
+                var logit = Logit(member, value, focus, flags);
+                var p = set.Gate is not null
+                    ? ModelSet.Join(gateLogit, logit, member.Model)
+                    : member.Model.Probability(logit);
                 _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
                 best = Math.Max(best, p);
             }
@@ -275,14 +298,17 @@ public sealed class RequestScorer(PredictionCache cache)
             return best;
         }
 
-        private double Logit(Member member, ReadOnlySpan<byte> value, ValueFlags flags)
+        /// <summary>A model's logit of a part of the value, computed once for each part.</summary>
+        private double Logit(Member member, ReadOnlySpan<byte> value, Range shown, ValueFlags flags)
         {
-            if (_context.HasLogit[member.Slot]) return _context.Logits[member.Slot];
+            if (_context.HasLogit[member.Slot] && _context.Looked[member.Slot].Equals(shown))
+                return _context.Logits[member.Slot];
+            value = value[shown];
             var started = Stopwatch.GetTimestamp();
             double logit;
             if (member.Model.IsGate)
             {
-                logit = member.Model.Logit(value, flags);
+                logit = member.Model.Look(value, flags, out _context.Focus[member.Slot]);
             }
             else
             {
@@ -298,7 +324,7 @@ public sealed class RequestScorer(PredictionCache cache)
             }
 
             _context.TicksByModel[member.Slot] += Stopwatch.GetTimestamp() - started;
-            _context.HasLogit[member.Slot] = true;
+            (_context.HasLogit[member.Slot], _context.Looked[member.Slot]) = (true, shown);
             return _context.Logits[member.Slot] = logit;
         }
 
@@ -323,7 +349,8 @@ public sealed class RequestScorer(PredictionCache cache)
 
         private bool IsBelowLearned(double score) =>
             _program.Learner is { } learner
-            && score < learner.ThresholdOf(SiteLearner.KeyOf(_facts.Route, _context.BestPart.Kind, _request[_context.BestPart.Name]));
+            && score < learner.ThresholdOf(
+                SiteLearner.KeyOf(_facts.Route, _context.BestPart.Kind, _request[_context.BestPart.Name]));
 
         private ScoringResult Result(bool isInTime, double score, RiskLevel risk, RiskActionKind action)
         {
@@ -335,7 +362,8 @@ public sealed class RequestScorer(PredictionCache cache)
                 : ScoringOutcome.Scored;
             var result = new ScoringResult
             {
-                Outcome = outcome, Score = score, Risk = risk, Action = action, Exclusion = _context.Exclusion, Models = [],
+                Outcome = outcome, Score = score, Risk = risk, Action = action, Exclusion = _context.Exclusion,
+                Models = [],
             };
             if (risk is RiskLevel.None && outcome is ScoringOutcome.Scored) return result;
             return Explanation.Fill(result, _program, _deciding, _request, _context);

@@ -11,7 +11,8 @@ public sealed class GateScanTests
             var prefix = new int[random.Next(2, 90)];
             for (var i = 1; i < prefix.Length; i++) prefix[i] = prefix[i - 1] + random.Next(-9, 10);
             var length = random.Next(1, prefix.Length);
-            var differences = Enumerable.Range(0, prefix.Length - length).Select(i => prefix[i + length] - prefix[i]).ToList();
+            var offsets = Enumerable.Range(0, prefix.Length - length);
+            var differences = offsets.Select(i => prefix[i + length] - prefix[i]).ToList();
             Assert.Equal(differences.Max(), GateScan.Highest(prefix, length));
             Assert.Equal(differences.IndexOf(differences.Max()), GateScan.Place(prefix, length));
         }

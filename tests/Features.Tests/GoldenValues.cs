@@ -4,8 +4,8 @@ namespace WafOperator.Features.Tests;
 
 /// <summary>One value with what training computes of it (models/training/wafml/golden.py).</summary>
 internal sealed record GoldenValue(
-    byte[] Value, byte[] Normalized, int Flags, bool Plain, int Windows, uint Ngrams, uint Tokens, int TokenCount, double Logit,
-    int[] Focus);
+    byte[] Value, byte[] Normalized, int Flags, bool Plain, int Windows, uint Ngrams, uint Tokens, int TokenCount,
+    double Logit, int[] Focus);
 
 /// <summary>A long value, as a piece and how often it is repeated, with what training computes of it.</summary>
 internal sealed record LongGoldenValue(
@@ -16,17 +16,15 @@ internal sealed record LongGoldenValue(
 
 internal static class GoldenValues
 {
-    public static IReadOnlyList<GoldenValue> Read()
-    {
-        var path = Path.Combine(AppContext.BaseDirectory, "golden", "values.jsonl");
-        return [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<GoldenValue>(line, JsonSerializerOptions.Web)!)];
-    }
+    public static IReadOnlyList<GoldenValue> Read() => Lines<GoldenValue>("values.jsonl");
 
-    public static IReadOnlyList<LongGoldenValue> ReadLong()
-    {
-        var path = Path.Combine(AppContext.BaseDirectory, "golden", "long.jsonl");
-        return [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<LongGoldenValue>(line, JsonSerializerOptions.Web)!)];
-    }
+    public static IReadOnlyList<LongGoldenValue> ReadLong() => Lines<LongGoldenValue>("long.jsonl");
+
+    private static List<T> Lines<T>(string file) =>
+    [
+        .. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "golden", file))
+            .Select(line => JsonSerializer.Deserialize<T>(line, JsonSerializerOptions.Web)!),
+    ];
 
     /// <summary>The formula of golden.synthetic_gate, as a weights file.</summary>
     public static byte[] SyntheticGate()

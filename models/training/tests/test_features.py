@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wafml import golden
-from wafml.normalize import normalize
+from wafml.normalize import VALUE_BYTES_MAX, normalize, sample, unread
 
 GOLDEN = Path(__file__).parents[2] / "Features" / "golden" / "values.jsonl"
 
@@ -18,6 +18,20 @@ def test_golden_vectors_are_what_the_code_computes():
     assert len(records) > 1000
     for expected in records:
         assert golden.record(base64.b64decode(expected["value"]), gate) == expected
+
+
+def test_long_values_are_read_and_scanned_as_the_vectors_say():
+    gate = golden.synthetic_gate()
+    stored = [json.loads(line) for line in open(GOLDEN.with_name("long.jsonl"), encoding="ascii")]
+    assert stored == [golden.long_record(piece, times, gate) for piece, times in golden.LONG]
+
+
+@pytest.mark.parametrize("length, left", [(131_072, 0), (131_073, 34), (1_000_000, 868_961)])
+def test_of_long_values_head_tail_and_pieces_are_read_and_the_rest_is_said(length, left):
+    value = bytes(i % 251 for i in range(length))
+    read = sample(value)
+    assert len(read) <= VALUE_BYTES_MAX and unread(value) == left
+    assert read[:1000] == value[:1000] and read[-1000:] == value[-1000:]
 
 
 def test_golden_vectors_cover_every_generated_value():

@@ -2,8 +2,10 @@
 
 import random
 
+from .benign_languages import KINDS, LANGUAGES
 from .grammar import Grammar
 
+LANGUAGE_SHARE = 0.35
 REPEATS_MAX = 30
 
 _RULES = {
@@ -48,12 +50,13 @@ _RULES = {
 def generate(count: int, seed: int) -> "list[tuple[str, bytes]]":
     """(kind, value) pairs; what the grammar writes often is repeated a few times."""
     rng = random.Random(seed)
-    grammar = Grammar(_RULES)
+    grammar, languages = Grammar(_RULES), Grammar(LANGUAGES)
     kinds = [a.strip("{}") for a in _RULES["benign"]]
     seen, out = {}, []
     for _ in range(count):
-        kind = rng.choice(kinds)
-        value = grammar.expand(kind, rng).encode("utf-8")
+        is_language = rng.random() < LANGUAGE_SHARE
+        kind = rng.choice(KINDS if is_language else kinds)
+        value = (languages if is_language else grammar).expand(kind, rng).encode("utf-8")
         if len(value) < 2000:
             seen[value] = seen.get(value, 0) + 1
             if seen[value] <= REPEATS_MAX:

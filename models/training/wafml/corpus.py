@@ -15,7 +15,7 @@ COUNT_POWER = 0.5  # how often a value was seen counts by its root
 CARRIED_SHARE = 0.3
 PADDED_SHARE = 0.4
 PROGRAM_WEIGHT = 0.1  # programs as content: a field that takes them is learned for its site, so they must not cost attacks
-MINING_ROUNDS = 2
+MINING_EPOCHS = (1, 1)  # of the gate that tells which windows are rows
 PROGRAM = OWN + "program"
 CONTENT = OWN + "content"
 _TEXT_RE = re.compile(rb"[a-z0-9][a-z0-9 ,.'!?-]*\Z")
@@ -34,7 +34,7 @@ class Corpus:
         self.values = windows.by_value(self.data)
         self.mass = np.where(self.groups == PROGRAM, PROGRAM_WEIGHT, 1.0)
 
-    def fit_gate(self, mask: np.ndarray, first_epochs: int = 2, epochs: int = 3, echo=None) -> "tuple[GateTrainer, list[float]]":
+    def fit_gate(self, mask: np.ndarray, first_epochs: int = 1, epochs: int = 2, echo=None) -> "tuple[GateTrainer, list[float]]":
         """The gate for the requests in `mask`: once to find each attack's payload, once with it."""
         trainer = GateTrainer()
         trainer.fit(self.windows.rows, *self.row_targets(mask, None), first_epochs, echo)
@@ -100,14 +100,12 @@ def _changed(value: bytes, carriers: "list[bytes]", long: "list[bytes]", rng: ra
     return augment.carried(value, rng.choice(carriers), rng) if rng.random() < CARRIED_SHARE else augment.augment(value, rng)
 
 
-def with_augmented(corpus: Corpus, share: float, seed: int, files: "list[content.File]" = (), epochs: int = 2) -> Dataset:
+def with_augmented(corpus: Corpus, share: float, seed: int, files: "list[content.File]" = ()) -> Dataset:
     """Adds encoded, carried and padded copies of payloads and of harmless values; a copy belongs to the source of its original."""
     rng = random.Random(seed)
     win, data = corpus.windows, corpus.data
     trainer = GateTrainer()
-    everything = np.ones(len(data), dtype=bool)
-    y, weight = corpus.row_targets(everything, None)
-    trainer.fit(win.rows, y, weight, epochs)
+    trainer.fit(win.rows, *corpus.row_targets(np.ones(len(data), dtype=bool), None), 1)
     request, row = win.request_argmax(trainer.logits(win.rows))
     carriers = _carriers(data)
     long = padding.fillers(files, carriers, seed)
@@ -144,16 +142,15 @@ def build(data: Dataset, generated: int, augmented: float, seed: int, echo=print
     if generated:
         data = with_generated(data, generated, seed)
         echo(f"  with generated values: {len(data):,} requests")
-    if files:
-        data = with_content(data, [f for f in files if not f.held_out], seed)
-        echo(f"  with real files: {len(data):,} requests")
+    trained = [f for f in files if not f.held_out]
     if augmented:
-        data = with_augmented(_corpus(data, originals, seed), augmented, seed, [f for f in files if not f.held_out])
+        data = with_augmented(_corpus(data, originals, seed), augmented, seed, trained)
         echo(f"  with augmentation: {len(data):,} requests")
+    if trained:
+        data = with_content(data, trained, seed)
+        echo(f"  with real files: {len(data):,} requests")
     corpus = _corpus(data, originals, seed)
-    everything = np.ones(len(data), bool)
-    for _ in range(MINING_ROUNDS):
-        gate = corpus.fit_gate(everything, 1, 2)[0]
-        corpus = _corpus(data, originals, seed, gate)
-        echo(f"  {len(corpus.windows.text):,} windows, {len(corpus.windows.rows.indices):,} n-grams")
+    gate = corpus.fit_gate(np.ones(len(data), bool), *MINING_EPOCHS)[0]
+    corpus = _corpus(data, originals, seed, gate)
+    echo(f"  {len(corpus.windows.text):,} windows, {len(corpus.windows.rows.indices):,} n-grams")
     return corpus

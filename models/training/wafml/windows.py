@@ -10,7 +10,7 @@ from .gate import WindowRows
 from .scan import LENGTHS, WHOLE, WHOLE_BYTES, Hashed, best_windows, chunks
 
 STRIDED_MAX = 12  # windows of a long value while there is no gate that tells which matter
-WORST = 2  # windows within a value, of different lengths, beside the whole
+WORST = 1  # windows within a value, beside the whole
 
 
 @dataclass

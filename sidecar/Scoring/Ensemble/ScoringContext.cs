@@ -20,6 +20,14 @@ internal sealed class ScoringContext
     /// <summary>Logit of the present value per model.</summary>
     public readonly double[] Logits = new double[SlotsMax];
 
+    /// <summary>
+    /// What the logit of each model is for: all of the present value, or the part that the set's gate found worst.
+    /// </summary>
+    public readonly Range[] Looked = new Range[SlotsMax];
+
+    /// <summary>Where each gate found the present value worst.</summary>
+    public readonly Range[] Focus = new Range[SlotsMax];
+
     /// <summary>Logit is there.</summary>
     public readonly bool[] HasLogit = new bool[SlotsMax];
 

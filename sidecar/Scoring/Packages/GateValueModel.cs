@@ -11,6 +11,9 @@ internal sealed class GateValueModel(ModelPackage package, GateModel gate)
 
     public override double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags) => gate.Logit(normalized, flags);
 
+    public override double Look(ReadOnlySpan<byte> normalized, ValueFlags flags, out Range focus) =>
+        gate.Look(normalized, flags, out focus);
+
     /// <summary>The bytes that weigh most towards an attack.</summary>
     public Range Heaviest(ReadOnlySpan<byte> normalized, int length) => gate.Heaviest(normalized, length);
 }

@@ -4,7 +4,8 @@ using WafOperator.Protocols.Models;
 namespace WafOperator.Scoring.Packages;
 
 /// <summary>
-/// A loaded model that gives a logit for one normalised value. Immutable and thread-safe; disposed when no snapshot uses it any more.
+/// A loaded model that gives a logit for one normalised value. Immutable and thread-safe; disposed when no snapshot
+/// uses it any more.
 /// </summary>
 public abstract class ValueModel(ModelManifest manifest, string digest) : IDisposable
 {
@@ -22,7 +23,8 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
     internal RuleEvidence? Evidence { get; } = RuleEvidence.Of(manifest.Joint);
 
     /// <summary>
-    /// Threshold of this model's own probability for a share of false positives of 0.5 % in training's held-out traffic.
+    /// Threshold of this model's own probability for a share of false positives of 0.5 % in training's held-out
+    /// traffic.
     /// Manifests without one for that use are of gates, whose final probability is their own.
     /// </summary>
     public double AloneThreshold => Threshold("alone_fpr_0.005", Threshold("fpr_0.005", 0.5));
@@ -36,6 +38,15 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
     /// <summary>The logit: the highest of the value's windows.</summary>
     public abstract double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags);
 
+    /// <summary>
+    /// The logit, and the bytes of the value that a network is to look at: all of them but for gates.
+    /// </summary>
+    public virtual double Look(ReadOnlySpan<byte> normalized, ValueFlags flags, out Range focus)
+    {
+        focus = ..normalized.Length;
+        return Logit(normalized, flags);
+    }
+
     /// <summary>The attack family that a value looks like most; null for models that do not tell families.</summary>
     public virtual string? FamilyOf(ReadOnlySpan<byte> normalized, ValueFlags flags) => null;
 
@@ -47,7 +58,8 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
     }
 
     /// <summary>A named threshold of the package, or the fallback.</summary>
-    public double Threshold(string name, double fallback) => Manifest.Thresholds.TryGetValue(name, out var value) ? value : fallback;
+    public double Threshold(string name, double fallback) =>
+        Manifest.Thresholds.TryGetValue(name, out var value) ? value : fallback;
 
     public void Dispose()
     {

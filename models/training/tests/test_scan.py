@@ -1,0 +1,117 @@
+"""The scan statistic: what it finds is what trying every window finds, padding takes nothing away, and rows are what is scored."""
+
+import random
+
+import numpy as np
+import pytest
+
+from wafml import golden, padding, windows
+from wafml.content import File, kind_of, packages, slices
+from wafml.dataset import Dataset
+from wafml.gate import NORMS, Gate, scan
+from wafml.scan import FOCUS_BYTES, LENGTHS, WHOLE, Hashed, best_windows, doublings
+from wafml.train_gate import GateTrainer
+
+GATE = golden.synthetic_gate()
+RNG = random.Random(3)
+VALUES = [bytes(RNG.choices(b"abc '=-;<>01 ", k=n)) for n in (0, 1, 21, 22, 23, 60, 120, 121, 239, 240, 241, 500, 1500)]
+
+
+def brute(value: bytes) -> float:
+    """The highest window by trying each, with sums of weights taken anew."""
+    hashed = Hashed([value])
+    size, best = len(value) + 2, -np.inf
+    total = [int(GATE.weights[hashed.gather(np.array([i]), np.array([i + 1]))].astype(np.int64).sum()) for i in range(size)]
+    for kind, length in enumerate(LENGTHS):
+        for start in range(size - length + 1) if size > length else ():
+            best = max(best, float(GATE.gains[kind]) * sum(total[start:start + length]) + float(GATE.offsets[kind]))
+    if len(value) <= 240:
+        best = max(best, float(GATE.scale) * sum(total) / np.sqrt(len(hashed.gather(np.array([0]), np.array([size])))))
+    return best
+
+
+@pytest.mark.parametrize("value", VALUES, ids=[str(len(v)) for v in VALUES])
+def test_the_highest_window_is_found(value):
+    expected = brute(value) + float(GATE.bias) - float(GATE.growth) * doublings(len(value))
+    assert GATE.logit(value, 0) == pytest.approx(expected, abs=1e-9)
+
+
+def test_many_values_at_once_score_as_each_alone():
+    logits, start, end = scan(GATE, VALUES, np.arange(len(VALUES)))
+    for i, value in enumerate(VALUES):
+        assert (logits[i], (start[i], end[i])) == (GATE.look(value, i)[0], GATE.look(value, i)[1])
+        assert end[i] - start[i] == min(len(value), FOCUS_BYTES)
+
+
+@pytest.mark.parametrize("length, expected", [(0, 0), (239, 0), (240, 1), (479, 1), (480, 2), (131_072, 10)])
+def test_doublings(length, expected):
+    assert doublings(length) == expected == doublings(np.array([length]))[0]
+
+
+def test_text_around_a_value_takes_nothing_from_the_windows_within_it():
+    """Whatever stands beside: sums of windows whose n-grams end before it are the same, so the highest can only grow."""
+    rng = random.Random(5)
+    zero = Gate(GATE.weights, GATE.flag_weights, GATE.bias, GATE.scale, GATE.gains, GATE.offsets, np.float32(0))
+    for _ in range(40):
+        core = bytes(rng.choices(b"abc'=-;<>01", k=rng.randint(60, 300)))
+        tail = b" a b c d e f"
+        weights = zero.weights.astype(np.int64)
+        hashed = Hashed([b" " + core + tail])
+        prefix = hashed.prefix(weights)[2:len(core) + 3]
+        floor = max(float(zero.gains[k]) * int((prefix[n:] - prefix[:-n]).max()) + float(zero.offsets[k]) for k, n in enumerate(LENGTHS) if n < len(core))
+        for before, behind in ((20, 0), (0, 300), (1_000, 1_000), (9_000, 20)):
+            left, right = (b"".join(rng.choice((b"word ", b"of ", b"good ", b"news ")) for _ in range(n // 4)) for n in (before, behind))
+            assert zero.logit(left + b" " + core + tail + right, 0) - float(zero.bias) >= floor - 1e-9
+
+
+def data_of(values: "list[bytes]") -> Dataset:
+    count = len(values)
+    return Dataset(values, np.zeros(count, np.int32), np.arange(count, dtype=np.int32), np.zeros(count, np.int8), np.arange(count + 1), np.zeros(count, np.int8),
+                   np.zeros(count, np.int16), np.array(["s"] * count, dtype=object), np.array([""] * count, dtype=object), [""] * count, {}, "")
+
+
+def test_rows_of_mined_windows_score_as_the_scan_does():
+    trainer = GateTrainer()
+    trainer.weights = GATE.weights.astype(float)
+    trainer.dense[15:] = np.arange(WHOLE) / 10
+    data = data_of(VALUES)
+    rows = windows.build(data, 1, trainer)
+    best = rows.request_max(trainer.logits(rows.rows))
+    assert np.allclose(best, scan(trainer, VALUES, data.flags)[0])
+
+
+def test_rows_without_a_gate_hold_each_short_value_whole_and_some_windows_of_long_ones():
+    rows = windows.build(data_of(VALUES), 1)
+    assert all(v in rows.text for v in VALUES if len(v) <= 240)
+    counts = np.bincount(rows.pairs_request, minlength=len(VALUES))
+    assert counts.min() == 1 and 1 < counts[-1] <= windows.STRIDED_MAX
+
+
+def test_a_flag_never_lowers_a_score():
+    data = data_of([b"value %d of many" % i for i in range(300)])
+    data.flags[:] = np.arange(300) % 4
+    rows = windows.build(data, 1)
+    trainer = GateTrainer()
+    label = (rows.rows.flags == 0).astype(float)  # flags speak for harmless values here
+    trainer.fit(rows.rows, label, np.ones(len(label)), 5)
+    assert trainer.flag_weights.min() >= 0 and np.allclose(trainer.gains, 1 / NORMS)
+
+
+def test_padding_holds_the_value_and_about_as_much_text_as_asked_for():
+    rng = random.Random(1)
+    filler = b"plenty of ordinary words stand here, one behind the other. " * 40
+    for length in (20, 160, 1_000, 20_000):
+        for _ in range(30):
+            value = padding.padded(b"<attack/>", filler, length, rng)
+            assert b"<attack/>" in value and 0.3 * length <= len(value) - 9 <= 1.3 * length + 12
+    sizes = [padding.size(rng) for _ in range(2_000)]
+    assert min(sizes) >= 20 and max(sizes) <= 10_000 and 0.4 < np.mean(np.array(sizes) < 450) < 0.6
+
+
+def test_kinds_of_files_and_packages_that_are_held_out():
+    assert kind_of("usr/share/x/a.svg", b"<svg/>") == ("data", "svg") and kind_of("usr/bin/x", b"#!/bin/sh\n") == ("shell", "sh")
+    assert kind_of("usr/share/doc/x/README", b"text") == ("prose", "readme") and kind_of("usr/share/x/y.unknown", b"..") is None
+    held = dict(packages())
+    assert sum(held.values()) >= 20 and len(held) == len(packages()) >= 60
+    file = File("code", "py", "p", False, b"import os\n" * 3_000)
+    assert all(0 < len(piece) <= 24_000 for piece in slices(file, random.Random(1)))
