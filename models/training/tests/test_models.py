@@ -156,7 +156,7 @@ def test_the_pipeline_goes_from_data_to_packages(tmp_path):
     assert (tmp_path / "run" / "report.md").read_text().count("left-out source") == 1
     said.clear()
     pipeline.Trainer(options, said.append).go()
-    assert sum("kept from an earlier run" in line for line in said) == 6
+    assert sum("kept from an earlier run" in line for line in said) == 7
     assert any(line.startswith("all stages: ") for line in said)
     worse = degrade.degrade(paths[0].read_bytes(), "recall", 0.7, "0.0.2", 1)
     other, worse_files = packaging.read(worse)

@@ -100,3 +100,11 @@ def padding_table(found: "dict[tuple, np.ndarray]") -> str:
     rows = [["none", 0, len(found["none", 0]), bare, 0.0]]
     rows += [[place, length, len(hits), float(hits.mean()), bare - float(hits.mean())] for (place, length), hits in found.items() if place != "none"]
     return table(["place", "bytes", "attacks", "recall", "gap"], rows)
+
+
+def padding_families(found: "dict[tuple, np.ndarray]", families: "list[str]") -> str:
+    """Recall of each family: bare, and the mean over all paddings from 160 bytes on."""
+    names = np.array(families)
+    long = np.mean([hits for (place, length), hits in found.items() if length >= 160], axis=0)
+    rows = [[name, int((names == name).sum()), float(found["none", 0][names == name].mean()), float(long[names == name].mean())] for name in sorted(set(families))]
+    return table(["family", "attacks", "bare", "padded"], rows)

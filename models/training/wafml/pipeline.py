@@ -13,15 +13,18 @@ import torch
 
 from . import content
 from . import corpus as corpora
-from . import joint, packaging, release, report, signals, train_cnn
+from . import joint, judge, packaging, release, report, signals, train_cnn
 from .cnn import PayloadCnn, SeedCnn
 from .dataset import load
 from .export import quantized_copy
 from .forked import forked
 from .gate import scan
 from .loso import OutOfFold, RATES, evaluate, pooled, real_requests
-from .metrics import auc, best_threshold, recall_at
+from .metrics import auc, best_threshold, recall_at, threshold_at
 from .splits import leave_one_out, split_by_source
+
+
+JUDGED_A_FOLD = 120
 
 
 class Run:
@@ -259,10 +262,43 @@ class Trainer:
         notes = [f"- seed {o.seed}, data SHA-256 `{c.data.digest}`", *notes]
         if o.compare:
             notes += self.comparison()
-        self.write_report(scores, calibrated, [n + "\n" for n in [*notes, *self.durations()]])
+        sections = self.run.stage("judged", lambda: self.judged(release.Running(gate, model, gate_manifest, cascade), banded)) if o.content else []
+        self.write_report(scores, calibrated, [n + "\n" for n in [*notes, *self.durations()]], sections)
         for path in paths:
             self.echo(f"{path}  {path.stat().st_size:,} bytes  sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}")
         return paths
+
+    def judged(self, running: "release.Running", banded: np.ndarray) -> "list[str]":
+        """Real files of packages that were held out; attacks of left-out sources beside harmless text of such files."""
+        files = [f for f in content.read(self.o.content) if f.held_out]
+        known = ~np.isnan(banded)
+        harmless = banded[known & (self.corpus.data.label == 0)]
+        limits = {f"{rate:.1%}": threshold_at(harmless, rate) for rate in (0.01, 0.005, 0.003, 0.001)}
+        limits["critical 0.9"] = float(np.log(9))
+        limit, found, families = limits["0.5%"], {}, []
+        for index, fold in enumerate(self.folds):
+            values, kinds = self.payloads(fold, JUDGED_A_FOLD)
+            model = PayloadCnn()
+            model.load_state_dict(self.run.part(f"fold_cnn_{index}", None)[1])
+            score = release.Running(self.fold_gate(index), model.eval(), running.gate_manifest, running.cascade).log_odds
+            families += kinds
+            for key, hits in judge.padding_rows(values, files, score, limit, seed=index).items():
+                found.setdefault(key, []).append(hits)
+            self.echo(f"  padded: {fold.name}")
+        found = {key: np.concatenate(parts) for key, parts in found.items()}
+        return ["\n## Attacks of left-out sources beside harmless text\n\nCascade, no rules, at the threshold for 0.5 % false positives. The text is of held-out "
+                "packages.\n\n", judge.padding_table(found), "\n## The same by family, 160 bytes in all and more\n\n", judge.padding_families(found, families),
+                "\n## Real files of held-out packages\n\nShare over the thresholds that recorded requests give, cascade, no rules.\n\n",
+                judge.content_table(files, running.log_odds, limits)]
+
+    def payloads(self, fold, count: int) -> "tuple[list[bytes], list[str]]":
+        """Of a fold's attacks: the value that the fold's gate finds worst, and its family."""
+        c = self.corpus
+        looks = self.run.stage("oof_gate", None)[1][fold.name][0].astype(float)
+        request, row = c.values.request_argmax(looks)
+        mine = np.flatnonzero(np.isin(c.groups[request], fold.attack) & self.real[request])
+        mine = np.random.default_rng(self.o.seed).permutation(mine)[:count]
+        return [c.data.values[row[i]] for i in mine], [str(c.data.attack[request[i]]) for i in mine]
 
     def comparison(self) -> "list[str]":
         head = ["network", "parameters", "epochs", "AUC", "recall at 0.5 %", "recall at 1 %", "accuracy", "precision", "recall", "CPU µs a window"]
@@ -292,9 +328,10 @@ class Trainer:
             listed.append({"name": fold.name, "version": f"0.0.{i + 1}", "sources": sorted(set(c.data.source[held & self.real]))})
         (folder / "folds.json").write_text(json.dumps(listed, indent=1), encoding="utf-8")
 
-    def write_report(self, scores, calibrated, notes) -> None:
+    def write_report(self, scores, calibrated, notes, sections) -> None:
         """With the worst errors in the run folder; without them, as they quote the data, where the option says."""
-        text = ["\n## Rules and models in the sidecar itself\n\n", self.o.detection.read_text(encoding="utf-8")] if self.o.detection else []
+        text = [*sections]
+        text += ["\n## Rules and models in the sidecar itself\n\n", self.o.detection.read_text(encoding="utf-8")] if self.o.detection else []
         (self.o.run / "report.md").write_text(report.write(self.corpus, scores, calibrated, notes, text), encoding="utf-8")
         if self.o.report:
             self.o.report.write_text(report.write(self.corpus, scores, calibrated, notes, text, with_errors=False), encoding="utf-8")

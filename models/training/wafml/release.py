@@ -11,11 +11,12 @@ import torch
 from . import export, joint, packaging
 from .cnn import FAMILIES, PayloadCnn
 from .corpus import Corpus
-from .gate import Gate
+from .gate import Gate, log_odds
 from .loso import OutOfFold, RATES, pooled
 from .metrics import auc, expected_calibration_error, platt, threshold_at
 from .normalize import normalize
 from .features import tokens, windows
+from .train_cnn import TokenTable, logits
 
 CORPUS_COUNT = 300
 GOLDEN_COUNT = 200
@@ -147,10 +148,33 @@ def fit_cascade(corpus: Corpus, gate_rows: "dict[str, np.ndarray]", cnn_rows: "d
     return Cascade(slope * share, slope * (1 - share), intercept, scores)
 
 
+@dataclass
+class Running:
+    """A gate and a network as the sidecar runs them."""
+
+    gate: Gate
+    model: PayloadCnn
+    gate_manifest: dict
+    cascade: Cascade
+
+    def log_odds(self, values: "list[bytes]", flags: np.ndarray) -> np.ndarray:
+        """Of normalised values: the gate's outside its band, of both within."""
+        z, start, end = self.gate.scan(values, flags)
+        slope, intercept = self.gate_manifest["calibration"]["slope"], self.gate_manifest["calibration"]["intercept"]
+        low, high = (log_odds(self.gate_manifest["thresholds"][name]) for name in ("low", "high"))
+        out = slope * z + intercept
+        inside = np.flatnonzero((out >= low) & (out <= high))
+        if len(inside):
+            table = TokenTable([values[i][start[i]:end[i]] for i in inside], np.asarray(flags)[inside])
+            second = logits(self.model, table, np.arange(len(inside))).astype(float)
+            out[inside] = self.cascade.gate_slope * z[inside] + self.cascade.slope * second + self.cascade.intercept
+        return out
+
+
 def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, gate_rows, cnn_rows, folds, real: np.ndarray) -> np.ndarray:
     """Out-of-fold request scores (log-odds) of the cascade as the sidecar runs it: the network only inside the gate's band."""
     slope, intercept = gate_manifest["calibration"]["slope"], gate_manifest["calibration"]["intercept"]
-    low, high = (np.log(p / (1 - p)) for p in (gate_manifest["thresholds"]["low"], gate_manifest["thresholds"]["high"]))
+    low, high = (log_odds(gate_manifest["thresholds"][name]) for name in ("low", "high"))
     scores = np.full(len(corpus.data), np.nan)
     for fold in folds:
         held = np.isin(corpus.groups, fold.attack + fold.benign) & real
