@@ -12,7 +12,7 @@ import torch
 from tests import requests
 from wafml import attacks, benign, export, joint, metrics, packaging, pipeline, signals
 from wafml.augment import ENCODINGS
-from wafml.cnn import FoldedCnn, PayloadCnn, SeedCnn, kernel_bytes
+from wafml.cnn import FoldedCnn, PayloadCnn, SeedCnn, from_kernel, kernel_bytes
 from wafml.features import LENGTH_BUCKETS, VOCABULARY
 from wafml.gate import Gate
 from wafml.normalize import normalize
@@ -30,6 +30,16 @@ def test_folding_the_embedding_changes_nothing():
     with torch.no_grad():
         for length in LENGTH_BUCKETS:
             assert torch.allclose(model(sample(length))[0], FoldedCnn(model).eval()(sample(length))[0], atol=1e-5)
+
+
+def test_a_network_read_from_its_kernel_computes_the_same():
+    model = PayloadCnn().eval()
+    again = from_kernel(kernel_bytes(model)).eval()
+    with torch.no_grad():
+        for ours, theirs in zip(model(sample(64)), again(sample(64))):
+            assert torch.allclose(ours, theirs, atol=1e-5)
+    with pytest.raises(ValueError, match="not a kernel file"):
+        from_kernel(b"WAFCNN01" + bytes(64))
 
 
 def test_eight_bit_weights_stay_close_and_leave_the_model_alone():

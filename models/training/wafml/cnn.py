@@ -94,3 +94,34 @@ def kernel_bytes(model: PayloadCnn) -> bytes:
         arrays += [dense.weight.t(), dense.bias]
     head = KERNEL_MAGIC + struct.pack("<6I", VOCABULARY, TAPS, CHANNELS, POOL, model.dense.out_features, len(FAMILIES))
     return head + b"".join(np.ascontiguousarray(a.detach().numpy(), dtype="<f4").tobytes() for a in arrays)
+
+
+def from_kernel(data: bytes) -> PayloadCnn:
+    """The network of a kernel file, to continue its training. The folded first layer has the rank of the embedding, so a singular value
+    decomposition gives an embedding and a convolution of the same product."""
+    if data[:8] != KERNEL_MAGIC or struct.unpack_from("<6I", data, 8) != (VOCABULARY, TAPS, CHANNELS, POOL, 64, len(FAMILIES)):
+        raise ValueError("not a kernel file of this network")
+    model = PayloadCnn()
+    floats, at = np.frombuffer(data, "<f4", offset=32), 0
+
+    def take(*shape: int) -> np.ndarray:
+        nonlocal at
+        size = int(np.prod(shape))
+        at += size
+        return floats[at - size:at].reshape(shape).copy()
+
+    tables = take(VOCABULARY, TAPS, CHANNELS)
+    with torch.no_grad():
+        left, sizes, right = np.linalg.svd(tables.reshape(VOCABULARY, -1), full_matrices=False)
+        rank = model.embed.embedding_dim
+        root = np.sqrt(sizes[:rank])
+        model.embed.weight.copy_(torch.from_numpy(left[:, :rank] * root))
+        model.conv0.weight.copy_(torch.from_numpy((right[:rank].T * root).T.reshape(rank, TAPS, CHANNELS).transpose(2, 0, 1).copy()))
+        model.conv0.bias.copy_(torch.from_numpy(take(CHANNELS)))
+        for conv in (model.conv1, model.conv2):
+            conv.weight.copy_(torch.from_numpy(take(3, CHANNELS, CHANNELS).transpose(2, 1, 0).copy()))
+            conv.bias.copy_(torch.from_numpy(take(CHANNELS)))
+        for dense in (model.dense, model.logit, model.family):
+            dense.weight.copy_(torch.from_numpy(take(dense.in_features, dense.out_features).T.copy()))
+            dense.bias.copy_(torch.from_numpy(take(dense.out_features)))
+    return model

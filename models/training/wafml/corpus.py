@@ -34,11 +34,12 @@ class Corpus:
         self.values = windows.by_value(self.data)
         self.mass = np.where(self.groups == PROGRAM, PROGRAM_WEIGHT, 1.0)
 
-    def fit_gate(self, mask: np.ndarray, first_epochs: int = 1, epochs: int = 2, echo=None) -> "tuple[GateTrainer, list[float]]":
-        """The gate for the requests in `mask`: once to find each attack's payload, once with it."""
-        trainer = GateTrainer()
-        trainer.fit(self.windows.rows, *self.row_targets(mask, None), first_epochs, echo)
-        scores = trainer.logits(self.windows.rows)
+    def fit_gate(self, mask: np.ndarray, first_epochs: int = 1, epochs: int = 2, echo=None, scores: "np.ndarray | None" = None) -> "tuple[GateTrainer, list[float]]":
+        """The gate for the requests in `mask`: once to find each attack's payload (unless row scores say it), once with it."""
+        if scores is None:
+            trainer = GateTrainer()
+            trainer.fit(self.windows.rows, *self.row_targets(mask, None), first_epochs, echo)
+            scores = trainer.logits(self.windows.rows)
         trainer = GateTrainer()
         losses = trainer.fit(self.windows.rows, *self.row_targets(mask, scores), epochs, echo)
         return trainer, losses

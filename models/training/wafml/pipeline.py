@@ -14,7 +14,7 @@ import torch
 from . import content
 from . import corpus as corpora
 from . import joint, judge, packaging, release, report, signals, train_cnn
-from .cnn import PayloadCnn, SeedCnn
+from .cnn import PayloadCnn, SeedCnn, from_kernel
 from .dataset import load
 from .export import quantized_copy
 from .forked import forked
@@ -77,7 +77,9 @@ def arguments(argv: "list[str] | None" = None) -> argparse.Namespace:
     parser.add_argument("--augmented", type=float, default=0.25, help="encoded copies for each recorded value")
     parser.add_argument("--samples", type=int, default=200000, help="windows an epoch")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--loso-samples", type=int, default=60000)
+    parser.add_argument("--start", type=Path, help="package whose network is trained on, instead of one from nothing")
+    parser.add_argument("--loso-samples", type=int, default=60000, help="windows an epoch of the network of each fold; 0: the release's stands for it, which "
+                        "has seen the fold's sources")
     parser.add_argument("--loso-epochs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=0, help="keep every n-th request only, for trials")
     parser.add_argument("--threads", type=int, default=2)
@@ -105,15 +107,16 @@ class Trainer:
         c = self.corpus
         self.real = real_requests(c)
         self.folds = leave_one_out(c.groups[self.real])
-        gate_fold, looks = self.run.stage("oof_gate", self.gate_out_of_fold)
         suffix = "" if o.instance == 1 else f"-{o.instance}"
-        gate = self.run.stage("gate" + suffix, lambda: c.fit_gate(np.ones(len(c.data), bool), epochs=2 + o.instance, echo=self.echo)[0].quantize())
+        trainer = self.run.stage("gate" + suffix, lambda: c.fit_gate(np.ones(len(c.data), bool), epochs=2 + o.instance, echo=self.echo)[0])
+        gate = trainer.quantize()
+        gate_fold, looks = self.run.stage("oof_gate", lambda: self.gate_out_of_fold(trainer))
         self.look = self.run.stage("look" + suffix, lambda: gate.scan(c.data.values, c.data.flags))
         self.tokens = self.run.stage("tokens" + suffix, lambda: self.focused(np.arange(len(c.data.values)), *self.look[1:]))
-        cnn_rows = self.run.stage("oof_cnn", lambda: self.cnn_out_of_fold(looks))
         state = self.run.stage("cnn" + suffix, lambda: self.fit_cnn(suffix).state_dict())
         model = PayloadCnn()
         model.load_state_dict(state)
+        cnn_rows = self.run.stage("oof_cnn", lambda: self.cnn_out_of_fold(looks, model.eval()))
         return self.package(gate, gate_fold, {name: look[0] for name, look in looks.items()}, model.eval(), cnn_rows)
 
     def build_corpus(self) -> "corpora.Corpus":
@@ -126,8 +129,9 @@ class Trainer:
         data = self.corpus.data
         return train_cnn.TokenTable([data.values[v][start[v]:end[v]] for v in values], data.flags[values])
 
-    def gate_out_of_fold(self):
+    def gate_out_of_fold(self, trainer):
         """Request scores, and of each fold what its gate says of all values that were held out: logit and window for the network."""
+        self.row_scores = trainer.logits(self.corpus.windows.rows)  # which part of an attack is the payload
         gates = forked(self.fold_gate, range(len(self.folds)), self.o.threads)
         looks = {fold.name: self.look_of(fold, gate) for fold, gate in zip(self.folds, gates)}
         values = self.corpus.values
@@ -149,7 +153,7 @@ class Trainer:
         return out
 
     def fold_gate(self, index: int):
-        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~self.held(self.folds[index]))[0].quantize())
+        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~self.held(self.folds[index]), scores=self.row_scores)[0].quantize())
 
     def cnn_targets(self, mask: np.ndarray):
         """Labels, families and weights of values; the gate says which part of an attack is the payload."""
@@ -160,7 +164,11 @@ class Trainer:
         family[row] = train_cnn.family_codes(self.corpus.data.attack)[request]
         return label, family, weight
 
-    def cnn_out_of_fold(self, looks) -> "dict[str, np.ndarray]":
+    def cnn_out_of_fold(self, looks, model: PayloadCnn) -> "dict[str, np.ndarray]":
+        """Of each fold the network's logits of the values held out."""
+        if not self.o.loso_samples:
+            return {fold.name: self.cnn_at(model, self.held_values(fold), looks[fold.name]) for fold in self.folds}
+
         def make(index: int) -> np.ndarray:
             torch.set_num_threads(1)
             fold = self.folds[index]
@@ -174,18 +182,28 @@ class Trainer:
         model = PayloadCnn()
         label, family, weight = self.cnn_targets(~self.held(fold))
         train_cnn.fit(model, self.tokens, label, family, weight, self.o.loso_samples, self.o.loso_epochs, self.o.seed + 1, echo=self.echo)
-        needed = self.held_values(fold)
+        return self.cnn_at(model, self.held_values(fold), look), model.state_dict()
+
+    def fold_network(self, index: int, release_network: PayloadCnn) -> PayloadCnn:
+        if not self.o.loso_samples:
+            return release_network
+        model = PayloadCnn()
+        model.load_state_dict(self.run.part(f"fold_cnn_{index}", None)[1])
+        return model.eval()
+
+    def cnn_at(self, model: PayloadCnn, values: np.ndarray, look) -> np.ndarray:
+        """Logits of these values where a gate looks; very low for all others."""
         out = np.full(len(self.corpus.data.values), -30.0, np.float32)
-        out[needed] = train_cnn.logits(model, self.focused(needed, *look[1:]), np.arange(len(needed)))
-        return out, model.state_dict()
+        out[values] = train_cnn.logits(model, self.focused(values, *look[1:]), np.arange(len(values)))
+        return out
 
     def fit_cnn(self, suffix: str) -> PayloadCnn:
         """On all sources; how many epochs are enough was found on the split (`--compare`)."""
         targets = self.cnn_targets(np.ones(len(self.corpus.data), bool))
         seed = self.o.seed + 10 * (self.o.instance - 1)
         torch.manual_seed(seed)
-        model = PayloadCnn()
-        train_cnn.fit(model, self.tokens, *targets, self.o.samples, self.o.epochs, seed, curves=self.o.run / f"cnn{suffix}-curve.csv",
+        model = from_kernel(packaging.read(self.o.start.read_bytes())[1]["kernel.bin"]) if self.o.start else PayloadCnn()
+        train_cnn.fit(model, self.tokens, *targets, self.o.samples, self.o.epochs, seed, rate=1e-3 if self.o.start else 3e-3, curves=self.o.run / f"cnn{suffix}-curve.csv",
                       checkpoint=self.o.run / f"cnn{suffix}.ckpt", echo=self.echo)
         return model
 
@@ -252,7 +270,7 @@ class Trainer:
         archive = release.cnn_package(model, o.version, c, alone, cascade, banded, packaging.digest(archive), o.seed, options, quantized, by_rules)
         paths.append(packaging.save(o.packages, "payload-cnn", o.version, archive))
         if o.folds:
-            self.export_folds(gate_manifest, packaging.read(archive)[0], by_rules)
+            self.export_folds(gate_manifest, packaging.read(archive)[0], by_rules, model)
         scores = {"gate": gate_fold.scores, "payload-cnn": alone, "sum everywhere": cascade.scores * (cascade.gate_slope + cascade.slope), "cascade as run": banded}
         calibrated = {"gate": release.calibration_of(c, gate_fold.scores), "payload-cnn": release.calibration_of(c, alone),
                       "sum everywhere": (1.0, cascade.intercept), "cascade as run": (1.0, 0.0)}
@@ -278,9 +296,7 @@ class Trainer:
         limit, found, families = limits["0.5%"], {}, []
         for index, fold in enumerate(self.folds):
             values, kinds = self.payloads(fold, JUDGED_A_FOLD)
-            model = PayloadCnn()
-            model.load_state_dict(self.run.part(f"fold_cnn_{index}", None)[1])
-            score = release.Running(self.fold_gate(index), model.eval(), running.gate_manifest, running.cascade).log_odds
+            score = release.Running(self.fold_gate(index), self.fold_network(index, running.model), running.gate_manifest, running.cascade).log_odds
             families += kinds
             for key, hits in judge.padding_rows(values, files, score, limit, seed=index).items():
                 found.setdefault(key, []).append(hits)
@@ -314,15 +330,13 @@ class Trainer:
                 f"priority on a machine of {os.cpu_count()} cores that had other work (load averages beside).\n",
                 report.table(["stage", "seconds", "load average"], rows)]
 
-    def export_folds(self, gate_manifest: dict, cnn_manifest: dict, by_rules) -> None:
+    def export_folds(self, gate_manifest: dict, cnn_manifest: dict, by_rules, model: PayloadCnn) -> None:
         """Packages of the models that each fold trained, and which sources they never saw."""
         c, folder, listed = self.corpus, self.o.folds, []
         for i, fold in enumerate(self.folds):
             held = np.isin(c.groups, fold.attack + fold.benign)
             gate = self.fold_gate(i)
-            model = PayloadCnn()
-            model.load_state_dict(self.run.part(f"fold_cnn_{i}", None)[1])
-            archives = release.left_out_packages(gate, model, f"0.0.{i + 1}", gate_manifest, cnn_manifest, by_rules.folds[i] if by_rules else None)
+            archives = release.left_out_packages(gate, self.fold_network(i, model), f"0.0.{i + 1}", gate_manifest, cnn_manifest, by_rules.folds[i] if by_rules else None)
             for name, archive in zip(("gate", "payload-cnn"), archives):
                 packaging.save(folder, name, f"0.0.{i + 1}", archive)
             listed.append({"name": fold.name, "version": f"0.0.{i + 1}", "sources": sorted(set(c.data.source[held & self.real]))})
