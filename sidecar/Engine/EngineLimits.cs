@@ -26,6 +26,11 @@ public sealed record EngineLimits
     /// <summary>Reported matches of one transaction; further ones still act, and are only counted.</summary>
     public int MatchesMax { get; init; } = 512;
 
+    /// <summary>
+    /// Values with what rules found in them, kept as evidence of one transaction; further ones are counted.
+    /// </summary>
+    public int HitsMax { get; init; } = 256;
+
     /// <summary>Matched values kept for MATCHED_VARS of one rule.</summary>
     public int MatchedValuesMax { get; init; } = 1_024;
 
@@ -42,8 +47,8 @@ public sealed record EngineLimits
 
     /// <summary>
     /// Further steps for each byte that the reader took in or decoded and for each byte of an inspected response body.
-    /// Core Rule Set 3.3 at paranoia 1 spends 260 to 580 a byte on ordinary prose, markup and source code; a fixed bound
-    /// alone would refuse long texts that the policy promises to inspect.
+    /// Core Rule Set 3.3 at paranoia 1 spends 260 to 580 a byte on ordinary prose, markup and source code; a fixed
+    /// bound alone would refuse long texts that the policy promises to inspect.
     /// </summary>
     public long StepsPerByteMax { get; init; } = 1_000;
 
@@ -60,8 +65,8 @@ public sealed record EngineLimits
     public long RegexStepsMax { get; init; } = 8_000_000;
 
     /// <summary>
-    /// Further steps of regular expressions for each byte, as with <see cref="StepsPerByteMax"/>; ordinary texts take 15
-    /// to 50.
+    /// Further steps of regular expressions for each byte, as with <see cref="StepsPerByteMax"/>; ordinary texts take
+    /// 15 to 50.
     /// </summary>
     public long RegexStepsPerByteMax { get; init; } = 100;
 

@@ -120,10 +120,17 @@ public sealed partial class Transaction
             Disruption.Redirect => InterruptionAction.Redirect,
             _ => InterruptionAction.Deny,
         };
-        Interruption = new Interruption(
+        var interruption = new Interruption(
             action, rule.Status, rule.Id, rule.Phase,
             rule.RedirectUrl is null ? null : ToText(Expand(rule.RedirectUrl)),
             _message.IsEmpty ? null : ToText(_message), Mode == EngineMode.On);
+        if (rule.JudgesScore && DefersScore)
+        {
+            ScoreJudgement ??= interruption;
+            return;
+        }
+
+        Interruption = interruption;
     }
 
     private void Report(CompiledRule rule)

@@ -137,11 +137,17 @@ public sealed partial class Transaction
 
         _matched.Clear();
         var before = Meter.Used;
+        var score = rule.Scores.Length > 0 ? ScoreOf(rule) : 0;
         var isMatch = EvaluateChain(rule, isFiltered && rule.Unit >= 0);
         NoteSteps(rule, Meter.Used - before);
         if (!isMatch)
         {
             return at + 1;
+        }
+
+        if (rule.Scores.Length > 0)
+        {
+            CountScore(rule, score);
         }
 
         Finish(rule);
@@ -155,6 +161,25 @@ public sealed partial class Transaction
     }
 
     private bool EvaluateChain(CompiledRule head, bool isFiltered)
+    {
+        var (hits, dropped) = (_hits.Count, DroppedHits);
+        if (EvaluateLinks(head, isFiltered))
+        {
+            return true;
+        }
+
+        // What the first links of a chain found is no evidence when the last one disagrees.
+        if (_hits.Count > hits)
+        {
+            _hits.RemoveRange(hits, _hits.Count - hits);
+        }
+
+        DroppedHits = dropped;
+
+        return false;
+    }
+
+    private bool EvaluateLinks(CompiledRule head, bool isFiltered)
     {
         _message = _data = Text.Empty;
         for (var rule = head; rule is not null; rule = rule.Next)
@@ -276,63 +301,6 @@ public sealed partial class Transaction
 
     private Value SlotValue(int slot) => Value.Of(_parts.Names.TextOf(slot), Tx.Read(slot), _parts.Names.HashOf(slot));
 
-    private bool TestCount(CompiledRule rule, CompiledRule head, Target target)
-    {
-        var count = Count(rule, head, target);
-        if (rule.Operator is Operators.NumberOperator { IsConstant: true } number && rule.Node == 0)
-        {
-            if (number.Comparison.Holds(count) == rule.IsNegated)
-            {
-                return false;
-            }
-
-            _match.Clear();
-            OnMatch(rule, target.Variable, Value.Of(Text.Empty, Memory.Format(count), 0));
-            return true;
-        }
-
-        var value = Value.Of(Text.Empty, Memory.Format(count), 0);
-        return Test(rule, target.Variable, ref value);
-    }
-
-    private long Count(CompiledRule rule, CompiledRule head, Target target)
-    {
-        if (target.Slot >= 0)
-        {
-            return Tx.IsSet(target.Slot) ? 1 : 0;
-        }
-
-        if (target.Variable == VariableId.Tx && target.Kind == SelectorKind.None)
-        {
-            return Tx.Count();
-        }
-
-        var start = _scratch.Count;
-        var list = _scratch;
-        if (VariableNames.IsStatic(target.Variable))
-        {
-            (list, start) = (_values[target.Variable], 0);
-        }
-        else
-        {
-            ListDynamic(target, _scratch);
-        }
-
-        var count = 0;
-        Meter.Spend((long)StepMeter.Look * (list.Count - start));
-        for (var i = start; i < list.Count; i++)
-        {
-            count += IsMeant(rule, head, target, list[i]) ? 1 : 0;
-        }
-
-        if (ReferenceEquals(list, _scratch))
-        {
-            _scratch.Truncate(start);
-        }
-
-        return count;
-    }
-
     /// <summary>Whether a value is selected and not excluded, by the rule or for this transaction.</summary>
     private bool IsMeant(CompiledRule rule, CompiledRule head, Target target, in Value value)
     {
@@ -398,6 +366,11 @@ public sealed partial class Transaction
         if (rule.Operator.Matches(_match, Memory[text]) == rule.IsNegated)
         {
             return false;
+        }
+
+        if (CurrentRule is { IsEvidence: true } head)
+        {
+            NoteHit(head, variable, value);
         }
 
         OnMatch(rule, variable, Value.Of(value.Name, text, value.NameHash));

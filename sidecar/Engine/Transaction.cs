@@ -168,6 +168,7 @@ public sealed partial class Transaction : IDisposable
         _matched.Reset();
         _matches.Clear();
         _matchedIds.Clear();
+        ResetEvidence();
         ResetState();
     }
 

@@ -30,7 +30,8 @@ public enum PartKind : byte
     FileName,
 
     /// <summary>A body nothing was read from: its beginning; of an XML body that declares a document type,
-    /// that declaration; and the beginning of uploaded text files, named by their field.</summary>
+    /// that declaration; the beginning of uploaded text files, named by their field; and of all that is binary the text
+    /// that a server or a browser would run.</summary>
     Body,
 }
 
@@ -47,13 +48,20 @@ public ref struct RequestParts(CanonicalRequest request)
     /// <summary>Bytes of an unread body that are shown as one part.</summary>
     public const int BodyPartBytesMax = 16 * 1024;
 
-    /// <summary>Bytes of an uploaded text file that are shown.</summary>
+    /// <summary>Bytes of an uploaded text file that are shown, and of each text within a binary one.</summary>
     public const int FilePartBytesMax = 4 * 1024;
+
+    /// <summary>Texts that are shown of one file or body beyond its beginning.</summary>
+    public const int ActivePartsMax = 8;
 
     private const int DoctypeBytesMax = 4096;
 
     private PartKind _kind = PartKind.Path;
     private int _index = -1;
+
+    /// <summary>What is still to be searched of the file or body that was shown last; and texts found in it.</summary>
+    private Slice _rest;
+    private int _found = -1;
 
     /// <summary>The part just reached.</summary>
     public RequestPart Current { get; private set; }
@@ -135,33 +143,64 @@ public ref struct RequestParts(CanonicalRequest request)
     };
 
     /// <summary>
-    /// First the body itself where it has something that no argument holds, then the uploaded files that are text.
+    /// First the body itself where it has something that no argument holds, then the uploaded files: of text the
+    /// beginning, of anything what would run wherever it stands.
     /// </summary>
     private bool ShowBody()
     {
-        if (_index == 0)
-        {
-            if (ShowUnreadBody()) return true;
-            _index++;
-        }
-
         for (; _index <= request.Files.Length; _index++)
         {
-            ref readonly var file = ref request.Files[_index - 1];
-            var head = request[file.Content.Sub(0, Math.Min(file.Content.Length, FilePartBytesMax))];
-            if (!head.IsEmpty && !head.Contains((byte)0)) return Show(file.FieldName, file.Content.Sub(0, head.Length));
+            if (_found < 0 && (_index == 0 ? ShowUnreadBody() : ShowFile(request.Files[_index - 1]))) return Stay();
+            if (ShowActive()) return Stay();
+            _found = -1;
         }
 
         return false;
     }
 
+    /// <summary>The same file or body is asked again.</summary>
+    private bool Stay()
+    {
+        _index--;
+        return true;
+    }
+
+    private bool ShowFile(in UploadedFile file)
+    {
+        (_rest, _found) = (file.Content, 0);
+        if (file.Content.IsEmpty || FileContent.IsBinary(request[file.Content])) return false;
+        var head = file.Content.Sub(0, Math.Min(file.Content.Length, FilePartBytesMax));
+        _rest = file.Content.From(head.Length);
+        return Show(file.FieldName, head);
+    }
+
+    private bool ShowActive()
+    {
+        if (_found >= ActivePartsMax || _rest.IsEmpty) return false;
+        var at = FileContent.FindActive(request[_rest], _found == 0);
+        if (at < 0) return false;
+        var text = _rest.Sub(at, Math.Min(_rest.Length - at, FilePartBytesMax));
+        _rest = _rest.From(at + text.Length);
+        _found++;
+        return Show(_index == 0 ? default : request.Files[_index - 1].FieldName, text);
+    }
+
     private bool ShowUnreadBody()
     {
         var body = request.Body;
+        (_rest, _found) = (default, 0);
         var isRead = request.BodyArguments.Length + request.XmlTexts.Length + request.Files.Length > 0
             && request.BodyError == BodyError.None;
         if (body.IsEmpty) return false;
-        if (!isRead) return Show(default, body.Sub(0, Math.Min(body.Length, BodyPartBytesMax)));
+        if (!isRead)
+        {
+            _rest = body;
+            if (FileContent.IsBinary(request[body])) return false;
+            var head = body.Sub(0, Math.Min(body.Length, BodyPartBytesMax));
+            _rest = body.From(head.Length);
+            return Show(default, head);
+        }
+
         var doctype = DoctypeStart(request[body]);
         return doctype >= 0 && Show(default, body.Sub(doctype, Math.Min(body.Length - doctype, DoctypeBytesMax)));
     }

@@ -41,7 +41,6 @@ internal static class Explanation
             Variable = VariableOf(request, context),
             Excerpt = excerpt,
             Family = family,
-            RuleEvidence = context.MatchedRules is { } rules ? deciding.Evidence?.Sum(rules, context.Signals) ?? 0 : 0,
             Models = family is null
                 ? models
                 : [.. models.Select(m => m with { Family = m.Outcome == Scored ? family : null })],
@@ -120,7 +119,8 @@ internal static class Explanation
         if (context.BestPartScore < 0) return (null, null);
         var raw = context.BestIsName
             ? PartRules.OddName(context.BestPart.Kind, request[context.BestPart.Name])
-            : request[context.BestPart.Value];
+            : request[context.BestPart.Value][context.BestAt..];
+        raw = raw[..Math.Min(raw.Length, LongValue.PieceBytes)];
         ValueFlags flags;
         var length = context.BestIsName
             ? ValueNormalizer.Normalize(raw, context.Value, out flags)

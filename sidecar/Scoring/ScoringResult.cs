@@ -1,3 +1,4 @@
+using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Scoring.Ensemble;
@@ -13,6 +14,9 @@ public enum ScoringOutcome
     /// <summary>All parts were scored.</summary>
     Scored,
 
+    /// <summary>Scored, but not all of the request was looked at: <see cref="ScoringResult.Gaps"/> says why.</summary>
+    Partial,
+
     /// <summary>The budget ended first; the score is that of the parts until then.</summary>
     TimedOut,
 
@@ -27,6 +31,9 @@ public enum ScoringOutcome
 public readonly record struct ScoringResult
 {
     public ScoringOutcome Outcome { get; init; }
+
+    /// <summary>What the models did not look at, whatever the outcome; none when they saw the whole request.</summary>
+    public ModelGaps Gaps { get; init; }
 
     /// <summary>Score of the arm that decides, 0 to 1.</summary>
     public double Score { get; init; }
@@ -50,6 +57,11 @@ public readonly record struct ScoringResult
     /// <summary>Attack family that the part looks like most, or null.</summary>
     public string? Family { get; init; }
 
+    /// <summary>
+    /// Rules found something that the joint score did not weigh: in a part that was not looked at, or is excluded.
+    /// </summary>
+    public bool HasUnjudgedHits { get; init; }
+
     /// <summary>Log-odds that rules which matched added to the models' score; 0 without any.</summary>
     public double RuleEvidence { get; init; }
 
@@ -69,8 +81,14 @@ public readonly ref struct ScoringFacts
     /// <summary>The rules call the request an attack.</summary>
     public bool RulesFoundAttack { get; init; }
 
-    /// <summary>Ids of all rules that matched; null when there are no rules.</summary>
-    public IReadOnlyList<long>? MatchedRules { get; init; }
+    /// <summary>What rules about attacks found, and where; null when there are no rules.</summary>
+    public IReadOnlyList<RuleHit>? Hits { get; init; }
+
+    /// <summary>Rules found more than <see cref="Hits"/> holds.</summary>
+    public bool HasDroppedHits { get; init; }
+
+    /// <summary>Somebody will read each model's answer, however low it is.</summary>
+    public bool WantsExplanation { get; init; }
 
     /// <summary>Prefix of the policy's route, for learning.</summary>
     public string Route { get; init; }

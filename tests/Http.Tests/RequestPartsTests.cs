@@ -28,6 +28,49 @@ public sealed class RequestPartsTests
         Assert.Equal(["<?php x ?>"], BodyParts("multipart/form-data; boundary=B", upload));
     }
 
+    [Theory]
+    [InlineData("GIF89a\0\0\n<?php echo shell_exec($_GET[\"c\"]); ?>", "<?php echo shell_exec($_GET[\"c\"]); ?>")]
+    [InlineData("GIF89a;<?= `id` ?>", "<?= `id` ?>")]
+    [InlineData("%PDF-1.7\0\u0001\u0002<% Runtime.exec() %>", "<% Runtime.exec() %>")]
+    [InlineData("PK\u0003\u0004\0\0\0<SCRIPT>alert(1)</SCRIPT>", "<SCRIPT>alert(1)</SCRIPT>")]
+    [InlineData("GIF89a\0<!--#exec cmd=\"id\"-->", "<!--#exec cmd=\"id\"-->")]
+    [InlineData("GIF89a\0\0<?xpacket begin=\"\"?><x:xmpmeta/>", null)]
+    [InlineData("GIF89a\0\0<?\u0001\u0002<%\u0003<scripting", null)]
+    public void Parts_OfABinaryFile_AreTheTextsThatWouldRun(string content, string? shown)
+    {
+        var upload = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.gif\"\r\n\r\n"
+            + content + "\r\n--B--\r\n";
+        string[] expected = shown is null ? [] : [shown];
+
+        Assert.Equal(expected, BodyParts("multipart/form-data; boundary=B", upload));
+        Assert.Equal(expected, BodyParts("application/octet-stream", content));
+    }
+
+    [Fact]
+    public void Parts_OfALongTextFile_AreItsHeadAndWhatWouldRunBehindIt()
+    {
+        var text = string.Concat(Enumerable.Repeat("harmless words ", 1_000));
+        var upload = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.txt\"\r\n\r\n"
+            + text + "<?php system('id'); ?>\r\n--B--\r\n";
+        var shown = BodyParts("multipart/form-data; boundary=B", upload);
+
+        Assert.Equal([text[..RequestParts.FilePartBytesMax], "<?php system('id'); ?>"], shown);
+    }
+
+    [Fact]
+    public void Parts_AZeroByteInText_HidesNothing() =>
+        Assert.Equal(["q=1' union select 1\0"], BodyParts("application/octet-stream", "q=1' union select 1\0"));
+
+    [Fact]
+    public void Parts_OfOneFile_AreBounded()
+    {
+        var content = "GIF89a" + string.Concat(Enumerable.Repeat("<?php " + new string('x', 5_000), 20));
+        var upload = "--B\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.gif\"\r\n\r\n"
+            + content + "\r\n--B--\r\n";
+
+        Assert.Equal(RequestParts.ActivePartsMax, BodyParts("multipart/form-data; boundary=B", upload).Count);
+    }
+
     private static List<string> BodyParts(string contentType, string body)
     {
         var request = new CanonicalRequest();

@@ -1,7 +1,9 @@
+using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
 using WafOperator.Scoring.Ensemble;
 using WafOperator.Scoring.Parts;
+using PartKind = WafOperator.Protocols.Policies.PartKind;
 
 namespace WafOperator.Scoring.Tests;
 
@@ -95,7 +97,7 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
     [InlineData("/s?constructor[prototype][admin]=1&__proto__.x=1", "query name")]
     public void Score_OfANameThatNavigates_ScoresTheName(string target, string part)
     {
-        var request = new WafOperator.Http.CanonicalRequest();
+        var request = new CanonicalRequest();
         request.Begin("GET", target, "HTTP/1.1");
         request.AddHeader("Host", "shop.example");
         request.EndHeaders();
@@ -186,10 +188,15 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         Assert.Equal(RolloutCounters.LatencyBuckets.Count + 1, counters.BaselineLatency.Count);
     }
 
-    private static ScoringResult Score(ScoringProgram program, string value, IReadOnlyList<long>? rules = null) =>
-        ReleasedModels.Scorer.Score(
-            program, NoExclusions, ReleasedModels.Search(value), new ScoringFacts { Route = "", MatchedRules = rules });
+    private static ScoringResult Score(ScoringProgram program, string value, IReadOnlyList<long>? rules = null)
+    {
+        var request = ReleasedModels.Search(value);
+        var hits = rules?.Select(id => new RuleHit(
+            id, null, HitPlace.Part, request.QueryArguments[0].Value, -1)).ToList();
+        return ReleasedModels.Scorer.Score(
+            program, NoExclusions, request, new ScoringFacts { Route = "", Hits = hits });
+    }
 
-    private static void ScoreRequest(ScoringProgram program, WafOperator.Http.CanonicalRequest request) =>
+    private static void ScoreRequest(ScoringProgram program, CanonicalRequest request) =>
         ReleasedModels.Scorer.Score(program, NoExclusions, request, new ScoringFacts { Route = "" });
 }

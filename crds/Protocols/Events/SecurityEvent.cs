@@ -36,6 +36,12 @@ public sealed record SecurityEvent
     public IReadOnlyList<ModelResult> Models { get; init; } = [];
     public string? Risk { get; init; }
 
+    /// <summary>Joint score of models and rules, 0 to 1; null when models did not run.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>Log-odds that rules added to it in the part that scored highest.</summary>
+    public double RuleEvidence { get; init; }
+
     /// <summary>Names of WafExclusions that changed something.</summary>
     public IReadOnlyList<string> Exclusions { get; init; } = [];
 

@@ -87,9 +87,10 @@ public sealed record CascadeCalibration
 }
 
 /// <summary>
-/// Rules as evidence: probability = 1 / (1 + exp(-(slope * logOdds + intercept + sum of the weights of the rules that
-/// matched and of the signals that were seen))), where logOdds are those of the models' probability, between ±<see cref="LogOddsMax"/>. Weights are log-odds
-/// and never negative; a rule without one says nothing. Fitted on scores of sources that the models had not seen.
+/// Rules as evidence beside the models' score, part by part; the formula is in sidecar/Scoring/README.md. Weights are
+/// log-odds and never negative. A key is a rule's id (<c>942100</c>), or id and what a structural detector found
+/// (<c>941100/handler</c>), which is looked up first. A rule without a key says nothing. Fitted on scores of sources
+/// that the models had not seen.
 /// </summary>
 public sealed record JointCalibration
 {
@@ -99,7 +100,7 @@ public sealed record JointCalibration
     public double Slope { get; init; } = 1;
     public double Intercept { get; init; }
 
-    /// <summary>Rule ids (of OWASP CRS) and their weights.</summary>
+    /// <summary>Keys and their weights.</summary>
     public IReadOnlyDictionary<string, double> Rules { get; init; } = new Dictionary<string, double>();
 
     /// <summary>
@@ -107,4 +108,32 @@ public sealed record JointCalibration
     /// value), <c>operatorName</c> (a name is a query operator of a document database).
     /// </summary>
     public IReadOnlyDictionary<string, double> Signals { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>How many of the rules that matched in a part count, the strongest first.</summary>
+    public int StrongestRules { get; init; } = 3;
+
+    /// <summary>Most log-odds that rules and signals add to a part.</summary>
+    public double EvidenceMax { get; init; } = 6;
+
+    /// <summary>Bytes of a value up to which a match is no chance.</summary>
+    public int LengthFree { get; init; } = 256;
+
+    /// <summary>
+    /// What a weight loses with longer values: this, times the natural logarithm of the value's length over
+    /// <see cref="LengthFree"/>. Structural detectors and decisive rules lose nothing.
+    /// </summary>
+    public double LengthDiscount { get; init; } = 1;
+
+    /// <summary>Keys of rules that no benign request tripped: one of them makes a part critical by itself.</summary>
+    public IReadOnlyList<string> Decisive { get; init; } = [];
+
+    /// <summary>How often each key was seen in fitting, those with a weight of zero too; for people.</summary>
+    public IReadOnlyDictionary<string, RuleSupport> Support { get; init; } = new Dictionary<string, RuleSupport>();
+}
+
+/// <summary>Requests in which a rule matched.</summary>
+public sealed record RuleSupport
+{
+    public long Attacks { get; init; }
+    public long Benign { get; init; }
 }

@@ -25,6 +25,9 @@ public sealed record PolicyDocument
     public IReadOnlyList<RateLimit> RateLimits { get; init; } = [];
     public BodyInspection Body { get; init; } = new();
     public IReadOnlyList<RoutePolicy> Routes { get; init; } = [];
+    /// <summary>Who decides about attacks. Documents of before there was a choice let either.</summary>
+    public DecisionKind Decision { get; init; } = DecisionKind.Either;
+
     public RulePolicy? Rules { get; init; }
     public MlPolicy? Ml { get; init; }
     public IReadOnlyList<Exclusion> Exclusions { get; init; } = [];
@@ -35,6 +38,9 @@ public sealed record PolicyDocument
 
 /// <summary>Ceiling of enforcement.</summary>
 public enum InspectionMode { Off, Detect, Enforce }
+
+/// <summary>Who decides about attacks: rules and models together, one of them, or whoever finds one.</summary>
+public enum DecisionKind { Joint, Rules, Models, Either }
 
 /// <summary>Trusted proxies (CIDR) and the header they write.</summary>
 public sealed record ClientIdentity
@@ -169,6 +175,9 @@ public sealed record DecisionLogging
     public DecisionLogLevel Decisions { get; init; } = DecisionLogLevel.Matched;
     public IReadOnlyList<string> Redact { get; init; } = [];
     public int MatchedDataBytesMax { get; init; } = 100;
+
+    /// <summary>Share of requests, in percent, whose decision is logged whatever it is.</summary>
+    public int SampleAllowedPercent { get; init; }
 }
 
 /// <summary>Which decisions are logged.</summary>

@@ -6,8 +6,9 @@ namespace WafOperator.Resources.Policies;
 /// <summary>Models, how their scores are joined, and what each risk level leads to.</summary>
 public sealed record MlSpec
 {
-    [Description("Engine's own ceiling; never more than spec.mode."), Default("\"Detect\"")]
-    public PolicyMode Mode { get; init; } = PolicyMode.Detect;
+    [Description("Engine's own ceiling; never more than spec.mode, which is the default. Where it is lower, the rules "
+        + "decide alone and models record.")]
+    public PolicyMode? Mode { get; init; }
 
     [Description("Model families (ModelVersion.spec.model) that score requests. The promoted version of each is used."),
         Items(8, MapKeys = ["model"])]
@@ -20,10 +21,12 @@ public sealed record MlSpec
     [Description("Scores at which a risk level begins.")]
     public RiskThresholdsSpec? Thresholds { get; init; }
 
-    [Description("What each risk level leads to.")]
+    [Description("What each risk level leads to; a higher level is never treated better than a lower one. Left out "
+        + "with decision Joint: every level blocks.")]
     public RiskActionsSpec? Actions { get; init; }
 
-    [Description("Time that models may take for one request, all together."), Length(32),
+    [Description("Work that models may do for one request, all together, as the time it takes an idle core. Beyond it "
+        + "the rules decide."), Length(32),
         Pattern(Patterns.Duration, Meaning = "a duration such as 5ms"), Default("\"5ms\"")]
     public string LatencyBudget { get; init; } = "5ms";
 

@@ -101,6 +101,10 @@ public sealed record LoggingSpec
 
     [Description("Write up to this many bytes of what matched. 0 writes none."), Bounds(0, 1024), Default("100")]
     public int MatchedDataBytesMax { get; init; } = 100;
+
+    [Description("Share of requests, in percent, whose decision is logged whatever it is, with each model's score: "
+        + "what almost blocks shows here."), Bounds(0, 100), Default("0")]
+    public int SampleAllowedPercent { get; init; }
 }
 
 /// <summary>Which decisions are logged.</summary>

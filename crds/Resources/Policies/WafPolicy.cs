@@ -51,6 +51,14 @@ public sealed record WafPolicySpec
     [Description("Machine-learned inspection.")]
     public MlSpec? Ml { get; init; }
 
+    [Description("Who decides whether a request is an attack. Joint: what rules about attacks matched is evidence "
+        + "beside the models' score, and ml.thresholds decide; rules about protocol, methods, scanners and restricted "
+        + "files keep rules.inboundThreshold, own rules with deny block by themselves, and where models did not see "
+        + "everything the rules decide alone. Rules: the rules' anomaly score; models only record. Models: the models, "
+        + "with the rules as for Joint where models did not see everything. Either: whoever finds one. Default: Joint "
+        + "when spec.ml names models, else Rules.")]
+    public DecisionMode? Decision { get; init; }
+
     [Description("What happens to a request when a part of the inspection is not available.")]
     public FailureModesSpec? FailureModes { get; init; }
 
@@ -80,6 +88,9 @@ public sealed record WafPolicySpec
     [Description("Compute resources of the sidecar container.")]
     public SidecarResourcesSpec? Sidecar { get; init; }
 }
+
+/// <summary>Who decides whether a request is an attack.</summary>
+public enum DecisionMode { Joint, Rules, Models, Either }
 
 /// <summary>Ceiling of enforcement.</summary>
 public enum PolicyMode { Off, Detect, Enforce }

@@ -41,6 +41,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
             Duration($"spec.rateLimits[{i}].period", spec.RateLimits[i].Period, TimeSpan.FromDays(1));
         CheckTargets(spec.TargetRefs);
         if (spec.Ml is { } ml) CheckMl(spec, ml);
+        CheckDecision(spec);
         if (spec.Sidecar is { } sidecar) CheckSidecar(sidecar);
     }
 
@@ -73,6 +74,18 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
             && ml.Models.All(model => DecimalText.ParseDouble(model.Weight) == 0))
             Error("spec.ml.models", FieldErrorReason.Invalid,
                 "all weights are 0: the ensemble Weighted needs one above");
+    }
+
+    private void CheckDecision(WafPolicySpec spec)
+    {
+        var hasModels = spec.Ml is { Models.Count: > 0 };
+        if (!hasModels && spec.Decision is (DecisionMode.Joint or DecisionMode.Models))
+            Warning("spec.decision", $"{spec.Decision} without models in spec.ml.models: the rules decide");
+        if (hasModels && spec.Rules is { InboundThreshold: > 100 } rules && spec.Decision is not DecisionMode.Models)
+            Warning("spec.rules.inboundThreshold",
+                $"{rules.InboundThreshold} keeps rules from deciding where models cannot, and about protocol and "
+                    + "scanners; spec.decision: Joint lets the joint score decide about attacks, with the usual "
+                    + "threshold of 5");
     }
 
     private void CheckSidecar(SidecarResourcesSpec sidecar)

@@ -13,21 +13,39 @@ internal static class ModelCompiler
 {
     private const string BuiltinScheme = "builtin://";
 
-    public static MlPolicy Compile(PolicyInputs inputs, MlSpec spec, List<Finding> findings) => new()
+    public static MlPolicy Compile(PolicyInputs inputs, MlSpec spec, List<Finding> findings)
     {
-        Mode = PolicyCompiler.Ceiling(spec.Mode, inputs.Policy.Spec.Mode),
+        var actions = spec.Actions ?? DefaultActions(inputs.Policy.Spec);
+        return Compile(inputs, spec, actions, findings);
+    }
+
+    /// <summary>
+    /// A joint score is calibrated with the rules in it: the level where it begins is one at which it blocks.
+    /// </summary>
+    private static RiskActionsSpec DefaultActions(WafPolicySpec spec) =>
+        PolicyCompiler.DecisionOf(spec) is DecisionKind.Joint
+            ? new() { Medium = RiskAction.Block, High = RiskAction.Block }
+            : new();
+
+    private static MlPolicy Compile(
+        PolicyInputs inputs, MlSpec spec, RiskActionsSpec actions, List<Finding> findings) => new()
+    {
+        Mode = PolicyCompiler.Ceiling(spec.Mode ?? inputs.Policy.Spec.Mode, inputs.Policy.Spec.Mode),
         Ensemble = (EnsembleKind)spec.Ensemble,
         Models = [.. spec.Models.Select((reference, index) => Assign(inputs, reference, index, findings))],
         MediumThreshold = DecimalText.ParseDouble((spec.Thresholds ?? new()).Medium),
         HighThreshold = DecimalText.ParseDouble((spec.Thresholds ?? new()).High),
         CriticalThreshold = DecimalText.ParseDouble((spec.Thresholds ?? new()).Critical),
-        MediumAction = (RiskActionKind)(spec.Actions ?? new()).Medium,
-        HighAction = (RiskActionKind)(spec.Actions ?? new()).High,
-        CriticalAction = (RiskActionKind)(spec.Actions ?? new()).Critical,
+        MediumAction = (RiskActionKind)actions.Medium,
+        HighAction = Strictest(actions.High, actions.Medium),
+        CriticalAction = Strictest(actions.Critical, (RiskAction)Strictest(actions.High, actions.Medium)),
         LatencyBudget = DurationText.Parse(spec.LatencyBudget),
         PoolUrl = PoolUrlOf(inputs, spec.Pool, findings),
         Learning = LearningOf(spec.Learning ?? new()),
     };
+
+    private static RiskActionKind Strictest(RiskAction one, RiskAction other) =>
+        (RiskActionKind)Math.Max((int)one, (int)other);
 
     private static ModelAssignment Assign(PolicyInputs inputs, ModelReference reference, int index,
         List<Finding> findings)

@@ -23,6 +23,7 @@ public static class PolicyCompiler
             Name = inputs.Policy.Metadata.Name ?? "",
             Generation = inputs.Policy.Metadata.Generation ?? 0,
             Mode = ModeOf(spec.Mode),
+            Decision = DecisionOf(spec),
             ClientIdentity = TrafficCompiler.ClientIdentityOf(spec.ClientIdentity),
             AccessLists = TrafficCompiler.AccessListsOf(spec.AccessLists),
             RateLimits = [.. spec.RateLimits.Select(TrafficCompiler.RateLimitOf)],
@@ -47,6 +48,12 @@ public static class PolicyCompiler
     /// <summary>The lower of two modes: a part never does more than the policy's ceiling.</summary>
     internal static InspectionMode Ceiling(PolicyMode mode, PolicyMode ceiling) =>
         ModeOf(mode < ceiling ? mode : ceiling);
+
+    /// <summary>
+    /// Who decides: what the policy says, else rules and models together as soon as models are named.
+    /// </summary>
+    internal static DecisionKind DecisionOf(WafPolicySpec spec) =>
+        (DecisionKind)(spec.Decision ?? (spec.Ml is { Models.Count: > 0 } ? DecisionMode.Joint : DecisionMode.Rules));
 
     internal static InspectionMode ModeOf(PolicyMode mode) => mode switch
     {

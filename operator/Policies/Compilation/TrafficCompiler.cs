@@ -68,6 +68,7 @@ internal static class TrafficCompiler
         Decisions = (DecisionLogLevel)spec.Decisions,
         Redact = spec.Redact,
         MatchedDataBytesMax = spec.MatchedDataBytesMax,
+        SampleAllowedPercent = spec.SampleAllowedPercent,
     };
 
     private static Protocols.Policies.FailureMode ModeOf(Resources.Policies.FailureMode mode) =>

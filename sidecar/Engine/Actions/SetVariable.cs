@@ -26,6 +26,9 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
 
     public bool WritesTx => collection == VariableId.Tx;
 
+    /// <summary>It counts up.</summary>
+    public bool Adds => operation == SetOperation.Add;
+
     /// <summary>Whether name and value depend on nothing but TX variables with known names.</summary>
     public bool IsOfTransaction => Slot >= 0 && value.Parts.All(part => part.IsConstant || part.Slot >= 0);
 

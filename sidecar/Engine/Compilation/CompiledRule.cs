@@ -104,6 +104,18 @@ internal sealed class CompiledRule
     /// </summary>
     public bool IsLight { get; set; }
 
+    /// <summary>What its score is about.</summary>
+    public RuleClass Class { get; set; }
+
+    /// <summary>Anomaly scores of requests that its chain adds to.</summary>
+    public ScoreSlot[] Scores { get; set; } = [];
+
+    /// <summary>Compares the request's anomaly score with a threshold, and denies for nothing else.</summary>
+    public bool JudgesScore { get; set; }
+
+    /// <summary>What it finds is evidence for a joint verdict.</summary>
+    public bool IsEvidence { get; set; }
+
     /// <summary>Whether a tag is written exactly so.</summary>
     public bool HasTag(string tag) => Array.IndexOf(TagTexts, tag) >= 0;
 }

@@ -21,6 +21,8 @@ internal static class ProgramPlanner
             {
                 link.IsLight = isLight;
             }
+
+            ScorePlanner.Plan(head, names);
         }
 
         var units = options.Prefilter ? heads.Where(IsUnit).ToArray() : [];

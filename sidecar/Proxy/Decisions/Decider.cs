@@ -21,7 +21,8 @@ internal static class Decider
         }
 
         // Order matters: what is cheap and certain first. A stage after the one that decided has not been asked.
-        return Access(inputs) ?? Rate(inputs) ?? Limit(inputs) ?? Rules(inputs) ?? Models(inputs) ?? Passed(inputs);
+        return Access(inputs) ?? Rate(inputs) ?? Limit(inputs)
+            ?? Strictest(Strictest(Rules(inputs), Score(inputs)), Models(inputs)) ?? Passed(inputs);
     }
 
     private static Decision Config(in DecisionInputs inputs) =>
@@ -84,8 +85,27 @@ internal static class Decider
         }
     }
 
+    /// <summary>The anomaly score, where it does not interrupt by itself.</summary>
+    private static Decision? Score(in DecisionInputs inputs)
+    {
+        var reason = ScoreRole.Of(inputs);
+        if (reason is ScoreReason.None) return null;
+        var said = inputs.Rules.Score.Refusal;
+        var refusal = Refusal(
+            VerdictKind.Block, DecisionReason.Rules, said.Status is 0 or 403 ? inputs.BlockStatus : said.Status) with
+        {
+            Form = said.Form, RedirectUrl = said.RedirectUrl, Message = ScoreRole.MessageOf(reason, inputs),
+        };
+        return UnderMode(said.IsEnforced ? inputs.RouteMode : InspectionMode.Detect, refusal);
+    }
+
+    /// <summary>The one that refuses; of two that do or do not, the first.</summary>
+    private static Decision? Strictest(Decision? first, Decision? second) =>
+        first is null || (first.Value.Forwards && second is { Forwards: false }) ? second : first;
+
     private static Decision? Models(in DecisionInputs inputs)
     {
+        if (inputs.Decision is DecisionKind.Rules) return null;
         var mode = (InspectionMode)Math.Min((int)inputs.RouteMode, (int)inputs.ModelMode);
         var models = inputs.Models;
         var unavailable = models.Kind switch

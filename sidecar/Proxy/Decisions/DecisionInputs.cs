@@ -1,6 +1,7 @@
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.RateLimiting;
+using WafOperator.Scoring;
 
 namespace WafOperator.Proxy.Decisions;
 
@@ -15,6 +16,9 @@ internal readonly record struct DecisionInputs
 
     /// <summary>The route's mode, never more than the policy's: for limits, rules and models.</summary>
     public InspectionMode RouteMode { get; init; }
+
+    /// <summary>Who decides about attacks.</summary>
+    public DecisionKind Decision { get; init; }
 
     /// <summary>The models' own ceiling.</summary>
     public InspectionMode ModelMode { get; init; }
@@ -73,7 +77,28 @@ internal enum BlockForm { Respond, Redirect, Drop }
 /// <summary>The rules' answer.</summary>
 internal readonly record struct RuleOutcome(
     RuleOutcomeKind Kind, BlockForm Form = BlockForm.Respond, int Status = 0, string? RedirectUrl = null,
-    string? Message = null);
+    string? Message = null)
+{
+    /// <summary>What the anomaly score says where it does not interrupt by itself.</summary>
+    public ScoreJudgement Score { get; init; }
+}
+
+/// <summary>The anomaly score against its threshold, where the decision is not the rules' alone.</summary>
+/// <param name="IsOver">The score reached the threshold.</param>
+/// <param name="IsStandingOver">
+/// Rules that models know nothing of (protocol, scanners, methods, restricted files) reached it by themselves.
+/// </param>
+/// <param name="Refusal">What the rule that compares would have done.</param>
+internal readonly record struct ScoreJudgement(bool IsOver, bool IsStandingOver, ScoreRefusal Refusal);
+
+/// <summary>How a score over its threshold is refused.</summary>
+/// <param name="Status">Status that the rule names.</param>
+/// <param name="Form">How it interrupts.</param>
+/// <param name="RedirectUrl">Where to.</param>
+/// <param name="Message">What the rule says.</param>
+/// <param name="IsEnforced">False when the rules themselves say DetectionOnly.</param>
+internal readonly record struct ScoreRefusal(
+    int Status, BlockForm Form, string? RedirectUrl, string? Message, bool IsEnforced);
 
 /// <summary>How scoring ended.</summary>
 internal enum ModelOutcomeKind
@@ -93,4 +118,18 @@ internal enum ModelOutcomeKind
 
 /// <summary>The models' answer.</summary>
 internal readonly record struct ModelOutcome(
-    ModelOutcomeKind Kind, RiskActionKind Action = RiskActionKind.Allow, string? Risk = null, string? Message = null);
+    ModelOutcomeKind Kind, RiskActionKind Action = RiskActionKind.Allow, string? Risk = null, string? Message = null)
+{
+    /// <summary>What models did not look at.</summary>
+    public ModelGaps Gaps { get; init; }
+
+    /// <summary>Rules found something that models did not weigh.</summary>
+    public bool HasUnjudgedHits { get; init; }
+
+    /// <summary>
+    /// Models looked at everything that rules found something in, and at every part. The rest of a value that is too
+    /// long to be read whole is nothing that rules could decide better: they found nothing there.
+    /// </summary>
+    public bool SawEverything => Kind is not ModelOutcomeKind.NotRun && !HasUnjudgedHits
+        && (Gaps & ~ModelGaps.Window) is ModelGaps.None;
+}

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -16,7 +15,6 @@ using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
 using WafOperator.Scoring;
 using WafOperator.Scoring.Ensemble;
-using WafOperator.Scoring.Pool;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace WafOperator.Proxy.Inspection;
@@ -25,7 +23,7 @@ namespace WafOperator.Proxy.Inspection;
 /// One inspected request from its head to its decision record. Stages only find out; <see cref="Decider"/> decides. Uses
 /// one snapshot to its end. Not thread-safe.
 /// </summary>
-internal sealed class Exchange : IAsyncDisposable
+internal sealed partial class Exchange : IAsyncDisposable
 {
     private readonly ProxyContext _context;
     private readonly HttpContext _http;
@@ -131,6 +129,7 @@ internal sealed class Exchange : IAsyncDisposable
             HasPolicy = true,
             PolicyMode = document.Mode,
             RouteMode = _route.Mode,
+            Decision = document.Decision,
             ModelMode = document.Ml?.Mode ?? InspectionMode.Off,
             FailureModes = document.FailureModes,
             BlockStatus = document.BlockResponse.StatusCode,
@@ -141,7 +140,10 @@ internal sealed class Exchange : IAsyncDisposable
         if (!IsDecided && _canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
         if (!IsDecided && _snapshot.Rules is { } program)
         {
-            _rules = new RuleStage(program, _canonical, _client, _context.Connection, _eventId);
+            _rules = new RuleStage(program, _canonical, _client, _context.Connection, _eventId)
+            {
+                DefersScore = _snapshot.DefersScore,
+            };
             _inputs = _inputs with { Rules = _rules.RequestHead() };
         }
 
@@ -220,57 +222,6 @@ internal sealed class Exchange : IAsyncDisposable
         if (_rules is not null) _inputs = _inputs with { Rules = _rules.RequestBody() };
         _isInspected = true;
     }
-
-    private ScoringProgram? ProgramToScore()
-    {
-        if (!_isInspected || _snapshot.Scoring is not { } program) return null;
-        return IsAttack && !program.HasRollouts && _route.Mode is InspectionMode.Enforce ? null : program;
-    }
-
-    /// <summary>
-    /// Models after rules. What the rules refuse already is scored only while a rollout compares two versions: attacks
-    /// that rules found are the labels it is judged by. What local models leave open is asked of the pool first, within
-    /// what is left of the budget.
-    /// </summary>
-    private async ValueTask ScoreAsync(ScoringProgram program)
-    {
-        PoolAnswers? answers = null;
-        var started = Stopwatch.GetTimestamp();
-        if (program.HasRemote && Collect(program) is { } questions)
-        {
-            var left = program.Policy.LatencyBudget - Stopwatch.GetElapsedTime(started);
-            answers = await _services.Pool.AskAsync(questions, left, _http.RequestAborted);
-        }
-
-        Score(program, answers);
-    }
-
-    private PoolQuestions? Collect(ScoringProgram program)
-    {
-        Span<byte> client = stackalloc byte[16];
-        return _services.Scorer.Collect(program, _snapshot.ModelExclusions, _canonical, ScoringFactsOf(client));
-    }
-
-    private void Score(ScoringProgram program, PoolAnswers? answers)
-    {
-        Span<byte> client = stackalloc byte[16];
-        _scored = _services.Scorer.Score(
-            program, _snapshot.ModelExclusions, _canonical, ScoringFactsOf(client), answers);
-        _inputs = _inputs with { Models = ModelOutcomes.Of(_scored) };
-        if (ModelOutcomes.IncidentOf(_scored.Outcome) is { } incident) _services.Meters.Incident(incident);
-    }
-
-    private ScoringFacts ScoringFactsOf(Span<byte> client)
-    {
-        BinaryPrimitives.WriteUInt128BigEndian(client, _client.Bits);
-        return new ScoringFacts
-        {
-            Client = client, RulesFoundAttack = IsAttack, Route = _route.Prefix, Sample = (ulong)_eventId,
-            MatchedRules = _rules?.MatchedIds,
-        };
-    }
-
-    private bool IsAttack => _inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
 
     private void Replay(BodyReading reading)
     {
@@ -374,6 +325,9 @@ internal sealed class Exchange : IAsyncDisposable
             ModelVariable = _scored.Variable,
             ModelExcerpt = _scored.Excerpt,
             Risk = ModelOutcomes.RiskOf(_scored),
+            Score = _scored.Models is null ? null : _scored.Score,
+            RuleEvidence = _scored.RuleEvidence,
+            IsSampled = IsSampled,
             DryRunLimit = _inputs.Rate.DryRunLimit,
             Inspection = duration,
             Pod = _services.Pod,

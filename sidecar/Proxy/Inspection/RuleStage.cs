@@ -17,6 +17,12 @@ internal sealed class RuleStage : IDisposable
     /// <summary>Where rule sets keep the score: CRS 3, CRS 4.</summary>
     private static readonly string[] ScoreVariables = ["anomaly_score", "blocking_inbound_anomaly_score"];
 
+    /// <summary>Where they keep the threshold: CRS 2, CRS 3 and 4; and what both have without being told.</summary>
+    private static readonly string[] ThresholdVariables =
+        ["inbound_anomaly_score_level", "inbound_anomaly_score_threshold"];
+
+    private const long DefaultThreshold = 5;
+
     private readonly Transaction _transaction;
     private readonly RuleProgram _program;
     private bool _isLogged;
@@ -34,6 +40,20 @@ internal sealed class RuleStage : IDisposable
 
     /// <summary>Rules that matched and want to be told.</summary>
     public IReadOnlyList<MatchedRule> Matches => _transaction.Matches;
+
+    /// <summary>
+    /// The anomaly score does not interrupt by itself, because models have a say too. Set before the first phase.
+    /// </summary>
+    public bool DefersScore
+    {
+        init => _transaction.DefersScore = value;
+    }
+
+    /// <summary>Values in which rules about attacks found something.</summary>
+    public IReadOnlyList<RuleHit> Hits => _transaction.Hits;
+
+    /// <summary>They found more than <see cref="Hits"/> holds.</summary>
+    public bool HasDroppedHits => _transaction.DroppedHits > 0;
 
     /// <summary>Ids of all rules that matched, silent ones included.</summary>
     public IReadOnlyList<long> MatchedIds => _transaction.MatchedRuleIds;
@@ -92,8 +112,8 @@ internal sealed class RuleStage : IDisposable
             var interruption = phase(_transaction, response);
             if (interruption is not null) return Interrupted(interruption);
             return _transaction.Exhausted
-                ? Exhausted()
-                : new RuleOutcome(RuleOutcomeKind.Passed);
+                ? Exhausted() with { Score = Judgement() }
+                : new RuleOutcome(RuleOutcomeKind.Passed) { Score = Judgement() };
         }
         catch (Exception failure)
         {
@@ -103,16 +123,28 @@ internal sealed class RuleStage : IDisposable
         }
     }
 
+    private ScoreJudgement Judgement()
+    {
+        if (_transaction.ScoreJudgement is not { } judged) return default;
+        long threshold = DefaultThreshold;
+        foreach (var variable in ThresholdVariables) threshold = _transaction.ReadNumber(variable) ?? threshold;
+        return new ScoreJudgement(
+            true, _transaction.StandingScore >= threshold,
+            new ScoreRefusal(judged.Status, FormOf(judged), judged.RedirectUrl, MessageOf(judged), judged.IsEnforced));
+    }
+
     private static RuleOutcome Interrupted(Interruption interruption) => new(
         interruption.IsEnforced ? RuleOutcomeKind.Interrupted : RuleOutcomeKind.WouldInterrupt,
-        interruption.Action switch
-        {
-            InterruptionAction.Drop => BlockForm.Drop,
-            InterruptionAction.Redirect => BlockForm.Redirect,
-            _ => BlockForm.Respond,
-        },
-        interruption.Status, interruption.RedirectUrl,
-        $"rule {interruption.RuleId}: {interruption.Message}");
+        FormOf(interruption), interruption.Status, interruption.RedirectUrl, MessageOf(interruption));
+
+    private static BlockForm FormOf(Interruption interruption) => interruption.Action switch
+    {
+        InterruptionAction.Drop => BlockForm.Drop,
+        InterruptionAction.Redirect => BlockForm.Redirect,
+        _ => BlockForm.Respond,
+    };
+
+    private static string MessageOf(Interruption interruption) => $"rule {interruption.RuleId}: {interruption.Message}";
 
     /// <summary>The request is too much work, not the sidecar too weak: trying again would not help, so 413.</summary>
     private RuleOutcome Exhausted() => Failed(

@@ -119,13 +119,15 @@ internal sealed partial class ModelStage
     private SiteLearner? LearnerOf(MlPolicy policy)
     {
         if (policy.Learning.Mode is LearningKind.Off) return null;
-        if (_learner is { } known && known.Policy == policy.Learning
-            && known.Threshold == policy.CriticalThreshold) return known.Learner;
-        var next = new SiteLearner(policy.Learning, policy.CriticalThreshold, _time);
+        // What is learned is from where on a score blocks; a policy that only logs learns for its critical risk.
+        var threshold = Math.Min(RiskLevels.BlockingThreshold(policy), policy.CriticalThreshold);
+        if (_learner is { } known && known.Policy == policy.Learning && known.Threshold == threshold)
+            return known.Learner;
+        var next = new SiteLearner(policy.Learning, threshold, _time);
         // What was seen stays true under other settings; only the conclusions change.
         if (_learner is { } old) next.Merge(old.Learner.Save());
         else if (_learned?.Read() is { } saved) next.Merge(saved);
-        _learner = (policy.Learning, policy.CriticalThreshold, next);
+        _learner = (policy.Learning, threshold, next);
         return next;
     }
 

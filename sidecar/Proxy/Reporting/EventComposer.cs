@@ -27,6 +27,15 @@ internal readonly record struct DecisionFacts
     /// <summary>Its bytes that weighed most, not yet redacted.</summary>
     public string? ModelExcerpt { get; init; }
     public string? Risk { get; init; }
+
+    /// <summary>The joint score; null when models did not run.</summary>
+    public double? Score { get; init; }
+
+    /// <summary>What rules added to its log-odds.</summary>
+    public double RuleEvidence { get; init; }
+
+    /// <summary>The policy's sample of decisions holds this one.</summary>
+    public bool IsSampled { get; init; }
     public string? DryRunLimit { get; init; }
     public TimeSpan Inspection { get; init; }
     public string? Pod { get; init; }
@@ -47,7 +56,7 @@ internal static class EventComposer
         DecisionLogLevel.None => false,
         DecisionLogLevel.Blocked => facts.Decision.WouldHave is not VerdictKind.Allow,
         DecisionLogLevel.Matched => facts.Decision.Reason is not DecisionReason.None || facts.Matches is { Count: > 0 }
-            || facts.DryRunLimit is not null || facts.Risk is not null,
+            || facts.DryRunLimit is not null || facts.Risk is not null || facts.IsSampled,
         _ => true,
     };
 
@@ -79,6 +88,8 @@ internal static class EventComposer
             Rules = Rules(snapshot, matches, holdsSecrets),
             Models = Models(snapshot, facts, holdsSecrets),
             Risk = facts.Risk,
+            Score = facts.Score is { } score ? Math.Round(score, 6) : null,
+            RuleEvidence = Math.Round(facts.RuleEvidence, 3),
             Exclusions = facts.Exclusions ?? [],
             InspectionMicroseconds = (long)facts.Inspection.TotalMicroseconds,
         };

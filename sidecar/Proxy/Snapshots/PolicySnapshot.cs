@@ -32,6 +32,11 @@ internal sealed class PolicySnapshot
     /// <summary>Models, or null when the policy has none.</summary>
     public ScoringProgram? Scoring { get; init; }
 
+    /// <summary>
+    /// The anomaly score of rules is judged together with what models say, not by its own rule alone.
+    /// </summary>
+    public bool DefersScore => Scoring is not null && Document.Decision is (DecisionKind.Joint or DecisionKind.Models);
+
     /// <summary>Parts that models leave out.</summary>
     public required ExclusionProgram ModelExclusions { get; init; }
 

@@ -7,6 +7,7 @@ using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Models;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
+using WafOperator.Scoring;
 using WafOperator.Scoring.Parts;
 using WafOperator.SecLang;
 
@@ -22,6 +23,9 @@ internal sealed record SnapshotCompilation(PolicySnapshot? Snapshot, string? Ref
 internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models, TimeProvider time)
 {
     private const int RefusalsShown = 5;
+
+    /// <summary>Scores requests with the models of every snapshot.</summary>
+    public RequestScorer Scorer => models.Scorer;
 
     private readonly CollectionStore _collections = new(EngineLimits.Default, time);
 

@@ -49,6 +49,7 @@ internal sealed partial class PolicyKeeper(
     {
         if (active.Current is not { } current || compiler.Compile(current.Document, current).Snapshot is not { } next) return;
         // A policy that came meanwhile is newer than this one.
+        WarmUp.Run(next, current, compiler.Scorer);
         if (ReferenceEquals(active.Current, current)) active.Replace(next);
     }
 
@@ -91,7 +92,7 @@ internal sealed partial class PolicyKeeper(
             return false;
         }
 
-        if (snapshot.Rules is not null && !ReferenceEquals(snapshot.Rules, active.Current?.Rules)) WarmUp.Run(snapshot);
+        WarmUp.Run(snapshot, active.Current, compiler.Scorer);
         active.Replace(snapshot);
         _state = _state with { Source = source, RejectedRevision = null, RejectedReason = null, Applied = _state.Applied + 1 };
         var milliseconds = (long)time.GetElapsedTime(started).TotalMilliseconds;

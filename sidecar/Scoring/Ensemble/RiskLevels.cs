@@ -16,12 +16,24 @@ public static class RiskLevels
         return score >= policy.MediumThreshold ? RiskLevel.Medium : RiskLevel.None;
     }
 
-    /// <summary>What the policy does at a level.</summary>
+    /// <summary>
+    /// What the policy does at a level: never less than at a lower one, so that a higher score is never treated better.
+    /// </summary>
     public static RiskActionKind ActionOf(RiskLevel level, MlPolicy policy) => level switch
     {
-        RiskLevel.Critical => policy.CriticalAction,
-        RiskLevel.High => policy.HighAction,
+        RiskLevel.Critical => Strictest(policy.CriticalAction, Strictest(policy.HighAction, policy.MediumAction)),
+        RiskLevel.High => Strictest(policy.HighAction, policy.MediumAction),
         RiskLevel.Medium => policy.MediumAction,
         _ => RiskActionKind.Allow,
     };
+
+    /// <summary>The score from which on the policy blocks; above 1 when it never does.</summary>
+    public static double BlockingThreshold(MlPolicy policy) =>
+        policy.MediumAction is RiskActionKind.Block ? policy.MediumThreshold
+        : policy.HighAction is RiskActionKind.Block ? policy.HighThreshold
+        : policy.CriticalAction is RiskActionKind.Block ? policy.CriticalThreshold
+        : double.PositiveInfinity;
+
+    private static RiskActionKind Strictest(RiskActionKind one, RiskActionKind other) =>
+        (RiskActionKind)Math.Max((int)one, (int)other);
 }

@@ -43,21 +43,53 @@ internal sealed class ScoringContext
     /// <summary>The pool did not answer for the model.</summary>
     public readonly bool[] MissedByModel = new bool[SlotsMax];
 
-    /// <summary>Highest cascade score of each set over the request.</summary>
+    /// <summary>Highest score of each set over the request, with the rules' evidence.</summary>
     public readonly double[] BestBySet = new double[SetsMax];
+
+    /// <summary>Highest probability of each set in the present part, of its models alone.</summary>
+    public readonly double[] PartBySet = new double[SetsMax];
+
+    /// <summary>The same over path and query.</summary>
+    public readonly double[] UriBySet = new double[SetsMax];
+
+    /// <summary>The same over the parts of the body.</summary>
+    public readonly double[] BodyBySet = new double[SetsMax];
+
+    /// <summary>The same over all parts.</summary>
+    public readonly double[] AllBySet = new double[SetsMax];
+
+    /// <summary>The request's parts.</summary>
+    public readonly PartTable Parts = new();
 
     /// <summary>Part with the highest score of the deciding set.</summary>
     public RequestPart BestPart;
 
     public bool BestIsName;
-    public Range BestRange;
+
+    /// <summary>Where in a long value the piece that scored highest begins.</summary>
+    public int BestAt;
     public double BestPartScore;
 
-    /// <summary>Ids of the rules that matched; null when there are no rules.</summary>
-    public IReadOnlyList<long>? MatchedRules;
+    /// <summary>Evidence that is in the highest score.</summary>
+    public double BestEvidence;
+
+    /// <summary>The present part's piece with the highest probability.</summary>
+    public (double Score, bool IsName, int At) PartPiece;
+
+    /// <summary>What rules found; null when there are no rules.</summary>
+    public IReadOnlyList<RuleHit>? Hits;
     public string? Exclusion;
 
-    /// <summary>What the parts showed beside their scores.</summary>
+    /// <summary>What was not looked at.</summary>
+    public ModelGaps Gaps;
+
+    /// <summary>Rules found something that no model looked at.</summary>
+    public bool HasUnjudgedHits;
+
+    /// <summary>Work that may still be done, in units of <see cref="ScoringBudget"/>.</summary>
+    public long WorkLeft;
+
+    /// <summary>What the present part showed beside its score.</summary>
     public AttackSignals Signals;
 
     /// <summary>Set while only questions for the pool are collected: nothing is counted or learned.</summary>
@@ -73,11 +105,18 @@ internal sealed class ScoringContext
         Array.Clear(FailedByModel);
         Array.Clear(MissedByModel);
         Array.Clear(BestBySet);
+        Array.Clear(UriBySet);
+        Array.Clear(BodyBySet);
+        Array.Clear(AllBySet);
         BestPart = default;
         BestIsName = false;
+        BestAt = 0;
         BestPartScore = -1;
-        MatchedRules = null;
+        BestEvidence = 0;
+        Hits = null;
         Exclusion = null;
+        Gaps = ModelGaps.None;
+        HasUnjudgedHits = false;
         Signals = AttackSignals.None;
         Questions = null;
         Answers = null;

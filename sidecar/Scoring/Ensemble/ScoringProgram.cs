@@ -26,8 +26,6 @@ public sealed class ScoringProgram
         _rollouts = rollouts;
         Slots = slots;
         Learner = learner;
-        MissingInPool = baseline.Where((m, i) => m is null && policy.Models[i].Baseline is { InPool: true }).Count();
-        Missing = baseline.Count(m => m is null) - MissingInPool;
         BaselineSet = SetOf(null);
         CandidateSets = [.. rollouts.Select(SetOf)];
     }
@@ -35,11 +33,8 @@ public sealed class ScoringProgram
     /// <summary>The policy that this was made from.</summary>
     public MlPolicy Policy => _policy;
 
-    /// <summary>Families without any loaded model, but for those in a pool.</summary>
-    public int Missing { get; }
-
-    /// <summary>Families whose model is in a pool that was never reached.</summary>
-    public int MissingInPool { get; }
+    /// <summary>Why families of the policy are not here at all; none when every family has a model.</summary>
+    public ModelGaps Gaps { get; private init; }
 
     /// <summary>A pool may be asked.</summary>
     public bool HasRemote { get; private init; }
@@ -76,17 +71,30 @@ public sealed class ScoringProgram
     /// <summary>For each rollout, the baseline with that family's candidate.</summary>
     internal ModelSet[] CandidateSets { get; }
 
+    /// <summary>
+    /// Runs each model of this process over texts of every length it knows, so that the first request need not.
+    /// </summary>
+    public void WarmUp()
+    {
+        foreach (var member in _baseline.OfType<Member>().Concat(_rollouts.Select(rollout => rollout.Candidate)))
+        {
+            if (!member.Model.IsRemote) ModelWarmUp.Run(member.Model);
+        }
+    }
+
     /// <summary>Makes a program from what is loaded now.</summary>
     public static ScoringProgram Build(MlPolicy policy, ModelLibrary library, ScoringProgram? previous, SiteLearner? learner)
     {
         var slots = 0;
         var baseline = new Member?[policy.Models.Count];
         var rollouts = new List<RolloutArm>();
+        var gaps = ModelGaps.None;
         for (var i = 0; i < policy.Models.Count; i++)
         {
             var assignment = policy.Models[i];
             var model = library.Find(assignment.Baseline) ?? previous?.ModelOf(assignment.Model);
             if (model is not null) baseline[i] = MemberOf(slots++, model, assignment);
+            else gaps |= library.GapOf(assignment.Baseline);
             // Without a baseline there is nothing to compare with; the operator promotes a first version by its gates alone.
             if (baseline[i] is not { } active || library.Find(assignment.Candidate) is not { } candidate) continue;
             rollouts.Add(new RolloutArm(
@@ -97,7 +105,10 @@ public sealed class ScoringProgram
 
         var hasRemote = baseline.Any(m => m is { Model.IsRemote: true })
             || rollouts.Any(r => r.Candidate.Model.IsRemote);
-        return new ScoringProgram(policy, baseline, [.. rollouts], slots, learner) { HasRemote = hasRemote };
+        return new ScoringProgram(policy, baseline, [.. rollouts], slots, learner)
+        {
+            HasRemote = hasRemote, Gaps = gaps,
+        };
     }
 
     /// <summary>The set for a request whose rollouts fell to these arms (bit i: candidate of rollout i).</summary>

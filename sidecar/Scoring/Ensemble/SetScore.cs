@@ -13,13 +13,9 @@ internal static class SetScore
     {
         EnsembleKind.Weighted => Weighted(set, context),
         EnsembleKind.Any => Any(set, context, policy),
-        _ => Cascade(set, context.BestBySet[index], context),
+        // With the rules' evidence already, part by part.
+        _ => context.BestBySet[index],
     };
-
-    private static double Cascade(ModelSet set, double score, ScoringContext context) =>
-        context.MatchedRules is not { } rules || set.Evidence is not { } evidence
-            ? score
-            : evidence.Join(score, evidence.Sum(rules, context.Signals));
 
     private static double Weighted(ModelSet set, ScoringContext context)
     {

@@ -28,6 +28,16 @@ public sealed class ModelLibrary(
     public ValueModel? Find(ModelBlob? blob) =>
         blob is not null && _entries.TryGetValue(blob.Digest, out var entry) ? entry.Model : null;
 
+    /// <summary>Why <see cref="Find"/> has no model for a blob; none when it has one.</summary>
+    public ModelGaps GapOf(ModelBlob? blob)
+    {
+        if (Find(blob) is not null) return ModelGaps.None;
+        if (blob is { InPool: true }) return ModelGaps.Pool;
+        var isLoading = blob is not null
+            && (!_entries.TryGetValue(blob.Digest, out var entry) || entry is { IsRefused: false, Error: null });
+        return isLoading ? ModelGaps.Cold : ModelGaps.Missing;
+    }
+
     /// <summary>State of each known model, for the status endpoint.</summary>
     public IReadOnlyList<ModelStatus> Statuses() =>
     [

@@ -1,26 +1,50 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using WafOperator.Http;
 using WafOperator.Protocols.Models;
 using WafOperator.Scoring.Parts;
 
 namespace WafOperator.Scoring.Packages;
 
+/// <summary>Evidence about one part of a request.</summary>
+/// <param name="LogOdds">What rules and signals add to the models' log-odds.</param>
+/// <param name="IsDecisive">A rule matched that decides by itself.</param>
+internal readonly record struct PartEvidence(double LogOdds, bool IsDecisive)
+{
+    public bool IsNone => LogOdds == 0 && !IsDecisive;
+}
+
 /// <summary>
-/// Rules below their blocking threshold, and rules that are set not to block by themselves, as evidence beside the
-/// models' score. Immutable.
+/// Rules that matched as evidence beside the models' score of a part: the strongest few, bounded, less in long values
+/// (the formula is in sidecar/Scoring/README.md). Immutable.
 /// </summary>
 internal sealed class RuleEvidence
 {
-    private readonly double _slope;
-    private readonly double _intercept;
-    private readonly FrozenDictionary<long, double> _weights;
+    /// <summary>Probability of a part in which a decisive rule matched, at least.</summary>
+    public const double Decisive = 0.999;
 
+    /// <summary>Bound of <see cref="JointCalibration.StrongestRules"/>.</summary>
+    public const int StrongestMax = 8;
+
+    private const double WeightMax = 100;
+
+    private readonly JointCalibration _joint;
+    private readonly FrozenDictionary<long, double> _weights;
+    private readonly FrozenDictionary<(long, string), double> _byFinding;
+    private readonly FrozenSet<(long, string)> _decisive;
     private readonly double _serialized;
     private readonly double _operatorName;
 
-    private RuleEvidence(JointCalibration joint, FrozenDictionary<long, double> weights)
+    private RuleEvidence(JointCalibration joint)
     {
-        (_slope, _intercept, _weights) = (joint.Slope, joint.Intercept, weights);
+        var keys = joint.Rules.Where(r => r.Value is > 0 and < WeightMax)
+            .Select(r => (Key: KeyOf(r.Key), Weight: r.Value)).Where(r => r.Key is not null).ToList();
+        _joint = joint;
+        _weights = keys.Where(k => k.Key!.Value.Finding.Length == 0)
+            .ToFrozenDictionary(k => k.Key!.Value.Rule, k => k.Weight);
+        _byFinding = keys.Where(k => k.Key!.Value.Finding.Length > 0)
+            .ToFrozenDictionary(k => k.Key!.Value, k => k.Weight);
+        _decisive = joint.Decisive.Select(KeyOf).OfType<(long, string)>().ToFrozenSet();
         _serialized = WeightOf(joint, "serialized");
         _operatorName = WeightOf(joint, "operatorName");
     }
@@ -28,54 +52,97 @@ internal sealed class RuleEvidence
     /// <summary>
     /// Null without a calibration, or with one that is none (no finite numbers, a slope that turns scores over).
     /// </summary>
-    public static RuleEvidence? Of(JointCalibration? joint)
+    public static RuleEvidence? Of(JointCalibration? joint) =>
+        joint is null || !double.IsFinite(joint.Intercept) || joint.Slope is not (> 0 and < 1_000)
+        || joint is not { EvidenceMax: >= 0 and < 1_000, LengthDiscount: >= 0 and < 1_000 }
+        || joint is not { StrongestRules: > 0 and <= StrongestMax, LengthFree: > 0 }
+            ? null
+            : new RuleEvidence(joint);
+
+    /// <summary>Evidence of a part.</summary>
+    /// <param name="hits">What rules found in the request.</param>
+    /// <param name="places">The part of each hit.</param>
+    /// <param name="part">The part that is asked for.</param>
+    /// <param name="signals">What the part shows itself.</param>
+    public PartEvidence Of(
+        IReadOnlyList<RuleHit> hits, ReadOnlySpan<int> places, int part, AttackSignals signals)
     {
-        if (joint is null || !double.IsFinite(joint.Intercept) || joint.Slope is not (> 0 and < 1_000)) return null;
-        var weights = new Dictionary<long, double>();
-        foreach (var (id, weight) in joint.Rules)
+        Span<double> strongest = stackalloc double[StrongestMax];
+        strongest = strongest[.._joint.StrongestRules];
+        strongest.Clear();
+        var isDecisive = false;
+        for (var i = 0; i < places.Length; i++)
         {
-            var isRule = long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var rule);
-            if (isRule && weight is > 0 and < 100) weights[rule] = weight;
+            if (places[i] != part || IsRepeated(hits, places, i)) continue;
+            var hit = hits[i];
+            isDecisive |= IsDecisive(hit);
+            Insert(strongest, WeightOf(hit));
         }
 
-        return new RuleEvidence(joint, weights.ToFrozenDictionary());
+        var sum = SignalSum(signals);
+        foreach (var weight in strongest) sum += weight;
+        return new PartEvidence(Math.Min(_joint.EvidenceMax, sum), isDecisive);
     }
 
-    /// <summary>Log-odds that these rules add; each rule counts once.</summary>
-    public double Sum(IReadOnlyList<long> rules)
+    /// <summary>What a hit is worth before the strongest are chosen.</summary>
+    public double WeightOf(in RuleHit hit)
     {
-        var sum = 0.0;
-        for (var i = 0; i < rules.Count; i++)
-        {
-            if (_weights.TryGetValue(rules[i], out var weight) && !IsAmong(rules, rules[i], i)) sum += weight;
-        }
-
-        return sum;
+        if (hit.Finding is { } finding && _byFinding.TryGetValue((hit.RuleId, finding), out var exact)) return exact;
+        if (!_weights.TryGetValue(hit.RuleId, out var weight)) return 0;
+        // Who parses does not meet a long text by chance.
+        if (hit.Finding is not null) return weight;
+        var length = (double)hit.Value.Length / _joint.LengthFree;
+        return length <= 1 ? weight : Math.Max(0, weight - (_joint.LengthDiscount * Math.Log(length)));
     }
 
-    /// <summary>Log-odds that rules and signals add.</summary>
-    public double Sum(IReadOnlyList<long> rules, AttackSignals signals) => Sum(rules)
-        + ((signals & AttackSignals.Serialized) != 0 ? _serialized : 0)
+    /// <summary>The models' probability of a part with its evidence.</summary>
+    public double Join(double probability, PartEvidence evidence)
+    {
+        var logOdds = probability <= 0
+            ? -JointCalibration.LogOddsMax
+            : Math.Clamp(
+                Math.Log(probability / (1 - probability)), -JointCalibration.LogOddsMax, JointCalibration.LogOddsMax);
+        var joined = ValueModel.Sigmoid((_joint.Slope * logOdds) + _joint.Intercept + evidence.LogOdds);
+        return evidence.IsDecisive ? Math.Max(joined, Decisive) : joined;
+    }
+
+    private bool IsDecisive(in RuleHit hit) =>
+        _decisive.Count > 0 && (_decisive.Contains((hit.RuleId, ""))
+            || (hit.Finding is { } finding && _decisive.Contains((hit.RuleId, finding))));
+
+    private double SignalSum(AttackSignals signals) =>
+        ((signals & AttackSignals.Serialized) != 0 ? _serialized : 0)
         + ((signals & AttackSignals.OperatorName) != 0 ? _operatorName : 0);
 
-    /// <summary>The models' probability with the rules' evidence.</summary>
-    public double Join(double probability, double sum)
+    /// <summary>Keeps the largest weights, in falling order.</summary>
+    private static void Insert(Span<double> strongest, double weight)
     {
-        var logOdds = Math.Clamp(
-            Math.Log(probability / (1 - probability)), -JointCalibration.LogOddsMax, JointCalibration.LogOddsMax);
-        return ValueModel.Sigmoid((_slope * logOdds) + _intercept + sum);
+        for (var i = 0; i < strongest.Length; i++)
+        {
+            if (weight > strongest[i]) (strongest[i], weight) = (weight, strongest[i]);
+        }
     }
 
-    private static double WeightOf(JointCalibration joint, string signal) =>
-        joint.Signals.TryGetValue(signal, out var weight) && weight is > 0 and < 100 ? weight : 0;
-
-    private static bool IsAmong(IReadOnlyList<long> rules, long rule, int before)
+    private static bool IsRepeated(IReadOnlyList<RuleHit> hits, ReadOnlySpan<int> places, int index)
     {
-        for (var i = 0; i < before; i++)
+        for (var i = 0; i < index; i++)
         {
-            if (rules[i] == rule) return true;
+            if (places[i] == places[index] && hits[i].RuleId == hits[index].RuleId
+                && hits[i].Finding == hits[index].Finding) return true;
         }
 
         return false;
     }
+
+    private static (long Rule, string Finding)? KeyOf(string key)
+    {
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        var id = slash < 0 ? key : key[..slash];
+        return long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var rule)
+            ? (rule, slash < 0 ? "" : key[(slash + 1)..])
+            : null;
+    }
+
+    private static double WeightOf(JointCalibration joint, string signal) =>
+        joint.Signals.TryGetValue(signal, out var weight) && weight is > 0 and < WeightMax ? weight : 0;
 }

@@ -35,7 +35,8 @@ internal static class DetectionBenchmark
     }
 
     /// <summary>
-    /// One line a request, for training: file, line, label, source, family, blocked, anomaly score, rules.
+    /// One line a request, for training: file, line, label, source, family, blocked, anomaly score, rules, evidence
+    /// (sidecar/Scoring/README.md).
     /// </summary>
     private static void WriteRules(string path, IEnumerable<string> data)
     {
@@ -47,10 +48,11 @@ internal static class DetectionBenchmark
             var line = 0;
             foreach (var row in LabelledRequests.Read(file))
             {
-                var answer = rules.Run(row, request, static _ => 0);
+                var evidence = "";
+                var answer = rules.Run(row, request, hits => evidence = EvidenceText.Of(request, hits));
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{Path.GetFileName(file)}\t{line++}\t{(row.IsAttack ? 1 : 0)}\t{row.Source}\t{row.Family}\t"
-                    + $"{(answer.Blocks ? 1 : 0)}\t{answer.Anomaly}\t{string.Join(',', answer.Rules)}"));
+                    + $"{(answer.Blocks ? 1 : 0)}\t{answer.Anomaly}\t{string.Join(',', answer.Rules)}\t{evidence}"));
             }
         }
     }
@@ -68,11 +70,7 @@ internal static class DetectionBenchmark
                 // Sources that no fold leaves out (composed requests) are training data for all models.
                 if (models.FoldOf(row.Source) is not { } fold) continue;
                 (double Alone, double Joint) scores = default;
-                var answer = rules.Run(row, request, matched =>
-                {
-                    scores = fold.Score(request, matched);
-                    return 0;
-                });
+                var answer = rules.Run(row, request, hits => scores = fold.Score(request, hits));
                 results.Add(row, fold.Name, answer, scores.Alone, scores.Joint);
             }
         }

@@ -19,9 +19,9 @@ internal sealed class LeftOutFold(string name, ScoringProgram program)
     public string Name { get; } = name;
 
     /// <summary>Scores of the models alone and with the rules' evidence, as the sidecar computes them.</summary>
-    public (double Alone, double Joint) Score(CanonicalRequest request, IReadOnlyList<long> matched) => (
+    public (double Alone, double Joint) Score(CanonicalRequest request, IReadOnlyList<RuleHit> hits) => (
         _scorer.Score(program, None, request, new ScoringFacts { Route = "" }).Score,
-        _scorer.Score(program, None, request, new ScoringFacts { Route = "", MatchedRules = matched }).Score);
+        _scorer.Score(program, None, request, new ScoringFacts { Route = "", Hits = hits }).Score);
 }
 
 /// <summary>
@@ -70,7 +70,7 @@ internal sealed class LeftOutModels
             new ValueModelLoader(PackageLimits.Default, Console.Error.WriteLine), TimeProvider.System);
         library.PrepareAsync(policy, CancellationToken.None).GetAwaiter().GetResult();
         var program = ScoringProgram.Build(policy, library, null, null);
-        return program.Missing == 0
+        return program.Gaps is ModelGaps.None
             ? program
             : throw new InvalidOperationException(
                 string.Join("; ", library.Statuses().Select(status => status.Message)));

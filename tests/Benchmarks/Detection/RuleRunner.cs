@@ -53,10 +53,10 @@ internal sealed class RuleRunner
         Directory.Exists(RulesFolder) ? null : $"{RulesFolder} is not there (package modsecurity-crs)";
 
     /// <summary>
-    /// Reads the request and runs the phases over it; <paramref name="then"/> sees it with the ids of all matched
-    /// rules.
+    /// Reads the request and runs the phases over it; <paramref name="then"/> sees it with what rules about
+    /// attacks found in it.
     /// </summary>
-    public RuleAnswer Run(LabelledRequest row, CanonicalRequest request, Func<IReadOnlyList<long>, int> then)
+    public RuleAnswer Run(LabelledRequest row, CanonicalRequest request, Action<IReadOnlyList<RuleHit>> then)
     {
         LabelledRequests.ReadHead(row, request);
         using var transaction = _program.Rent();
@@ -64,7 +64,7 @@ internal sealed class RuleRunner
         var blocks = transaction.EvaluateRequestHeaders() is not null;
         LabelledRequests.ReadBody(row, request);
         if (!blocks) blocks = transaction.EvaluateRequestBody() is not null;
-        then(transaction.MatchedRuleIds);
+        then(transaction.Hits);
         return new RuleAnswer(
             blocks, (int)(transaction.ReadNumber("anomaly_score_pl1") ?? 0),
             [.. transaction.Matches.Select(match => match.Id).Distinct()]);

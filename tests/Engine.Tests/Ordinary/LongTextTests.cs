@@ -11,7 +11,8 @@ public sealed class LongTextTests
     private const string Rules = "/usr/share/modsecurity-crs/rules";
     private const int TextBytes = 300 << 10;
 
-    private static readonly Dictionary<int, RuleProgram> Programs = new() { [1] = CoreRuleSet(1), [2] = CoreRuleSet(2) };
+    private static readonly Dictionary<int, RuleProgram> Programs =
+        new() { [1] = CoreRuleSet(1), [2] = CoreRuleSet(2) };
 
     public static TheoryData<string, string, int> Cases()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using WafOperator.Features;
+using WafOperator.Http;
 using WafOperator.Protocols.Models;
 using WafOperator.Scoring.Packages;
 using WafOperator.Scoring.Parts;
@@ -13,15 +14,86 @@ public sealed class RuleEvidenceTests
         Slope = 1.5, Intercept = -0.5, Rules = new Dictionary<string, double> { ["942100"] = 1.25, ["941100"] = 2 },
     };
 
+    private const int Part = 4;
+    private static readonly Slice Short = new(100, 20);
+
     [Fact]
-    public void Sum_CountsEachKnownRuleOnce()
+    public void Of_CountsEachKnownKeyOnce_AndOnlyThoseOfThePart()
     {
         var evidence = RuleEvidence.Of(Joint)!;
 
-        Assert.Equal(0, evidence.Sum([901001, 949110]));
-        Assert.Equal(1.25, evidence.Sum([942100, 901001, 942100]));
-        Assert.Equal(3.25, evidence.Sum([941100, 942100]));
+        Assert.Equal(0, Sum(evidence, Hit(901001), Hit(949110)));
+        Assert.Equal(1.25, Sum(evidence, Hit(942100), Hit(901001), Hit(942100)));
+        Assert.Equal(3.25, Sum(evidence, Hit(941100), Hit(942100)));
+        Assert.Equal(0, evidence.Of([Hit(941100)], [Part + 1], Part, AttackSignals.None).LogOdds);
     }
+
+    [Fact]
+    public void Of_ManyRules_TakesTheStrongestFewAndIsBounded()
+    {
+        var rules = Enumerable.Range(1, 40).ToDictionary(i => $"{i}", i => i / 10.0);
+        var hits = Enumerable.Range(1, 40).Select(i => Hit(i)).ToArray();
+
+        Assert.Equal(4.0 + 3.9 + 3.8, Sum(RuleEvidence.Of(
+            new JointCalibration { Rules = rules, EvidenceMax = 50 })!, hits), 9);
+        Assert.Equal(6, Sum(RuleEvidence.Of(new JointCalibration { Rules = rules })!, hits));
+        Assert.Equal(4.0, Sum(RuleEvidence.Of(
+            new JointCalibration { Rules = rules, StrongestRules = 1 })!, hits), 9);
+    }
+
+    [Theory]
+    [InlineData(20, null, 2.0)]
+    [InlineData(256, null, 2.0)]
+    [InlineData(256 * 2, null, 2.0 - 0.6931)]
+    [InlineData(100_000, null, 0)]
+    [InlineData(20, "handler", 3.0)]
+    [InlineData(100_000, "handler", 3.0)]
+    [InlineData(100_000, "tag", 2.0)]
+    public void WeightOf_FallsWithTheLengthOfTheValue_ButNotForWhatADetectorNamed(
+        int length, string? finding, double expected)
+    {
+        var evidence = RuleEvidence.Of(new JointCalibration
+        {
+            Rules = new Dictionary<string, double> { ["941100"] = 2, ["941100/handler"] = 3 },
+        })!;
+
+        Assert.Equal(expected, evidence.WeightOf(Hit(941100, finding, length)), 4);
+    }
+
+    [Fact]
+    public void ADecisiveRule_MakesThePartCritical_WhateverModelsThink()
+    {
+        var evidence = RuleEvidence.Of(new JointCalibration { Decisive = ["944150", "942100/s&1"] })!;
+        var by = evidence.Of([Hit(944150)], [Part], Part, AttackSignals.None);
+
+        Assert.Equal(RuleEvidence.Decisive, evidence.Join(1e-9, by));
+        Assert.True(evidence.Of([Hit(942100, "s&1")], [Part], Part, AttackSignals.None).IsDecisive);
+        Assert.False(evidence.Of([Hit(942100, "n")], [Part], Part, AttackSignals.None).IsDecisive);
+    }
+
+    [Fact]
+    public void MoreEvidence_NeverLowersTheSum()
+    {
+        var random = new Random(7);
+        for (var round = 0; round < 2_000; round++)
+        {
+            var rules = Enumerable.Range(1, 12).ToDictionary(i => $"{i}", _ => random.NextDouble() * 4);
+            var evidence = RuleEvidence.Of(new JointCalibration
+            {
+                Rules = rules, StrongestRules = random.Next(1, 6), EvidenceMax = random.Next(0, 9),
+            })!;
+            var hits = Enumerable.Range(0, 9)
+                .Select(_ => Hit(random.Next(1, 14), null, random.Next(1, 5_000))).ToArray();
+            for (var count = 1; count < hits.Length; count++)
+                Assert.True(Sum(evidence, hits[..count]) <= Sum(evidence, hits[..(count + 1)]) + 1e-12);
+        }
+    }
+
+    private static RuleHit Hit(long rule, string? finding = null, int length = 20) =>
+        new(rule, finding, HitPlace.Part, Short with { Length = length }, -1);
+
+    private static double Sum(RuleEvidence evidence, params RuleHit[] hits) =>
+        evidence.Of(hits, [.. hits.Select(_ => Part)], Part, AttackSignals.None).LogOdds;
 
     [Theory]
     [InlineData("$ne", true, 2.5)]
@@ -41,7 +113,7 @@ public sealed class RuleEvidenceTests
         })!;
         var signals = AttackSignal.Of(Encoding.ASCII.GetBytes(name), ValueFlags.Serialized, isName);
 
-        Assert.Equal(expected, evidence.Sum([], signals));
+        Assert.Equal(expected, evidence.Of([], [], Part, signals).LogOdds);
     }
 
     [Fact]
@@ -49,8 +121,8 @@ public sealed class RuleEvidenceTests
     {
         var evidence = RuleEvidence.Of(Joint)!;
 
-        Assert.Equal(1 / (1 + Math.Exp(0.5)), evidence.Join(0.5, 0), 6);
-        Assert.Equal(1 / (1 + Math.Exp(-1.5)), evidence.Join(0.5, 2), 6);
+        Assert.Equal(1 / (1 + Math.Exp(0.5)), evidence.Join(0.5, default), 6);
+        Assert.Equal(1 / (1 + Math.Exp(-1.5)), evidence.Join(0.5, new PartEvidence(2, false)), 6);
     }
 
     [Theory]
@@ -58,7 +130,7 @@ public sealed class RuleEvidenceTests
     [InlineData(1.0)]
     public void Join_OfACertainModel_StaysAProbability(double certain)
     {
-        var joined = RuleEvidence.Of(Joint)!.Join(certain, 100);
+        var joined = RuleEvidence.Of(Joint)!.Join(certain, new PartEvidence(100, false));
 
         Assert.InRange(joined, 0, 1);
         Assert.False(double.IsNaN(joined));
@@ -74,6 +146,9 @@ public sealed class RuleEvidenceTests
         {
             ["x"] = 1, ["1"] = -4, ["2"] = double.PositiveInfinity, ["3"] = 1,
         };
-        Assert.Equal(1, RuleEvidence.Of(Joint with { Rules = rules })!.Sum([1, 2, 3]));
+        Assert.Equal(1, Sum(RuleEvidence.Of(Joint with { Rules = rules })!, Hit(1), Hit(2), Hit(3)));
+        Assert.Null(RuleEvidence.Of(Joint with { StrongestRules = 0 }));
+        Assert.Null(RuleEvidence.Of(Joint with { LengthFree = 0 }));
+        Assert.Null(RuleEvidence.Of(Joint with { EvidenceMax = double.NaN }));
     }
 }

@@ -170,7 +170,7 @@ public sealed class PoolScoringTests(ReleasedModels models) : IClassFixture<Rele
     {
         var program = await ProgramAsync(Policy(["gate"], ["payload-cnn"]), new NoPool());
 
-        Assert.Equal((0, 1), (program.Missing, program.MissingInPool));
+        Assert.Equal(ModelGaps.Pool, program.Gaps);
         Assert.Equal(ScoringOutcome.PoolUnavailable, _scorer.Score(
             program, NoExclusions, ReleasedModels.Search("tea"), Facts()).Outcome);
     }
