@@ -51,7 +51,10 @@ public sealed record ModelStatus
     public required string Version { get; init; }
     public required string Digest { get; init; }
 
-    /// <summary><c>Loaded</c>, <c>Loading</c> (not there yet, or could not be fetched) or <c>Failed</c> (cannot be used).</summary>
+    /// <summary>
+    /// <c>Loaded</c>, <c>Loading</c> (not there yet), <c>Missing</c> (could not be had, or the family has no version) or
+    /// <c>Failed</c> (cannot be used). While one is not <c>Loaded</c>, rules decide.
+    /// </summary>
     public required string State { get; init; }
     public string? Message { get; init; }
 }

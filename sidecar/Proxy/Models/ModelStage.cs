@@ -49,7 +49,7 @@ internal sealed partial class ModelStage
     public IReadOnlyList<ModelStatus> Statuses() => _library.Statuses();
 
     /// <summary>True when a model of the policy in force is not loaded, and asking again may help.</summary>
-    public bool HasUnloaded => _library.Statuses().Any(s => s.State != "Loaded");
+    public bool HasUnloaded => _library.Statuses().Any(s => s.State != "Loaded" && s.Digest.Length > 0);
 
     /// <summary>What was learned, or null.</summary>
     public LearningReport? Learning => _learner is { } known

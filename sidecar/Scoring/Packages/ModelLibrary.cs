@@ -23,6 +23,7 @@ public sealed class ModelLibrary(
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Entry> _entries = new();
+    private volatile string[] _withoutPackage = [];
 
     /// <summary>The loaded model, or null.</summary>
     public ValueModel? Find(ModelBlob? blob) =>
@@ -46,8 +47,13 @@ public sealed class ModelLibrary(
             Model = e.Family,
             Version = e.Blob.Version,
             Digest = e.Blob.Digest,
-            State = e.Model is not null ? "Loaded" : e.IsRefused ? "Failed" : "Loading",
+            State = e.Model is not null ? "Loaded" : e.IsRefused ? "Failed" : e.Error is null ? "Loading" : "Missing",
             Message = e.Error,
+        }),
+        .. _withoutPackage.Select(family => new ModelStatus
+        {
+            Model = family, Version = "", Digest = "", State = "Missing",
+            Message = "the policy names the family, and no version of it is promoted",
         }),
     ];
 
@@ -62,6 +68,8 @@ public sealed class ModelLibrary(
             .Where(m => m.Blob is not null)
             .Select(m => (m.Model, Blob: m.Blob!))
             .ToList();
+        _withoutPackage =
+            [.. (policy?.Models ?? []).Where(m => m is { Baseline: null, Candidate: null }).Select(m => m.Model)];
         foreach (var (family, blob) in wanted)
         {
             if (blob.InPool) await FindInPoolAsync(policy!.PoolUrl, family, blob, cancellationToken);

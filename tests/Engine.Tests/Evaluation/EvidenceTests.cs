@@ -33,6 +33,7 @@ public sealed class EvidenceTests
     private static readonly string Crs4 = Crs3
         .Replace("tx.anomaly_score_pl", "tx.inbound_anomaly_score_pl", StringComparison.Ordinal)
         .Replace("tx.anomaly_score=+", "tx.blocking_inbound_anomaly_score=+", StringComparison.Ordinal)
+        .Replace("TX.ANOMALY_SCORE", "TX.BLOCKING_INBOUND_ANOMALY_SCORE", StringComparison.Ordinal)
         .Replace("TX:ANOMALY_SCORE", "TX:BLOCKING_INBOUND_ANOMALY_SCORE", StringComparison.Ordinal)
         .Replace("paranoia_level", "blocking_paranoia_level", StringComparison.Ordinal)
         .Replace("TX:PARANOIA_LEVEL", "TX:BLOCKING_PARANOIA_LEVEL", StringComparison.Ordinal);

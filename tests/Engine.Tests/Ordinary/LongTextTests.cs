@@ -5,7 +5,9 @@ using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Tests.Ordinary;
 
-/// <summary>What a policy promises to inspect is inspected: long ordinary texts do not meet the bound on work.</summary>
+/// <summary>
+/// What a policy promises to inspect is inspected: long ordinary texts do not meet the bound on work.
+/// </summary>
 public sealed class LongTextTests
 {
     private const string Rules = "/usr/share/modsecurity-crs/rules";

@@ -10,10 +10,11 @@ namespace WafOperator.Engine.Tests.Ordinary;
 internal static class LongTexts
 {
     private static readonly string[] Words =
-        ("the of and tea cup garden select order update from where group table user name set value open file read write "
-        + "system exec run shell script style link image list item page post print echo return function class public "
-        + "static void string number date time version server client request response header body query path license "
-        + "copyright warranty don't it's \"quoted\" (see) 1.5 2026 a/b end. Then, begin; note: yes!").Split(' ');
+        ("the of and tea cup garden select order update from where group table user name set value open "
+        + "file read write system exec run shell script style link image list item page post print echo "
+        + "return function class public static void string number date time version server client request "
+        + "response header body query path license copyright warranty don't it's \"quoted\" (see) 1.5 2026 "
+        + "a/b end. Then, begin; note: yes!").Split(' ');
 
     /// <summary>Names of the kinds, for theories.</summary>
     public static readonly IReadOnlyDictionary<string, Func<Random, string>> Kinds =

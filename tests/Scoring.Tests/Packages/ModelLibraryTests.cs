@@ -71,9 +71,14 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
             Model = "nobody", Baseline = new ModelBlob { Version = "1.0.0", Digest = "sha256:" + new string('0', 64) },
         };
         await library.PrepareAsync(
-            models.Policy() with { Models = [models.Assignment("gate"), missing] }, CancellationToken.None);
+            models.Policy() with
+            {
+                Models = [models.Assignment("gate"), missing, new ModelAssignment { Model = "unassigned" }],
+            },
+            CancellationToken.None);
 
-        Assert.Contains(library.Statuses(), s => s is { Model: "nobody", State: "Loading", Message: not null });
+        Assert.Contains(library.Statuses(), s => s is { Model: "nobody", State: "Missing", Message: not null });
+        Assert.Contains(library.Statuses(), s => s is { Model: "unassigned", State: "Missing", Message: not null });
         Assert.NotNull(library.Find(models.Blob("gate")));
     }
 
