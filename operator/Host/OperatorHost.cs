@@ -62,7 +62,7 @@ internal static class OperatorHost
         var pods = new PodMutator(
             plane.Admission, () => injection, new InjectionEvents(plane.Events).Observe);
         MapByPort(app, options.WebhookPort, routes => routes.MapAdmission(
-            pods, new ResourceReviewer(TimeProvider.System), loggers.CreateLogger("WafOperator.Webhooks")));
+            pods, new ResourceReviewer(TimeProvider.System, plane.Admission), loggers.CreateLogger("WafOperator.Webhooks")));
         MapByPort(app, options.MetricsPort, routes => Health.Map(routes, plane, metrics));
         await app.StartAsync(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(

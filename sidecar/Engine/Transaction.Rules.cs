@@ -121,7 +121,7 @@ public sealed partial class Transaction
     private int RunAt(PhasePlan plan, int at, bool isFiltered)
     {
         var rule = plan.Rules[at];
-        if (Exclusions.HasRules && Exclusions.IsRemoved(rule))
+        if ((Exclusions.HasRules && Exclusions.IsRemoved(rule)) || _without?.Contains(rule.Id) is true)
         {
             return at + 1;
         }

@@ -31,7 +31,7 @@ public sealed partial class Transaction
     /// <summary>Takes over the prepared state and returns the place to go on at; 0 where nothing is prepared.</summary>
     private int TakeStart()
     {
-        if (_hasRun || _phase != 1 || Program.Start is not { } start || Memory.Mark() > 0
+        if (_hasRun || IsTrial || _phase != 1 || Program.Start is not { } start || Memory.Mark() > 0
             || Memory.Append(start.Memory).Length < start.Memory.Length)
         {
             return 0;

@@ -20,6 +20,7 @@ public sealed partial class Transaction : IDisposable
     private ReadWork _readWork;
     private CanonicalResponse? _response;
     private long _dearestSteps;
+    private IReadOnlySet<long>? _without;
 
     internal Transaction(RuleProgram program)
     {
@@ -88,9 +89,17 @@ public sealed partial class Transaction : IDisposable
     /// <summary>Whether rules silenced the audit log (<c>ctl:auditEngine=Off</c>).</summary>
     public bool IsAuditSilenced { get; internal set; }
 
+    /// <summary>
+    /// Whether <c>ctl:ruleRemove…</c> left out a rule or value that would have been tested. It need not have matched.
+    /// </summary>
+    public bool HasSuppressed => Exclusions.HasSuppressed;
+
     internal TransactionMemory Memory { get; }
 
     internal StepMeter Meter { get; }
+
+    /// <summary>Counters of clients and sessions stay as they are.</summary>
+    internal bool IsTrial => _without is not null;
 
     internal VariableStore Tx { get; }
 
@@ -172,6 +181,12 @@ public sealed partial class Transaction : IDisposable
         ResetState();
     }
 
+    /// <summary>
+    /// Makes this a trial: what the request would have met without some rules. Writes nothing to collections that
+    /// outlive the request. Call before the phases.
+    /// </summary>
+    public void Try(IReadOnlySet<long> without) => _without = without;
+
     /// <summary>Resets and gives the transaction back to its program.</summary>
     public void Dispose()
     {
@@ -249,6 +264,7 @@ public sealed partial class Transaction : IDisposable
         Exhausted = false;
         IsAuditSilenced = false;
         _hasRun = false;
+        _without = null;
         Meter.Reset();
         _readWork = default;
         _response = null;

@@ -65,8 +65,11 @@ public readonly record struct ScoringResult
     /// <summary>Log-odds that rules which matched added to the models' score; 0 without any.</summary>
     public double RuleEvidence { get; init; }
 
-    /// <summary>Name of the exclusion that left out a part, or null.</summary>
-    public string? Exclusion { get; init; }
+    /// <summary>Names of exclusions that took part; null for none.</summary>
+    public IReadOnlyList<string>? Exclusions { get; init; }
+
+    /// <summary>Names of those without which the policy would have done something else; null for none.</summary>
+    public IReadOnlyList<string>? ChangedBy { get; init; }
 
     /// <summary>Each model's own answer.</summary>
     public IReadOnlyList<ModelResult> Models { get; init; }

@@ -71,6 +71,7 @@ internal readonly ref struct ScoringRun
     public void ScoreParts()
     {
         var parts = _context.Parts;
+        _context.Excluded.Begin(_exclusions, _request);
         parts.Fill(_request, _context.Hits);
         if (parts.IsCut) _context.Gaps |= ModelGaps.Parts;
         for (var rank = PartRank.Hit; rank <= PartRank.Rest; rank++)
@@ -109,13 +110,9 @@ internal readonly ref struct ScoringRun
         var value = _request[part.Value];
         var hasHits = _context.Parts.RankOf(index) is PartRank.Hit;
         if (part.Kind is PartKind.Header && !hasHits && !PartRules.IsOddHeader(_request[part.Name], value)) return;
-        if (!_exclusions.IsEmpty && _exclusions.Find(_request, part) is { } exclusion)
-        {
-            _context.Exclusion = exclusion;
-            _context.HasUnjudgedHits |= _context.Parts.DropHits(index);
-            return;
-        }
-
+        _context.Excluded.Enter(_request, part, _program);
+        var isLeftOut = _context.Excluded.HoldsNow && _context.Excluded.SkipsAll(_deciding.Members);
+        if (isLeftOut) _context.HasUnjudgedHits |= _context.Parts.DropHits(index);
         Array.Clear(_context.PartBySet);
         _context.PartPiece = default;
         _context.Signals = AttackSignals.None;
@@ -123,6 +120,7 @@ internal readonly ref struct ScoringRun
         else if (rank is PartRank.Rest) ScoreRest(index, part, value);
         else ScoreEnds(index, part, value);
         if (rank is not PartRank.Rest) ScoreName(part);
+        if (isLeftOut) return;
         if (rank is not PartRank.Rest && IsCut(part)) _context.Gaps |= ModelGaps.Window;
         Settle(index, part, hasHits);
     }
@@ -200,6 +198,7 @@ internal readonly ref struct ScoringRun
             : PartRules.Normalize(part.Kind, raw, _context.Value, out flags);
         ReadOnlySpan<byte> value = _context.Value.AsSpan(0, length);
         if (!isName && !hasHits && ValueNormalizer.IsPlain(value, flags)) return;
+        if (_context.Excluded.HoldsNow && _values.IsLeftOut(value, flags)) return;
         _context.Signals |= AttackSignal.Of(value, flags, isName);
         var score = _values.Score(value, flags, _arms);
         if (score > _context.PartPiece.Score) _context.PartPiece = (score, isName, at);
@@ -294,9 +293,18 @@ internal readonly ref struct ScoringRun
         var result = new ScoringResult
         {
             Outcome = RequestScorer.OutcomeOf(gaps), Gaps = gaps, Score = score, Risk = risk, Action = action,
-            Exclusion = _context.Exclusion, Models = [], HasUnjudgedHits = _context.HasUnjudgedHits,
+            Models = [], HasUnjudgedHits = _context.HasUnjudgedHits,
             RuleEvidence = _context.BestEvidence,
         };
+        if (_context.Excluded.Applied is { Count: > 0 } applied)
+        {
+            result = result with
+            {
+                Exclusions = [.. applied.Select(a => a.Name)],
+                ChangedBy = ExclusionEffect.ChangedBy(_deciding, _context, _program.Policy, action),
+            };
+        }
+
         var isOrdinary = risk is RiskLevel.None && gaps is ModelGaps.None && _context.Hits is not { Count: > 0 };
         return isOrdinary && !_facts.WantsExplanation
             ? result

@@ -10,6 +10,9 @@ namespace WafOperator.Scoring;
 internal readonly ref struct ValueScorer(
     PredictionCache cache, ScoringProgram program, ScoringContext context, ModelSet deciding, bool isPaired)
 {
+    /// <summary>A lower score is no attack of any family.</summary>
+    private const double FamilyScoreMin = 0.01;
+
     private readonly PredictionCache _cache = cache;
     private readonly ScoringProgram _program = program;
     private readonly ScoringContext _context = context;
@@ -24,6 +27,28 @@ internal readonly ref struct ValueScorer(
         if (score > _context.PartBySet[0]) _context.PartBySet[0] = score;
         if (_isPaired) ScoreOtherArms(value, flags, arms);
         return score;
+    }
+
+    /// <summary>
+    /// Finds what a text of an excluded part would score without exclusions, and whether an exclusion leaves it out as
+    /// a whole: all models are named, or its family is.
+    /// </summary>
+    public bool IsLeftOut(ReadOnlySpan<byte> value, ValueFlags flags)
+    {
+        var excluded = _context.Excluded;
+        Array.Clear(_context.HasLogit);
+        excluded.IsWithout = true;
+        var score = ValueScore(_deciding, value, flags);
+        excluded.IsWithout = false;
+        string? family = null;
+        if (score >= FamilyScoreMin && excluded.AsksForFamily)
+        {
+            foreach (var member in _deciding.Members) family ??= member.Model.FamilyOf(value, flags);
+            if (family is not null && !excluded.IsExcluded(family)) family = null;
+        }
+
+        excluded.Apply(score, family);
+        return family is not null || excluded.SkipsAll(_deciding.Members);
     }
 
     private void ScoreOtherArms(ReadOnlySpan<byte> value, ValueFlags flags, uint arms)
@@ -45,12 +70,13 @@ internal readonly ref struct ValueScorer(
             var shown = Shown(set, value, flags);
             foreach (var member in set.Members)
             {
+                if (_context.Excluded.IsSkipped(member)) continue;
                 var logit = member.Model.IsRemote
                     ? RemoteLogit(set, member, value[shown], flags)
                     : Logit(member, value, member.Model.IsGate ? .. : shown, flags);
                 if (double.IsNaN(logit)) continue;
                 var p = member.Model.Probability(logit);
-                _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
+                _context.Note(member, p);
                 highest = Math.Max(highest, p);
             }
 
@@ -58,16 +84,16 @@ internal readonly ref struct ValueScorer(
         }
 
         var (gateLogit, probability, focus) = (0.0, 0.0, Shown(set, value, flags));
-        if (set.Gate is { } gate)
+        if (set.Gate is { } gate && !_context.Excluded.IsSkipped(gate))
         {
             gateLogit = Logit(gate, value, .., flags);
             focus = _context.Focus[gate.Slot];
             probability = gate.Model.Probability(gateLogit);
-            _context.BestByModel[gate.Slot] = Math.Max(_context.BestByModel[gate.Slot], probability);
+            _context.Note(gate, probability);
             if (probability < set.Low || probability > set.High) return probability;
         }
 
-        if (set.Second.Length > 0)
+        if (!_context.Excluded.SkipsAll(set.Second))
         {
             probability = BestOf(set, gateLogit, value, focus, flags);
             if (probability < set.RemoteLow || probability > set.RemoteHigh) return probability;
@@ -92,18 +118,21 @@ internal readonly ref struct ValueScorer(
         return ..RequestScorer.NetworkBytesMax;
     }
 
+    private bool HasGate(ModelSet set) => set.Gate is { } gate && !_context.Excluded.IsSkipped(gate);
+
     /// <summary>What the pool says of a value; what local models said when it did not answer.</summary>
     private double AskedOf(ModelSet set, double gateLogit, double local, ReadOnlySpan<byte> value, ValueFlags flags)
     {
         var best = double.NaN;
         foreach (var member in set.Remote)
         {
+            if (_context.Excluded.IsSkipped(member)) continue;
             var logit = RemoteLogit(set, member, value, flags);
             if (double.IsNaN(logit)) continue;
-            var p = set.Gate is not null
+            var p = HasGate(set)
                 ? ModelSet.Join(gateLogit, logit, member.Model)
                 : member.Model.Probability(logit);
-            _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
+            _context.Note(member, p);
             best = double.IsNaN(best) ? p : Math.Max(best, p);
         }
 
@@ -116,6 +145,7 @@ internal readonly ref struct ValueScorer(
         var key = KeyOf(member, value, flags);
         // As above: of versions that are compared, each is asked anew.
         var logit = 0.0;
+        if (_context.Excluded.IsWithout) return _cache.TryGet(key, out logit) ? logit : double.NaN;
         if (!(_isPaired && _program.IsCompared(member)) && _cache.TryGet(key, out logit)) return logit;
         if (_context.Questions is { } questions)
         {
@@ -145,11 +175,12 @@ internal readonly ref struct ValueScorer(
         var best = 0.0;
         foreach (var member in set.Second)
         {
+            if (_context.Excluded.IsSkipped(member)) continue;
             var logit = Logit(member, value, focus, flags);
-            var p = set.Gate is not null
+            var p = HasGate(set)
                 ? ModelSet.Join(gateLogit, logit, member.Model)
                 : member.Model.Probability(logit);
-            _context.BestByModel[member.Slot] = Math.Max(_context.BestByModel[member.Slot], p);
+            _context.Note(member, p);
             best = Math.Max(best, p);
         }
 
@@ -182,7 +213,7 @@ internal readonly ref struct ValueScorer(
             }
         }
 
-        _context.TicksByModel[member.Slot] += Stopwatch.GetTimestamp() - started;
+        if (!_context.Excluded.IsWithout) _context.TicksByModel[member.Slot] += Stopwatch.GetTimestamp() - started;
         (_context.HasLogit[member.Slot], _context.Looked[member.Slot]) = (true, shown);
         return _context.Logits[member.Slot] = logit;
     }

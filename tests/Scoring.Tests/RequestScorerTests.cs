@@ -130,7 +130,8 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         var result = ReleasedModels.Scorer.Score(
             models.Program(models.Policy()), exclusions, ReleasedModels.Search("1' UNION SELECT 1,2,3-- -"), new ScoringFacts { Route = "" });
 
-        Assert.Equal("search-box", result.Exclusion);
+        Assert.Equal(["search-box"], result.Exclusions);
+        Assert.Equal(["search-box"], result.ChangedBy);
         Assert.Equal(RiskLevel.None, result.Risk);
     }
 

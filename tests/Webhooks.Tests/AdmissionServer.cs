@@ -46,7 +46,7 @@ internal sealed class AdmissionServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
         var application = builder.Build();
-        application.MapAdmission(new(cache, settings ?? (() => Settings), observe), new(TimeProvider.System),
+        application.MapAdmission(new(cache, settings ?? (() => Settings), observe), new(TimeProvider.System, cache),
             NullLogger.Instance);
         await application.StartAsync();
         return new(application);

@@ -116,9 +116,44 @@ public sealed class ResourceAdmissionTests
             StringComparison.Ordinal);
     }
 
-    private static async Task<JsonObject> ReviewAsync(JsonNode @object, JsonNode? old = null)
+    [Theory]
+    [InlineData("{rules: [\"942100\"], match: {path: /search}}", "")]
+    [InlineData("{rules: [\"942100\"]}", "spec.match")]
+    [InlineData("{rules: [\"1-999999999\"], models: [gate], match: {path: /a}}", "spec.rules[0]")]
+    public async Task AnExclusion_IsHeldAgainstTheBoundsOfItsPolicy(string fields, string field)
     {
-        await using var server = await AdmissionServer.StartAsync(new MemoryCache());
+        var exclusion = Exclusion(fields);
+        var response = await ReviewAsync(exclusion, cache: MemoryCache.WithShop());
+
+        Assert.Equal(field.Length == 0, (bool)response["allowed"]!);
+        if (field.Length > 0)
+            Assert.Equal(field, (string?)response["status"]!["details"]!["causes"]![0]!["field"]);
+    }
+
+    [Fact]
+    public async Task AnExclusionBeforeItsPolicy_IsRefusedOnlyForWhatNoPolicyAllows()
+    {
+        Assert.True((bool)(await ReviewAsync(Exclusion("{rules: [\"942100\"]}")))["allowed"]!);
+        Assert.False((bool)(await ReviewAsync(Exclusion("{rules: [\"949110\"]}")))["allowed"]!);
+    }
+
+    private static JsonNode Exclusion(string fields)
+    {
+        var exclusion = YamlText.Read($$"""
+            apiVersion: wafoperator.dev/v1alpha1
+            kind: WafExclusion
+            metadata: {name: tuned, namespace: shop}
+            spec: {{fields}}
+            """)!;
+        exclusion["spec"]!["policy"] = "shop";
+        exclusion["spec"]!["reason"] = "tuned";
+        return exclusion;
+    }
+
+    private static async Task<JsonObject> ReviewAsync(
+        JsonNode @object, JsonNode? old = null, MemoryCache? cache = null)
+    {
+        await using var server = await AdmissionServer.StartAsync(cache ?? new MemoryCache());
         return await server.ReviewAsync(AdmissionEndpoints.ResourcesPath, @object, old is null ? "CREATE" : "UPDATE",
             old);
     }

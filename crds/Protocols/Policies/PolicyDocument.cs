@@ -107,7 +107,18 @@ public sealed record RulePolicy
 
     /// <summary>Data files that texts of <see cref="Sources"/> name (<c>@pmFromFile</c>).</summary>
     public IReadOnlyList<RuleFile> Files { get; init; } = [];
+
+    /// <summary>Which rules of <see cref="Sources"/> are which exclusion.</summary>
+    public IReadOnlyList<ExclusionRules> Exclusions { get; init; } = [];
     public bool InspectResponses { get; init; }
+}
+
+/// <summary>The rules that one WafExclusion was compiled to.</summary>
+public sealed record ExclusionRules
+{
+    /// <summary>Name of the WafExclusion.</summary>
+    public required string Name { get; init; }
+    public IReadOnlyList<long> RuleIds { get; init; } = [];
 }
 
 /// <summary>Either inline SecLang, or a rule set by name.</summary>
@@ -141,7 +152,11 @@ public sealed record Exclusion
     public PartKind Part { get; init; }
     public string? PartName { get; init; }
     public IReadOnlyList<string> Rules { get; init; } = [];
+
+    /// <summary>Attack families as models name them: a part that looks like one of these is left out.</summary>
     public IReadOnlyList<string> Families { get; init; } = [];
+
+    /// <summary>Model families that leave the part out; the others score it.</summary>
     public IReadOnlyList<string> Models { get; init; } = [];
     public DateTimeOffset? ExpiresAt { get; init; }
 }

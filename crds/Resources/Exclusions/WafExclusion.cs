@@ -43,10 +43,10 @@ public sealed record WafExclusionSpec
     [Pattern("^[0-9]{1,19}(-[0-9]{1,19})?$", Meaning = "a rule id or a range such as 942100-942199")]
     public IReadOnlyList<string> Rules { get; init; } = [];
 
-    [Description("Attack families (sqli, xss, …)."), Items(32)]
+    [Description("Attack families: rules with their tags, and what models that tell families take for them."), Items(32)]
     public IReadOnlyList<AttackFamily> Families { get; init; } = [];
 
-    [Description("Model families whose verdict is ignored here."), Items(8), Length(63, Minimum = 1),
+    [Description("Model families that leave the parts out; models that are not named score them."), Items(8), Length(63, Minimum = 1),
         Pattern(Patterns.DnsLabel)]
     public IReadOnlyList<string> Models { get; init; } = [];
 
@@ -89,7 +89,8 @@ public sealed record WafExclusionStatus
     [Description("Generation of the spec this status speaks of."), Bounds(0, long.MaxValue)]
     public long? ObservedGeneration { get; init; }
 
-    [Description("How often it changed a verdict."), Bounds(0, long.MaxValue)]
+    [Description("Requests that would have been decided otherwise without it (logged or blocked by a model, blocked by "
+        + "rules). Answers of models in a pool are not asked for twice and do not count."), Bounds(0, long.MaxValue)]
     public long Hits { get; init; }
 
     [Description("When it last changed a verdict.")]

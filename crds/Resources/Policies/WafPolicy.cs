@@ -85,6 +85,10 @@ public sealed record WafPolicySpec
     [Description("How traffic is brought to the sidecar.")]
     public InterceptionSpec? Interception { get; init; }
 
+    [Description("How much protection WafExclusions may take away. An exclusion outside these bounds is not applied.")]
+    [Default("{}")]
+    public ExclusionBoundsSpec? ExclusionBounds { get; init; } = new();
+
     [Description("Compute resources of the sidecar container.")]
     public SidecarResourcesSpec? Sidecar { get; init; }
 }

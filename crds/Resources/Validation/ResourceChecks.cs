@@ -43,6 +43,17 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         if (spec.Ml is { } ml) CheckMl(spec, ml);
         CheckDecision(spec);
         if (spec.Sidecar is { } sidecar) CheckSidecar(sidecar);
+        if (spec.ExclusionBounds is { } bounds) CheckExclusionBounds(bounds);
+    }
+
+    private void CheckExclusionBounds(ExclusionBoundsSpec bounds)
+    {
+        if (bounds.MaximumLifetime is { } lifetime)
+            Duration("spec.exclusionBounds.maximumLifetime", lifetime, TimeSpan.FromDays(3650));
+        for (var i = 0; i < bounds.Families.Count; i++)
+            if (bounds.Families[i] == AttackFamily.Protocol)
+                Error($"spec.exclusionBounds.families[{i}]", FieldErrorReason.Invalid,
+                    "Protocol cannot be excluded as a family: let exclusions name the rules");
     }
 
     private void CheckTargets(IReadOnlyList<PolicyTargetReference> targets)

@@ -7,11 +7,26 @@ namespace WafOperator.Policies.Compilation;
 /// </summary>
 public static class FamilyNames
 {
-    /// <summary>Name in documents, events and model heads: <c>sqli</c>, <c>session-fixation</c>.</summary>
-    public static string WireName(AttackFamily family) => family switch
+    /// <summary>
+    /// Names that family heads of models give it (<c>families</c> of package manifests); empty where they have none.
+    /// </summary>
+    public static IReadOnlyList<string> ModelNames(AttackFamily family) => family switch
     {
-        AttackFamily.SessionFixation => "session-fixation",
-        _ => family.ToString().ToLowerInvariant(),
+        AttackFamily.Sqli => ["sqli"],
+        AttackFamily.Xss => ["xss"],
+        AttackFamily.Rce => ["cmdi", "shellshock"],
+        AttackFamily.Lfi => ["path-traversal"],
+        AttackFamily.Rfi => ["rfi"],
+        AttackFamily.Php => ["php"],
+        AttackFamily.Java => ["java", "log4shell"],
+        AttackFamily.Nosql => ["nosqli"],
+        AttackFamily.Ssti => ["ssti"],
+        AttackFamily.Ssrf => ["ssrf"],
+        AttackFamily.Xxe => ["xxe"],
+        AttackFamily.Ldap => ["ldapi"],
+        AttackFamily.Protocol => ["crlf"],
+        AttackFamily.Generic => ["other"],
+        _ => [],
     };
 
     /// <summary>Tags of the rules that look for the family; empty where CRS has no tag of its own.</summary>

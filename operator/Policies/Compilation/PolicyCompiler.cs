@@ -1,3 +1,4 @@
+using WafOperator.Policies.Exclusions;
 using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Exclusions;
 using WafOperator.Resources.Policies;
@@ -41,6 +42,7 @@ public static class PolicyCompiler
         {
             Document = failed ? null : PolicyRevision.Seal(document),
             Findings = findings,
+            Weakenings = [.. exclusions.Select(e => ExclusionBounds.Weakening(e, spec)).OfType<string>()],
             RecompileAt = recompileAt,
         };
     }
@@ -82,6 +84,13 @@ public static class PolicyCompiler
                 }
                 if (recompileAt is null || expiry < recompileAt) recompileAt = expiry;
             }
+            var bounds = inputs.Policy.Spec.ExclusionBounds ?? new();
+            if (ExclusionBounds.Breach(exclusion, bounds, inputs.Now) is { } breach)
+            {
+                findings.Add(new(FindingSeverity.Warning, FindingKind.ExclusionOutOfBounds, breach.Path,
+                    $"{breach.Message}; the exclusion is not in force", $"WafExclusion/{exclusion.Metadata.Name}"));
+                continue;
+            }
             active.Add(exclusion);
         }
         return active;
@@ -95,7 +104,7 @@ public static class PolicyCompiler
         Part = (PartKind)(exclusion.Spec.Match?.Part ?? RequestPartKind.Any),
         PartName = exclusion.Spec.Match?.Name,
         Rules = exclusion.Spec.Rules,
-        Families = [.. exclusion.Spec.Families.Select(family => FamilyNames.WireName(family))],
+        Families = [.. exclusion.Spec.Families.SelectMany(FamilyNames.ModelNames).Distinct(StringComparer.Ordinal)],
         Models = exclusion.Spec.Models,
         ExpiresAt = exclusion.Spec.ExpiresAt,
     };

@@ -35,7 +35,7 @@ public enum FindingSeverity { Warning, Error }
 
 /// <summary>Which condition a finding belongs to, and its reason there.</summary>
 public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid,
-    RulesWarning, KeyNotFound, RulesNotFound }
+    RulesWarning, KeyNotFound, RulesNotFound, ExclusionOutOfBounds }
 
 /// <summary>
 /// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of
@@ -55,6 +55,9 @@ public sealed record PolicyCompilation
 {
     public PolicyDocument? Document { get; init; }
     public IReadOnlyList<Finding> Findings { get; init; } = [];
+
+    /// <summary>Exclusions in force that take a whole kind of protection away, a sentence each.</summary>
+    public IReadOnlyList<string> Weakenings { get; init; } = [];
 
     /// <summary>When the outcome changes by itself (the next exclusion that expires), or null.</summary>
     public DateTimeOffset? RecompileAt { get; init; }

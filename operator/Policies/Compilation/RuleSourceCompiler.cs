@@ -19,8 +19,8 @@ internal static class RuleSourceCompiler
         if (spec.Sets.Count + spec.ConfigMaps.Count == 0 && (spec.Inline ?? spec.InlineBefore) is null) return null;
         var sources = new List<RuleSource> { Text("policy/settings", SettingsText.Write(spec)) };
         if (spec.InlineBefore is { } before) sources.Add(Text("policy/inlineBefore", before));
-        if (ExclusionText.Write(exclusions, findings) is { Length: > 0 } exclusionText)
-            sources.Add(Text("policy/exclusions", exclusionText));
+        var (exclusionText, exclusionRules) = ExclusionText.Write(exclusions, findings);
+        if (exclusionText.Length > 0) sources.Add(Text("policy/exclusions", exclusionText));
         foreach (var set in spec.Sets) sources.Add(new() { Name = set, RuleSet = set });
         var files = ConfigMapRules.Read(spec.ConfigMaps, ruleFiles, findings);
         sources.AddRange(files.Sources);
@@ -28,7 +28,10 @@ internal static class RuleSourceCompiler
             sources.Add(Text("policy/disabledRules", $"SecRuleRemoveById {string.Join(' ', spec.DisabledRules)}\n"));
         if (spec.Inline is { } inline) sources.Add(Text("policy/inline", inline));
         SecLangCheck.Check(spec, sources, files, findings);
-        return new() { Sources = sources, Files = files.Data, InspectResponses = spec.InspectResponses };
+        return new()
+        {
+            Sources = sources, Files = files.Data, Exclusions = exclusionRules, InspectResponses = spec.InspectResponses,
+        };
     }
 
     private static RuleSource Text(string name, string text) => new() { Name = name, Text = text };

@@ -33,14 +33,15 @@ public sealed record PolicyConditionInputs
 
 /// <summary>
 /// The conditions of a WafPolicy: <c>Accepted</c> (the spec is good), <c>ResolvedRefs</c> (what it names exists),
-/// <c>Programmed</c> (every covered pod runs it), <c>Degraded</c> (something needs a look), <c>Ready</c> (all of it).
+/// <c>Programmed</c> (every covered pod runs it), <c>Degraded</c> (something needs a look), <c>Weakened</c> (an exclusion takes a whole
+/// kind of protection away), <c>Ready</c> (accepted, resolved and programmed).
 /// Pure; reasons are documented in crds/conditions.md.
 /// </summary>
 public static class PolicyConditions
 {
     private const int MessageLengthMax = 1_024;
 
-    /// <summary>All five, with transition times that only change with the status.</summary>
+    /// <summary>All of them, with transition times that only change with the status.</summary>
     public static IReadOnlyList<Condition> Compute(PolicyConditionInputs inputs)
     {
         var accepted = Accepted(inputs);
@@ -48,7 +49,11 @@ public static class PolicyConditions
         var programmed = Programmed(inputs);
         var degraded = Degraded(inputs);
         var ready = Ready(accepted, resolved, programmed);
-        return [.. new[] { accepted, resolved, programmed, degraded, ready }.Select(d => d.ToCondition(inputs))];
+        var weakened = Weakened(inputs);
+        return
+        [
+            .. new[] { accepted, resolved, programmed, degraded, weakened, ready }.Select(d => d.ToCondition(inputs)),
+        ];
     }
 
     private static Draft Accepted(PolicyConditionInputs inputs)
@@ -128,6 +133,15 @@ public static class PolicyConditions
             ? new("Degraded", ConditionStatus.False, "AsExpected", "nothing needs a look")
             : new("Degraded", ConditionStatus.True, warnings[0].Kind.ToString(),
                 Cut(string.Join("; ", warnings.Take(5).Select(w => w.ToString()))));
+    }
+
+    private static Draft Weakened(PolicyConditionInputs inputs)
+    {
+        var broad = inputs.Compilation.Weakenings;
+        return broad.Count == 0
+            ? new("Weakened", ConditionStatus.False, "AsWritten", "no exclusion in force is broad")
+            : new("Weakened", ConditionStatus.True, "BroadExclusion",
+                Cut($"WafExclusion {string.Join("; ", broad.Take(5))}"));
     }
 
     private static Draft Ready(Draft accepted, Draft resolved, Draft programmed)

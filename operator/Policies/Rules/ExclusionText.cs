@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using WafOperator.Policies.Compilation;
+using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Exclusions;
 
 namespace WafOperator.Policies.Rules;
@@ -21,9 +22,11 @@ internal static class ExclusionText
     /// </summary>
     private const int ControlsPerRuleMax = 100;
 
-    public static string Write(IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
+    public static (string Text, IReadOnlyList<ExclusionRules> Rules) Write(
+        IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
     {
         var text = new StringBuilder();
+        var rules = new List<ExclusionRules>();
         var id = ReservedRuleIds.Exclusions;
         foreach (var exclusion in exclusions.Take(ExclusionsMax))
         {
@@ -38,9 +41,14 @@ internal static class ExclusionText
                 continue;
             }
             text.Append("# WafExclusion ").Append(exclusion.Metadata.Name).Append('\n');
+            var first = id;
             foreach (var part in controls.Chunk(ControlsPerRuleMax)) AppendRule(text, id++, spec.Match, part);
+            rules.Add(new()
+            {
+                Name = exclusion.Metadata.Name ?? "", RuleIds = [.. Enumerable.Range(0, (int)(id - first)).Select(i => first + i)],
+            });
         }
-        return text.ToString();
+        return (text.ToString(), rules);
     }
 
     private static void AppendRule(StringBuilder text, long id, ExclusionMatch? match, IReadOnlyList<string> controls)

@@ -1,3 +1,5 @@
+using WafOperator.Resources.Quantities;
+
 namespace WafOperator.Policies.Rules;
 
 /// <summary>
@@ -17,6 +19,13 @@ public static class ReservedRuleIds
 
     /// <summary>Exclusions, one or two ids each.</summary>
     public const long Exclusions = First + 10_000;
+
+    /// <summary>
+    /// Ranges that no WafExclusion may touch: rules that set rule sets up, add the scores up and make the verdict
+    /// (OWASP CRS 3 and 4), and the compiler's own.
+    /// </summary>
+    public static IReadOnlyList<RuleRange> NeverExcluded { get; } =
+        [new(901_000, 901_999), new(949_000, 949_999), new(959_000, 959_999), new(980_000, 980_999), new(First, Last)];
 
     public static bool Contains(long id) => id is >= First and <= Last;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using WafOperator.Policies.Compilation;
+using WafOperator.Policies.Exclusions;
 using WafOperator.Resources;
 using WafOperator.Resources.Exclusions;
 using WafOperator.Resources.Policies;
@@ -14,7 +15,7 @@ namespace WafOperator.Webhooks.Validation;
 /// Admission of our own kinds: the whole validation, all errors at once, each with its field; and rule text is
 /// compiled, so that a broken rule is refused with its line. Pure but for the clock; thread-safe.
 /// </summary>
-public sealed class ResourceReviewer(TimeProvider time)
+public sealed class ResourceReviewer(TimeProvider time, IAdmissionCache cache)
 {
     private const string LastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -68,8 +69,10 @@ public sealed class ResourceReviewer(TimeProvider time)
         {
             // Whether models and pools are there is for the status: they may come later.
             if (finding.Kind is not (FindingKind.InvalidRules or FindingKind.InvalidSpec or FindingKind.RulesWarning
-                or FindingKind.ExclusionInvalid)) continue;
-            (finding.Severity == FindingSeverity.Error ? errors : warnings)
+                or FindingKind.ExclusionInvalid or FindingKind.ExclusionOutOfBounds)) continue;
+            // What is not applied later is better refused now, while its author looks.
+            (finding is { Severity: FindingSeverity.Error } or { Kind: FindingKind.ExclusionOutOfBounds }
+                ? errors : warnings)
                 .Add(new(finding.Path, FieldErrorReason.Invalid, finding.Message));
         }
     }
@@ -79,12 +82,26 @@ public sealed class ResourceReviewer(TimeProvider time)
         WafPolicy policy => PolicyCompiler.Compile(new() { Policy = policy, Now = time.GetUtcNow() }).Findings,
         WafExclusion exclusion => PolicyCompiler.Compile(new()
         {
-            Policy = new() { Metadata = new() { Name = exclusion.Spec.Policy, Namespace = @namespace } },
+            Policy = PolicyOf(exclusion, @namespace),
             Exclusions = [exclusion],
             Now = time.GetUtcNow(),
         }).Findings,
         _ => [],
     };
+
+    /// <summary>
+    /// The policy's bounds where it is known; else only what holds for every policy, since it may come later.
+    /// </summary>
+    private WafPolicy PolicyOf(WafExclusion exclusion, string @namespace)
+    {
+        var name = exclusion.Spec.Policy;
+        var known = cache.Policies(@namespace).FirstOrDefault(policy => policy.Metadata.Name == name);
+        return new()
+        {
+            Metadata = new() { Name = name, Namespace = @namespace },
+            Spec = new() { ExclusionBounds = known is null ? ExclusionBounds.Widest : known.Spec.ExclusionBounds },
+        };
+    }
 
     private static AdmissionResponse Refuse(ResourceDefinition definition, AdmissionRequest request,
         List<FieldError> errors) => new()

@@ -12,7 +12,7 @@ internal sealed class ExpireVariable(VariableId collection, Macro name, Macro se
 {
     public override void Execute(Transaction transaction, CompiledRule rule)
     {
-        var record = transaction.Record(collection, create: false);
+        var record = transaction.IsTrial ? null : transaction.Record(collection, create: false);
         record?.Expire(
             transaction.Memory[transaction.Expand(name)], transaction.ExpandNumber(seconds),
             transaction.Program.Collections.NowMilliseconds);
@@ -24,7 +24,7 @@ internal sealed class DeprecateVariable(VariableId collection, Macro name, Macro
 {
     public override void Execute(Transaction transaction, CompiledRule rule)
     {
-        var record = transaction.Record(collection, create: false);
+        var record = transaction.IsTrial ? null : transaction.Record(collection, create: false);
         var text = transaction.Memory[transaction.Expand(rate)];
         var slash = text.IndexOf((byte)'/');
         if (record is not null && slash > 0)

@@ -86,6 +86,11 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
 
     private void SetStored(Transaction transaction)
     {
+        if (transaction.IsTrial)
+        {
+            return;
+        }
+
         var record = transaction.Record(collection, create: operation != SetOperation.Unset);
         if (record is null)
         {

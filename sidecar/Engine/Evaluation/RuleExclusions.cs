@@ -19,10 +19,14 @@ internal sealed class RuleExclusions
 
     public int TargetCount => _targets.Count;
 
+    /// <summary>A rule or a value that would have been tested was left out.</summary>
+    public bool HasSuppressed { get; private set; }
+
     public void Reset()
     {
         _removed.Clear();
         _targets.Clear();
+        HasSuppressed = false;
     }
 
     public void Remove(RuleSet rules)
@@ -47,7 +51,7 @@ internal sealed class RuleExclusions
         {
             if (rules.Contains(rule))
             {
-                return true;
+                return HasSuppressed = true;
             }
         }
 
@@ -60,7 +64,7 @@ internal sealed class RuleExclusions
         {
             if (target.Variable == variable && rules.Contains(rule) && target.Selects(name, hash))
             {
-                return true;
+                return HasSuppressed = true;
             }
         }
 

@@ -298,11 +298,23 @@ internal sealed partial class Exchange : IAsyncDisposable
     /// <summary>Exclusions that took part, in the rules or in the models.</summary>
     private IReadOnlyList<string> Exclusions()
     {
-        if (_snapshot.ExclusionRules.Count == 0 && _scored.Exclusion is null) return [];
+        if (_snapshot.ExclusionRules.Count == 0 && _scored.Exclusions is null) return [];
         var names = _snapshot.ExclusionRules.Count == 0 || _rules is null
             ? []
-            : _rules.MatchedIds.Where(_snapshot.ExclusionRules.ContainsKey).Select(id => _snapshot.ExclusionRules[id]);
-        return [.. (_scored.Exclusion is { } scored ? names.Append(scored) : names).Distinct(StringComparer.Ordinal)];
+            : ExclusionEffect.Applied(_snapshot, _rules);
+        return [.. names.Concat(_scored.Exclusions ?? []).Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Exclusions without which the request would have been decided otherwise.</summary>
+    private IEnumerable<string> ExclusionHits()
+    {
+        var rules = _rules is null || _snapshot.ExclusionRules.Count == 0
+            ? []
+            : ExclusionEffect.ChangedBy(
+                _snapshot, _rules, _inputs, _decision,
+                without => new RuleStage(
+                    _snapshot.Rules!, _canonical, _client, _context.Connection, _eventId, without));
+        return rules.Concat(_scored.ChangedBy ?? []).Distinct(StringComparer.Ordinal);
     }
 
     private void Report()
@@ -333,7 +345,11 @@ internal sealed partial class Exchange : IAsyncDisposable
             Pod = _services.Pod,
         };
         foreach (var match in facts.Matches) _services.Meters.RuleMatched(match.Id);
-        foreach (var exclusion in facts.Exclusions) _services.Meters.ExclusionHit(exclusion);
+        if (facts.Exclusions.Count > 0)
+        {
+            foreach (var exclusion in ExclusionHits()) _services.Meters.ExclusionHit(exclusion);
+        }
+
         if (!EventComposer.IsWanted(_snapshot.Document.Logging.Decisions, facts)) return;
         var securityEvent = EventComposer.Compose(
             _snapshot, _canonical, facts with { EventId = EventIds.Text(_eventId), Time = _services.Time.GetUtcNow() });

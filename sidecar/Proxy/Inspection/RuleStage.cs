@@ -29,10 +29,12 @@ internal sealed class RuleStage : IDisposable
     private bool _isBroken;
 
     public RuleStage(
-        RuleProgram program, CanonicalRequest canonical, Address client, ProxyConnection connection, UInt128 eventId)
+        RuleProgram program, CanonicalRequest canonical, Address client, ProxyConnection connection, UInt128 eventId,
+        IReadOnlySet<long>? without = null)
     {
         _program = program;
         _transaction = program.Rent();
+        if (without is not null) _transaction.Try(without);
         var address = client == connection.Peer ? connection.Remote?.Address : IPAddress.Parse(client.ToString());
         _transaction.Begin(canonical, new ConnectionFacts(
             address, connection.Remote?.Port ?? 0, connection.Local?.Address, connection.Local?.Port ?? 0, eventId));
@@ -54,6 +56,9 @@ internal sealed class RuleStage : IDisposable
 
     /// <summary>They found more than <see cref="Hits"/> holds.</summary>
     public bool HasDroppedHits => _transaction.DroppedHits > 0;
+
+    /// <summary>Exclusions left something out that would have been tested.</summary>
+    public bool HasSuppressed => _transaction.HasSuppressed;
 
     /// <summary>Ids of all rules that matched, silent ones included.</summary>
     public IReadOnlyList<long> MatchedIds => _transaction.MatchedRuleIds;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using WafOperator.Engine;
 using WafOperator.Http;
@@ -68,7 +69,8 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
                 HttpLimits = limits,
                 Requests = new RequestPool(limits),
                 Rules = program,
-                ExclusionRules = ExclusionRules.Of(document.Rules),
+                ExclusionRules = (document.Rules?.Exclusions ?? [])
+                    .SelectMany(e => e.RuleIds.Select(id => (id, e.Name))).ToFrozenDictionary(e => e.id, e => e.Name),
                 Scoring = scoring,
                 ModelExclusions = new ExclusionProgram(document.Exclusions),
                 InspectsResponses = program is not null && document.Rules!.InspectResponses,

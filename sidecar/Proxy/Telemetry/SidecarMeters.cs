@@ -66,7 +66,7 @@ internal sealed class SidecarMeters : IDisposable
             "Requests that mode Enforce would have refused.");
         _meter.CreateObservableCounter("waf_rule_matches_total", ObserveRules, null, "Reported rule matches by id.");
         _meter.CreateObservableCounter(
-            "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Exclusions that changed something.");
+            "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Requests that an exclusion let be decided otherwise.");
         _meter.CreateObservableCounter(
             "waf_incidents_total", () => Observe(_named, "kind"), null,
             "Drops, fallbacks and failures by kind. Each kind is explained in sidecar/README.md.");
@@ -110,7 +110,7 @@ internal sealed class SidecarMeters : IDisposable
     /// <summary>Something that should not happen often. <paramref name="kind"/> is a constant, never input.</summary>
     public void Incident(string kind) => _named.GetOrAdd(kind, static _ => new Tally()).Add();
 
-    /// <summary>An exclusion of the policy changed something; its name comes from the policy.</summary>
+    /// <summary>An exclusion of the policy changed a decision; its name comes from the policy.</summary>
     public void ExclusionHit(string name) => _exclusions.GetOrAdd(name, static _ => new Tally()).Add();
 
     public IReadOnlyDictionary<string, long> ExclusionHits => _exclusions.ToDictionary(pair => pair.Key, pair => pair.Value.Value);

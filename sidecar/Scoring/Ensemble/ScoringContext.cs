@@ -34,6 +34,9 @@ internal sealed class ScoringContext
     /// <summary>Highest probability of each model over the request.</summary>
     public readonly double[] BestByModel = new double[SlotsMax];
 
+    /// <summary>What exclusions take out.</summary>
+    public readonly ExcludedParts Excluded = new();
+
     /// <summary>Stopwatch ticks spent in each model.</summary>
     public readonly long[] TicksByModel = new long[SlotsMax];
 
@@ -78,7 +81,6 @@ internal sealed class ScoringContext
 
     /// <summary>What rules found; null when there are no rules.</summary>
     public IReadOnlyList<RuleHit>? Hits;
-    public string? Exclusion;
 
     /// <summary>What was not looked at.</summary>
     public ModelGaps Gaps;
@@ -98,6 +100,13 @@ internal sealed class ScoringContext
     /// <summary>The pool's answers, or null.</summary>
     public PoolAnswers? Answers;
 
+    /// <summary>Keeps a probability of a model, or of what it would be without exclusions.</summary>
+    public void Note(Member member, double probability)
+    {
+        var bests = Excluded.IsWithout ? Excluded.BestByModel : BestByModel;
+        bests[member.Slot] = Math.Max(bests[member.Slot], probability);
+    }
+
     public void Reset()
     {
         Array.Clear(BestByModel);
@@ -114,7 +123,7 @@ internal sealed class ScoringContext
         BestPartScore = -1;
         BestEvidence = 0;
         Hits = null;
-        Exclusion = null;
+        Excluded.Reset();
         Gaps = ModelGaps.None;
         HasUnjudgedHits = false;
         Signals = AttackSignals.None;

@@ -6,65 +6,78 @@ using PartKind = WafOperator.Protocols.Policies.PartKind;
 namespace WafOperator.Scoring.Parts;
 
 /// <summary>
-/// Exclusions that speak of models. The rules' share of an exclusion is SecLang already; here parts of a request are left out of
-/// scoring. Immutable.
+/// Exclusions that speak of models, by name or by attack family. The rules' share of an exclusion is SecLang already;
+/// here parts of a request are left out of scoring. Immutable.
 /// </summary>
 public sealed class ExclusionProgram
 {
-    private readonly Entry[] _entries;
+    private readonly ModelExclusion[] _entries;
 
     /// <param name="exclusions">All exclusions of the policy.</param>
     public ExclusionProgram(IEnumerable<Exclusion> exclusions) => _entries =
     [
-        .. exclusions.Where(e => e.Models.Count > 0).Select(e => new Entry(
-            e.Name, e.Path is { } path ? Encoding.UTF8.GetBytes(path) : null, [.. e.Methods.Select(m => Encoding.ASCII.GetBytes(m))],
-            e.Part, e.PartName is { } name ? Encoding.UTF8.GetBytes(name) : null)),
+        .. exclusions.Where(e => e.Models.Count + e.Families.Count > 0).Select(e => new ModelExclusion(e)),
     ];
 
     /// <summary>Nothing is excluded.</summary>
     public bool IsEmpty => _entries.Length == 0;
 
-    /// <summary>Name of the exclusion that leaves a part out, or null.</summary>
-    public string? Find(CanonicalRequest request, in RequestPart part)
+    /// <summary>Adds those whose path and method are the request's.</summary>
+    internal void AddMatching(CanonicalRequest request, List<ModelExclusion> found)
     {
         foreach (var entry in _entries)
         {
-            if (entry.Matches(request, part)) return entry.Name;
+            if (entry.MatchesRequest(request)) found.Add(entry);
         }
-
-        return null;
     }
+}
 
-    private sealed record Entry(string Name, byte[]? Path, byte[][] Methods, PartKind Part, byte[]? PartName)
+/// <summary>One exclusion as scoring sees it. Immutable.</summary>
+internal sealed class ModelExclusion(Exclusion exclusion)
+{
+    private readonly byte[]? _path = exclusion.Path is { } path ? Encoding.UTF8.GetBytes(path) : null;
+    private readonly byte[][] _methods = [.. exclusion.Methods.Select(Encoding.ASCII.GetBytes)];
+    private readonly byte[]? _partName = exclusion.PartName is { } name ? Encoding.UTF8.GetBytes(name) : null;
+
+    /// <summary>Name of the WafExclusion.</summary>
+    public string Name { get; } = exclusion.Name;
+
+    /// <summary>Models that leave the part out.</summary>
+    public IReadOnlyList<string> Models { get; } = exclusion.Models;
+
+    /// <summary>Families, as models name them, that are no attack here.</summary>
+    public IReadOnlyList<string> Families { get; } = exclusion.Families;
+
+    public bool MatchesRequest(CanonicalRequest request) =>
+        (_methods.Length == 0 || HasMethod(request[request.Method]))
+        && (_path is null || MatchesPath(request[request.NormalPath]));
+
+    public bool MatchesPart(CanonicalRequest request, in RequestPart part) =>
+        MatchesKind(part.Kind) && (_partName is null || request[part.Name].SequenceEqual(_partName));
+
+    private bool MatchesPath(ReadOnlySpan<byte> path) =>
+        _path is [.. var prefix, (byte)'*'] ? path.StartsWith(prefix) : path.SequenceEqual(_path);
+
+    private bool HasMethod(ReadOnlySpan<byte> method)
     {
-        public bool Matches(CanonicalRequest request, in RequestPart part) =>
-            MatchesKind(part.Kind)
-            && (PartName is null || request[part.Name].SequenceEqual(PartName))
-            && (Methods.Length == 0 || HasMethod(request[request.Method]))
-            && (Path is null || MatchesPath(request[request.NormalPath]));
-
-        private bool MatchesPath(ReadOnlySpan<byte> path) =>
-            Path is [.. var prefix, (byte)'*'] ? path.StartsWith(prefix) : path.SequenceEqual(Path);
-
-        private bool HasMethod(ReadOnlySpan<byte> method)
+        foreach (var one in _methods)
         {
-            foreach (var one in Methods)
-            {
-                if (method.SequenceEqual(one)) return true;
-            }
-
-            return false;
+            if (method.SequenceEqual(one)) return true;
         }
 
-        private bool MatchesKind(Http.PartKind kind) => Part switch
-        {
-            PartKind.Any => true,
-            PartKind.Parameter => kind is Http.PartKind.QueryArgument or Http.PartKind.BodyArgument or Http.PartKind.FileName,
-            PartKind.Header => kind is Http.PartKind.Header,
-            PartKind.Cookie => kind is Http.PartKind.Cookie,
-            PartKind.Path => kind is Http.PartKind.Path,
-            PartKind.Body => kind is Http.PartKind.Body or Http.PartKind.BodyArgument or Http.PartKind.XmlText or Http.PartKind.XmlAttribute,
-            _ => false,
-        };
+        return false;
     }
+
+    private bool MatchesKind(Http.PartKind kind) => exclusion.Part switch
+    {
+        PartKind.Any => true,
+        PartKind.Parameter =>
+            kind is Http.PartKind.QueryArgument or Http.PartKind.BodyArgument or Http.PartKind.FileName,
+        PartKind.Header => kind is Http.PartKind.Header,
+        PartKind.Cookie => kind is Http.PartKind.Cookie,
+        PartKind.Path => kind is Http.PartKind.Path,
+        PartKind.Body => kind is Http.PartKind.Body or Http.PartKind.BodyArgument or Http.PartKind.XmlText
+            or Http.PartKind.XmlAttribute,
+        _ => false,
+    };
 }

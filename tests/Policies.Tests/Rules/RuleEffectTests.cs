@@ -68,7 +68,11 @@ public sealed class RuleEffectTests
         {
             Policy =
                 new() { Metadata = new() { Name = "shop", Namespace = "shop" },
-                    Spec = new() { Rules = spec ?? new() { Sets = [], Inline = Rules } } },
+                    Spec = new()
+                    {
+                        Rules = spec ?? new() { Sets = [], Inline = Rules },
+                        ExclusionBounds = new() { Requires = ExclusionScope.Nothing },
+                    } },
             Exclusions = exclusions,
             Now = DateTimeOffset.UnixEpoch,
         });

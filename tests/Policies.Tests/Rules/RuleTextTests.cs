@@ -46,7 +46,7 @@ public sealed class RuleTextTests
         string expected)
     {
         var findings = new List<Finding>();
-        var text = ExclusionText.Write([Exclusion(path, part, name)], findings);
+        var text = ExclusionText.Write([Exclusion(path, part, name)], findings).Text;
 
         Assert.Contains(expected, text, StringComparison.Ordinal);
         Assert.Empty(findings);
@@ -62,7 +62,7 @@ public sealed class RuleTextTests
         exclusion =
             exclusion with { Spec =
                 exclusion.Spec with { Match = exclusion.Spec.Match! with { Methods = ["GET", "HEAD"] } } };
-        var text = ExclusionText.Write([exclusion], []);
+        var text = ExclusionText.Write([exclusion], []).Text;
         var document = SecLangParser.Parse(text).Document;
 
         Assert.Equal(2, document.Directives.Length);
@@ -74,7 +74,7 @@ public sealed class RuleTextTests
         ExclusionText.Write([Exclusion("/", RequestPartKind.Parameter,
             "q") with { Spec =
                 new() { Policy = "shop", Families = [AttackFamily.Sqli],
-                    Match = new() { Part = RequestPartKind.Parameter, Name = "q" } } }], []),
+                    Match = new() { Part = RequestPartKind.Parameter, Name = "q" } } }], []).Text,
         StringComparison.Ordinal);
 
     [Theory]

@@ -106,36 +106,15 @@ public sealed class ReloadTests
     }
 
     [Fact]
-    public void ExclusionRules_AreReadFromTheCompiledText()
-    {
-        const string text =
-            """
-            # WafExclusion search-box
-            SecRule REQUEST_FILENAME "@rx \A/search\z" \
-                "id:90010000,phase:1,pass,nolog,t:none,\
-                ctl:ruleRemoveTargetById=942100;ARGS:q"
-            # WafExclusion everywhere
-            SecAction "id:90010002,phase:1,pass,nolog,t:none,\
-                ctl:ruleRemoveById=920350"
-
-            """;
-
-        var rules = ExclusionRules.Of(new RulePolicy { Sources = [new RuleSource { Name = "policy/exclusions", Text = text }] });
-
-        Assert.Equal(["everywhere", "search-box"], rules.Values.Order());
-        Assert.Equal("search-box", rules[90_010_000]);
-        Assert.Equal("everywhere", rules[90_010_002]);
-    }
-
-    [Fact]
     public async Task ExclusionHit_IsCountedAndNamed()
     {
         const string exclusions =
-            "# WafExclusion search-box\nSecRule REQUEST_FILENAME \"@streq /search\" \"id:90010000,phase:1,pass,nolog,t:none,ctl:ruleRemoveById=1\"\n";
+            "SecRule REQUEST_FILENAME \"@streq /search\" \"id:90010000,phase:1,pass,nolog,t:none,ctl:ruleRemoveById=1\"\n";
         var policy = TestSidecar.Policy(InspectionMode.Enforce) with
         {
             Rules = new RulePolicy
             {
+                Exclusions = [new ExclusionRules { Name = "search-box", RuleIds = [90_010_000] }],
                 Sources =
                 [
                     new RuleSource { Name = "policy/exclusions", Text = exclusions },
