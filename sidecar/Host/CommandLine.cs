@@ -21,7 +21,7 @@ internal abstract record Command
     internal sealed record Wait(Uri? Admin, TimeSpan Timeout) : Command;
 
     /// <summary>Run a model package on its own corpus.</summary>
-    internal sealed record Evaluate(string? File, string? Digest) : Command;
+    internal sealed record Evaluate(string? File, string? Digest, string? Baseline = null) : Command;
 
     /// <summary>Run a package and its baseline on the same labelled requests.</summary>
     internal sealed record Compare(string Digest, string Baseline, string Requests) : Command;
@@ -62,7 +62,7 @@ internal static class CommandLine
 
           waf-sidecar wait [--admin URL] [--timeout SECONDS]
                              waits until the sidecar of this pod is ready (for hooks and probes; default 60 s)
-          waf-sidecar evaluate --package FILE | --digest SHA256
+          waf-sidecar evaluate --package FILE | --digest SHA256 [--baseline SHA256]
                              runs a model package on its own corpus and prints recall, false positives and latency as
                              JSON (--digest: fetched from the operator, as evaluation Jobs do)
           waf-sidecar evaluate --digest SHA256 --baseline SHA256 --requests FILE
@@ -85,6 +85,8 @@ internal static class CommandLine
         if (arguments is ["--version"] or ["version"]) return new Command.Version();
         if (arguments is ["evaluate", "--package", var package]) return new Command.Evaluate(package, null);
         if (arguments is ["evaluate", "--digest", var digest]) return new Command.Evaluate(null, digest);
+        if (arguments is ["evaluate", "--digest", var beside, "--baseline", var promoted])
+            return new Command.Evaluate(null, beside, promoted);
         if (arguments is ["offer", "--file", var file, "--digest", var offered]) return new Command.Offer(file, offered);
         if (arguments is ["offer", ..]) return new Command.Invalid("offer takes --file FILE --digest SHA256");
         if (arguments is ["evaluate", "--digest", var next, "--baseline", var baseline, "--requests", var requests])

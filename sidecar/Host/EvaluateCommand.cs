@@ -27,6 +27,13 @@ internal static class EvaluateCommand
         var (archive, problem) = evaluate.File is { } file
             ? await ReadAsync(file, cancellationToken)
             : await FetchAsync(evaluate.Digest!, environment, cancellationToken);
+        byte[]? baseline = null;
+        if (archive is not null && evaluate.Baseline is { } promoted)
+        {
+            (baseline, problem) = await FetchAsync(promoted, environment, cancellationToken);
+            if (baseline is null) archive = null;
+        }
+
         if (archive is null)
         {
             await errors.WriteLineAsync($"waf-sidecar: {problem}");
@@ -35,7 +42,9 @@ internal static class EvaluateCommand
 
         var digest = evaluate.Digest ?? ModelPackageReader.DigestOf(archive);
         var loader = new ValueModelLoader(PackageLimits.Default, reason => errors.WriteLine($"waf-sidecar: {reason}"));
-        var result = CorpusEvaluation.Run(archive, digest, loader);
+        var result = baseline is null
+            ? CorpusEvaluation.Run(archive, digest, loader)
+            : CorpusEvaluation.Run(archive, digest, baseline, evaluate.Baseline!, loader);
         await SayAsync(JsonSerializer.Serialize(result, ProtocolJson.Default.Options), output, evaluate.File is null,
             cancellationToken);
         // A package that cannot be run is a result; only a result that could not be had is a failure.

@@ -9,6 +9,9 @@ public sealed record ModelComparison
     public required string Digest { get; init; }
     public required string BaselineDigest { get; init; }
 
+    /// <summary>Whose requests these are, where they come from a package: <c>baseline</c> or <c>candidate</c>.</summary>
+    public string? Corpus { get; init; }
+
     /// <summary>Why there is no comparison, or null.</summary>
     public string? Error { get; init; }
 
@@ -44,6 +47,11 @@ public sealed record ModelEvaluation
 
     /// <summary>Time for one request, microseconds, 99th percentile.</summary>
     public long LatencyMicrosecondsP99 { get; init; }
+
+    /// <summary>
+    /// The version beside the promoted one, on the promoted one's corpus and on its own; empty without a promoted one.
+    /// </summary>
+    public IReadOnlyList<ModelComparison> Comparisons { get; init; } = [];
 
     /// <summary>Recall per attack family.</summary>
     public IReadOnlyDictionary<string, double> RecallByFamily { get; init; } = new Dictionary<string, double>();

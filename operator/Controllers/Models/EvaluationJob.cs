@@ -36,9 +36,22 @@ public static class EvaluationJob
     public const string FeedbackKey = "requests.jsonl";
 
     /// <summary>The Job.</summary>
-    public static JsonObject Build(ObjectMeta version, string digest, EvaluationSettings settings) =>
-        Build(KeyOf(version.Key), version, Labels(version),
-            PodSpec(new JsonArray("evaluate", "--digest", digest), settings));
+    /// <param name="version">The version.</param>
+    /// <param name="digest">Its package.</param>
+    /// <param name="baselineDigest">Package of the promoted version, or null.</param>
+    /// <param name="settings">The installation.</param>
+    public static JsonObject Build(
+        ObjectMeta version, string digest, string? baselineDigest, EvaluationSettings settings)
+    {
+        var arguments = new JsonArray("evaluate", "--digest", digest);
+        if (baselineDigest is not null)
+        {
+            arguments.Add("--baseline");
+            arguments.Add(baselineDigest);
+        }
+
+        return Build(KeyOf(version.Key), version, Labels(version), PodSpec(arguments, settings));
+    }
 
     /// <summary>Name of the Job that compares a version with its baseline on a version of the feedback.</summary>
     public static NamespacedName FeedbackKeyOf(NamespacedName version, string feedbackVersion) =>
@@ -87,7 +100,15 @@ public static class EvaluationJob
                 ["activeDeadlineSeconds"] = DeadlineSeconds,
                 ["template"] = new JsonObject
                 {
-                    ["metadata"] = new JsonObject { ["labels"] = labels },
+                    // What a mesh would add would not be what the operator made, and keep the Job from completing.
+                    ["metadata"] = new JsonObject
+                    {
+                        ["labels"] = labels,
+                        ["annotations"] = new JsonObject
+                        {
+                            ["sidecar.istio.io/inject"] = "false", ["linkerd.io/inject"] = "disabled",
+                        },
+                    },
                     ["spec"] = pod,
                 },
             },

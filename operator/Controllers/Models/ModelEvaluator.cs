@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Protocols.Models;
@@ -17,20 +18,32 @@ public sealed class ModelEvaluator(KubernetesClient client, EvaluationSettings s
         Resource<ModelVersion> version, Resource<ModelVersion>? promoted, CancellationToken cancellationToken)
     {
         var key = EvaluationJob.KeyOf(version.Metadata.Key);
+        var baseline = promoted?.Value.Spec.Artifact.Digest;
+        var wanted = EvaluationJob.Build(version.Metadata, version.Value.Spec.Artifact.Digest, baseline, settings);
         var job = await client.TryGetAsync(BuiltIn.Jobs, key, cancellationToken);
-        if (job is null || job.Metadata.Controller?.Uid != version.Metadata.Uid)
+        if (job is null)
         {
-            var body = EvaluationJob.Build(version.Metadata, version.Value.Spec.Artifact.Digest, settings);
-            await client.CreateAsync(BuiltIn.Jobs, body, cancellationToken);
+            await client.CreateAsync(BuiltIn.Jobs, wanted, cancellationToken);
             return new StageResult(StageOutcome.Running, "the evaluation starts");
         }
 
-        if (await ReportOfAsync(version, cancellationToken) is { } report)
+        if (job.Metadata.Controller?.Uid != version.Metadata.Uid)
+        {
+            return new StageResult(StageOutcome.Running,
+                $"waits: a Job {key.Name} that is not this version's is in its place; delete it");
+        }
+
+        var label = $"{EvaluationJob.VersionLabel}={version.Metadata.Uid}";
+        var pods = await PodsOfAsync(key.Namespace, label, cancellationToken);
+        if (OwnPods(pods, job, wanted).Select(EvaluationJob.ResultOf).OfType<ModelEvaluation>()
+            .OrderBy(r => r.Error is null ? 0 : 1).FirstOrDefault() is { } report)
         {
             var spec = version.Value.Spec.Evaluation ?? new EvaluationSpec();
-            return EvaluationGates.Judge(
-                report, spec, promoted is null ? null : await ReportOfAsync(promoted, cancellationToken));
+            return EvaluationGates.Judge(report, spec, baseline);
         }
+
+        if (pods.Count > 0 && OwnPods(pods, job, wanted).Count == 0)
+            return await AnewAsync(version, job, pods, wanted, cancellationToken);
 
         var failed = job.Json.Items("status", "conditions")
             .Any(c => c.Text("type") == "Failed" && c.Text("status") == "True");
@@ -52,37 +65,44 @@ public sealed class ModelEvaluator(KubernetesClient client, EvaluationSettings s
             cancellationToken);
         if (labels?.Text("data", EvaluationJob.FeedbackKey) is null) return null;
         var key = EvaluationJob.FeedbackKeyOf(version.Metadata.Key, labels.Metadata.ResourceVersion);
-        if (await client.TryGetAsync(BuiltIn.Jobs, key, cancellationToken) is null)
+        var wanted = EvaluationJob.BuildFeedback(
+            key, version.Metadata, version.Value.Spec.Artifact.Digest, promoted.Value.Spec.Artifact.Digest, settings);
+        var job = await client.TryGetAsync(BuiltIn.Jobs, key, cancellationToken);
+        if (job is null)
         {
-            await client.CreateAsync(
-                BuiltIn.Jobs,
-                EvaluationJob.BuildFeedback(
-                    key, version.Metadata, version.Value.Spec.Artifact.Digest, promoted.Value.Spec.Artifact.Digest,
-                        settings),
-                cancellationToken);
+            await client.CreateAsync(BuiltIn.Jobs, wanted, cancellationToken);
             return null;
         }
 
-        var selection = new ListOptions
-        {
-            Namespace = key.Namespace, LabelSelector = $"{EvaluationJob.FeedbackLabel}={key.Name}",
-        };
-        var pods = await client.ListAsync(BuiltIn.Pods, selection, cancellationToken);
-        return pods.Items.Select(EvaluationJob.ComparisonOf).OfType<ModelComparison>().FirstOrDefault();
+        if (job.Metadata.Controller?.Uid != version.Metadata.Uid) return null;
+
+        var pods = await PodsOfAsync(key.Namespace, $"{EvaluationJob.FeedbackLabel}={key.Name}", cancellationToken);
+        return OwnPods(pods, job, wanted).Select(EvaluationJob.ComparisonOf).OfType<ModelComparison>().FirstOrDefault();
     }
 
-    private async Task<ModelEvaluation?> ReportOfAsync(
-        Resource<ModelVersion> version, CancellationToken cancellationToken)
+    /// <summary>
+    /// Pods of the Job run something else than the operator would have them run now: the promoted version or the image
+    /// changed meanwhile, or somebody changed them. The Job is made anew.
+    /// </summary>
+    private async Task<StageResult> AnewAsync(
+        Resource<ModelVersion> version, KubernetesObject job, IReadOnlyList<KubernetesObject> pods, JsonObject wanted,
+        CancellationToken cancellationToken)
     {
-        var pods = await client.ListAsync(
-            BuiltIn.Pods,
-            new ListOptions
-            {
-                Namespace = version.Metadata.Namespace,
-                    LabelSelector = $"{EvaluationJob.VersionLabel}={version.Metadata.Uid}",
-            },
-            cancellationToken);
-        return pods.Items.Select(EvaluationJob.ResultOf).OfType<ModelEvaluation>().FirstOrDefault(r => r.Error is null)
-            ?? pods.Items.Select(EvaluationJob.ResultOf).OfType<ModelEvaluation>().FirstOrDefault();
+        var own = pods.FirstOrDefault(p => p.Metadata.Controller?.Uid == job.Metadata.Uid);
+        if (own is null)
+            return new StageResult(StageOutcome.Running, $"Job {job.Metadata.Name} has no pod of its own yet");
+        var why = OwnPod.Difference(own, job.Metadata.Uid, wanted);
+        await client.DeleteAsync(
+            BuiltIn.Jobs, EvaluationJob.KeyOf(version.Metadata.Key),
+            new DeleteOptions { Uid = job.Metadata.Uid, Propagation = DeletePropagation.Background }, cancellationToken);
+        return new StageResult(StageOutcome.Running, $"the evaluation is done anew: pod {own.Metadata.Name}: {why}");
     }
+
+    private async Task<IReadOnlyList<KubernetesObject>> PodsOfAsync(
+        string ns, string label, CancellationToken cancellationToken) => (await client.ListAsync(
+            BuiltIn.Pods, new ListOptions { Namespace = ns, LabelSelector = label }, cancellationToken)).Items;
+
+    private static List<KubernetesObject> OwnPods(
+        IReadOnlyList<KubernetesObject> pods, KubernetesObject job, JsonObject wanted) =>
+        [.. pods.Where(pod => OwnPod.Difference(pod, job.Metadata.Uid, wanted) is null)];
 }

@@ -48,6 +48,28 @@ public static class CorpusEvaluation
     }
 
     /// <summary>
+    /// The same, and beside the promoted version on the requests of both corpora: what a candidate brings along itself
+    /// must not be all that it is measured by.
+    /// </summary>
+    public static ModelEvaluation Run(
+        ReadOnlyMemory<byte> archive, string digest, ReadOnlyMemory<byte> baseline, string baselineDigest,
+        ValueModelLoader loader)
+    {
+        var result = Run(archive, digest, loader);
+        if (result.Error is not null) return result;
+        var comparisons = new List<ModelComparison>();
+        foreach (var (corpus, from, of) in new[] { ("baseline", baseline, baselineDigest), ("candidate", archive, digest) })
+        {
+            var reading = ModelPackageReader.Read(from, of, PackageLimits.Default);
+            if (reading.Package?.Files.TryGetValue("corpus.jsonl", out var requests) is not true) continue;
+            comparisons.Add(
+                Compare(archive, digest, baseline, baselineDigest, requests, loader) with { Corpus = corpus });
+        }
+
+        return result with { Comparisons = comparisons };
+    }
+
+    /// <summary>
     /// Runs two packages on the same labelled requests, in the format of a package's corpus.jsonl. Never throws on bad
     /// packages or requests: the reason is in the result.
     /// </summary>
@@ -81,7 +103,8 @@ public static class CorpusEvaluation
         {
             try
             {
-                var threshold = model.Threshold("fpr_0.005", 0.5);
+                // As in Measure: alone, without the gate before it.
+                var threshold = model.AloneThreshold;
                 var flags = new List<(bool, bool)>();
                 var request = new CanonicalRequest();
                 var scratch = new byte[ValueNormalizer.ValueBytesMax];

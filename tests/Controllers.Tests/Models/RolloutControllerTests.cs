@@ -130,6 +130,71 @@ public sealed class RolloutControllerTests(TestApiServer server)
             "feedback-false-positives: baseline 0.0000, candidate 0.5000", status.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task WhatAForeignPodSays_ChangesNothing()
+    {
+        await using var world = await RolloutWorld.CreateAsync(server);
+        world.RunsJobs = false;
+        await world.CreateVersionAsync("first", "1.0.0");
+        await using var life = await OperatorLife.StartAsync(world, server.Client());
+        await life.RunUntilAsync(versions => Phase(versions, "first") is ModelPhase.Evaluating);
+        await life.RunUntilAsync(_ => true);
+        var job = (await world.Client.ListAsync(
+            BuiltIn.Jobs, new ListOptions { Namespace = world.Namespace }, CancellationToken.None)).Items.Single();
+        var labels = new JsonObject();
+        foreach (var label in job.Metadata.Labels) labels[label.Key] = label.Value;
+        var status = new JsonObject
+        {
+            ["phase"] = "Succeeded",
+            ["containerStatuses"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "evaluate", ["image"] = "x", ["imageID"] = "x", ["ready"] = false, ["restartCount"] = 0,
+                ["state"] = new JsonObject
+                {
+                    ["terminated"] = new JsonObject
+                    {
+                        ["exitCode"] = 0,
+                        ["message"] = "{\"digest\":\"\",\"attacks\":1,\"benign\":1,\"recall\":1}",
+                    },
+                },
+            }),
+        };
+        var owner = new JsonObject
+        {
+            ["apiVersion"] = "batch/v1", ["kind"] = "Job", ["name"] = job.Metadata.Name, ["uid"] = job.Metadata.Uid,
+            ["controller"] = true,
+        };
+        var spec = new JsonObject
+        {
+            ["containers"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "evaluate", ["image"] = "registry.local/sidecar", ["command"] = new JsonArray("sh"),
+            }),
+        };
+        await world.CreatePodAsync("labelled", labels.DeepClone().AsObject(), "evaluate", status.DeepClone().AsObject());
+        await world.CreatePodAsync("owned", labels, spec, status, owner);
+
+        for (var i = 0; i < 5; i++) await life.RunUntilAsync(_ => true);
+        Assert.Equal(ModelPhase.Evaluating, (await world.StatusAsync("first")).Phase);
+
+        world.RunsJobs = true;
+        await life.RunUntilAsync(versions => Phase(versions, "first") is ModelPhase.Promoted);
+    }
+
+    [Fact]
+    public async Task ACandidateThatIsWorseOnThePromotedVersionsCorpus_IsNotTried()
+    {
+        await using var world = await RolloutWorld.CreateAsync(server);
+        await world.CreatePromotedAsync("first", "1.0.0");
+        world.OnCorpus = world.OnCorpus with { Attack11 = 200, Attack10 = 90 };
+        await world.CreateVersionAsync("next", "1.1.0");
+        await using var life = await OperatorLife.StartAsync(world, server.Client());
+
+        await life.RunUntilAsync(versions => Phase(versions, "next") is ModelPhase.Failed);
+        Assert.Contains(
+            "on the promoted version's corpus", (await world.StatusAsync("next")).Message, StringComparison.Ordinal);
+    }
+
     private static ModelPhase? Phase(IReadOnlyList<Resource<ModelVersion>> versions, string name) =>
         versions.FirstOrDefault(v => v.Metadata.Name == name)?.Value.Status?.Phase;
 

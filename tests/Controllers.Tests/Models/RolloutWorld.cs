@@ -54,6 +54,15 @@ internal sealed class RolloutWorld : IAsyncDisposable
     /// <summary>What a comparison on labelled requests finds.</summary>
     public ModelComparison Feedback { get; set; } = new() { Digest = "", BaselineDigest = "", Benign00 = 200 };
 
+    /// <summary>Evaluation Jobs end; else their pods never come.</summary>
+    public bool RunsJobs { get; set; } = true;
+
+    /// <summary>What the comparison on the promoted version's corpus finds.</summary>
+    public ModelComparison OnCorpus { get; set; } = new()
+    {
+        Digest = "", BaselineDigest = "", Corpus = "baseline", Benign00 = 300, Attack11 = 290, Attack00 = 10,
+    };
+
     /// <summary>Both versions agree.</summary>
     public static RolloutCounters Equal(RolloutCounters counters) => counters with
     {
@@ -142,13 +151,17 @@ internal sealed class RolloutWorld : IAsyncDisposable
     /// <summary>Ends evaluation Jobs that have no pod yet, with a good result.</summary>
     public async Task RunJobsAsync()
     {
+        if (!RunsJobs) return;
         var options = new ListOptions { Namespace = Namespace };
         var pods = (await Client.ListAsync(BuiltIn.Pods, options, CancellationToken.None)).Items
             .Select(p => p.Metadata.Name).ToHashSet();
         foreach (var job in (await Client.ListAsync(BuiltIn.Jobs, options, CancellationToken.None)).Items)
         {
             if (pods.Contains(job.Metadata.Name)) continue;
-            var result = new ModelEvaluation { Digest = "", Attacks = 300, Benign = 300, Recall = 0.97 };
+            var result = new ModelEvaluation
+            {
+                Digest = "", Attacks = 300, Benign = 300, Recall = 0.97, Comparisons = ComparisonsOf(job),
+            };
             var ended = new JsonObject
             {
                 ["exitCode"] = 0, ["message"] = JsonSerializer.Serialize(result, ProtocolJson.Default.Options),
@@ -157,7 +170,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
             foreach (var label in job.Metadata.Labels) labels[label.Key] = label.Value;
             if (labels.ContainsKey(EvaluationJob.FeedbackLabel))
                 ended["message"] = JsonSerializer.Serialize(Feedback, ProtocolJson.Default.Options);
-            await CreatePodAsync(job.Metadata.Name, labels, "evaluate", new JsonObject
+            await CreateJobPodAsync(job, labels, new JsonObject
             {
                 ["phase"] = "Succeeded",
                 ["containerStatuses"] = new JsonArray(new JsonObject
@@ -199,20 +212,44 @@ internal sealed class RolloutWorld : IAsyncDisposable
         };
     }
 
-    private async Task CreatePodAsync(string name, JsonObject labels, string container, JsonObject status)
+    /// <summary>What both versions do alike with the corpus of the promoted one, where there is one.</summary>
+    private IReadOnlyList<ModelComparison> ComparisonsOf(KubernetesObject job)
     {
+        var arguments = job.At("spec", "template", "spec", "containers")!.Value[0].GetProperty("args").EnumerateArray()
+            .Select(a => a.GetString()!).ToList();
+        var at = arguments.IndexOf("--baseline");
+        return at < 0 ? [] : [OnCorpus with { BaselineDigest = arguments[at + 1] }];
+    }
+
+    /// <summary>What the job controller does: a pod from the template.</summary>
+    private Task CreateJobPodAsync(KubernetesObject job, JsonObject labels, JsonObject status)
+    {
+        var spec = JsonNode.Parse(job.At("spec", "template", "spec")!.Value.GetRawText())!.AsObject();
+        // What admission of a whole cluster adds.
+        spec["serviceAccountName"] = "default";
+        var owner = new JsonObject
+        {
+            ["apiVersion"] = "batch/v1", ["kind"] = "Job", ["name"] = job.Metadata.Name, ["uid"] = job.Metadata.Uid,
+            ["controller"] = true,
+        };
+        return CreatePodAsync(job.Metadata.Name, labels, spec, status, owner);
+    }
+
+    public Task CreatePodAsync(string name, JsonObject labels, string container, JsonObject status) => CreatePodAsync(
+        name, labels,
+        new JsonObject
+        {
+            ["containers"] = new JsonArray(new JsonObject { ["name"] = container, ["image"] = "registry.local/x" }),
+        },
+        status, null);
+
+    public async Task CreatePodAsync(
+        string name, JsonObject labels, JsonObject spec, JsonObject status, JsonObject? owner)
+    {
+        var metadata = new JsonObject { ["namespace"] = Namespace, ["name"] = name, ["labels"] = labels };
+        if (owner is not null) metadata["ownerReferences"] = new JsonArray(owner);
         await Client.CreateAsync(
-            BuiltIn.Pods,
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["namespace"] = Namespace, ["name"] = name, ["labels"] = labels },
-                ["spec"] = new JsonObject
-                {
-                    ["containers"] = new JsonArray(
-                        new JsonObject { ["name"] = container, ["image"] = "registry.local/x" }),
-                },
-            },
-            CancellationToken.None);
+            BuiltIn.Pods, new JsonObject { ["metadata"] = metadata, ["spec"] = spec }, CancellationToken.None);
         await Client.PatchAsync(
             BuiltIn.Pods, new NamespacedName(Namespace, name),
             Patch.MergeStatus(new JsonObject { ["status"] = status }), CancellationToken.None);
