@@ -23,6 +23,9 @@ internal sealed class HeldBody(FairBudget budget, int client) : IDisposable
     /// <summary>Bytes taken in.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Nothing is left to take out.</summary>
+    public bool IsEmpty => _segments.Count == 0 && _openLength == 0;
+
     /// <summary>
     /// False when the budget of all requests is used up, or this client's share of it: only the first
     /// <see cref="Length"/> bytes were taken then.
@@ -86,8 +89,11 @@ internal sealed class HeldBody(FairBudget budget, int client) : IDisposable
     private void Seal()
     {
         if (_open is null) return;
-        _segments.Enqueue(new Segment(_open, _openBytes, _openLength));
+        var segment = new Segment(_open, _openBytes, _openLength);
+        if (_openLength == 0) Return(segment);
+        else _segments.Enqueue(segment);
         _open = null;
+        _openLength = 0;
     }
 
     private void Return(in Segment segment)

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace WafOperator.Proxy.Forwarding;
 
@@ -44,12 +43,6 @@ internal static class DuplexStreams
         if (HttpMethods.IsConnect(request.Method)) return !IsExtendedConnect(context);
         return request.Headers.Upgrade.Count > 0 && !HttpProtocol.IsHttp11(request.Protocol)
             && !HttpProtocol.IsHttp10(request.Protocol);
-    }
-
-    /// <summary>A call may be silent for as long as it likes: slow is not hostile here.</summary>
-    public static void AllowSilence(HttpContext context)
-    {
-        if (IsGrpc(context) && context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate) rate.MinDataRate = null;
     }
 
     /// <summary>What every gRPC client sends; over HTTP/1.1 there is no gRPC, whatever the type says.</summary>

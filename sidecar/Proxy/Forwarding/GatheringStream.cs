@@ -10,22 +10,8 @@ namespace WafOperator.Proxy.Forwarding;
 /// as it has come, a system call for each. Here whoever waits is woken by the first piece and takes what has gathered
 /// until the thread pool gets to it; nothing waits for more. Not thread-safe.
 /// </summary>
-internal sealed class GatheringStream(PipeReader reader) : Stream
+internal sealed class GatheringStream(PipeReader reader) : ReadOnlyStream
 {
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>Gathers the request's body if it is or may be long; tells whether. Streams in both directions stay.</summary>
     public static bool Gather(HttpContext context)
     {
@@ -73,20 +59,4 @@ internal sealed class GatheringStream(PipeReader reader) : Stream
         reader.AdvanceTo(taken.End);
         return count;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("read asynchronously");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -20,6 +20,8 @@ internal static class HopByHop
     {
         var headers = context.Request.Headers;
         DropNamed(headers);
+        // Trailers of requests are not sent on: they are not announced either.
+        if (headers.Trailer.Count > 0) headers.Remove("Trailer");
         if (headers.Upgrade.Count > 0 && !DuplexStreams.IsWebSocket(context)) headers.Remove("Upgrade");
     }
 

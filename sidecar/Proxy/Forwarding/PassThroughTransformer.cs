@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using WafOperator.Proxy.Listening;
 using Yarp.ReverseProxy.Forwarder;
@@ -20,6 +21,41 @@ internal class PassThroughTransformer(ProxyConnection connection) : HttpTransfor
         if (!copied.IsCompletedSuccessfully) return FinishAsync(copied, httpContext, proxyRequest);
         Finish(httpContext, proxyRequest);
         return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        var copied = CopyHeadAsync(httpContext, proxyResponse, cancellationToken);
+        if (proxyResponse is null || !copied.IsCompletedSuccessfully || !copied.Result) return copied;
+        var sent = SendHeadAsync(httpContext, proxyResponse, cancellationToken);
+        return sent.IsCompletedSuccessfully ? ValueTask.FromResult(true) : TrueAfterAsync(sent);
+    }
+
+    /// <summary>Status and headers of the application's response, without those that end here.</summary>
+    protected ValueTask<bool> CopyHeadAsync(
+        HttpContext context, HttpResponseMessage? response, CancellationToken cancellationToken)
+    {
+        var copied = base.TransformResponseAsync(context, response, cancellationToken);
+        // The server sends trailers over HTTP/2 only: elsewhere none are announced.
+        var headers = context.Response.Headers;
+        if (headers.Trailer.Count > 0 && !HttpProtocol.IsHttp2(context.Request.Protocol)) headers.Remove("Trailer");
+        return copied;
+    }
+
+    /// <summary>Lets the head go if the body is not there yet. An upgrade sends its own.</summary>
+    protected static ValueTask SendHeadAsync(
+        HttpContext context, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode is HttpStatusCode.SwitchingProtocols || HttpMethods.IsConnect(context.Request.Method))
+            return ValueTask.CompletedTask;
+        return ResponseHead.SendAsync(context, response, cancellationToken);
+    }
+
+    private static async ValueTask<bool> TrueAfterAsync(ValueTask sent)
+    {
+        await sent;
+        return true;
     }
 
     private async ValueTask FinishAsync(ValueTask copied, HttpContext context, HttpRequestMessage request)

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -11,10 +12,19 @@ internal static class RequestTarget
 {
     private static readonly UriCreationOptions AsSent = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
-    /// <summary>Path and query as sent; origin and fragment of an absolute target removed. Null for targets that name no path.</summary>
+    /// <summary>The target is the server, not a resource.</summary>
+    public static bool IsServer(HttpContext context) =>
+        HttpMethods.IsOptions(context.Request.Method)
+        && context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget is "*";
+
+    /// <summary>
+    /// Path and query as sent; origin and fragment of an absolute target removed. Null for targets that name no path, and
+    /// for bytes outside ASCII, which no target may have and which programs read in different ways.
+    /// </summary>
     public static string? Of(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!Ascii.IsValid(raw)) return null;
         if (raw.Length > 0 && raw[0] == '/') return raw;
         var scheme = raw.IndexOf("://", StringComparison.Ordinal);
         if (scheme <= 0 || raw.AsSpan(0, scheme).ContainsAny("/?#")) return null;

@@ -8,7 +8,11 @@ namespace WafOperator.Proxy.Forwarding;
 /// <summary>The application behind one listener: its origin and the connections to it. Thread-safe.</summary>
 internal sealed class Upstream : IDisposable
 {
-    public Upstream(Uri origin, ProxyLimits limits)
+    private readonly PriorKnowledgeProbe _probe;
+    private readonly ForwarderRequestConfig _negotiated;
+    private readonly bool _isSecure;
+
+    public Upstream(Uri origin, ProxyLimits limits, TimeProvider time)
     {
         Origin = origin.GetLeftPart(UriPartial.Authority);
         Invoker = new HttpMessageInvoker(CreateHandler(limits), disposeHandler: true);
@@ -18,6 +22,9 @@ internal sealed class Upstream : IDisposable
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         Http2 = Http1 with { Version = HttpVersion.Version20 };
+        _negotiated = Http2 with { VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
+        _probe = new PriorKnowledgeProbe(origin, limits, time);
+        _isSecure = origin.Scheme == Uri.UriSchemeHttps;
     }
 
     /// <summary>Scheme, host and port, without a trailing slash.</summary>
@@ -28,8 +35,21 @@ internal sealed class Upstream : IDisposable
     /// <summary>For clients that speak HTTP/1.</summary>
     public ForwarderRequestConfig Http1 { get; }
 
-    /// <summary>For clients that speak HTTP/2, which on a port without TLS the application must then speak as well.</summary>
+    /// <summary>For calls that exist over HTTP/2 only: gRPC.</summary>
     public ForwarderRequestConfig Http2 { get; }
+
+    /// <summary>
+    /// For clients that speak HTTP/2: the same where the application speaks it too, else HTTP/1.1. With TLS the handshake
+    /// tells, without it the application is asked once.
+    /// </summary>
+    public async ValueTask<ForwarderRequestConfig> Http2OrLowerAsync()
+    {
+        if (_isSecure) return _negotiated;
+        return await _probe.SpeaksHttp2Async() ? Http2 : Http1;
+    }
+
+    /// <summary>A request could not be sent: what is known of the application is asked anew.</summary>
+    public void Forget() => _probe.Forget();
 
     public void Dispose() => Invoker.Dispose();
 

@@ -54,16 +54,6 @@ internal sealed partial class Exchange : IAsyncDisposable
         _eventId = EventIds.Next(services.Time);
     }
 
-    /// <summary>Counter of a forwarding that failed.</summary>
-    public static string IncidentOf(ForwarderError error) => error switch
-    {
-        ForwarderError.Request or ForwarderError.NoAvailableDestinations => "upstream_unreachable",
-        ForwarderError.RequestTimedOut => "upstream_timed_out",
-        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
-            or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled => "client_gone",
-        _ => "forwarding_broke",
-    };
-
     /// <summary>Row of the client in tables of clients.</summary>
     internal int Client => ClientCounts.RowOf(_client);
 
@@ -255,7 +245,9 @@ internal sealed partial class Exchange : IAsyncDisposable
             ? new InspectingTransformer(connection, this, _services.Budget)
             : connection.PassThrough;
         var error = await _services.Forwarder.ForwardAsync(_http, connection, transformer);
-        if (error is not ForwarderError.None) _services.Meters.Incident(IncidentOf(error));
+        if (ClosedConnections.MayRepeat(_http, error))
+            error = await _services.Forwarder.RepeatAsync(_http, connection, transformer);
+        if (error is not ForwarderError.None) _services.Meters.Incident(ForwardingIncidents.IncidentOf(_http, error));
         if (!_isReported) Report();
     }
 
@@ -283,7 +275,7 @@ internal sealed partial class Exchange : IAsyncDisposable
 
     private void Broken(int status)
     {
-        _services.Meters.Incident("request_broken");
+        _services.Meters.Incident(status is StatusCodes.Status408RequestTimeout ? "client_slow" : "request_broken");
         if (_http.Response.HasStarted)
         {
             _http.Abort();

@@ -24,6 +24,7 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         var headers = http.Request.Headers;
         var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers)
             || DuplexStreams.IsForbidden(http);
+        if (!isAmbiguous && RequestTarget.IsServer(http)) return AnswerForServerAsync(http);
         if (isAmbiguous || RequestTarget.Of(http) is null)
             return RefuseAmbiguousAsync(http);
         if (snapshot.PassesThrough) return PassAsync(context, snapshot);
@@ -55,7 +56,9 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         services.Meters.RequestPassedUninspected();
         if (GatheringStream.Gather(http)) await SocketThreads.LeaveAsync();
         var error = await services.Forwarder.ForwardAsync(http, context.Connection, context.Connection.PassThrough);
-        if (error is not ForwarderError.None) services.Meters.Incident(Exchange.IncidentOf(error));
+        if (ClosedConnections.MayRepeat(http, error))
+            error = await services.Forwarder.RepeatAsync(http, context.Connection, context.Connection.PassThrough);
+        if (error is not ForwarderError.None) services.Meters.Incident(ForwardingIncidents.IncidentOf(http, error));
     }
 
     private Task WithoutPolicyAsync(ProxyContext context)
@@ -64,6 +67,16 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         services.Meters.RequestDecided(decision);
         return BlockResponder.RespondAsync(
             context.Http, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain, EventIds.Text(EventIds.Next(services.Time)));
+    }
+
+    /// <summary>
+    /// <c>OPTIONS *</c> asks the server behind this port whether it is there (RFC 9110, section 9.3.7): that is this one.
+    /// </summary>
+    private Task AnswerForServerAsync(HttpContext http)
+    {
+        services.Meters.RequestDecided(Decision.Allowed with { Reason = DecisionReason.Protocol });
+        http.Response.ContentLength = 0;
+        return Task.CompletedTask;
     }
 
     private Task RefuseAmbiguousAsync(HttpContext http)

@@ -81,8 +81,9 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
             return false;
         }
 
-        var goesOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        var goesOn = await CopyHeadAsync(httpContext, proxyResponse, cancellationToken);
         if (replay is not null) proxyResponse.Content = replay;
+        if (goesOn) await SendHeadAsync(httpContext, proxyResponse, cancellationToken);
         return goesOn;
     }
 

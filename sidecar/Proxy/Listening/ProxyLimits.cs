@@ -39,11 +39,14 @@ public sealed record ProxyLimits
     /// <summary>Idle time of a client connection between requests: longer than load balancers keep theirs.</summary>
     public TimeSpan IdleConnectionMax { get; init; } = TimeSpan.FromSeconds(620);
 
-    /// <summary>Slowest request body that is waited for, bytes per second, after the grace period.</summary>
-    public double BodyBytesPerSecondMin { get; init; } = 100;
+    /// <summary>
+    /// Slowest request body that is held for inspection, bytes per second, after the grace period. Bodies that stream
+    /// through may come as slowly as they like.
+    /// </summary>
+    public double BodyBytesPerSecondMin { get; init; } = 16;
 
-    /// <summary>Time before a slow body counts.</summary>
-    public TimeSpan SlowBodyGrace { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>Time before a slow body counts: as long as common servers wait for the next byte of one.</summary>
+    public TimeSpan SlowBodyGrace { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Time a body is held back in mode Window before what has come is judged and let go.</summary>
     public TimeSpan WindowHoldMax { get; init; } = TimeSpan.FromSeconds(1);
@@ -58,10 +61,13 @@ public sealed record ProxyLimits
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Idle time of a connection to the application: below what common servers keep (Node.js: 5 s), so that a request is
-    /// not sent on a connection that is just being closed.
+    /// Idle time of a connection to the application: below what common servers keep (gunicorn: 2 s, Node.js: 5 s), so that
+    /// a request is not sent on a connection that is just being closed.
     /// </summary>
-    public TimeSpan UpstreamIdleMax { get; init; } = TimeSpan.FromSeconds(4);
+    public TimeSpan UpstreamIdleMax { get; init; } = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>How long it is remembered that the application speaks no HTTP/2: a restarted one may be another.</summary>
+    public TimeSpan ProtocolRememberedFor { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Time that requests in flight are given at shutdown.</summary>
     public TimeSpan DrainMax { get; init; } = TimeSpan.FromSeconds(20);

@@ -25,7 +25,8 @@ internal sealed class TestUpstream : IAsyncDisposable
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
     /// <summary>Starts an application; without a handler it answers 200 with the text "fine".</summary>
-    public static async Task<TestUpstream> StartAsync(RequestDelegate? handler = null, HttpProtocols protocols = HttpProtocols.Http1)
+    public static async Task<TestUpstream> StartAsync(
+        RequestDelegate? handler = null, HttpProtocols protocols = HttpProtocols.Http1, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -35,7 +36,7 @@ internal sealed class TestUpstream : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.AddServerHeader = false;
             kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols);
+            kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols);
         });
         var app = builder.Build();
         var upstream = new TestUpstream(app);

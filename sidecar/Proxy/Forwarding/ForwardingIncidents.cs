@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Http;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace WafOperator.Proxy.Forwarding;
+
+/// <summary>Counters of forwardings that failed, by who is to blame: the client, or the application.</summary>
+internal static class ForwardingIncidents
+{
+    public static string IncidentOf(HttpContext context, ForwarderError error) =>
+        IncidentOf(error, context.Features.Get<IForwarderErrorFeature>()?.Exception);
+
+    /// <summary>Pure part.</summary>
+    public static string IncidentOf(ForwarderError error, Exception? failure) => error switch
+    {
+        ForwarderError.Request or ForwarderError.NoAvailableDestinations => "upstream_unreachable",
+        ForwarderError.RequestTimedOut => "upstream_timed_out",
+        ForwarderError.RequestBodyClient when IsSlow(failure) => "client_slow",
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.ResponseBodyCanceled
+            or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeResponseCanceled
+            or ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient
+            or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient => "client_gone",
+        _ => "forwarding_broke",
+    };
+
+    private static bool IsSlow(Exception? failure) => failure switch
+    {
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => true,
+        AggregateException many => many.InnerExceptions.Any(IsSlow),
+        { InnerException: { } inner } => IsSlow(inner),
+        _ => false,
+    };
+}
