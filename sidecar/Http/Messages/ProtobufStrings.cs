@@ -1,0 +1,193 @@
+using System.Text.Unicode;
+
+namespace WafOperator.Http.Messages;
+
+/// <summary>Bounds on reading one message of protocol buffers.</summary>
+/// <param name="FieldsMax">Texts that are shown.</param>
+/// <param name="DepthMax">Messages within messages.</param>
+/// <param name="WorkMax">Bytes that are walked over, those of nested messages once for each level.</param>
+public sealed record ProtobufLimits(int FieldsMax = 1024, int DepthMax = 16, long WorkMax = 8 * 1024 * 1024)
+{
+    public static readonly ProtobufLimits Default = new();
+}
+
+/// <summary>A text in a message.</summary>
+/// <param name="Path">Field numbers from the outermost message to the text: <c>3.1</c>.</param>
+/// <param name="Value">Where it is in the message.</param>
+/// <param name="IsClean">It has no control bytes; else they are to be shown as blanks.</param>
+public readonly record struct ProtobufText(string Path, Range Value, bool IsClean);
+
+/// <summary>What reading a message found out.</summary>
+/// <param name="IsMessage">The bytes are fields to their end.</param>
+/// <param name="UnreadBytes">Bytes of fields that are neither text nor a message, or lie beyond a bound.</param>
+public readonly record struct ProtobufReading(bool IsMessage, long UnreadBytes);
+
+/// <summary>
+/// Finds what may be text in a message whose schema is not known, by the wire format alone
+/// (https://protobuf.dev/programming-guides/encoding/). Bytes that can be both a text and a message are shown as both.
+/// Pure; bounded; never throws.
+/// </summary>
+public static class ProtobufStrings
+{
+    /// <summary>Bytes within numbers that can be read as letters: from so many on, a "message" may be a text in disguise.</summary>
+    private const int DisguisedBytesMin = 8;
+
+    /// <summary>Fewer letters than this harm nobody.</summary>
+    private const int LettersMin = 4;
+
+    /// <param name="message">The message, or its beginning.</param>
+    /// <param name="isCut">It is only the beginning.</param>
+    /// <param name="limits">Bounds.</param>
+    /// <param name="found">Receives the texts.</param>
+    public static ProtobufReading Read(
+        ReadOnlySpan<byte> message, bool isCut, ProtobufLimits limits, ICollection<ProtobufText> found)
+    {
+        var walk = new Walk(limits, found);
+        return walk.TryMeasure(message, isCut, out _)
+            ? new ProtobufReading(true, walk.Fields(message, isCut, 0, "", 0))
+            : new ProtobufReading(false, message.Length);
+    }
+
+    /// <summary>Whether bytes are worth being looked at as text, and whether they hold control bytes.</summary>
+    public static bool IsText(ReadOnlySpan<byte> bytes, out bool isClean)
+    {
+        int letters = 0, controls = 0;
+        foreach (var value in bytes)
+        {
+            if (value is >= 0x20 and < 0x7F or (byte)'\t' or (byte)'\r' or (byte)'\n') letters++;
+            else if (value < 0x80) controls++;
+        }
+
+        isClean = controls == 0;
+        var isUtf8 = Utf8.IsValid(bytes);
+        if (isUtf8 && isClean) return bytes.Length > 0;
+        if (letters < LettersMin) return false;
+        // A text with bytes of another charset, or with a few that are none, is a text to whoever ignores them.
+        return isUtf8 || letters >= 3 * (bytes.Length - letters);
+    }
+
+    /// <summary>One field as the walk steps over it.</summary>
+    private readonly ref struct Field(int number, bool isDelimited, Range content)
+    {
+        public int Number { get; } = number;
+
+        /// <summary>A string, bytes, a message or packed numbers; else a number.</summary>
+        public bool IsDelimited { get; } = isDelimited;
+
+        public Range Content { get; } = content;
+    }
+
+    private sealed class Walk(ProtobufLimits limits, ICollection<ProtobufText> found)
+    {
+        private long _work;
+
+        /// <summary>Steps over a whole message without looking into its fields; counts letters in its numbers.</summary>
+        public bool TryMeasure(ReadOnlySpan<byte> message, bool isCut, out int disguised)
+        {
+            disguised = 0;
+            if (message.IsEmpty) return false;
+            var (position, groups) = (0, 0);
+            while (position < message.Length)
+            {
+                if (!TryNext(message, isCut, ref position, ref groups, out var field)) return false;
+                if (field.IsDelimited) continue;
+                foreach (var value in message[field.Content]) disguised += value is >= 0x20 and < 0x7F ? 1 : 0;
+            }
+
+            return groups == 0 || isCut;
+        }
+
+        /// <summary>Shows the texts of a message that was measured; returns the bytes that are left unread.</summary>
+        public long Fields(ReadOnlySpan<byte> message, bool isCut, int start, string prefix, int depth)
+        {
+            long unread = 0;
+            var (position, groups) = (0, 0);
+            while (position < message.Length && TryNext(message, isCut, ref position, ref groups, out var field))
+            {
+                if (!field.IsDelimited) continue;
+                var (offset, length) = field.Content.GetOffsetAndLength(message.Length);
+                var isLast = isCut && offset + length == message.Length;
+                unread += Content(message.Slice(offset, length), isLast, start + offset, (prefix, field.Number), depth);
+            }
+
+            return unread;
+        }
+
+        private long Content(
+            ReadOnlySpan<byte> content, bool isCut, int start, (string Prefix, int Number) name, int depth)
+        {
+            if (content.IsEmpty) return 0;
+            if (found.Count >= limits.FieldsMax || _work > limits.WorkMax) return content.Length;
+            var isMessage = TryMeasure(content, isCut, out var disguised);
+            var isText = IsText(content, out var isClean);
+            if (!isMessage && !isText) return content.Length < LettersMin ? 0 : content.Length;
+            var path = name.Prefix.Length == 0 ? $"{name.Number}" : $"{name.Prefix}.{name.Number}";
+            if (isText && (!isMessage || isClean || disguised >= DisguisedBytesMin))
+                found.Add(new ProtobufText(path, start..(start + content.Length), isClean));
+            if (!isMessage) return 0;
+            return depth + 1 < limits.DepthMax ? Fields(content, isCut, start, path, depth + 1) : content.Length;
+        }
+
+        /// <summary>The next field. Groups are transparent: what is in one counts as the message's own.</summary>
+        private bool TryNext(
+            ReadOnlySpan<byte> message, bool isCut, ref int position, ref int groups, out Field field)
+        {
+            field = default;
+            var start = position;
+            if (!TryVarint(message, ref position, out var tag)) return isCut && End(message, ref position);
+            var number = (int)((tag >> 3) & 0x1FFFFFFF);
+            if (number == 0) return false;
+            var content = position;
+            switch (tag & 7)
+            {
+                case 0:
+                    if (!TryVarint(message, ref position, out _)) return isCut && End(message, ref position);
+                    break;
+                case 1 or 5:
+                    position += (tag & 7) == 1 ? 8 : 4;
+                    break;
+                case 2:
+                    if (!TryVarint(message, ref position, out var length)) return isCut && End(message, ref position);
+                    content = position;
+                    if (length > (ulong)(message.Length - position) && !isCut) return false;
+                    position += (int)Math.Min(length, (ulong)(message.Length - position));
+                    field = new Field(number, isDelimited: true, content..position);
+                    break;
+                case 3:
+                    groups++;
+                    break;
+                case 4 when groups > 0:
+                    groups--;
+                    break;
+                default:
+                    return false;
+            }
+
+            if (position > message.Length && !isCut) return false;
+            position = Math.Min(position, message.Length);
+            _work += position - start;
+            if (!field.IsDelimited) field = new Field(number, isDelimited: false, content..position);
+            return true;
+        }
+
+        private static bool End(ReadOnlySpan<byte> message, ref int position)
+        {
+            position = message.Length;
+            return true;
+        }
+
+        private static bool TryVarint(ReadOnlySpan<byte> message, ref int position, out ulong value)
+        {
+            value = 0;
+            for (var shift = 0; shift < 70; shift += 7)
+            {
+                if (position >= message.Length) return false;
+                var next = message[position++];
+                value |= (ulong)(next & 0x7F) << Math.Min(shift, 63);
+                if (next < 0x80) return true;
+            }
+
+            return false;
+        }
+    }
+}
