@@ -85,7 +85,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _pipeline = new RequestPipeline(_active, new InspectionServices(
             new StreamForwarder(logs), budget, room, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
             _models.Scorer, _pool));
-        _server = new ProxyServer(options.Listeners, limits, _connections, time, logs);
+        _server = new ProxyServer(options.Listeners, limits, _connections, time, new ServerRefusals(logs, _pipeline.Refused));
         if (options.Admin is { } admin)
             _admin = new AdminServer(
                 admin, new AdminPages(Pages(), options.Metrics), limits, new AdminParts(time, _meters, logs));

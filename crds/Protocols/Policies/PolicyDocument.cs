@@ -81,7 +81,11 @@ public sealed record BodyInspection
     public BodyInspectionKind Mode { get; init; } = BodyInspectionKind.Buffered;
     public long LimitBytes { get; init; } = 1 << 20;
     public BodyOverLimitOutcome OverLimit { get; init; } = BodyOverLimitOutcome.Reject;
+    public MessageInspection Messages { get; init; } = MessageInspection.Inspect;
 }
+
+/// <summary>Whether messages of gRPC and WebSocket streams are inspected one by one.</summary>
+public enum MessageInspection { Inspect, Off }
 
 /// <summary>How a body is inspected.</summary>
 public enum BodyInspectionKind { HeadersOnly, Window, Buffered }

@@ -17,7 +17,15 @@ public sealed record BodyInspectionSpec
 
     [Description("What happens to a body over the limit in mode Buffered."), Default("\"Reject\"")]
     public BodyOverLimit OverLimit { get; init; } = BodyOverLimit.Reject;
+
+    [Description("Streams of messages. Inspect: each message of a gRPC call and each text message of a WebSocket is "
+        + "inspected on its way to the application, up to limit; a message that is blocked ends the stream. "
+        + "Off: they pass unseen, as in mode HeadersOnly."), Default("\"Inspect\"")]
+    public MessageInspectionMode Messages { get; init; } = MessageInspectionMode.Inspect;
 }
+
+/// <summary>Whether messages of streams are inspected.</summary>
+public enum MessageInspectionMode { Inspect, Off }
 
 /// <summary>How bodies are inspected.</summary>
 public enum BodyInspectionMode { HeadersOnly, Window, Buffered }

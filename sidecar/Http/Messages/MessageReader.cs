@@ -48,7 +48,8 @@ public abstract class MessageReader(int windowBytes) : IDisposable
 
     /// <summary>
     /// Takes bytes up to the next step. After <see cref="MessageStep.Message"/> and <see cref="MessageStep.WindowFull"/> the
-    /// content is to be looked at before reading on.
+    /// content is to be looked at before reading on; after the latter also when no bytes are left, for the message may be
+    /// over.
     /// </summary>
     public MessageStep Read(ReadOnlySpan<byte> bytes, out int consumed)
     {

@@ -62,6 +62,7 @@ internal sealed class Upstream : IDisposable
         UseCookies = false,
         EnableMultipleHttp2Connections = true,
         ActivityHeadersPropagator = null,
+        ConnectCallback = UpstreamConnection.ConnectAsync,
         ConnectTimeout = limits.ConnectWithin,
         PooledConnectionIdleTimeout = limits.UpstreamIdleMax,
         PooledConnectionLifetime = Timeout.InfiniteTimeSpan,

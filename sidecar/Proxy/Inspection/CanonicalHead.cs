@@ -58,7 +58,8 @@ internal static class CanonicalHead
         return bytes;
     }
 
-    private static string Protocol(string protocol) => protocol switch
+    /// <summary>The protocol as rules name it.</summary>
+    public static string Protocol(string protocol) => protocol switch
     {
         "HTTP/2" => "HTTP/2.0",
         "HTTP/3" => "HTTP/3.0",

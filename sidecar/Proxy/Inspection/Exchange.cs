@@ -11,6 +11,7 @@ using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Messages;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
 using WafOperator.Scoring;
@@ -244,7 +245,10 @@ internal sealed partial class Exchange : IAsyncDisposable
         var transformer = InspectsResponse
             ? new InspectingTransformer(connection, this, _services.Budget)
             : connection.PassThrough;
-        var error = await _services.Forwarder.ForwardAsync(_http, connection, transformer);
+        using var messages = MessageStream.Open(new MessageScope(_context, _snapshot, _services, _route, _client));
+        var error = messages is null
+            ? await _services.Forwarder.ForwardAsync(_http, connection, transformer)
+            : await messages.ForwardAsync(transformer);
         if (ClosedConnections.MayRepeat(_http, error))
             error = await _services.Forwarder.RepeatAsync(_http, connection, transformer);
         if (error is not ForwarderError.None) _services.Meters.Incident(ForwardingIncidents.IncidentOf(_http, error));
@@ -253,6 +257,11 @@ internal sealed partial class Exchange : IAsyncDisposable
 
     /// <summary>Rules of the response; null when they have nothing against it.</summary>
     internal ResponseInspection BeginResponse() => new(_rules!, _snapshot.HttpLimits);
+
+    /// <summary>How long a response may be held back.</summary>
+    internal TimeSpan ResponseHoldMax => _services.Limits.WindowHoldMax;
+
+    internal void Note(string incident) => _services.Meters.Incident(incident);
 
     /// <summary>Decides anew with what the response's rules found. True when the response may go on.</summary>
     internal bool DecideResponse(in RuleOutcome outcome)

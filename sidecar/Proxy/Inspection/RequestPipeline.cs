@@ -48,6 +48,30 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         return BlockResponder.RespondAsync(context.Http, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
     }
 
+    /// <summary>The server refused a head that it could not take: counted, and told like any other refusal.</summary>
+    public void Refused(ServerRefusal refusal)
+    {
+        services.Meters.Incident(ServerRefusals.IncidentOf(refusal.Status, refusal.Reason));
+        var decision = new Decision(VerdictKind.Block, VerdictKind.Block, DecisionReason.Protocol, refusal.Status)
+        {
+            Message = $"refused before it was read: {refusal.Reason}",
+        };
+        services.Meters.RequestDecided(decision);
+        if (active.Current is not { } snapshot) return;
+        var facts = new DecisionFacts
+        {
+            EventId = EventIds.Text(EventIds.Next(services.Time)), Time = services.Time.GetUtcNow(),
+            Client = refusal.Connection?.Peer ?? default, Decision = decision, Matches = [], Exclusions = [], Models = [],
+            Pod = services.Pod,
+        };
+        if (!EventComposer.IsWanted(snapshot.Document.Logging.Decisions, facts)) return;
+        var canonical = snapshot.Requests.Rent();
+        var securityEvent = EventComposer.Compose(snapshot, canonical, facts);
+        snapshot.Requests.Return(canonical);
+        services.Log.Add(securityEvent);
+        services.Shipper?.Add(securityEvent);
+    }
+
     private async Task PassAsync(ProxyContext context, PolicySnapshot snapshot)
     {
         var http = context.Http;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using WafOperator.Http;
 using WafOperator.Proxy.Bodies;
@@ -68,7 +67,9 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
         {
             var held = new HeldBody(budget, exchange.Client);
             httpContext.Response.RegisterForDispose(held);
-            replay = await HoldAsync(proxyResponse.Content, inspection, held, cancellationToken);
+            var hold = new ResponseHold(inspection, held, exchange.ResponseHoldMax);
+            replay = await hold.HoldAsync(proxyResponse.Content, cancellationToken);
+            if (ResponseHold.IncidentOf(hold.Rest) is { } incident) exchange.Note(incident);
             if (SocketThreads.IsLong(held.Length)) await SocketThreads.LeaveAsync();
             outcome = replay is null
                 ? new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold the response")
@@ -85,30 +86,5 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
         if (replay is not null) proxyResponse.Content = replay;
         if (goesOn) await SendHeadAsync(httpContext, proxyResponse, cancellationToken);
         return goesOn;
-    }
-
-    /// <summary>Reads the beginning of a response; what comes back delivers it and then the rest. Null when there is no room.</summary>
-    private static async Task<HttpContent?> HoldAsync(
-        HttpContent content, ResponseInspection inspection, HeldBody held, CancellationToken cancellationToken)
-    {
-        var stream = await content.ReadAsStreamAsync(cancellationToken);
-        var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
-        try
-        {
-            while (held.Length < inspection.BodyBytesMax)
-            {
-                var room = (int)Math.Min(buffer.Length, inspection.BodyBytesMax - held.Length);
-                var count = await stream.ReadAsync(buffer.AsMemory(0, room), cancellationToken);
-                if (count == 0) return new StreamContent(new ReplayStream(held, null));
-                if (!held.TryAppend(buffer.AsSpan(0, count))) return null;
-                inspection.AppendBody(buffer.AsSpan(0, count));
-            }
-
-            return new StreamContent(new ReplayStream(held, stream));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
     }
 }

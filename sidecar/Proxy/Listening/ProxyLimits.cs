@@ -54,6 +54,9 @@ public sealed record ProxyLimits
     /// <summary>Request and response bytes held for inspection, all requests together.</summary>
     public long BufferedBytesMax { get; init; } = 96L * 1024 * 1024;
 
+    /// <summary>Bytes of one message of a gRPC or WebSocket stream that are kept for inspection.</summary>
+    public int MessageBytesMax { get; init; } = 1024 * 1024;
+
     /// <summary>Time to connect to the application.</summary>
     public TimeSpan ConnectWithin { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -16,11 +16,13 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly KestrelServer _server;
     private readonly SharedPortTransport _transport;
     private readonly List<Upstream> _upstreams = [];
+    private readonly ServerRefusals _refusals;
 
     public ProxyServer(
         IReadOnlyList<ProxyListener> listeners, ProxyLimits limits, ConnectionTable connections, TimeProvider time,
-        ILoggerFactory logs)
+        ServerRefusals refusals)
     {
+        _refusals = refusals;
         var options = new KestrelServerOptions
         {
             AddServerHeader = false,
@@ -29,13 +31,13 @@ internal sealed class ProxyServer : IAsyncDisposable
             AllowResponseHeaderCompression = false,
             RequestHeaderEncodingSelector = static _ => Encoding.Latin1,
             ResponseHeaderEncodingSelector = static _ => Encoding.Latin1,
-            ApplicationServices = new ServiceCollection().AddSingleton(logs).BuildServiceProvider(),
+            ApplicationServices = new ServiceCollection().AddSingleton<ILoggerFactory>(refusals).BuildServiceProvider(),
         };
         Limit(options.Limits, limits);
         foreach (var listener in listeners) Listen(options, listener, limits, (connections, time));
         var sockets = new SocketTransportOptions { Backlog = 1024, UnsafePreferInlineScheduling = true };
-        _transport = new SharedPortTransport(new SocketTransportFactory(Options.Create(sockets), logs));
-        _server = new KestrelServer(Options.Create(options), _transport, logs);
+        _transport = new SharedPortTransport(new SocketTransportFactory(Options.Create(sockets), refusals));
+        _server = new KestrelServer(Options.Create(options), _transport, refusals);
     }
 
     /// <summary>Endpoints in the order of the listeners, with the ports that were taken.</summary>
@@ -75,10 +77,19 @@ internal sealed class ProxyServer : IAsyncDisposable
             endpoint.Use(Attach);
         });
 
-        ConnectionDelegate Attach(ConnectionDelegate next) => connection =>
+        ConnectionDelegate Attach(ConnectionDelegate next) => async connection =>
         {
-            connection.Features.Set(new ProxyConnection(connection, upstream));
-            return next(connection);
+            var attached = new ProxyConnection(connection, upstream);
+            connection.Features.Set(attached);
+            _refusals.Opened(connection.ConnectionId, attached);
+            try
+            {
+                await next(connection);
+            }
+            finally
+            {
+                _refusals.Closed(connection.ConnectionId);
+            }
         };
     }
 

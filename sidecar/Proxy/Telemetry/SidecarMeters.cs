@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Messages;
 using WafOperator.Proxy.Models.Pool;
 
 namespace WafOperator.Proxy.Telemetry;
@@ -33,6 +34,7 @@ internal sealed class SidecarMeters : IDisposable
     private readonly Histogram<double> _inspection;
     private readonly Histogram<double> _pool;
     private readonly long[] _poolOutcomes = new long[PoolOutcomes];
+    private readonly MessageTally _messages;
     private long _poolHedges;
     private long _uninspected;
     private long _wouldBlock;
@@ -60,6 +62,7 @@ internal sealed class SidecarMeters : IDisposable
         _meter.CreateObservableCounter("waf_pool_calls_total", ObservePool, null, "Questions to the pool by outcome.");
         _meter.CreateObservableCounter(
             "waf_pool_hedges_total", () => Interlocked.Read(ref _poolHedges), null, "Second requests to the pool.");
+        _messages = new MessageTally(_meter);
         _meter.CreateObservableCounter("waf_requests_total", ObserveRequests, null, "Requests by verdict and reason.");
         _meter.CreateObservableCounter(
             "waf_would_block_total", () => Interlocked.Read(ref _wouldBlock) + Interlocked.Read(ref _wouldLimit), null,
@@ -84,6 +87,9 @@ internal sealed class SidecarMeters : IDisposable
         if (decision.WouldHave is VerdictKind.Block) Interlocked.Increment(ref _wouldBlock);
         else if (decision.WouldHave is VerdictKind.Limited) Interlocked.Increment(ref _wouldLimit);
     }
+
+    /// <summary>A message of a stream passed, or did not.</summary>
+    public void MessageSeen(MessageProtocol protocol, MessageOutcome outcome) => _messages.Add(protocol, outcome);
 
     public void Inspected(TimeSpan duration) => _inspection.Record(duration.TotalSeconds);
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Listening;
@@ -75,6 +76,62 @@ public sealed class RobustnessTests
         Assert.Empty(upstream.Seen);
     }
 
+    [Theory]
+    [InlineData(InspectionMode.Off, BodyInspectionKind.Buffered)]
+    [InlineData(InspectionMode.Enforce, BodyInspectionKind.Window)]
+    [InlineData(InspectionMode.Enforce, BodyInspectionKind.HeadersOnly)]
+    [InlineData(InspectionMode.Enforce, BodyInspectionKind.Buffered)]
+    public async Task AnAnswerBeforeTheEndOfAnUpload_ReachesTheClient(InspectionMode mode, BodyInspectionKind kind)
+    {
+        using var application = new HastyApplication();
+        await using var sidecar = await TestSidecar.StartAsync(
+            application.Address, TestSidecar.Policy(mode, "SecRuleEngine On") with
+            {
+                Body = new BodyInspection { Mode = kind, LimitBytes = 16 << 20 },
+            });
+        using var client = sidecar.Client();
+        for (var i = 0; i < 10; i++)
+        {
+            foreach (var isChunked in new[] { false, true })
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "/upload")
+                {
+                    Content = new ByteArrayContent(new byte[(1 + i) << 20]),
+                };
+                request.Headers.TransferEncodingChunked = isChunked;
+
+                using var response = await client.SendAsync(request);
+
+                Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+                Assert.Equal("who?", await response.Content.ReadAsStringAsync());
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("GET /caf\u00E9 HTTP/1.1\r\nHost: shop\r\n\r\n", 400, "request_target_invalid")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop\r\nbroken\r\n\r\n", 400, "request_head_invalid")]
+    [InlineData("GET /LONG HTTP/1.1\r\nHost: shop\r\n\r\n", 414, "request_line_too_long")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop\r\nx: LONG\r\n\r\n", 431, "request_headers_too_long")]
+    public async Task AHeadThatTheServerCannotTake_IsCountedAndTold(string request, int status, string kind)
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, "SecRuleEngine On"));
+
+        var answer = await RawConnection.ExchangeAsync(
+            sidecar.Endpoint, request.Replace("LONG", new string('x', 100_000), StringComparison.Ordinal));
+
+        Assert.StartsWith($"HTTP/1.1 {status}", answer, StringComparison.Ordinal);
+        using var admin = TestSidecar.Client(sidecar.Admin);
+        Assert.Contains($"waf_incidents_total{{kind=\"{kind}\"}} 1", await admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        var told = Assert.Single(await sidecar.EventsAsync());
+        Assert.Equal(VerdictKind.Block, told.Verdict);
+        Assert.Equal(status, told.StatusCode);
+        Assert.Equal("127.0.0.1", told.Client);
+        Assert.StartsWith("refused before it was read: ", told.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<ForwarderError, int, string> Failures => new()
     {
         { ForwarderError.Request, 0, "upstream_unreachable" },
@@ -93,6 +150,43 @@ public sealed class RobustnessTests
             new IOException("reading", new BadHttpRequestException("too slow", status)));
 
         Assert.Equal(expected, ForwardingIncidents.IncidentOf(error, failure));
+    }
+
+    /// <summary>Answers each request before it read the body, and closes.</summary>
+    private sealed class HastyApplication : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+        public HastyApplication()
+        {
+            _listener.Start();
+            _ = AcceptAsync();
+        }
+
+        public Uri Address => new($"http://{_listener.LocalEndpoint}");
+
+        public void Dispose() => _listener.Dispose();
+
+        private async Task AcceptAsync()
+        {
+            try
+            {
+                while (true) _ = ServeAsync(await _listener.AcceptTcpClientAsync());
+            }
+            catch (Exception stopped) when (stopped is SocketException or ObjectDisposedException)
+            {
+                // The test is over.
+            }
+        }
+
+        private static async Task ServeAsync(TcpClient client)
+        {
+            using var _ = client;
+            var stream = client.GetStream();
+            await stream.ReadExactlyAsync(new byte[16]);
+            await stream.WriteAsync(
+                "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 4\r\n\r\nwho?"u8.ToArray());
+        }
     }
 
     /// <summary>Answers the first request of its first connection and closes that connection when the second one comes.</summary>

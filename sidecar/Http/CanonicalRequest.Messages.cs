@@ -1,0 +1,21 @@
+using WafOperator.Http.Decoding;
+
+namespace WafOperator.Http;
+
+/// <content>One message of a stream in the place of a body.</content>
+public sealed partial class CanonicalRequest
+{
+    /// <summary>Adds a text of a message as an argument of the body.</summary>
+    internal void AddMessageText(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (!_arena.TryAppend(name, out var nameSlice) || !_arena.TryAppend(value, out var valueSlice))
+        {
+            NoMemory();
+            return;
+        }
+
+        BodyBytesSeen += value.Length;
+        Note(Utf8Facts.Of(this[valueSlice]));
+        AddArgument(nameSlice, valueSlice, nameSlice, valueSlice, ArgumentSource.Json);
+    }
+}
