@@ -51,7 +51,9 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
     /// <summary>The server refused a head that it could not take: counted, and told like any other refusal.</summary>
     public void Refused(ServerRefusal refusal)
     {
-        services.Meters.Incident(ServerRefusals.IncidentOf(refusal.Status, refusal.Reason));
+        var incident = ServerRefusals.IncidentOf(refusal.Status, refusal.Reason);
+        services.Meters.Incident(incident);
+        if (incident is "request_broken") return;
         var decision = new Decision(VerdictKind.Block, VerdictKind.Block, DecisionReason.Protocol, refusal.Status)
         {
             Message = $"refused before it was read: {refusal.Reason}",

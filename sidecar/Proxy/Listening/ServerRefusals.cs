@@ -27,6 +27,9 @@ internal sealed class ServerRefusals(ILoggerFactory logs, Action<ServerRefusal> 
         StatusCodes.Status414UriTooLong => "request_line_too_long",
         StatusCodes.Status431RequestHeaderFieldsTooLarge => "request_headers_too_long",
         StatusCodes.Status408RequestTimeout => "request_head_too_slow",
+        // What breaks in a body was seen by its reader before.
+        _ when reason.Contains("content", StringComparison.OrdinalIgnoreCase)
+            || reason.Contains("chunk", StringComparison.OrdinalIgnoreCase) => "request_broken",
         _ when reason.Contains("target", StringComparison.OrdinalIgnoreCase) => "request_target_invalid",
         _ => "request_head_invalid",
     };

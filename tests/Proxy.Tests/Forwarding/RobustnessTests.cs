@@ -36,13 +36,14 @@ public sealed class RobustnessTests
     }
 
     [Theory]
-    [InlineData(BodyInspectionKind.HeadersOnly, 200)]
-    [InlineData(BodyInspectionKind.Window, 200)]
-    [InlineData(BodyInspectionKind.Buffered, 408)]
-    public async Task ASlowUpload_IsRefusedOnlyWhileItIsHeld(BodyInspectionKind kind, int expected)
+    [InlineData(InspectionMode.Off, BodyInspectionKind.Buffered, 200)]
+    [InlineData(InspectionMode.Enforce, BodyInspectionKind.HeadersOnly, 200)]
+    [InlineData(InspectionMode.Detect, BodyInspectionKind.Window, 200)]
+    [InlineData(InspectionMode.Enforce, BodyInspectionKind.Buffered, 408)]
+    public async Task ASlowUpload_IsRefusedOnlyWhileItIsHeld(InspectionMode mode, BodyInspectionKind kind, int expected)
     {
         await using var upstream = await TestUpstream.StartAsync();
-        var policy = TestSidecar.Policy(InspectionMode.Enforce, "SecRuleEngine On") with
+        var policy = TestSidecar.Policy(mode, "SecRuleEngine On") with
         {
             Body = new BodyInspection { Mode = kind },
         };
