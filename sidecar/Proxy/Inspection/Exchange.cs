@@ -245,7 +245,9 @@ internal sealed partial class Exchange : IAsyncDisposable
         var transformer = InspectsResponse
             ? new InspectingTransformer(connection, this, _services.Budget)
             : connection.PassThrough;
-        using var messages = MessageStream.Open(new MessageScope(_context, _snapshot, _services, _route, _client));
+        using var messages = _inputs.Access is AccessOutcome.Pass && DuplexStreams.IsDuplex(_http)
+            ? MessageStream.Open(new MessageScope(_context, _snapshot, _services, _route, _client))
+            : null;
         var error = messages is null
             ? await _services.Forwarder.ForwardAsync(_http, connection, transformer)
             : await messages.ForwardAsync(transformer);

@@ -50,11 +50,11 @@ internal sealed class MessageStream : IDisposable
             reader, new MessageInspector(scope, protocol), scope.Services.Budget, ClientCounts.RowOf(scope.Client));
     }
 
-    /// <summary>The stream that the request opens; null when it opens none, or its messages are not to be looked at.</summary>
+    /// <summary>The stream that a request in both directions opens; null when its messages are not to be looked at.</summary>
     public static MessageStream? Open(MessageScope scope)
     {
         var http = scope.Context.Http;
-        if (!DuplexStreams.IsDuplex(http) || scope.Route.Mode is InspectionMode.Off
+        if (scope.Route.Mode is InspectionMode.Off
             || scope.Route.Body is { Messages: MessageInspection.Off } or { Mode: BodyInspectionKind.HeadersOnly }
             || scope.Snapshot.Rules is null && scope.Snapshot.Scoring is null)
             return null;
