@@ -39,21 +39,18 @@ internal sealed class ResponseHold(ResponseInspection inspection, HeldBody held,
             while (held.Length < inspection.BodyBytesMax)
             {
                 var room = (int)Math.Min(buffer.Length, inspection.BodyBytesMax - held.Length);
-                var reading = stream.ReadAsync(buffer.AsMemory(0, room), cancellationToken);
-                if (!reading.IsCompleted)
+                var pending = stream.ReadAsync(buffer.AsMemory(0, room), cancellationToken).AsTask();
+                if (!pending.IsCompleted)
                 {
-                    var pending = reading.AsTask();
                     timeout ??= Task.Delay(holdMax, patience.Token);
                     if (await Task.WhenAny(pending, timeout) != pending)
                     {
                         (isLent, Rest) = (true, ResponseRest.Late);
                         return new StreamContent(new ReplayStream(held, new PendingStream(pending, buffer.AsMemory(0, room), stream)));
                     }
-
-                    reading = new ValueTask<int>(pending);
                 }
 
-                var count = await reading;
+                var count = await pending;
                 if (count == 0) return new StreamContent(new ReplayStream(held, null));
                 if (!held.TryAppend(buffer.AsSpan(0, count))) return null;
                 inspection.AppendBody(buffer.AsSpan(0, count));

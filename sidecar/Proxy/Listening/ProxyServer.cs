@@ -60,7 +60,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         KestrelServerOptions options, ProxyListener listener, ProxyLimits limits,
         (ConnectionTable Table, TimeProvider Time) connections)
     {
-        var upstream = new Upstream(listener.Upstream, limits, time);
+        var upstream = new Upstream(listener.Upstream, limits, connections.Time);
         _upstreams.Add(upstream);
         var http2 = new PriorKnowledgeEndPoint(listener.Name);
         var sniffer = new PrefaceSniffer(http2, limits.FirstByteWithin, connections.Time);

@@ -180,7 +180,7 @@ public sealed class GrpcMessageTests
         {
             await using var ended = call.CancellationToken.Register(server.NoteCancelled);
             // A client that waits for the head before it says anything must get it.
-            await call.WriteResponseHeadersAsync([]);
+            await call.WriteResponseHeadersAsync(new Metadata());
             await foreach (var text in texts.ReadAllAsync(call.CancellationToken)) await answers.WriteAsync(Seen(text));
         }
 
