@@ -15,7 +15,7 @@ internal sealed class Upstream : IDisposable
     public Upstream(Uri origin, ProxyLimits limits, TimeProvider time)
     {
         Origin = origin.GetLeftPart(UriPartial.Authority);
-        Invoker = new HttpMessageInvoker(CreateHandler(limits), disposeHandler: true);
+        Invoker = new HttpMessageInvoker(new PromptContent.Handler(CreateHandler(limits)), disposeHandler: true);
         Http1 = new ForwarderRequestConfig
         {
             ActivityTimeout = limits.SilenceMax, Version = HttpVersion.Version11,
