@@ -81,7 +81,9 @@ public sealed record BodyInspection
     public BodyInspectionKind Mode { get; init; } = BodyInspectionKind.Buffered;
     public long LimitBytes { get; init; } = 1 << 20;
     public BodyOverLimitOutcome OverLimit { get; init; } = BodyOverLimitOutcome.Reject;
-    public MessageInspection Messages { get; init; } = MessageInspection.Inspect;
+
+    /// <summary>Null is the default, so that documents of policies that do not name it keep their revision.</summary>
+    public MessageInspection? Messages { get; init; }
 }
 
 /// <summary>Whether messages of gRPC and WebSocket streams are inspected one by one.</summary>

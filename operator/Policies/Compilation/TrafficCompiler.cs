@@ -39,7 +39,7 @@ internal static class TrafficCompiler
         Mode = (BodyInspectionKind)spec.Mode,
         LimitBytes = ByteQuantity.Parse(spec.Limit),
         OverLimit = (BodyOverLimitOutcome)spec.OverLimit,
-        Messages = (MessageInspection)spec.Messages,
+        Messages = spec.Messages is MessageInspectionMode.Off ? MessageInspection.Off : null,
     };
 
     public static RoutePolicy RouteOf(RouteSpec spec, PolicyMode ceiling) => new()
