@@ -31,6 +31,8 @@ public sealed class OnnxGraphReader
     private readonly List<NetworkTensor> _inputs = [];
     private readonly List<NetworkTensor> _outputs = [];
     private readonly HashSet<string> _initializers = new(StringComparer.Ordinal);
+    private readonly List<OnnxNode> _sized = [];
+    private readonly Dictionary<string, IReadOnlyList<long>?> _constants = new(StringComparer.Ordinal);
     private long _opset;
     private int _nodes;
     private bool _external;
@@ -43,6 +45,7 @@ public sealed class OnnxGraphReader
         reader.Model(model);
         error = reader._error;
         if (error is null && reader._nodes == 0) error = "the ONNX file holds no graph";
+        error ??= new OnnxGrowth(reader._sized, reader._constants).Problem();
         return error is not null ? null : reader.Summary();
     }
 
@@ -94,6 +97,7 @@ public sealed class OnnxGraphReader
             {
                 case 1: Node(cursor.Bytes, depth); break;
                 case 5: Initializer(cursor.Bytes, depth); break;
+                case 15: _error ??= "the ONNX file holds sparse tensors"; break;
                 case 11 when depth == 0: Described(cursor.Bytes, _inputs); break;
                 case 12 when depth == 0: Described(cursor.Bytes, _outputs); break;
             }
@@ -112,49 +116,74 @@ public sealed class OnnxGraphReader
 
         var cursor = new ProtobufCursor(data);
         string type = "", domain = "";
+        List<string> inputs = [], outputs = [];
+        OnnxTensor? value = null;
         while (_error is null && cursor.Next())
         {
             if (!cursor.IsBytes) continue;
-            if (cursor.Field == 4) type = Text(cursor.Bytes);
+            if (cursor.Field == 1) inputs.Add(Name(cursor.Bytes));
+            else if (cursor.Field == 2) outputs.Add(Name(cursor.Bytes));
+            else if (cursor.Field == 4) type = Text(cursor.Bytes);
             else if (cursor.Field == 7) domain = Text(cursor.Bytes);
-            else if (cursor.Field == 5) Attribute(cursor.Bytes, depth);
+            else if (cursor.Field == 5) value = Attribute(cursor.Bytes, depth) ?? value;
         }
 
-        _operators.Add(domain is "" or "ai.onnx" ? type : $"{domain}:{type}");
+        var name = domain is "" or "ai.onnx" ? type : $"{domain}:{type}";
+        _operators.Add(name);
+        if (depth == 0) Keep(new OnnxNode(name, inputs, outputs), value);
         Check(cursor);
     }
 
-    private void Attribute(ReadOnlySpan<byte> data, int depth)
+    /// <summary>Constants are remembered by their name, other nodes for the walk over sizes.</summary>
+    private void Keep(OnnxNode node, OnnxTensor? value)
+    {
+        if (node.Operator == "Constant" && node.Outputs.Count == 1) _constants[node.Outputs[0]] = value?.Integers;
+        else _sized.Add(node with { Fill = value?.Integers ?? [] });
+    }
+
+    private OnnxTensor? Attribute(ReadOnlySpan<byte> data, int depth)
     {
         var cursor = new ProtobufCursor(data);
+        OnnxTensor? value = null;
+        List<long>? numbers = null;
+        var name = "";
         while (_error is null && cursor.Next())
         {
+            if (cursor is { Field: 1, IsBytes: true }) name = Text(cursor.Bytes);
+            if (cursor.Field is 3 or 8) OnnxTensor.AddNumbers(ref numbers, cursor);
             if (!cursor.IsBytes) continue;
             if (cursor.Field is 6 or 11) Graph(cursor.Bytes, depth + 1);
-            else if (cursor.Field is 5 or 10) Tensor(cursor.Bytes);
+            else if (cursor.Field is 22 or 23) _error ??= "the ONNX file holds sparse tensors";
+            else if (cursor.Field is 5 or 10) value = Tensor(cursor.Bytes);
         }
 
         Check(cursor);
+        if (name == "pads" && numbers?.Any(n => n is < 0 or > OnnxGrowth.ShapeConstantMax) == true)
+            _error ??= $"a node pads by more than {OnnxGrowth.ShapeConstantMax}";
+        // value_int and value_ints of Constant.
+        return value ?? (numbers is null || name is not ("value_int" or "value_ints") ? null : new("", numbers));
     }
 
     private void Initializer(ReadOnlySpan<byte> data, int depth)
     {
-        var name = Tensor(data);
-        if (depth == 0 && name.Length > 0) _initializers.Add(name);
+        var tensor = Tensor(data);
+        if (depth > 0 || tensor.Name.Length == 0) return;
+        _initializers.Add(tensor.Name);
+        _constants[tensor.Name] = tensor.Integers;
     }
 
-    private string Tensor(ReadOnlySpan<byte> data)
+    private OnnxTensor Tensor(ReadOnlySpan<byte> data)
     {
-        var cursor = new ProtobufCursor(data);
-        var name = "";
-        while (cursor.Next())
-        {
-            if (cursor.Field == 13 || (cursor.Field == 14 && cursor.Number == 1)) _external = true;
-            if (cursor is { Field: 8, IsBytes: true }) name = Text(cursor.Bytes);
-        }
+        var tensor = OnnxTensor.Read(data, out var isExternal, out var problem);
+        _external |= isExternal;
+        if (!isExternal) _error ??= problem;
+        return tensor;
+    }
 
-        Check(cursor);
-        return name;
+    private string Name(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > NameBytesMax) _error ??= $"the ONNX file has a name of more than {NameBytesMax} bytes";
+        return Text(bytes);
     }
 
     private void Described(ReadOnlySpan<byte> data, List<NetworkTensor> tensors)
