@@ -115,7 +115,7 @@ internal static class EventComposer
             {
                 Id = match.Id,
                 Message = redactor.MayShow(match.Variable, holdsSecrets) || !Quotes(match)
-                    ? Redactor.Bounded(match.Message, TextMax)
+                    ? redactor.Masked(match.Message, TextMax)
                     : Redactor.Mask,
                 Severity = match.Severity is RuleSeverity.None ? null : match.Severity.ToString(),
                 Variable = Redactor.Bounded(match.Variable, 128),

@@ -38,6 +38,16 @@ internal sealed class Redactor
         "MULTIPART_PART_HEADERS", "SESSION", "USER", "GLOBAL", "IP", "RESOURCE", "ENV", "MATCHED_VARS", "ARGS_NAMES",
     };
 
+    /// <summary>Headers whose value is an address, with parameters of its own.</summary>
+    private static readonly string[] AddressHeaders =
+    [
+        "referer", "origin", "location", "content-location", "destination", "refresh", "link", "x-original-url",
+        "x-rewrite-url", "x-original-uri", "x-forwarded-uri", "x-forwarded-url", "x-wap-profile", "sec-websocket-origin",
+    ];
+
+    private static readonly SearchValues<char> PairStarts = SearchValues.Create("?&;# \"'{,\n\t");
+    private static readonly SearchValues<char> ValueEnds = SearchValues.Create("&;# \"'\n\t<>");
+
     private static readonly SearchValues<char> Separators = SearchValues.Create("[]().:/ _-");
 
     private readonly string[] _fragments;
@@ -77,6 +87,22 @@ internal sealed class Redactor
             if (name.Length <= 256 && IsSecretName(Encoding.Latin1.GetString(name))) return true;
         }
 
+        foreach (ref readonly var header in request.Headers)
+        {
+            if (IsAddressHeader(request[header.Name]) && MaskPairs(Encoding.Latin1.GetString(request[header.Value])) is not null)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsAddressHeader(ReadOnlySpan<byte> name)
+    {
+        foreach (var known in AddressHeaders)
+        {
+            if (Ascii.EqualsIgnoreCase(name, known)) return true;
+        }
+
         return false;
     }
 
@@ -88,8 +114,11 @@ internal sealed class Redactor
     public string? Excerpt(string? variable, string text, bool requestHoldsSecrets, int charactersMax)
     {
         if (charactersMax <= 0) return null;
-        return MayShow(variable, requestHoldsSecrets) ? Bounded(text, charactersMax) : Mask;
+        return MayShow(variable, requestHoldsSecrets) ? Masked(text, charactersMax) : Mask;
     }
+
+    /// <summary>A text without the values of secrets that stand in it as <c>name=value</c>, cut.</summary>
+    public string Masked(string text, int charactersMax) => Bounded(MaskPairs(text) ?? text, charactersMax);
 
     public bool MayShow(string? variable, bool requestHoldsSecrets)
     {
@@ -101,6 +130,9 @@ internal sealed class Redactor
         if (colon >= 0 && ByName.Contains(collection))
         {
             var selector = variable[(colon + 1)..];
+            // What matched may begin behind the name of the secret.
+            if (requestHoldsSecrets && collection.EndsWith("_HEADERS", StringComparison.OrdinalIgnoreCase)
+                && AddressHeaders.Contains(selector, StringComparer.OrdinalIgnoreCase)) return false;
             return !IsSecretName(selector) && (!requestHoldsSecrets || !Wholes.Contains(collection) || !IsWhole(selector));
         }
 
@@ -131,6 +163,30 @@ internal sealed class Redactor
         if (text.Length <= charactersMax) return text;
         var length = char.IsHighSurrogate(text[charactersMax - 1]) ? charactersMax - 1 : charactersMax;
         return string.Concat(text.AsSpan(0, length), "…");
+    }
+
+    /// <summary>
+    /// Values of pairs such as <c>token=…</c> masked, wherever in a text they stand; null when there are none.
+    /// </summary>
+    private string? MaskPairs(string text)
+    {
+        StringBuilder? masked = null;
+        var (copied, at) = (0, 0);
+        while (text.AsSpan(at).IndexOf('=') is >= 0 and var offset)
+        {
+            var equals = at + offset;
+            var nameStart = text.AsSpan(0, equals).LastIndexOfAny(PairStarts) + 1;
+            at = equals + 1;
+            if (equals - nameStart is 0 or > 256 || !IsSecretName(Uri.UnescapeDataString(text[nameStart..equals]))) continue;
+            var length = text.AsSpan(at).IndexOfAny(ValueEnds);
+            var end = length < 0 ? text.Length : at + length;
+            if (end == at) continue;
+            masked ??= new StringBuilder(text.Length);
+            masked.Append(text, copied, at - copied).Append(Mask);
+            copied = at = end;
+        }
+
+        return masked?.Append(text, copied, text.Length - copied).ToString();
     }
 
     private static bool IsWhole(string selector) => selector.Length == 0 || selector is "/*" or "//@*";

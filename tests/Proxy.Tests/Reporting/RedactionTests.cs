@@ -47,6 +47,25 @@ public sealed class RedactionTests
         Assert.Equal(expected, _redactor.MayShow(variable, holdsSecrets));
 
     [Theory]
+    [InlineData("https://shop/reset?lang=en&token=abc#x", "https://shop/reset?lang=en&token=[redacted]#x")]
+    [InlineData("/a?access%5Ftoken=abc&q=1&API-Key=def", "/a?access%5Ftoken=[redacted]&q=1&API-Key=[redacted]")]
+    [InlineData("a=1&b=2", "a=1&b=2")]
+    [InlineData("token=", "token=")]
+    [InlineData("token=a=b&q=token", "token=[redacted]&q=token")]
+    [InlineData("password=one password=two", "password=[redacted] password=[redacted]")]
+    [InlineData("== = &=", "== = &=")]
+    public void Masked_PairsInsideATextHoldSecrets(string text, string expected) =>
+        Assert.Equal(expected, _redactor.Masked(text, 512));
+
+    [Theory]
+    [InlineData("REQUEST_HEADERS:Referer", true, false)]
+    [InlineData("REQUEST_HEADERS:referer", false, true)]
+    [InlineData("REQUEST_HEADERS:X-Original-URL", true, false)]
+    [InlineData("RESPONSE_HEADERS:Location", true, false)]
+    public void MayShow_AnAddressThatMayBeCutBehindASecretsName(string variable, bool holdsSecrets, bool expected) =>
+        Assert.Equal(expected, _redactor.MayShow(variable, holdsSecrets));
+
+    [Theory]
     [InlineData("/users/42/orders", "/users/42/orders")]
     [InlineData("/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl/x", "/reset/[redacted]/x")]
     [InlineData("/t/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "/t/[redacted]")]
@@ -72,7 +91,10 @@ public sealed class RedactionTests
         using var request = new HttpRequestMessage(HttpMethod.Post, "/login?token=hunter2abc&q=visible")
         {
             Content = new FormUrlEncodedContent([new("user", "me"), new("password", "hunter2")]),
-            Headers = { { "Authorization", "Bearer hunter2" }, { "Cookie", "sid=hunter2; theme=hunter2" }, { "X-Api-Key", "hunter2" } },
+            Headers = { { "Authorization", "Bearer hunter2" }, { "Cookie", "sid=hunter2; theme=hunter2" }, { "X-Api-Key", "hunter2" },
+                { "Referer", "https://shop.example/reset?lang=en&token=hunter2#top" },
+                { "X-Original-URL", "/reset?access%5Ftoken=hunter2" }, { "X-Note", "seen at /a?password=hunter2 today" },
+            },
         };
 
         using var response = await client.SendAsync(request);
