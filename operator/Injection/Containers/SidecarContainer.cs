@@ -80,7 +80,7 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
             ["privileged"] = false,
             ["allowPrivilegeEscalation"] = false,
             ["readOnlyRootFilesystem"] = true,
-            ["capabilities"] = new JsonObject { ["drop"] = Texts(["ALL"]), ["add"] = Texts(["NET_ADMIN", "NET_RAW"]) },
+            ["capabilities"] = new JsonObject { ["drop"] = Texts(["ALL"]), ["add"] = Texts(["NET_ADMIN"]) },
             ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
         },
         ["terminationMessagePolicy"] = "FallbackToLogsOnError",
