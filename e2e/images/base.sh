@@ -94,6 +94,6 @@ image_from_root() {
   container="$(local_buildah from scratch)"
   local_buildah copy -q "$container" "$root" / >/dev/null
   local_buildah config --env PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin "$@" "$container"
-  local_buildah commit -q --rm "$container" "$tag" >/dev/null
+  local_buildah commit -q --rm --timestamp "$SOURCE_DATE_EPOCH" "$container" "$tag" >/dev/null
   rm -rf "$root"
 }

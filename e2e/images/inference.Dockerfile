@@ -1,8 +1,10 @@
 # The inference server. For a GPU, give a BASE that holds CUDA as well and put ONNX Runtime's CUDA build into app/.
-ARG BASE=mcr.microsoft.com/dotnet/aspnet:10.0
+# BASE has the ASP.NET Core 10 runtime; name it by digest. images/build does.
+ARG BASE
 FROM ${BASE}
 COPY models/ /models/
 COPY app/ /app/
+COPY sbom/ /usr/share/sbom/
 # Packages of the image are looked into before the operator is asked; without a pool they are what is served.
 ENV WAF_MODELS_DIR=/models
 USER 65532:65532

@@ -1,9 +1,11 @@
 # The operator. BASE holds .NET 10's ASP.NET Core runtime with `dotnet` on PATH.
-ARG BASE=mcr.microsoft.com/dotnet/aspnet:10.0
+# BASE has the ASP.NET Core 10 runtime; name it by digest. images/build does.
+ARG BASE
 FROM ${BASE}
 COPY rules/ /rules/
 COPY models/ /models/
 COPY app/ /app/
+COPY sbom/ /usr/share/sbom/
 USER 65532:65532
 WORKDIR /app
 ENV WAF_MODELS_DIR=/models

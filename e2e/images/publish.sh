@@ -32,7 +32,7 @@ image_hash() {
           | sort -z | xargs -0 sha256sum
       fi
       sha256sum Directory.Build.props Directory.Packages.props e2e/images/base.sh e2e/images/publish.sh \
-        "e2e/images/$name.Dockerfile" e2e/images/waf-redirect
+        "e2e/images/$name.Dockerfile" e2e/images/waf-redirect e2e/images/sbom.sh
       dotnet --version
       case "$name" in operator | sidecar) (cd "$(rules_folder)" && find . -type f -print0 | sort -z | xargs -0 sha256sum) ;; esac
     } | sha256sum | cut -c1-32

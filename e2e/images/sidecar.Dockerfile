@@ -1,9 +1,11 @@
 # The sidecar, with OWASP CRS (Apache-2.0) below /rules and the small models below /models.
-ARG BASE=mcr.microsoft.com/dotnet/aspnet:10.0
+# BASE has the ASP.NET Core 10 runtime; name it by digest. images/build does.
+ARG BASE
 FROM ${BASE}
 COPY rules/ /rules/
 COPY models/ /models/
 COPY app/ /app/
+COPY sbom/ /usr/share/sbom/
 USER 65532:65532
 WORKDIR /app
 EXPOSE 15020
