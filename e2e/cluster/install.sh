@@ -75,7 +75,7 @@ install_product() {
   step "applying the operator"
   kubectl create namespace "$OPERATOR_NAMESPACE" >/dev/null 2>&1 || true
   "$E2E/../charts/helm-template" waf "$E2E/../charts/waf-operator" -n "$OPERATOR_NAMESPACE" \
-    --kube-version "$(server_version)" --set "images.registry=$IMAGE_PREFIX" ${operator_values[@]+"${operator_values[@]}"} | apply_manifests
+    --kube-version "$(server_version)" --set "images.registry=$IMAGE_PREFIX" --set images.tag=dev ${operator_values[@]+"${operator_values[@]}"} | apply_manifests
   case " $CHANGED_IMAGES" in
     *" operator "*) kubectl -n "$OPERATOR_NAMESPACE" rollout restart deployment/waf-operator >/dev/null ;;
   esac

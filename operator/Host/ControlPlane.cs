@@ -37,6 +37,7 @@ internal sealed class ControlPlane
     private readonly ModelPackages _packages;
     private readonly ControllerLoop _fetching;
     private readonly PoolPlane _pools;
+    private readonly PublicKeys _publicKeys;
 
     public ControlPlane(
         OperatorOptions options, KubernetesClient client, RuntimeServices services, PolicyStore store,
@@ -52,11 +53,12 @@ internal sealed class ControlPlane
         _poller = new SidecarStatusPoller(
             Coverage.Pods, pools.Pods, new SidecarPollOptions { Port = options.SidecarAdminPort }, services.Time,
             services.Loggers.CreateLogger<SidecarStatusPoller>());
+        _publicKeys = new PublicKeys(client, services.Time, options.Trust);
         _publishing = Publishing();
         AddCertificates();
         AddStatus();
         _packages = new ModelPackages(
-            Policies.Models, Sources(pools.Outside), new PublicKeys(client, services.Time), packages, options.AllowUnsignedModels);
+            Policies.Models, Sources(pools.Outside), _publicKeys, packages, options.Trust);
         Policies.Models.Subscribe(_packages.Observe);
         _fetching = new ControllerLoop(
                 "model-packages", _packages, OutgoingWork.Options with { Rank = _packages.RankOf }, services)
@@ -120,7 +122,7 @@ internal sealed class ControlPlane
     private ControllerLoop Publishing()
     {
         var publisher = new PolicyPublisher(
-            Policies, new PublicKeys(_client, _services.Time), _compiled, new DistributionSink(_store), _services.Time,
+            Policies, _publicKeys, _compiled, new DistributionSink(_store), _services.Time,
             _services.Loggers.CreateLogger<PolicyPublisher>());
         return new ControllerLoop("policy-publisher", publisher, new ControllerOptions { Workers = 1 }, _services)
             // Our own status writes are not news.

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Connections;
-using WafOperator.Controllers.Outside;
 using WafOperator.Kubernetes;
 
 namespace WafOperator.Operator.Host;
@@ -60,20 +59,19 @@ internal static class OperatorCommand
         var service = Text("--service-name", "Service in front of webhooks and distribution.", "waf-operator");
         var secret = Text("--tls-secret", "Secret with the serving certificate.", "waf-operator-tls");
         var manage = Flag("--manage-certificates", "Issue and rotate certificates; false when cert-manager or you provide the Secret and caBundle.", true);
-        var unsigned = Flag("--allow-unsigned-models", "Accept ModelVersions without a signature.", true);
         var webhook = Number("--webhook-port", "HTTPS port of the admission webhooks.", 9443);
         var distribution = Number("--distribution-port", "HTTPS port that sidecars read policies from.", 9444);
         var metrics = Number("--metrics-port", "HTTP port of /metrics, /healthz and /readyz.", 8080);
         var blobs = Text("--blob-folder", "Folder for model packages.", Path.Combine(Path.GetTempPath(), "waf-operator-blobs"));
         var models = new Option<string?>("--models-folder") { Description = "Folder with model packages for builtin:// artifacts." };
-        var hosts = Several("--outside-hosts", "Hosts that artifacts, rollout webhooks and Prometheus may be at: name, name:port, *.domain or *, separated by commas.", ["*"]);
-        var networks = Several("--outside-networks", "Networks that are not public and may be called, such as 10.0.0.0/8, separated by commas.", []);
+        var bounds = new BoundArguments();
         var command = new Command("run", "Run the operator until it is stopped.")
         {
-            ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, unsigned, webhook, distribution, metrics, blobs, models, hosts, networks,
+            ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, webhook, distribution, metrics, blobs, models,
         };
+        foreach (var option in bounds.All) command.Add(option);
         command.SetAction((parsed, cancellationToken) => run(
-            new OperatorOptions
+            bounds.Apply(parsed, new OperatorOptions
             {
                 Namespace = parsed.GetRequiredValue(ns),
                 Identity = parsed.GetRequiredValue(identity),
@@ -85,28 +83,18 @@ internal static class OperatorCommand
                 ServiceName = parsed.GetRequiredValue(service),
                 TlsSecret = parsed.GetRequiredValue(secret),
                 ManageCertificates = parsed.GetValue(manage),
-                AllowUnsignedModels = parsed.GetValue(unsigned),
-                Outside = OutsideRules.Parse(parsed.GetRequiredValue(hosts), parsed.GetRequiredValue(networks)),
                 WebhookPort = parsed.GetValue(webhook),
                 DistributionPort = parsed.GetValue(distribution),
                 MetricsPort = parsed.GetValue(metrics),
                 BlobFolder = parsed.GetRequiredValue(blobs),
                 ModelsFolder = parsed.GetValue(models) ?? Environment.GetEnvironmentVariable("WAF_MODELS_DIR"),
-            },
+            }),
             cancellationToken));
         return command;
     }
 
     private static Option<string> Text(string name, string description, string fallback) =>
         new(name) { Description = description, DefaultValueFactory = _ => fallback };
-
-    private static Option<string[]> Several(string name, string description, string[] fallback) => new(name)
-    {
-        Description = description,
-        DefaultValueFactory = _ => fallback,
-        CustomParser = result =>
-            [.. result.Tokens.SelectMany(t => t.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))],
-    };
 
     private static Option<int> Number(string name, string description, int fallback) =>
         new(name) { Description = description, DefaultValueFactory = _ => fallback };

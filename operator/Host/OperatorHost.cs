@@ -9,6 +9,7 @@ using WafOperator.Distribution.Policies;
 using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Authentication;
 using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Telemetry;
 using WafOperator.Protocols.Metrics;
 using WafOperator.Webhooks;
@@ -48,21 +49,22 @@ internal static class OperatorHost
         var packages = new BlobPackageStore(blobs);
         using var poolMetrics = new PoolMetrics();
         var plane = new ControlPlane(
-            options, client, services, store, learned, packages, new PoolParts(pools, packages, connections.Pods, outside, poolMetrics));
+            options, client, services, store, learned, packages,
+            new PoolParts(pools, packages, connections.Pods, outside, poolMetrics));
         using var rollouts = new RolloutMeters(plane.Policies.Models);
         using var metrics = new PrometheusExporter(Meters);
         var callers = new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System);
         var distribution = new DistributionEndpoints(store, pools, blobs, callers, new EventCounters());
-        var learning = new LearningEndpoint(learned, callers);
 
         Listen(builder, options, plane.Certificate);
         await using var app = builder.Build();
-        MapByPort(app, options.DistributionPort, distribution.Map, learning.Map);
+        MapByPort(app, options.DistributionPort, distribution.Map, new LearningEndpoint(learned, callers).Map);
         var injection = options.Injection(capabilities.NativeSidecars);
         var pods = new PodMutator(
             plane.Admission, () => injection, new InjectionEvents(plane.Events).Observe);
         MapByPort(app, options.WebhookPort, routes => routes.MapAdmission(
-            pods, new ResourceReviewer(TimeProvider.System, plane.Admission), loggers.CreateLogger("WafOperator.Webhooks")));
+            pods, new ResourceReviewer(TimeProvider.System, plane.Admission, options.Pools),
+            loggers.CreateLogger("WafOperator.Webhooks"), SecretUseOf(client)));
         MapByPort(app, options.MetricsPort, routes => Health.Map(routes, plane, metrics));
         await app.StartAsync(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
@@ -79,6 +81,11 @@ internal static class OperatorHost
         await app.StopAsync(CancellationToken.None);
         return 0;
     }
+
+    private static SecretUse SecretUseOf(KubernetesClient client) => new((user, ns, name, cancellationToken) =>
+        client.MayAsync(
+            new TokenIdentity(user.Name, "", user.Groups, []), ApiVerb.Get, BuiltIn.Secrets,
+            new NamespacedName(ns, name), cancellationToken));
 
     private static readonly string[] Meters =
     [

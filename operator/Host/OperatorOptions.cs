@@ -1,6 +1,8 @@
+using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Outside;
 using WafOperator.Injection;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Webhooks.Validation;
 
 namespace WafOperator.Operator.Host;
 
@@ -30,11 +32,20 @@ public sealed record OperatorOptions
     /// <summary>False: the Secret is given by somebody else (cert-manager), and so is <c>caBundle</c>.</summary>
     public bool ManageCertificates { get; init; } = true;
 
-    /// <summary>Packages without a signature may be used.</summary>
-    public bool AllowUnsignedModels { get; init; } = true;
+    /// <summary>Whose packages are taken.</summary>
+    public PackageTrust Trust { get; init; } = new("", allowUnsigned: false, null);
 
     /// <summary>Which hosts and addresses are called outside of the cluster's API.</summary>
     public OutsideRules Outside { get; init; } = OutsideRules.Default;
+
+    /// <summary>Make a NetworkPolicy for each pool.</summary>
+    public bool ClosePools { get; init; } = true;
+
+    /// <summary>Namespaces that reach pools besides the operator's and the sidecars of a pool's own.</summary>
+    public IReadOnlyList<string> PoolsReachedFrom { get; init; } = [];
+
+    /// <summary>What authors of InferencePools may ask for.</summary>
+    public PoolBounds Pools { get; init; } = new();
 
     public int WebhookPort { get; init; } = 9443;
     public int DistributionPort { get; init; } = 9444;

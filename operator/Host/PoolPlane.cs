@@ -42,7 +42,7 @@ internal sealed class PoolPlane
         _observer = new PoolObserver(
             caches.Pods, parts.Pods, asking, services.Time, services.Loggers.CreateLogger<PoolObserver>());
         var publisher = new PoolPublisher(
-            ours, new PublicKeys(client, services.Time), new PoolSink(_store),
+            ours, new PublicKeys(client, services.Time, options.Trust), new PoolSink(_store),
             services.Loggers.CreateLogger<PoolPublisher>());
         _publishing = new ControllerLoop("pool-publisher", publisher, new ControllerOptions { Workers = 1 }, services)
             .Watch(ours.Pools, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
@@ -97,7 +97,10 @@ internal sealed class PoolPlane
 
     private static PoolSettings SettingsOf(OperatorOptions options) => new(
         options.InferenceImage ?? "", options.DistributionUrl, ClusterTokenReviewer.Audience,
-        TrustBundleController.ConfigMapName, TrustBundleController.BundleKey);
+        TrustBundleController.ConfigMapName, TrustBundleController.BundleKey)
+    {
+        ReachedFrom = options.ClosePools ? [.. options.PoolsReachedFrom.Prepend(options.Namespace).Distinct()] : null,
+    };
 }
 
 /// <summary>What pools share with the rest of the program.</summary>

@@ -29,11 +29,15 @@ public static class AdmissionEndpoints
 
     /// <summary>Maps both webhooks.</summary>
     public static void MapAdmission(this IEndpointRouteBuilder endpoints, PodMutator pods, ResourceReviewer resources,
-        ILogger logger)
+        ILogger logger, SecretUse? secrets = null)
     {
         Map(endpoints, PodsPath, "pods", pods.ReviewAsync, logger);
-        Map(endpoints, ResourcesPath, "resources", (request, _) => ValueTask.FromResult(resources.Review(request)),
-            logger);
+        Map(endpoints, ResourcesPath, "resources", async (request, cancellationToken) =>
+        {
+            var response = resources.Review(request);
+            return response.Allowed && secrets is not null
+                ? await secrets.RefusalAsync(request, cancellationToken) ?? response : response;
+        }, logger);
     }
 
     private static void Map(

@@ -14,7 +14,7 @@ app.kubernetes.io/component: operator
 {{- define "waf-operator.image" -}}
 {{- $name := index . 0 -}}{{- $root := index . 1 -}}
 {{- $given := index $root.Values.images $name -}}
-{{- $given | default (printf "%s/%s:%s" $root.Values.images.registry $name $root.Values.images.tag) -}}
+{{- $given | default (printf "%s/%s:%s" $root.Values.images.registry $name ($root.Values.images.tag | default $root.Chart.AppVersion)) -}}
 {{- end }}
 
 {{- define "waf-operator.matchConditions" -}}

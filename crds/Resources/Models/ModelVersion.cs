@@ -85,8 +85,8 @@ public sealed record ModelArtifact
         Meaning = "a number of bytes of at most 256Mi")]
     public string SizeLimit { get; init; } = "64Mi";
 
-    [Description("Signature over the package digest; none: unsigned packages must be allowed by the operator's "
-        + "settings.")]
+    [Description("Signature of the package; none: it comes with the operator's image, or the operator's settings allow "
+        + "unsigned packages.")]
     public ModelSignature? Signature { get; init; }
 
     [Description("Secret with credentials for the source (keys username, password, token or accessKey, secretKey)."),
@@ -97,13 +97,15 @@ public sealed record ModelArtifact
 /// <summary>A detached signature and the key that checks it.</summary>
 public sealed record ModelSignature
 {
-    [Description("Base64 of an ECDSA P-256 (SHA-256, DER) signature over the digest string (or RSA-PSS with SHA-256)."),
+    [Description("Base64 of an ECDSA P-256 (SHA-256, DER) signature, or RSA-PSS with SHA-256, over the lines "
+        + "waf-model-package/v1, model, version and digest, by a key that the operator trusts."),
         RequiredField, Length(2048, Minimum = 16)]
     public string Value { get; init; } = "";
 
-    [Description("Secret whose key publicKey holds the PEM of the public key."), RequiredField,
+    [Description("Secret whose key publicKey holds the PEM of another public key that may check it. Read only where "
+        + "the operator's settings allow unsigned packages: elsewhere a namespace cannot vouch for itself."),
         Length(253, Minimum = 1), Pattern(Patterns.DnsName)]
-    public string PublicKeySecret { get; init; } = "";
+    public string? PublicKeySecret { get; init; }
 }
 
 /// <summary>What the runtime must agree with.</summary>

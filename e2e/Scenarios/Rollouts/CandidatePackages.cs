@@ -10,6 +10,9 @@ namespace WafOperator.E2e.Scenarios.Rollouts;
 public sealed record CandidatePackage(string Model, string Version, byte[] Archive)
 {
     public string Digest { get; init; } = ModelPackageReader.DigestOf(Archive);
+
+    /// <summary>What a signature of it says.</summary>
+    public PackageIdentity Identity => new(Model, Version, Digest);
 }
 
 /// <summary>

@@ -122,13 +122,13 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
             $"{{uri: 'configmap://{name}/model.tar', digest: '{package.Digest}'{signature}}}");
     }
 
-    /// <summary>A key pair whose public half is in a Secret, and the signature of a digest as YAML.</summary>
-    public async Task<string> SignAsync(string digest, string secret, ECDsa signingKey, ECDsa publishedKey)
+    /// <summary>A key pair whose public half is in a Secret, and the signature of a package as YAML.</summary>
+    public async Task<string> SignAsync(PackageIdentity package, string secret, ECDsa signingKey, ECDsa publishedKey)
     {
         await Kubectl.RunAsync(
             "create", "secret", "generic", secret,
                 "--from-literal=publicKey=" + publishedKey.ExportSubjectPublicKeyInfoPem());
-        return $", signature: {{value: '{PackageSignature.Sign(digest, signingKey)}', publicKeySecret: {secret}}}";
+        return $", signature: {{value: '{PackageSignature.Sign(package, signingKey)}', publicKeySecret: {secret}}}";
     }
 
     /// <summary>Applies a ModelVersion under a name, with further fields of its spec.</summary>

@@ -12,7 +12,7 @@ internal enum ModelPrecision { Fp32, Fp16, Int8 }
 /// <param name="Digest">Digest, or null when only a folder vouches for it.</param>
 /// <param name="Model">Family, or null.</param>
 /// <param name="Version">Version, or null.</param>
-/// <param name="Signature">Base64 signature over the digest, or null.</param>
+/// <param name="Signature">Base64 signature over name, version and digest, or null.</param>
 /// <param name="PublicKeyPem">Key that checks it, or null.</param>
 internal sealed record PackageClaim(
     string? Digest = null, string? Model = null, string? Version = null, string? Signature = null,
@@ -34,7 +34,7 @@ internal sealed class PackageLoader(OrtRuntime runtime, LoaderOptions options)
         var reading = ModelPackageReader.Read(archive, claim.Digest, options.Limits);
         if (reading.Package is not { } package) return new(null, reading.Error);
         if (Mismatch(package, claim) is { } wrong) return new(null, wrong);
-        if (SignatureProblem(package.Digest, claim) is { } unsigned) return new(null, unsigned);
+        if (SignatureProblem(IdentityOf(package), claim) is { } unsigned) return new(null, unsigned);
         var file = FileOf(package, options.Precision);
         if (!package.Files.TryGetValue(file, out var onnx))
             return new(
@@ -98,18 +98,21 @@ internal sealed class PackageLoader(OrtRuntime runtime, LoaderOptions options)
             : null;
     }
 
-    private string? SignatureProblem(string digest, PackageClaim claim)
+    private static PackageIdentity IdentityOf(ModelPackage package) =>
+        new(package.Manifest.Name, package.Manifest.Version, package.Digest);
+
+    private string? SignatureProblem(PackageIdentity package, PackageClaim claim)
     {
         if (options.PublicKeyPem is { } required)
         {
             return claim.Signature is { } given
-                ? PackageSignature.Check(digest, given, required)
+                ? PackageSignature.Check(package, given, required)
                 : "the package is not signed, and this server only takes signed ones";
         }
 
         if (claim.Signature is not { } signature) return null;
         return claim.PublicKeyPem is { } key
-            ? PackageSignature.Check(digest, signature, key)
+            ? PackageSignature.Check(package, signature, key)
             : "the package is signed, but the public key is not there";
     }
 

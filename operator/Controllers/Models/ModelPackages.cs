@@ -27,7 +27,7 @@ public interface IPackageStore
 public sealed class ModelPackages(
     Informer<Resource<ModelVersion>> models, IReadOnlyList<IArtifactSource> sources, PublicKeys publicKeys,
         IPackageStore store,
-    bool allowUnsigned) : IReconciler
+    PackageTrust trust) : IReconciler
 {
     private const int TriesMax = 10;
     /// <summary>Packages are as large as the process's memory allows: one at a time.</summary>
@@ -166,23 +166,28 @@ public sealed class ModelPackages(
 
     private async Task<string?> CheckSignatureAsync(Resource<ModelVersion> version, CancellationToken cancellationToken)
     {
-        var artifact = version.Value.Spec.Artifact;
-        if (artifact.Signature is not { } signature)
-            return allowUnsigned ? null
-                : "unsigned packages are not allowed by this installation; sign it and set spec.artifact.signature";
+        var spec = version.Value.Spec;
+        var signature = spec.Artifact.Signature;
+        var keys = signature is null ? null : await KeysAsync(version, signature, cancellationToken);
+        return trust.Refusal(
+            new PackageIdentity(spec.Model, spec.Version, spec.Artifact.Digest), signature?.Value, keys);
+    }
+
+    private async Task<string?> KeysAsync(
+        Resource<ModelVersion> version, ModelSignature signature, CancellationToken cancellationToken)
+    {
         var keys = await publicKeys.ReadAsync(
-            version.Metadata.Namespace ?? "", [signature.PublicKeySecret], cancellationToken);
-        return PackageSignature.Check(
-            artifact.Digest, signature.Value, keys.GetValueOrDefault(signature.PublicKeySecret, ""));
+            version.Metadata.Namespace ?? "", PublicKeys.NamesOf(signature), cancellationToken);
+        return keys.GetValueOrDefault(PublicKeys.NameOf(signature));
     }
 
     /// <summary>The Secret may come later, and so may the right to read it.</summary>
     private async Task<string?> UnreadableKeyAsync(Resource<ModelVersion> version, CancellationToken cancellationToken)
     {
-        if (version.Value.Spec.Artifact.Signature?.PublicKeySecret is not { } secret) return null;
+        if (!trust.AllowsUnsigned || version.Value.Spec.Artifact.Signature is not { PublicKeySecret: { } secret } signature)
+            return null;
         var ns = version.Metadata.Namespace ?? "";
-        var keys = await publicKeys.ReadAsync(ns, [secret], cancellationToken);
-        return keys.ContainsKey(secret) ? null
+        return await KeysAsync(version, signature, cancellationToken) is not null ? null
             : $"Secret {ns}/{secret} with the key publicKey cannot be read: create it, and let the operator get it "
                 + "(a Role in this namespace, or rbac.readSecrets in the chart)";
     }

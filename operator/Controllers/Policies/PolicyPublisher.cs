@@ -54,8 +54,8 @@ public sealed partial class PolicyPublisher(
         return compilation.RecompileAt is { } at && at > now ? ReconcileResult.After(at - now) : ReconcileResult.Done;
     }
 
-    private static IEnumerable<string> SecretNames(IEnumerable<ModelVersion> models) => models
-        .Select(m => m.Spec.Artifact.Signature?.PublicKeySecret).OfType<string>().Distinct();
+    private static IEnumerable<string> SecretNames(IEnumerable<ModelVersion> models) =>
+        PublicKeys.NamesOf([.. models.Select(m => m.Spec.Artifact.Signature)]);
 
     [LoggerMessage(4001, LogLevel.Information, "Policy {Policy}: revision {Revision} in force (generation {Generation})")]
     private partial void LogPublished(string policy, string revision, long generation);

@@ -41,6 +41,13 @@ public sealed class PoolCluster
             if (taken is not null) return taken;
         }
 
+        if (_settings.ReachedFrom is { } namespaces)
+        {
+            var policy = PoolObjects.NetworkPolicy(pool, namespaces);
+            var owned = await _children.EnsureAsync(pool, BuiltIn.NetworkPolicies, policy, cancellationToken);
+            if (owned is not null) return owned;
+        }
+
         var service = PoolObjects.Service(pool, ladder.State.Serving);
         var refusal = await _children.EnsureAsync(pool, BuiltIn.Services, service, cancellationToken);
         if (refusal is not null) return refusal;

@@ -72,7 +72,7 @@ internal static class PoolModels
                     ? artifact.Uri[BuiltinScheme.Length..] : null,
                 Signature = artifact.Signature?.Value,
                 PublicKeyPem = artifact.Signature is { } signature
-                    ? publicKeys.GetValueOrDefault(signature.PublicKeySecret) : null,
+                    ? publicKeys.GetValueOrDefault(signature.PublicKeySecret ?? "") : null,
                 InPool = true,
             },
         };

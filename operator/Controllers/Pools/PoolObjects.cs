@@ -43,6 +43,43 @@ internal static class PoolObjects
         },
     };
 
+    /// <summary>
+    /// Who reaches the servers: pods with a sidecar in the pool's namespace, and some namespaces. Others could read scores
+    /// until an attack is rated low, or fill the queue.
+    /// </summary>
+    public static JsonObject NetworkPolicy(Resource<InferencePool> pool, IReadOnlyList<string> namespaces) => new()
+    {
+        ["metadata"] = Metadata(pool, pool.Metadata.Name, Labels(pool)),
+        ["spec"] = new JsonObject
+        {
+            ["podSelector"] = new JsonObject
+            {
+                ["matchLabels"] = new JsonObject { [PoolNames.PoolLabel] = pool.Metadata.Name },
+            },
+            ["policyTypes"] = new JsonArray("Ingress"),
+            ["ingress"] = new JsonArray(new JsonObject
+            {
+                ["from"] = new JsonArray(
+                [
+                    new JsonObject
+                    {
+                        ["podSelector"] = new JsonObject
+                        {
+                            ["matchLabels"] = new JsonObject { [WellKnown.InjectedLabel] = "true" },
+                        },
+                    },
+                    .. namespaces.Select(ns => new JsonObject
+                    {
+                        ["namespaceSelector"] = new JsonObject
+                        {
+                            ["matchLabels"] = new JsonObject { ["kubernetes.io/metadata.name"] = ns },
+                        },
+                    }),
+                ]),
+            }),
+        },
+    };
+
     /// <summary>One pod of the pool may be taken away at a time.</summary>
     public static JsonObject DisruptionBudget(Resource<InferencePool> pool) => new()
     {

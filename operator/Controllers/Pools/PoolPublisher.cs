@@ -33,8 +33,7 @@ public sealed partial class PoolPublisher(
 
         var versions = caches.Models.Cache.ByNamespace.Find(key.Namespace).Select(m => m.Value)
             .Where(v => PoolModels.IsServedBy(v, key.Name)).ToList();
-        var secrets = versions.Select(v => v.Spec.Artifact.Signature?.PublicKeySecret).OfType<string>().Distinct()
-            .ToList();
+        var secrets = PublicKeys.NamesOf([.. versions.Select(v => v.Spec.Artifact.Signature)]).ToList();
         var keys = await publicKeys.ReadAsync(key.Namespace, secrets, cancellationToken);
         var document = PoolDocument.Of(key.Namespace, key.Name, PoolModels.Of(key.Name, versions, keys));
         if (sink.Publish(key, document)) LogPublished(key.ToString(), document.Revision[..12], document.Models.Count);

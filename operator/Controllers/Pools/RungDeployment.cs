@@ -12,7 +12,14 @@ namespace WafOperator.Controllers.Pools;
 /// <param name="CaConfigMap">ConfigMap with the bundle that the distribution's certificate is checked with.</param>
 /// <param name="CaKey">Its key.</param>
 public sealed record PoolSettings(
-    string Image, string OperatorUrl, string TokenAudience, string CaConfigMap, string CaKey);
+    string Image, string OperatorUrl, string TokenAudience, string CaConfigMap, string CaKey)
+{
+    /// <summary>
+    /// Namespaces whose pods reach a pool besides the sidecars of its own: the operator's, and those that scrape metrics.
+    /// Null: no NetworkPolicy is made.
+    /// </summary>
+    public IReadOnlyList<string>? ReachedFrom { get; init; }
+}
 
 /// <summary>The Deployment of one rung (pure).</summary>
 internal static class RungDeployment

@@ -118,10 +118,10 @@ internal static class ModelCompiler
     private static string? PublicKeyOf(PolicyInputs inputs, ModelVersion version, List<Finding> findings)
     {
         if (version.Spec.Artifact.Signature is not { } signature) return null;
-        if (inputs.PublicKeys.TryGetValue(signature.PublicKeySecret, out var pem)) return pem;
+        if (inputs.PublicKeys.TryGetValue(signature.PublicKeySecret ?? "", out var pem)) return pem;
         findings.Add(new(FindingSeverity.Warning, FindingKind.KeyNotFound, "spec.artifact.signature.publicKeySecret",
-            $"the Secret {signature.PublicKeySecret} with the public key is not there; sidecars will refuse the "
-                + $"package",
+            (signature.PublicKeySecret is { } secret ? $"the Secret {secret} with the public key is not there"
+                : "this installation trusts no key (chart: trust.keys)") + "; sidecars will refuse the package",
             $"ModelVersion/{version.Metadata.Name}"));
         return null;
     }

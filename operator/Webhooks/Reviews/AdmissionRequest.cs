@@ -14,6 +14,10 @@ public sealed record AdmissionRequest
     public string Kind { get; init; } = "";
     public string SubResource { get; init; } = "";
     public bool IsDryRun { get; init; }
+
+    /// <summary>Who asks, as the API server knows them.</summary>
+    public AdmissionUser User { get; init; } = new("", []);
+
     public JsonObject? Object { get; init; }
     public JsonObject? OldObject { get; init; }
 
@@ -56,11 +60,22 @@ public sealed record AdmissionRequest
         Name = Text(fields, "name") ?? "",
         Kind = fields["kind"] is JsonObject kind ? Text(kind, "kind") ?? "" : "",
         SubResource = Text(fields, "subResource") ?? "",
+        User = UserOf(fields["userInfo"] as JsonObject),
         IsDryRun = fields["dryRun"] is JsonValue dryRun && dryRun.TryGetValue<bool>(out var flag) && flag,
         Object = fields["object"] as JsonObject,
         OldObject = fields["oldObject"] as JsonObject,
     };
 
+    private static AdmissionUser UserOf(JsonObject? user) => user is null ? new("", []) : new(
+        Text(user, "username") ?? "",
+        [
+            .. (user["groups"] as JsonArray ?? []).OfType<JsonValue>()
+                .Select(g => g.TryGetValue<string>(out var name) ? name : null).OfType<string>(),
+        ]);
+
     private static string? Text(JsonObject fields, string name) =>
         fields[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }
+
+/// <summary>Who asks.</summary>
+public sealed record AdmissionUser(string Name, IReadOnlyList<string> Groups);

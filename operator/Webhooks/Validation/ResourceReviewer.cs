@@ -5,6 +5,7 @@ using WafOperator.Policies.Exclusions;
 using WafOperator.Resources;
 using WafOperator.Resources.Exclusions;
 using WafOperator.Resources.Policies;
+using WafOperator.Resources.Pools;
 using WafOperator.Resources.Schema;
 using WafOperator.Resources.Validation;
 using WafOperator.Webhooks.Reviews;
@@ -15,7 +16,7 @@ namespace WafOperator.Webhooks.Validation;
 /// Admission of our own kinds: the whole validation, all errors at once, each with its field; and rule text is
 /// compiled, so that a broken rule is refused with its line. Pure but for the clock; thread-safe.
 /// </summary>
-public sealed class ResourceReviewer(TimeProvider time, IAdmissionCache cache)
+public sealed class ResourceReviewer(TimeProvider time, IAdmissionCache cache, PoolBounds? pools = null)
 {
     private const string LastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -29,6 +30,7 @@ public sealed class ResourceReviewer(TimeProvider time, IAdmissionCache cache)
         var result = ResourceValidator.Validate(definition, raw, request.OldObject);
         List<FieldError> errors = [.. result.Errors, .. UnknownInLastApplied(definition, raw, request.OldObject)];
         List<FieldError> warnings = [.. result.Warnings];
+        if (result.Resource is InferencePool pool && pools is not null) errors.AddRange(pools.Errors(pool.Spec));
         if (result.Resource is { } resource) AddFindings(resource, request, errors, warnings);
         return errors.Count == 0
             ? AdmissionResponse.Allow([.. warnings.Select(warning => warning.ToString())])

@@ -45,7 +45,8 @@ public sealed class ValueModelLoader
         if (blob.Signature is { } signature)
         {
             if (blob.PublicKeyPem is not { } key) return new(null, "the package is signed, but the public key is not there");
-            if (PackageSignature.Check(package.Digest, signature, key) is { } wrong) return new(null, wrong);
+            var identity = new PackageIdentity(package.Manifest.Name, package.Manifest.Version, package.Digest);
+            if (PackageSignature.Check(identity, signature, key) is { } wrong) return new(null, wrong);
         }
 
         if (package.Manifest.Version != blob.Version)

@@ -71,16 +71,20 @@ public sealed class RealControlPlane : IAsyncLifetime
     {
         var chart = Path.Combine(
             KubernetesPrograms.RepositoryRoot(), "charts", "render", "golden", "waf-operator-1.20.out");
-        var role = Documents(await File.ReadAllTextAsync(chart)).Single(d =>
-            d["kind"]?.GetValue<string>() == "ClusterRole"
-                && d["metadata"]!["name"]!.GetValue<string>() == "waf-operator");
-        await admin.ApplyAsync(Rbac("clusterroles", "ClusterRole"), role, new ApplyOptions(), default);
-        var binding = JsonNode.Parse("""
-            {"metadata":{"name":"waf-operator"},
-             "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"waf-operator"},
-             "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"nobody"}]}
-            """)!.AsObject();
-        await admin.ApplyAsync(Rbac("clusterrolebindings", "ClusterRoleBinding"), binding, new ApplyOptions(), default);
+        var documents = Documents(await File.ReadAllTextAsync(chart));
+        foreach (var name in new[] { "waf-operator", "waf-operator-writes" })
+        {
+            var role = documents.Single(d => d["kind"]?.GetValue<string>() == "ClusterRole"
+                && d["metadata"]!["name"]!.GetValue<string>() == name);
+            await admin.ApplyAsync(Rbac("clusterroles", "ClusterRole"), role, new ApplyOptions(), default);
+            var binding = JsonNode.Parse($$"""
+                {"metadata":{"name":"{{name}}"},
+                 "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"{{name}}"},
+                 "subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"nobody"}]}
+                """)!.AsObject();
+            await admin.ApplyAsync(
+                Rbac("clusterrolebindings", "ClusterRoleBinding"), binding, new ApplyOptions(), default);
+        }
     }
 
     private static ResourceType<KubernetesObject> Rbac(string plural, string kind) =>

@@ -37,13 +37,15 @@ public sealed class FairFetchTests(TestApiServer server)
         var informers = new InformerSet();
         var models = informers.Add(new Informer<Resource<ModelVersion>>(
             client, ControllerKinds.Models, new InformerOptions(), TestApiServer.Services));
+        // No signature is needed for what came with the image.
+        var trust = new PackageTrust("", allowUnsigned: false, RolloutWorld.PackagesFolder);
         var packages = new ModelPackages(
             models,
             [
                 new HttpArtifactSource(outside.Transport, new ArtifactCredentials(client)),
                 new BuiltinArtifactSource(RolloutWorld.PackagesFolder),
             ],
-            new PublicKeys(client, TimeProvider.System), new Kept(), allowUnsigned: true);
+            new PublicKeys(client, TimeProvider.System, trust), new Kept(), trust);
         models.Subscribe(packages.Observe);
         var loop = new ControllerLoop(
             "model-packages", packages, OutgoingWork.Options with { Workers = 2 }, TestApiServer.Services).For(models);

@@ -21,6 +21,8 @@ namespace WafOperator.Controllers.Tests.Models;
 /// </summary>
 internal sealed class OperatorLife : IAsyncDisposable
 {
+    private static readonly PackageTrust Trust = new("", allowUnsigned: true, null);
+
     private readonly RolloutWorld _world;
     private readonly KubernetesClient _client;
     private readonly CancellationTokenSource _stop = new();
@@ -47,8 +49,8 @@ internal sealed class OperatorLife : IAsyncDisposable
             NullLogger<SidecarStatusPoller>.Instance);
         _packages = new ModelPackages(
             _models, [new BuiltinArtifactSource(RolloutWorld.PackagesFolder)],
-                new PublicKeys(client, TimeProvider.System),
-            new Packages(), allowUnsigned: true);
+                new PublicKeys(client, TimeProvider.System, Trust),
+            new Packages(), Trust);
         var settings = new EvaluationSettings(
             "registry.local/sidecar", "https://operator", "waf-operator", "ca", "ca.crt");
         _controller = new RolloutController(

@@ -40,7 +40,10 @@ internal sealed class PoolOperator : IAsyncDisposable
         _observer = new PoolObserver(caches.Pods, _http, asking, time, NullLogger<PoolObserver>.Instance);
         _events = new EventRecorder(client, "waf-operator", services);
         var settings = new PoolSettings(
-            "registry.local/inference:1", "https://op.svc:9444", "waf-operator", "waf-operator-ca", "ca.crt");
+            "registry.local/inference:1", "https://op.svc:9444", "waf-operator", "waf-operator-ca", "ca.crt")
+        {
+            ReachedFrom = ["waf-system"],
+        };
         var cluster = new PoolCluster(client, new ParityProbe(_outside.Http, packages, asking), settings, time);
         _controller = new PoolController(
             caches, _observer, cluster, new StatusWriter(client), _events, _metrics, time);

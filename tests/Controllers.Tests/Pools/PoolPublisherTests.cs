@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Pools;
 using WafOperator.Controllers.Tests.ControlPlane;
@@ -17,6 +18,8 @@ namespace WafOperator.Controllers.Tests.Pools;
 [Collection(ControlPlaneCollection.Name)]
 public sealed class PoolPublisherTests(RealControlPlane plane)
 {
+    private static readonly PackageTrust Trust = new("", allowUnsigned: true, null);
+
     [Fact]
     public async Task ANewModel_IsOfferedBeforeItIsRequired_AndTheOldOneStaysForAReturn()
     {
@@ -27,7 +30,7 @@ public sealed class PoolPublisherTests(RealControlPlane plane)
         var caches = PolicyCaches.Add(informers, client, TestApiServer.Services);
         var sink = new Sink();
         var publisher = new PoolPublisher(
-            caches, new PublicKeys(client, TimeProvider.System), sink, NullLogger<PoolPublisher>.Instance);
+            caches, new PublicKeys(client, TimeProvider.System, Trust), sink, NullLogger<PoolPublisher>.Instance);
         var loop = new ControllerLoop("publisher", publisher, new ControllerOptions(), TestApiServer.Services)
             .For(caches.Pools)
             .Watch(caches.Models,

@@ -221,7 +221,7 @@ public sealed class KubernetesClientTests(TestApiServer server)
         Assert.True(await admin.MayIAsync(ApiVerb.Patch, BuiltIn.Pods, "default", None, "status"));
         Assert.False(await nobody.MayIAsync(ApiVerb.List, BuiltIn.Pods, null, None));
         var account = new TokenIdentity("system:serviceaccount:default:x", "", ["system:serviceaccounts"], []);
-        Assert.False(await admin.MayAsync(account, ApiVerb.Get, BuiltIn.Secrets, "default", None));
+        Assert.False(await admin.MayAsync(account, ApiVerb.Get, BuiltIn.Secrets, new("default", "one"), None));
     }
 
     [Fact]

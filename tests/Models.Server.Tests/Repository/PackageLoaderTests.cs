@@ -49,7 +49,7 @@ public sealed class PackageLoaderTests(ServerFixture fixture)
         var archive = ServerFixture.DensePackage();
         var digest = ModelPackageReader.DigestOf(archive);
         var signed = new PackageClaim(
-            digest, null, null, PackageSignature.Sign(digest, key), key.ExportSubjectPublicKeyInfoPem());
+            digest, null, null, PackageSignature.Sign(IdentityOf(archive), key), key.ExportSubjectPublicKeyInfoPem());
 
         Accepted(archive, signed);
         Refused(archive, signed with { PublicKeyPem = other.ExportSubjectPublicKeyInfoPem() }, "does not fit");
@@ -63,15 +63,21 @@ public sealed class PackageLoaderTests(ServerFixture fixture)
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var archive = ServerFixture.DensePackage();
-        var digest = ModelPackageReader.DigestOf(archive);
+        var identity = IdentityOf(archive);
         var options = new LoaderOptions { PublicKeyPem = key.ExportSubjectPublicKeyInfoPem() };
 
-        Accepted(archive, new PackageClaim(Signature: PackageSignature.Sign(digest, key)), options);
+        Accepted(archive, new PackageClaim(Signature: PackageSignature.Sign(identity, key)), options);
         Refused(archive, new PackageClaim(), "only takes signed ones", options);
         // Signed by somebody, whose key came along: not by whom this server trusts.
         var foreign = new PackageClaim(
-            Signature: PackageSignature.Sign(digest, other), PublicKeyPem: other.ExportSubjectPublicKeyInfoPem());
+            Signature: PackageSignature.Sign(identity, other), PublicKeyPem: other.ExportSubjectPublicKeyInfoPem());
         Refused(archive, foreign, "does not fit", options);
+    }
+
+    private static PackageIdentity IdentityOf(byte[] archive)
+    {
+        var package = ModelPackageReader.Read(archive, null, PackageLimits.Default).Package!;
+        return new PackageIdentity(package.Manifest.Name, package.Manifest.Version, package.Digest);
     }
 
     public static TheoryData<string, Func<ModelManifest, ModelManifest>, string> WrongManifests => new()

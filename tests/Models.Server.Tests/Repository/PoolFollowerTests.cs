@@ -135,7 +135,8 @@ public sealed class PoolFollowerTests(ServerFixture fixture) : IAsyncLifetime
             Package = signed.Package with
             {
                 Signature = PackageSignature.Sign(
-                    signed.Package.Digest, other), PublicKeyPem = key.ExportSubjectPublicKeyInfoPem(),
+                    new PackageIdentity("signed", "1.0.0", signed.Package.Digest), other),
+                PublicKeyPem = key.ExportSubjectPublicKeyInfoPem(),
             },
         };
         Publish(swapped, signed);

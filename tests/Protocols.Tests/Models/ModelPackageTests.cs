@@ -123,14 +123,34 @@ public sealed class ModelPackageTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var digest = "sha256:" + new string('7', 64);
-        var signature = PackageSignature.Sign(digest, key);
+        var package = new PackageIdentity("gate", "1.0.0", "sha256:" + new string('7', 64));
+        var signature = PackageSignature.Sign(package, key);
+        var (right, wrong) = (key.ExportSubjectPublicKeyInfoPem(), other.ExportSubjectPublicKeyInfoPem());
 
-        Assert.Null(PackageSignature.Check(digest, signature, key.ExportSubjectPublicKeyInfoPem()));
-        Assert.NotNull(PackageSignature.Check(digest, signature, other.ExportSubjectPublicKeyInfoPem()));
-        Assert.NotNull(PackageSignature.Check("sha256:" + new string('8', 64), signature, key.ExportSubjectPublicKeyInfoPem()));
-        Assert.NotNull(PackageSignature.Check(digest, "!!", key.ExportSubjectPublicKeyInfoPem()));
-        Assert.NotNull(PackageSignature.Check(digest, signature, "not a key"));
+        Assert.Null(PackageSignature.Check(package, signature, right));
+        Assert.Null(PackageSignature.Check(package, signature, $"{wrong}\n{right}\n"));
+        Assert.NotNull(PackageSignature.Check(package, signature, wrong));
+        Assert.NotNull(PackageSignature.Check(package, signature, $"{wrong}\n{wrong}"));
+        Assert.NotNull(PackageSignature.Check(package, "!!", right));
+        Assert.NotNull(PackageSignature.Check(package, signature, "not a key"));
+        Assert.NotNull(PackageSignature.Check(package, signature, ""));
+    }
+
+    /// <summary>An old package under a new version, one model's package as another's, other bytes.</summary>
+    [Theory]
+    [InlineData("gate", "1.0.1", '7')]
+    [InlineData("gates", "1.0.0", '7')]
+    [InlineData("gate\n1.0.0", "", '7')]
+    [InlineData("gate", "1.0.0", '8')]
+    public void Signature_OfAnotherNameVersionOrDigest_IsRefused(string model, string version, char digest)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var signature = PackageSignature.Sign(
+            new PackageIdentity("gate", "1.0.0", "sha256:" + new string('7', 64)), key);
+
+        Assert.NotNull(PackageSignature.Check(
+            new PackageIdentity(model, version, "sha256:" + new string(digest, 64)), signature,
+            key.ExportSubjectPublicKeyInfoPem()));
     }
 
     [Fact]
@@ -138,14 +158,14 @@ public sealed class ModelPackageTests
     {
         using var strong = RSA.Create(2048);
         using var weak = RSA.Create(1024);
-        var digest = "sha256:" + new string('7', 64);
+        var package = new PackageIdentity("gate", "1.0.0", "sha256:" + new string('7', 64));
 
-        Assert.Null(PackageSignature.Check(digest, SignRsa(strong, digest), strong.ExportSubjectPublicKeyInfoPem()));
-        Assert.NotNull(PackageSignature.Check(digest, SignRsa(weak, digest), weak.ExportSubjectPublicKeyInfoPem()));
+        Assert.Null(PackageSignature.Check(package, SignRsa(strong, package), strong.ExportSubjectPublicKeyInfoPem()));
+        Assert.NotNull(PackageSignature.Check(package, SignRsa(weak, package), weak.ExportSubjectPublicKeyInfoPem()));
     }
 
-    private static string SignRsa(RSA key, string digest) => Convert.ToBase64String(
-        key.SignData(Encoding.ASCII.GetBytes(digest), HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
+    private static string SignRsa(RSA key, PackageIdentity package) => Convert.ToBase64String(
+        key.SignData(package.Text, HashAlgorithmName.SHA256, RSASignaturePadding.Pss));
 
     private static void Add(TarWriter writer, string name, string text) => writer.WriteEntry(
         new UstarTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) });

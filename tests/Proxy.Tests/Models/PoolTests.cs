@@ -109,7 +109,8 @@ public sealed class PoolTests
             Baseline = network.Baseline! with
             {
                 Signature = PackageSignature.Sign(
-                    network.Baseline.Digest, other), PublicKeyPem = key.ExportSubjectPublicKeyInfoPem(),
+                    new PackageIdentity("payload-cnn", network.Baseline.Version, network.Baseline.Digest), other),
+                PublicKeyPem = key.ExportSubjectPublicKeyInfoPem(),
             },
         };
         await using var upstream = await TestUpstream.StartAsync();

@@ -26,7 +26,11 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var blob = models.Blob("gate") with { Signature = PackageSignature.Sign(models.Blob("gate").Digest, key) };
+        var gate = models.Blob("gate");
+        var blob = gate with
+        {
+            Signature = PackageSignature.Sign(new PackageIdentity("gate", gate.Version, gate.Digest), key),
+        };
 
         Assert.Null(Loader.Load(
             models.Archive("gate"), blob with { PublicKeyPem = key.ExportSubjectPublicKeyInfoPem() }).Error);

@@ -43,7 +43,8 @@ internal sealed class PoolStage(SidecarMeters meters, TimeProvider time) : IRemo
         {
             if (blob.PublicKeyPem is not { } key)
                 return Refused("the package is signed, but the public key is not there");
-            if (PackageSignature.Check(blob.Digest, signature, key) is { } wrong) return Refused(wrong);
+            var identity = new PackageIdentity(family, blob.Version, blob.Digest);
+            if (PackageSignature.Check(identity, signature, key) is { } wrong) return Refused(wrong);
         }
 
         if (!Uri.TryCreate(poolUrl, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp)

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using WafOperator.Webhooks.Reviews;
+
+namespace WafOperator.Webhooks.Validation;
+
+/// <summary>
+/// A ModelVersion may name a Secret that its author may read: the operator, which can read more, is not to be a way to
+/// use what one may not see. Asked at admission, when the author is known; a question that gets no answer is a no.
+/// Thread-safe.
+/// </summary>
+/// <param name="mayGet">Whether a user may get a Secret (namespace, name).</param>
+public sealed class SecretUse(Func<AdmissionUser, string, string, CancellationToken, Task<bool>> mayGet)
+{
+    private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(3);
+
+    /// <summary>Null when all Secrets that a request newly names may be used; else the refusal.</summary>
+    public async Task<AdmissionResponse?> RefusalAsync(AdmissionRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Kind != "ModelVersion" || request.SubResource.Length > 0 || request.Object is not { } raw)
+            return null;
+        foreach (var (field, secret) in SecretsOf(raw).Except(request.OldObject is { } old ? SecretsOf(old) : []))
+        {
+            if (await MayAsync(request, secret, cancellationToken)) continue;
+            return new AdmissionResponse
+            {
+                Allowed = false, Code = 403, Reason = "Forbidden",
+                Message = $"{field}: {request.User.Name} may not get the Secret {request.Namespace}/{secret}, and so "
+                    + "may not have the operator use it",
+            };
+        }
+
+        return null;
+    }
+
+    private async Task<bool> MayAsync(AdmissionRequest request, string secret, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(AnswerTimeMax);
+        try
+        {
+            return await mayGet(request.User, request.Namespace, secret, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static List<(string Field, string Secret)> SecretsOf(JsonObject version)
+    {
+        var artifact = (version["spec"] as JsonObject)?["artifact"] as JsonObject;
+        var found = new List<(string, string)>();
+        Add("spec.artifact.credentialsSecret", artifact?["credentialsSecret"]);
+        Add("spec.artifact.signature.publicKeySecret", (artifact?["signature"] as JsonObject)?["publicKeySecret"]);
+        return found;
+
+        void Add(string field, JsonNode? node)
+        {
+            if (node is JsonValue value && value.TryGetValue<string>(out var name) && name.Length > 0)
+                found.Add((field, name));
+        }
+    }
+}
