@@ -140,6 +140,9 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
 
     private RuleStage? Rules(CanonicalRequest canonical, UInt128 id) => scope.Snapshot.Rules is { } program
         ? new RuleStage(program, canonical, scope.Client, scope.Context.Connection, id)
+        {
+            DefersScore = scope.Snapshot.DefersScore,
+        }
         : null;
 
     private static RuleOutcome Run(RuleStage rules)
@@ -151,7 +154,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     private async ValueTask<ScoringResult> ScoreAsync(
         CanonicalRequest canonical, RuleStage? rules, DecisionInputs inputs, UInt128 id)
     {
-        var isAttack = inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
+        var isAttack = inputs.Rules.Score.IsOver
+            || inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
         if (scope.Snapshot.Scoring is not { } program || inputs.Rules.Kind is RuleOutcomeKind.Interrupted) return default;
         PoolAnswers? answers = null;
         if (program.HasRemote && Collect(program, canonical, rules, isAttack, id) is { } questions)
@@ -188,7 +192,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         return new ScoringFacts
         {
             Client = client, RulesFoundAttack = found.IsAttack, Route = scope.Route.Prefix, Sample = (ulong)found.Id,
-            MatchedRules = found.Rules?.MatchedIds,
+            Hits = found.Rules?.Hits, HasDroppedHits = found.Rules is { HasDroppedHits: true },
         };
     }
 
@@ -213,6 +217,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             ModelVariable = scored.Variable,
             ModelExcerpt = scored.Excerpt,
             Risk = ModelOutcomes.RiskOf(scored),
+            Score = scored.Models is null ? null : scored.Score,
+            RuleEvidence = scored.RuleEvidence,
             Inspection = took,
             Pod = scope.Services.Pod,
         };

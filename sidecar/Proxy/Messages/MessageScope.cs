@@ -30,6 +30,7 @@ internal sealed record MessageScope(
         HasPolicy = true,
         PolicyMode = Snapshot.Document.Mode,
         RouteMode = Route.Mode,
+        Decision = Snapshot.Document.Decision,
         ModelMode = Snapshot.Document.Ml?.Mode ?? InspectionMode.Off,
         FailureModes = Snapshot.Document.FailureModes,
         BlockStatus = Snapshot.Document.BlockResponse.StatusCode,
