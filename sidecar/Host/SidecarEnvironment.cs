@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using WafOperator.Protocols.Distribution;
+using WafOperator.Protocols.Policies;
 using WafOperator.Proxy;
 using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Listening;
@@ -26,12 +27,16 @@ internal static class SidecarEnvironment
             problems.Add($"WAF_OPERATOR_URL: {url} is not a URL");
         var metrics = MetricsAccess.TryParse(variable("WAF_METRICS"));
         if (metrics is null) problems.Add("WAF_METRICS is neither open nor sha256: and 64 hexadecimal digits");
+        var withoutPolicy = FailureMode.Closed;
+        if (variable("WAF_WITHOUT_POLICY") is { Length: > 0 } mode && !Enum.TryParse(mode, out withoutPolicy))
+            problems.Add($"WAF_WITHOUT_POLICY: {mode} is neither Open nor Closed");
         if (problems.Count > 0) return null;
         return new SidecarOptions
         {
             Listeners = listeners,
             Admin = Endpoints.Any(admin),
             Metrics = metrics!,
+            WithoutPolicy = withoutPolicy,
             RulesDirectory = variable("WAF_RULES_DIR"),
             ModelsDirectory = variable("WAF_MODELS_DIR"),
             Operator = new OperatorOptions(

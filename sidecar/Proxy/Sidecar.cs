@@ -7,6 +7,7 @@ using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Metrics;
 using WafOperator.Protocols.Models;
+using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Forwarding;
@@ -82,7 +83,7 @@ public sealed partial class Sidecar : IAsyncDisposable
                 limits.ConnectionsMax, limits.ConnectionsPerClientMax, limits.FirstByteWithin + limits.HeadersWithin),
             time, _meters);
         var room = new RequestRoom(limits.InspectedRequestsMax, _connections);
-        _pipeline = new RequestPipeline(_active, new InspectionServices(
+        _pipeline = new RequestPipeline(_active, options.WithoutPolicy, new InspectionServices(
             new StreamForwarder(logs), budget, room, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
             _models.Scorer, _pool));
         _server = new ProxyServer(options.Listeners, limits, _connections, time, new ServerRefusals(logs, _pipeline.Refused));
@@ -98,8 +99,11 @@ public sealed partial class Sidecar : IAsyncDisposable
     /// <summary>Address of the admin port, once started.</summary>
     public Uri? AdminAddress => _admin?.Address;
 
-    /// <summary>A policy is in force and the sidecar is not shutting down.</summary>
-    public bool IsReady => _active.Current is not null && !_isDraining;
+    /// <summary>
+    /// A policy is in force, or none is needed to take traffic, and the sidecar is not shutting down.
+    /// </summary>
+    public bool IsReady =>
+        (_active.Current is not null || _options.WithoutPolicy is FailureMode.Open) && !_isDraining;
 
     /// <summary>Loads the policy file, if one was given; null when that worked, else what is wrong.</summary>
     public string? LoadPolicyFile() => _file?.Load();
@@ -154,6 +158,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             Source = state.Source?.ToString(),
             LastContact = state.LastContact,
             Requests = _meters.Counters(),
+            Inspection = _meters.Inspection(),
             ExclusionHits = _meters.ExclusionHits,
             Models = _models.Statuses(),
             Rollouts = [.. (_active.Current?.Scoring?.Tallies ?? []).Select(t => t.Read())],

@@ -1,5 +1,6 @@
 using System.Net;
 using WafOperator.Protocols.Distribution;
+using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
@@ -32,6 +33,12 @@ public sealed record SidecarOptions
 
     /// <summary>A policy on the operator, or null.</summary>
     public OperatorOptions? Operator { get; init; }
+
+    /// <summary>
+    /// What happens to requests while no policy was ever received (failureModes.config): Closed refuses them and the
+    /// sidecar is not ready; Open forwards them uninspected, and says so.
+    /// </summary>
+    public FailureMode WithoutPolicy { get; init; } = FailureMode.Closed;
 
     /// <summary>Bounds on connections, sizes and times.</summary>
     public ProxyLimits Limits { get; init; } = new();

@@ -25,7 +25,10 @@ public sealed record SecurityEvent
     /// <summary>What Enforce would have done, in mode Detect.</summary>
     public VerdictKind WouldHave { get; init; }
 
-    /// <summary>Stable reason: which part decided (<c>Rules</c>, <c>Model</c>, <c>RateLimit</c>, <c>AccessList</c>, <c>Limit</c>, <c>Unavailable</c>).</summary>
+    /// <summary>
+    /// Stable reason: which part decided (<c>Rules</c>, <c>Model</c>, <c>RateLimit</c>, <c>AccessList</c>,
+    /// <c>Limit</c>, <c>Protocol</c>, <c>Uninspected</c>, <c>Unavailable</c>, <c>Off</c>).
+    /// </summary>
     public required string Reason { get; init; }
 
     /// <summary>One sentence for people.</summary>
@@ -44,6 +47,9 @@ public sealed record SecurityEvent
 
     /// <summary>Names of WafExclusions that changed something.</summary>
     public IReadOnlyList<string> Exclusions { get; init; } = [];
+
+    /// <summary>What was looked at. A request that was refused before is not looked at further.</summary>
+    public InspectionCoverage? Coverage { get; init; }
 
     /// <summary>Time of inspection, microseconds.</summary>
     public long InspectionMicroseconds { get; init; }

@@ -177,7 +177,13 @@ public sealed record FailureModes
     public FailureMode Rules { get; init; } = FailureMode.Closed;
     public FailureMode Ml { get; init; } = FailureMode.Open;
     public FailureMode Pool { get; init; } = FailureMode.Open;
+
+    /// <summary>What follows when a client brings about that a request is not inspected whole.</summary>
+    public UninspectedOutcome Uninspected { get; init; } = UninspectedOutcome.Block;
 }
+
+/// <summary>Refuse what was not inspected whole, or let it pass and say so.</summary>
+public enum UninspectedOutcome { Block, Record }
 
 /// <summary>Pass or block when a part is not available.</summary>
 public enum FailureMode { Open, Closed }

@@ -27,6 +27,7 @@ public sealed record SidecarStatus
     public DateTimeOffset? LastContact { get; init; }
 
     public RequestCounters Requests { get; init; } = new();
+    public InspectionCounters Inspection { get; init; } = new();
     public IReadOnlyList<ModelStatus> Models { get; init; } = [];
     public IReadOnlyList<RolloutCounters> Rollouts { get; init; } = [];
     public IReadOnlyDictionary<string, long> ExclusionHits { get; init; } = new Dictionary<string, long>();
@@ -42,6 +43,25 @@ public sealed record RequestCounters
     public long WouldBlock { get; init; }
     public long RateLimited { get; init; }
     public long Unavailable { get; init; }
+}
+
+/// <summary>What was looked at of the requests that went on to the application.</summary>
+public sealed record InspectionCounters
+{
+    /// <summary>Requests that went on.</summary>
+    public long Requests { get; init; }
+
+    /// <summary>Of those, requests that were inspected whole.</summary>
+    public long Whole { get; init; }
+
+    /// <summary>Bytes of their heads and bodies; of streams in both directions, the head.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Of those, bytes that were inspected.</summary>
+    public long BytesInspected { get; init; }
+
+    /// <summary>Requests by the reasons why they were not inspected whole; names of <c>UninspectedReason</c>.</summary>
+    public IReadOnlyDictionary<string, long> Uninspected { get; init; } = new Dictionary<string, long>();
 }
 
 /// <summary>A loaded model.</summary>

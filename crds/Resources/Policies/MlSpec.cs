@@ -77,7 +77,8 @@ public enum RiskAction { Allow, Log, Block }
 /// <summary>Actions per risk level.</summary>
 public sealed record RiskActionsSpec
 {
-    [Description("Action at medium risk."), Default("\"Log\"")]
+    [Description("Action at medium risk. Allow is silent, Log writes an event. Actions may not fall with rising risk."),
+        Default("\"Log\"")]
     public RiskAction Medium { get; init; } = RiskAction.Log;
 
     [Description("Action at high risk."), Default("\"Log\"")]

@@ -141,7 +141,8 @@ public enum FailureMode { Open, Closed }
 /// <summary>Failure modes per part.</summary>
 public sealed record FailureModesSpec
 {
-    [Description("No policy was ever received. Closed: the sidecar is not ready and refuses."), Default("\"Closed\"")]
+    [Description("No policy was ever received. Closed: the sidecar is not ready and refuses. Open: it is ready and "
+        + "forwards uninspected, counted as NoPolicy. Taken over when a pod is injected."), Default("\"Closed\"")]
     public FailureMode Config { get; init; } = FailureMode.Closed;
 
     [Description("The rule engine ran into a limit or an error."), Default("\"Closed\"")]
@@ -152,7 +153,16 @@ public sealed record FailureModesSpec
 
     [Description("The inference pool cannot be reached; local models have decided."), Default("\"Open\"")]
     public FailureMode Pool { get; init; } = FailureMode.Open;
+
+    [Description("A client brought about that its request cannot be inspected whole (more parts or layers than are "
+        + "read, pauses, exhausted memory). Block refuses it in mode Enforce; Record lets it pass and says so in the "
+        + "event, the metric waf_uninspected_total and status.inspection. What the policy itself leaves out (routes, "
+        + "windows, bypass clients) and the content of files are recorded in any case."), Default("\"Block\"")]
+    public UninspectedAction Uninspected { get; init; } = UninspectedAction.Block;
 }
+
+/// <summary>What follows when a request cannot be inspected whole.</summary>
+public enum UninspectedAction { Block, Record }
 
 /// <summary>Settings for paths below a prefix.</summary>
 public sealed record RouteSpec

@@ -18,6 +18,9 @@ public sealed record WafPolicyStatus
     [Description("How far the policy has reached.")]
     public CoverageStatus? Coverage { get; init; }
 
+    [Description("What was looked at of the requests that went on to the application.")]
+    public InspectionStatus? Inspection { get; init; }
+
     [Description("Models in force."), Items(8, MapKeys = ["model"])]
     public IReadOnlyList<PolicyModelStatus> Models { get; init; } = [];
 
@@ -52,6 +55,31 @@ public sealed record CoverageStatus
 
     [Description("Programmed over matched, for kubectl get."), Length(32)]
     public string? Summary { get; init; }
+}
+
+/// <summary>Shares of requests and bytes that were inspected, over all sidecars since they started.</summary>
+public sealed record InspectionStatus
+{
+    [Description("Share of requests that were inspected whole, as a decimal string."), Length(16)]
+    public string? RequestsWhole { get; init; }
+
+    [Description("Share of their bytes that were inspected, as a decimal string; bodies of streams are not counted."),
+        Length(16)]
+    public string? BytesInspected { get; init; }
+
+    [Description("Why the others were not inspected whole: the reasons of waf_uninspected_total."),
+        Items(32, MapKeys = ["reason"])]
+    public IReadOnlyList<UninspectedShare> Uninspected { get; init; } = [];
+}
+
+/// <summary>Requests that were not inspected whole for one reason.</summary>
+public sealed record UninspectedShare
+{
+    [Description("The reason."), RequiredField, Length(64)]
+    public string Reason { get; init; } = "";
+
+    [Description("Share of all requests, as a decimal string."), Length(16)]
+    public string? Share { get; init; }
 }
 
 /// <summary>A model family as this policy uses it.</summary>

@@ -78,6 +78,9 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         if (ml.Models.Count == 0) Warning("spec.ml.models", "names no model: nothing is scored");
         if (ml.Mode > spec.Mode)
             Warning("spec.ml.mode", $"{ml.Mode} has no effect here: spec.mode {spec.Mode} is the ceiling");
+        var actions = ml.Actions ?? new();
+        Rise("high", actions.High, "medium", actions.Medium);
+        Rise("critical", actions.Critical, "high", actions.High);
         for (var i = 0; i < ml.Models.Count; i++)
             if (ml.Ensemble == EnsembleMode.Weighted && DecimalText.ParseDouble(ml.Models[i].Weight) > 1000)
                 Error($"spec.ml.models[{i}].weight", FieldErrorReason.OutOfRange, "is over 1000");
@@ -97,6 +100,13 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
                 $"{rules.InboundThreshold} keeps rules from deciding where models cannot, and about protocol and "
                     + "scanners; spec.decision: Joint lets the joint score decide about attacks, with the usual "
                     + "threshold of 5");
+    }
+
+    private void Rise(string level, RiskAction action, string below, RiskAction floor)
+    {
+        if (action >= floor) return;
+        Error($"spec.ml.actions.{level}", FieldErrorReason.Invalid,
+            $"{action} is less than {floor} at {below}: actions may not fall with rising risk; set {level}: {floor}");
     }
 
     private void CheckSidecar(SidecarResourcesSpec sidecar)

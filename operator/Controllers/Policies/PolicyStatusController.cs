@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Learning;
 using WafOperator.Kubernetes.Events;
@@ -6,6 +7,7 @@ using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Policies.Conditions;
 using WafOperator.Policies.Coverage;
 using WafOperator.Policies.Targets;
+using WafOperator.Protocols.Events;
 using WafOperator.Resources.Policies;
 using ConditionStatus = WafOperator.Resources.ConditionStatus;
 
@@ -19,12 +21,15 @@ public sealed class PolicyStatusController(
     /// <summary>Sidecars fall silent without an event; look again by then.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(20);
 
+    private readonly ConcurrentDictionary<NamespacedName, UninspectedGrowth> _growth = new();
+
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         var policy = caches.Policies.Cache.Get(key);
         if (policy is null || policy.Metadata.IsBeingDeleted)
         {
             learned.Remove(key);
+            _growth.TryRemove(key, out _);
             return ReconcileResult.Done;
         }
 
@@ -47,6 +52,7 @@ public sealed class PolicyStatusController(
         var covered = pods.Select(p => PolicyCoverage.ToCovered(p, name)).ToList();
         var uncaptured = coverage.UncapturedOf(policy.Metadata.Namespace ?? "", pods);
         var count = CoverageCalculator.Count(covered, entry.RevisionInForce) with { Uncaptured = uncaptured.Count };
+        var counted = CountedOf(pods, name);
         var conditions = PolicyConditions.Compute(new PolicyConditionInputs
         {
             Compilation = entry.Compilation,
@@ -55,6 +61,7 @@ public sealed class PolicyStatusController(
             Coverage = count,
             Rejections = [.. covered.Select(c => c.RejectedReason).OfType<string>().Distinct()],
             Uncaptured = [.. uncaptured.Select(port => $"Service {port.Service} port {port.Port}")],
+            Uninspected = [.. GrowthOf(policy.Metadata.Key, counted).Select(reason => reason.ToString())],
             HasRevisionInForce = entry.RevisionInForce is not null,
             Generation = policy.Metadata.Generation,
             Now = time.GetUtcNow(),
@@ -66,11 +73,22 @@ public sealed class PolicyStatusController(
             EffectiveMode = policy.Value.Spec.Mode,
             Revision = entry.RevisionInForce,
             Coverage = count,
+            Inspection = InspectionSummary.Of([.. counted.Select(c => c.Counters)]),
             Models = ModelsOf(entry),
             Learning = learned.Observe(policy.Metadata.Key, policy.Value, pods),
             Conditions = conditions,
         };
     }
+
+    private static List<CountedSidecar> CountedOf(IReadOnlyList<CoveredPodView> pods, string policy) =>
+    [
+        .. pods.Where(pod => pod.Status?.Policy == policy)
+            .Select(pod => new CountedSidecar(pod.Pod.Metadata.Uid, pod.Status!.StartedAt, pod.Status.Inspection)),
+    ];
+
+    /// <summary>A key is reconciled by one worker at a time.</summary>
+    private IReadOnlyList<UninspectedReason> GrowthOf(NamespacedName key, List<CountedSidecar> counted) =>
+        _growth.GetOrAdd(key, static _ => new UninspectedGrowth()).Observe(counted, time.GetUtcNow());
 
     private static List<PolicyModelStatus> ModelsOf(CompiledPolicies.Entry entry) =>
     [

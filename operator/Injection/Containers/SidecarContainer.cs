@@ -28,7 +28,7 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
             ["name"] = WellKnown.SidecarContainer,
             ["image"] = settings.SidecarImage,
             ["imagePullPolicy"] = settings.ImagePullPolicy,
-            ["env"] = Environment(policy, ports),
+            ["env"] = Environment(policy, spec, ports),
             ["ports"] =
                 new JsonArray(new JsonObject { ["name"] = "waf-admin", ["containerPort"] = settings.AdminPort,
                     ["protocol"] = "TCP" }),
@@ -118,6 +118,14 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
         },
         new() { ["name"] = StateVolume, ["emptyDir"] = new JsonObject { ["sizeLimit"] = settings.StateSizeLimit } },
     ];
+
+    private JsonArray Environment(string policy, WafPolicySpec spec, IReadOnlyList<CapturedPort> ports)
+    {
+        var variables = Environment(policy, ports);
+        // What the sidecar has to know before it has a policy. Closed is its default.
+        if (spec.FailureModes is { Config: FailureMode.Open }) variables.Add(Variable("WAF_WITHOUT_POLICY", "Open"));
+        return variables;
+    }
 
     private JsonArray Environment(string policy, IReadOnlyList<CapturedPort> ports) => new(
         Field("WAF_NAMESPACE", "metadata.namespace"),

@@ -55,6 +55,7 @@ internal static class TrafficCompiler
         Rules = ModeOf(spec.Rules),
         Ml = ModeOf(spec.Ml),
         Pool = ModeOf(spec.Pool),
+        Uninspected = (UninspectedOutcome)spec.Uninspected,
     };
 
     public static BlockResponse BlockResponseOf(BlockResponseSpec? spec) => spec is null ? new() : new()

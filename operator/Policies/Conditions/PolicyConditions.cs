@@ -24,6 +24,9 @@ public sealed record PolicyConditionInputs
     /// <summary>Service ports that lead around sidecars, as <c>Service NAME port NUMBER</c>.</summary>
     public IReadOnlyList<string> Uncaptured { get; init; } = [];
 
+    /// <summary>Reasons that nobody chose and for which requests were lately not inspected whole.</summary>
+    public IReadOnlyList<string> Uninspected { get; init; } = [];
+
     /// <summary>A revision is in force, possibly an older one.</summary>
     public bool HasRevisionInForce { get; init; }
     public long Generation { get; init; }
@@ -126,6 +129,13 @@ public static class PolicyConditions
             return new("Degraded", ConditionStatus.True, "UncapturedPort",
                 Cut($"{string.Join(", ", inputs.Uncaptured.Take(5))} leads around the sidecar, because the Service "
                 + "came after the pods; restart them: kubectl rollout restart"));
+        }
+
+        if (inputs.Uninspected.Count > 0)
+        {
+            return new("Degraded", ConditionStatus.True, "Uninspected",
+                $"requests of the last minutes were not inspected whole: {string.Join(", ", inputs.Uninspected)}; "
+                + "status.inspection and waf_uninspected_total have the shares, sidecar/README.md the reasons");
         }
 
         var warnings = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Warning).ToList();

@@ -22,6 +22,13 @@ internal static class ExclusionText
     /// </summary>
     private const int ControlsPerRuleMax = 100;
 
+    /// <summary>
+    /// What programs read in several ways: parameters, backslashes, doubled slashes, dot segments, and escapes of any
+    /// of these. Such a path may lead elsewhere, and must not take an exclusion with it.
+    /// </summary>
+    private const string SeveralReadings =
+        @"\A[^?]*(?:;|\x5c|//|/\.\.?(?:[/;?. %]|\z)|%(?:25|2[eEfF]|3[bB]|5[cC]|[01][0-9a-fA-F]|7[fF]|[uU]))";
+
     public static (string Text, IReadOnlyList<ExclusionRules> Rules) Write(
         IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
     {
@@ -53,10 +60,14 @@ internal static class ExclusionText
 
     private static void AppendRule(StringBuilder text, long id, ExclusionMatch? match, IReadOnlyList<string> controls)
     {
-        var conditions = new List<(string Variable, string Pattern)>();
-        if (match?.Path is { } path) conditions.Add(("REQUEST_FILENAME", PathPattern(path)));
+        var conditions = new List<(string Variable, string Operator, string Pattern)>();
+        if (match?.Path is { } path)
+        {
+            conditions.Add(("REQUEST_FILENAME", "@rx", PathPattern(path)));
+            conditions.Add(("REQUEST_URI", "!@rx", SeveralReadings));
+        }
         if (match?.Methods is { Count: > 0 } methods)
-            conditions.Add(("REQUEST_METHOD", $@"\A(?:{string.Join('|', methods)})\z"));
+            conditions.Add(("REQUEST_METHOD", "@rx", $@"\A(?:{string.Join('|', methods)})\z"));
         var head = string.Create(CultureInfo.InvariantCulture, $"id:{id},phase:1,pass,nolog,t:none");
         var actions = string.Concat(controls.Select(control => $",\\\n    ctl:{control}"));
         if (conditions.Count == 0)
@@ -68,7 +79,7 @@ internal static class ExclusionText
         {
             var isLast = i == conditions.Count - 1;
             text.Append(CultureInfo.InvariantCulture,
-                $"SecRule {conditions[i].Variable} \"@rx {conditions[i].Pattern}\" \\\n");
+                $"SecRule {conditions[i].Variable} \"{conditions[i].Operator} {conditions[i].Pattern}\" \\\n");
             text.Append("    \"").Append(i == 0 ? head : "t:none");
             text.Append(isLast ? actions : ",chain").Append("\"\n");
         }

@@ -1,3 +1,4 @@
+using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Identity;
 
@@ -33,7 +34,7 @@ public sealed class AccessProgram
         _allow = AddressSet.Parse(lists.AllowClients, out var badAllow);
         _deny = AddressSet.Parse(lists.DenyClients, out var badDeny);
         _bypass = AddressSet.Parse(lists.BypassClients, out var badBypass);
-        _denyPaths = [.. lists.DenyPaths.Select(PathPrefix.Bytes)];
+        _denyPaths = [.. lists.DenyPaths.Select(PathPrefix.Folded)];
         Unreadable = [.. badAllow, .. badDeny, .. badBypass];
         IsEmpty = lists.AllowClients.Count + lists.DenyClients.Count + lists.BypassClients.Count + _denyPaths.Length == 0;
         _restricts = lists.AllowClients.Count > 0;
@@ -45,16 +46,15 @@ public sealed class AccessProgram
     /// <summary>True when there is nothing to ask.</summary>
     public bool IsEmpty { get; }
 
-    public AccessOutcome Judge(Address client, ReadOnlySpan<byte> normalPath)
+    /// <summary>
+    /// A path is denied when any program could take it for one of the list: see <see cref="PathReadings"/>.
+    /// </summary>
+    public AccessOutcome Judge(Address client, CanonicalRequest request)
     {
         if (IsEmpty) return AccessOutcome.Pass;
         if (_deny.Contains(client)) return AccessOutcome.ClientDenied;
         if (_restricts && !_allow.Contains(client)) return AccessOutcome.ClientDenied;
-        foreach (var prefix in _denyPaths)
-        {
-            if (PathPrefix.Covers(prefix, normalPath)) return AccessOutcome.PathDenied;
-        }
-
+        if (PathPrefix.CoversAnyReading(_denyPaths, request)) return AccessOutcome.PathDenied;
         return _bypass.Contains(client) ? AccessOutcome.Bypass : AccessOutcome.Pass;
     }
 }

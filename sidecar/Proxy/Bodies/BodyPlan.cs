@@ -17,7 +17,9 @@ internal enum BodyHandling
     /// <summary>Up to <see cref="BodyPlan.BytesMax"/> are held and inspected; the rest streams behind them.</summary>
     HoldThenStream,
 
-    /// <summary>The same, but what has come within a moment is enough.</summary>
+    /// <summary>
+    /// The same; where the policy records what is not inspected, what has come within a moment is enough.
+    /// </summary>
     Peek,
 }
 

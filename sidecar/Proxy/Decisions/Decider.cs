@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
@@ -11,6 +12,14 @@ namespace WafOperator.Proxy.Decisions;
 /// </summary>
 internal static class Decider
 {
+    private const string NoPolicy = "no policy was received yet";
+
+    /// <summary>
+    /// Reasons that a client can bring about. A pause is none of them: where it would matter, the rest of the body is
+    /// waited for instead.
+    /// </summary>
+    private static readonly UninspectedSet ByClients = UninspectedSet.OfKind(UninspectedKind.Client);
+
     public static Decision Decide(in DecisionInputs inputs)
     {
         if (!inputs.HasPolicy) return Config(inputs);
@@ -22,11 +31,20 @@ internal static class Decider
 
         // Order matters: what is cheap and certain first. A stage after the one that decided has not been asked.
         return Access(inputs) ?? Rate(inputs) ?? Limit(inputs)
-            ?? Strictest(Strictest(Rules(inputs), Score(inputs)), Models(inputs)) ?? Passed(inputs);
+            ?? Strictest(Strictest(Rules(inputs), Score(inputs)),
+                Models(inputs)) ?? Uninspected(inputs) ?? Passed(inputs);
     }
 
+    /// <summary>Nothing that a later stage may find changes the decision: those need not run.</summary>
+    public static bool IsFinal(in DecisionInputs inputs) =>
+        inputs.Access is not AccessOutcome.Pass || inputs.Rate.Limit is not null
+        || inputs.Limit is LimitOutcome.Ambiguous or LimitOutcome.BodyTooLarge
+        || inputs.Limit is LimitOutcome.TooMuch && inputs.FailureModes.Uninspected is UninspectedOutcome.Block
+        || inputs.Rules.Kind is RuleOutcomeKind.Interrupted || inputs.RouteMode is InspectionMode.Off;
+
     private static Decision Config(in DecisionInputs inputs) =>
-        Unavailable(InspectionMode.Enforce, inputs.FailureModes.Config, "no policy was received yet") ?? Decision.Allowed;
+        Unavailable(InspectionMode.Enforce, inputs.FailureModes.Config, NoPolicy)
+        ?? Decision.Allowed with { Reason = DecisionReason.Unavailable, Message = NoPolicy };
 
     private static Decision? Access(in DecisionInputs inputs) => inputs.Access switch
     {
@@ -55,14 +73,47 @@ internal static class Decider
         LimitOutcome.BodyTooLarge => UnderMode(
             inputs.RouteMode,
             Refusal(VerdictKind.Block, DecisionReason.Limit, 413) with { Message = "the body is longer than the policy inspects" }),
-        LimitOutcome.TooMuch => UnderMode(
-            inputs.RouteMode,
-            Refusal(VerdictKind.Block, DecisionReason.Limit, inputs.BlockStatus) with
-            {
-                Message = "the request has more parts or layers than are inspected",
-            }),
+        LimitOutcome.TooMuch when inputs.FailureModes.Uninspected is UninspectedOutcome.Block =>
+            UnderMode(inputs.RouteMode, TooMuch(inputs)),
         _ => null,
     };
+
+    private static Decision TooMuch(in DecisionInputs inputs) =>
+        Refusal(VerdictKind.Block, DecisionReason.Limit, inputs.BlockStatus) with
+        {
+            Message = inputs.Coverage.Limits is ExceededLimits.None
+                ? "the request has more parts or layers than are inspected"
+                : $"the request has more parts or layers than are inspected: {inputs.Coverage.Limits}",
+        };
+
+    /// <summary>
+    /// What the engines that ran did not object to, but did not see whole either. Whatever the policy chose, and what
+    /// ordinary traffic consists of, passes; what a client can bring about follows the policy.
+    /// </summary>
+    private static Decision? Uninspected(in DecisionInputs inputs)
+    {
+        if (inputs.FailureModes.Uninspected is UninspectedOutcome.Record) return null;
+        var missed = inputs.Coverage.Uninspected & ByClients;
+        // Models that did not see everything leave the decision to rules that did; their own failure mode was asked
+        // before.
+        if (inputs.Rules.Kind is not RuleOutcomeKind.NotRun)
+            missed = missed.Without(UninspectedReason.ModelBudget).Without(UninspectedReason.ModelParts);
+        missed = missed.Without(UninspectedReason.WindowTime);
+        if (missed.IsEmpty) return null;
+        if (missed.Contains(UninspectedReason.Limit)) return UnderMode(inputs.RouteMode, TooMuch(inputs));
+        var message = $"not inspected whole: {missed}";
+        if (missed.Contains(UninspectedReason.NoRoom))
+        {
+            return UnderMode(inputs.RouteMode, Refusal(VerdictKind.Unavailable, DecisionReason.Unavailable, 503)
+                with { Message = message });
+        }
+
+        return UnderMode(ModelModeOf(inputs), Refusal(VerdictKind.Block, DecisionReason.Uninspected, inputs.BlockStatus)
+            with { Message = message });
+    }
+
+    private static InspectionMode ModelModeOf(in DecisionInputs inputs) =>
+        (InspectionMode)Math.Min((int)inputs.RouteMode, (int)inputs.ModelMode);
 
     private static Decision? Rules(in DecisionInputs inputs)
     {
@@ -106,7 +157,7 @@ internal static class Decider
     private static Decision? Models(in DecisionInputs inputs)
     {
         if (inputs.Decision is DecisionKind.Rules) return null;
-        var mode = (InspectionMode)Math.Min((int)inputs.RouteMode, (int)inputs.ModelMode);
+        var mode = ModelModeOf(inputs);
         var models = inputs.Models;
         var unavailable = models.Kind switch
         {
@@ -125,7 +176,11 @@ internal static class Decider
             return Decision.Allowed with { Reason = DecisionReason.Unavailable, Message = inputs.Rules.Message };
         if (inputs.Models.Kind is ModelOutcomeKind.Unavailable or ModelOutcomeKind.PoolUnavailable)
             return Decision.Allowed with { Reason = DecisionReason.Unavailable, Message = inputs.Models.Message };
-        return Decision.Allowed;
+        if (inputs.RouteMode is InspectionMode.Off) return Decision.Allowed with { Reason = DecisionReason.Off };
+        var missed = inputs.Coverage.Uninspected & ByClients;
+        return missed.IsEmpty
+            ? Decision.Allowed
+            : Decision.Allowed with { Reason = DecisionReason.Uninspected, Message = $"not inspected whole: {missed}" };
     }
 
     /// <summary>Fail open or closed. Null means open: the stages after this one go on.</summary>

@@ -3,7 +3,16 @@ using WafOperator.Protocols.Events;
 namespace WafOperator.Proxy.Decisions;
 
 /// <summary>Which part decided: an interface, seen in events and metrics.</summary>
-internal enum DecisionReason { None, Rules, Model, RateLimit, AccessList, Limit, Protocol, Unavailable }
+internal enum DecisionReason
+{
+    None, Rules, Model, RateLimit, AccessList, Limit, Protocol, Unavailable,
+
+    /// <summary>The request was not inspected whole, and a client can bring that about.</summary>
+    Uninspected,
+
+    /// <summary>The route's mode is Off.</summary>
+    Off,
+}
 
 /// <summary>What happens to a request, and what would have happened in mode Enforce.</summary>
 /// <param name="Verdict">What is done.</param>

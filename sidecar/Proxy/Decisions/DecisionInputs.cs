@@ -31,6 +31,9 @@ internal readonly record struct DecisionInputs
     public RateOutcome Rate { get; init; }
     public RuleOutcome Rules { get; init; }
     public ModelOutcome Models { get; init; }
+
+    /// <summary>What of the request was looked at.</summary>
+    public Coverage Coverage { get; init; }
 }
 
 /// <summary>What the proxy's own bounds say about a request.</summary>

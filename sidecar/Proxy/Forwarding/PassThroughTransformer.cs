@@ -7,8 +7,8 @@ namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
 /// Forwards a request as it came: target, Host and headers unchanged. Only hop-by-hop fields end here (YARP drops
-/// them), and X-Forwarded-For names the peer where nobody has written it. One per connection, without state of a
-/// request.
+/// them), and the peer is appended to X-Forwarded-For, as every proxy does: what stands left of it is the peer's word.
+/// One per connection, without state of a request.
 /// </summary>
 internal class PassThroughTransformer(ProxyConnection connection) : HttpTransformer
 {
@@ -67,7 +67,6 @@ internal class PassThroughTransformer(ProxyConnection connection) : HttpTransfor
     private void Finish(HttpContext context, HttpRequestMessage request)
     {
         request.RequestUri = RequestTarget.At(connection.Upstream.Origin, RequestTarget.Of(context)!);
-        if (!request.Headers.NonValidated.Contains(ForwardedFor))
-            request.Headers.TryAddWithoutValidation(ForwardedFor, connection.PeerText);
+        request.Headers.TryAddWithoutValidation(ForwardedFor, connection.PeerText);
     }
 }

@@ -14,13 +14,6 @@ public sealed class ClientResolver
     /// <summary>Entries of the header that are looked at, whatever the policy says.</summary>
     private const int HopsMax = 16;
 
-    private static readonly string[] ForwardingHeaders =
-    [
-        "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",
-        "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "X-Real-IP", "X-Client-IP",
-        "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "Client-IP",
-    ];
-
     private readonly AddressSet _trusted;
     private readonly string _header;
     private readonly int _hops;
@@ -49,13 +42,12 @@ public sealed class ClientResolver
     /// Makes the forwarding headers that the application sees trustworthy. A policy that names its proxies has said who
     /// may write them: from anyone else they are dropped, and the forwarder writes the peer in their place. A policy that
     /// names none leaves them as they are, since taking away what the ingress wrote would change the application's view
-    /// of its clients.
+    /// of its clients; the forwarder appends the peer. Names that only look like these are dropped from everybody.
     /// </summary>
     public void DropForged(Address peer, IHeaderDictionary headers)
     {
-        if (_trusted.IsEmpty || _trusted.Contains(peer)) return;
-        foreach (var name in ForwardingHeaders) headers.Remove(name);
-        headers.Remove(_header);
+        ForwardingHeaders.DropLookAlikes(headers, _header);
+        if (!_trusted.IsEmpty && !_trusted.Contains(peer)) ForwardingHeaders.Drop(headers, _header);
     }
 
     private Address Walk(Address peer, StringValues values)

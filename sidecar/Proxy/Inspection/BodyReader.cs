@@ -15,6 +15,9 @@ internal enum BodyReading
     /// <summary>The beginning is held, more is coming.</summary>
     Beginning,
 
+    /// <summary>The same, because the client paused for longer than a body is held back.</summary>
+    Paused,
+
     /// <summary>It is longer than is held, and was to be refused then.</summary>
     TooLong,
 
@@ -29,12 +32,17 @@ internal static class BodyReader
     /// <param name="plan">How much is read.</param>
     /// <param name="canonical">Receives the bytes for inspection.</param>
     /// <param name="held">Receives the bytes for sending on.</param>
-    /// <param name="peekMax">How long a body is waited for in <see cref="BodyHandling.Peek"/>.</param>
+    /// <param name="peekMax">
+    /// How long a body is waited for in <see cref="BodyHandling.Peek"/>; null waits for the end of the window, or
+    /// until the server's bound on slow bodies ends the request.
+    /// </param>
     public static async ValueTask<BodyReading> ReadAsync(
-        HttpContext context, BodyPlan plan, CanonicalRequest canonical, HeldBody held, TimeSpan peekMax)
+        HttpContext context, BodyPlan plan, CanonicalRequest canonical, HeldBody held, TimeSpan? peekMax)
     {
         var reader = context.Request.BodyReader;
-        var peek = plan.Handling is BodyHandling.Peek ? Task.Delay(peekMax, context.RequestAborted) : null;
+        var peek = plan.Handling is BodyHandling.Peek && peekMax is { } patience
+            ? Task.Delay(patience, context.RequestAborted)
+            : null;
         while (true)
         {
             var (read, isCut) = peek is null
@@ -51,7 +59,7 @@ internal static class BodyReader
             if (isCut && !read.IsCanceled) Forget(reader);
             if (isMore) return plan.Handling is BodyHandling.HoldOrRefuse ? BodyReading.TooLong : BodyReading.Beginning;
             if (read.IsCompleted) return BodyReading.Whole;
-            if (read.IsCanceled || isCut) return BodyReading.Beginning;
+            if (read.IsCanceled || isCut) return BodyReading.Paused;
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using WafOperator.Http;
+using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Blocking;
@@ -91,10 +92,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    private bool IsDecided =>
-        _inputs.Access is not AccessOutcome.Pass || _inputs.Rate.Limit is not null
-        || _inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Interrupted
-        || _route.Mode is InspectionMode.Off;
+    private bool IsDecided => Decider.IsFinal(_inputs);
 
     private void ReadHead()
     {
@@ -112,8 +110,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         _snapshot.Identity.DropForged(peer, headers);
         HopByHop.Drop(_http);
 
-        var path = _canonical[_canonical.NormalPath];
-        _route = _snapshot.Routes.Find(path);
+        _route = _snapshot.Routes.Find(_canonical);
         var document = _snapshot.Document;
         _inputs = new DecisionInputs
         {
@@ -124,7 +121,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             ModelMode = document.Ml?.Mode ?? InspectionMode.Off,
             FailureModes = document.FailureModes,
             BlockStatus = document.BlockResponse.StatusCode,
-            Access = _snapshot.Access.Judge(_client, path),
+            Access = _snapshot.Access.Judge(_client, _canonical),
         };
         if (!IsDecided && !_snapshot.RateLimits.IsEmpty)
             _inputs = _inputs with { Rate = _snapshot.RateLimits.Take(_client, _canonical) };
@@ -143,7 +140,11 @@ internal sealed partial class Exchange : IAsyncDisposable
 
     private async ValueTask InspectBodyAsync()
     {
-        var plan = BodyPlan.Of(_route.Body, _route.Mode, Facts());
+        var facts = Facts();
+        var plan = BodyPlan.Of(_route.Body, _route.Mode, facts);
+        // Messages of a stream are looked at as they come, each with a decision of its own.
+        if (!facts.IsDuplex || !MessageStream.Inspects(_route, _snapshot))
+            Miss(CoverageReasons.OfUnread(facts, plan.Handling));
         switch (plan.Handling)
         {
             case BodyHandling.Refuse:
@@ -152,11 +153,12 @@ internal sealed partial class Exchange : IAsyncDisposable
             case not BodyHandling.Stream:
                 _held = new HeldBody(_services.Budget, Client);
                 var reading = await ReadBodyAsync(plan, _held);
+                Miss(CoverageReasons.Of(reading, plan.Handling));
                 // Detect held what Enforce would have refused.
                 if (reading is BodyReading.TooLong || reading is BodyReading.Beginning && RefusesLongBodies) _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
                 _hasNoRoom = reading is BodyReading.NoRoom;
                 if (_hasNoRoom) _services.Meters.Incident("body_budget_used_up");
-                _canonical.IsBodyCut = reading is BodyReading.Beginning or BodyReading.NoRoom;
+                _canonical.IsBodyCut = reading is BodyReading.Beginning or BodyReading.Paused or BodyReading.NoRoom;
                 Replay(reading);
                 break;
             default:
@@ -175,7 +177,8 @@ internal sealed partial class Exchange : IAsyncDisposable
     /// <summary>Reads the body; while its client is waited for, the connection is one that may make room.</summary>
     private async ValueTask<BodyReading> ReadBodyAsync(BodyPlan plan, HeldBody held)
     {
-        var pending = BodyReader.ReadAsync(_http, plan, _canonical, held, _services.Limits.WindowHoldMax);
+        var pending = BodyReader.ReadAsync(
+            _http, plan, _canonical, held, WaitsForPauses ? null : _services.Limits.WindowHoldMax);
         if (pending.IsCompleted) return await pending;
         var connection = _context.Connection.Tracked;
         connection.ReadingBegan();
@@ -200,13 +203,19 @@ internal sealed partial class Exchange : IAsyncDisposable
         _snapshot.Scoring is not null || SocketThreads.IsLong(_headBytes + (_held?.Length ?? 0))
         || (_held is not null && _http.Request.Headers.ContentEncoding.Count > 0);
 
+    /// <summary>
+    /// A pause must not end inspection: where it is not recorded only, the rest of the window is waited for.
+    /// </summary>
+    private bool WaitsForPauses =>
+        _route.Mode is InspectionMode.Enforce && _inputs.FailureModes.Uninspected is UninspectedOutcome.Block;
+
     private bool RefusesLongBodies =>
         _route.Body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject };
 
     /// <summary>Everything that could be read was read: rules of phase 2.</summary>
     private void InspectWhole()
     {
-        if (_inputs.Limit is not LimitOutcome.Within || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
+        if (IsDecided || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
         _canonical.EndBody();
         if (RefusesLongBodies ? _canonical.MustReject : _canonical.MustRejectInPart) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
         if (IsDecided) return;
@@ -229,6 +238,7 @@ internal sealed partial class Exchange : IAsyncDisposable
 
     private void Decide()
     {
+        _inputs = _inputs with { Coverage = CoverageOf() };
         _decision = Decider.Decide(_inputs);
         if (!_decision.Forwards || !InspectsResponse) Report();
     }
@@ -255,6 +265,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             error = await _services.Forwarder.RepeatAsync(_http, connection, transformer);
         if (error is not ForwarderError.None) _services.Meters.Incident(ForwardingIncidents.IncidentOf(_http, error));
         if (!_isReported) Report();
+        CountRest();
     }
 
     /// <summary>Rules of the response; null when they have nothing against it.</summary>
@@ -266,9 +277,10 @@ internal sealed partial class Exchange : IAsyncDisposable
     internal void Note(string incident) => _services.Meters.Incident(incident);
 
     /// <summary>Decides anew with what the response's rules found. True when the response may go on.</summary>
-    internal bool DecideResponse(in RuleOutcome outcome)
+    internal bool DecideResponse(in RuleOutcome outcome, bool isWhole)
     {
-        _inputs = _inputs with { Rules = outcome };
+        if (!isWhole) Miss(UninspectedReason.ResponseBody);
+        _inputs = _inputs with { Rules = outcome, Coverage = CoverageOf() };
         _decision = Decider.Decide(_inputs);
         return _decision.Forwards;
     }
@@ -296,67 +308,5 @@ internal sealed partial class Exchange : IAsyncDisposable
         _http.Response.Clear();
         _http.Response.StatusCode = status;
         if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(_http.Request.Protocol)) _http.Response.Headers.Connection = "close";
-    }
-
-    /// <summary>Exclusions that took part, in the rules or in the models.</summary>
-    private IReadOnlyList<string> Exclusions()
-    {
-        if (_snapshot.ExclusionRules.Count == 0 && _scored.Exclusions is null) return [];
-        var names = _snapshot.ExclusionRules.Count == 0 || _rules is null
-            ? []
-            : ExclusionEffect.Applied(_snapshot, _rules);
-        return [.. names.Concat(_scored.Exclusions ?? []).Distinct(StringComparer.Ordinal)];
-    }
-
-    /// <summary>Exclusions without which the request would have been decided otherwise.</summary>
-    private IEnumerable<string> ExclusionHits()
-    {
-        var rules = _rules is null || _snapshot.ExclusionRules.Count == 0
-            ? []
-            : ExclusionEffect.ChangedBy(
-                _snapshot, _rules, _inputs, _decision,
-                without => new RuleStage(
-                    _snapshot.Rules!, _canonical, _client, _context.Connection, _eventId, without));
-        return rules.Concat(_scored.ChangedBy ?? []).Distinct(StringComparer.Ordinal);
-    }
-
-    private void Report()
-    {
-        _isReported = true;
-        _rules?.Log();
-        var duration = TimeSpan.FromSeconds((double)_inspectedTicks / Stopwatch.Frequency);
-        _services.Meters.RequestDecided(_decision);
-        _services.Meters.Inspected(duration);
-        var facts = new DecisionFacts
-        {
-            EventId = "",
-            Time = default,
-            Client = _client,
-            Decision = _decision,
-            Matches = _rules?.Matches ?? [],
-            AnomalyScore = _rules?.AnomalyScore ?? 0,
-            Exclusions = Exclusions(),
-            Models = _scored.Models ?? [],
-            ModelVariable = _scored.Variable,
-            ModelExcerpt = _scored.Excerpt,
-            Risk = ModelOutcomes.RiskOf(_scored),
-            Score = _scored.Models is null ? null : _scored.Score,
-            RuleEvidence = _scored.RuleEvidence,
-            IsSampled = IsSampled,
-            DryRunLimit = _inputs.Rate.DryRunLimit,
-            Inspection = duration,
-            Pod = _services.Pod,
-        };
-        foreach (var match in facts.Matches) _services.Meters.RuleMatched(match.Id);
-        if (facts.Exclusions.Count > 0)
-        {
-            foreach (var exclusion in ExclusionHits()) _services.Meters.ExclusionHit(exclusion);
-        }
-
-        if (!EventComposer.IsWanted(_snapshot.Document.Logging.Decisions, facts)) return;
-        var securityEvent = EventComposer.Compose(
-            _snapshot, _canonical, facts with { EventId = EventIds.Text(_eventId), Time = _services.Time.GetUtcNow() });
-        _services.Log.Add(securityEvent);
-        _services.Shipper?.Add(securityEvent);
     }
 }

@@ -4,6 +4,7 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Blocking;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Forwarding;
+using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
@@ -12,14 +13,15 @@ using Yarp.ReverseProxy.Forwarder;
 namespace WafOperator.Proxy.Inspection;
 
 /// <summary>The way of a request: pins a policy, then passes it through or has it inspected. Thread-safe.</summary>
-internal sealed class RequestPipeline(ActivePolicy active, InspectionServices services)
+internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPolicy, InspectionServices services)
 {
     private static readonly BlockResponse Plain = new();
 
+    /// <summary>Without a policy nobody is trusted.</summary>
+    private static readonly ClientResolver Nobody = new(new ClientIdentity());
+
     public Task ProcessAsync(ProxyContext context)
     {
-        var snapshot = active.Current;
-        if (snapshot is null) return WithoutPolicyAsync(context);
         var http = context.Http;
         var headers = http.Request.Headers;
         var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers)
@@ -27,7 +29,14 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         if (!isAmbiguous && RequestTarget.IsServer(http)) return AnswerForServerAsync(http);
         if (isAmbiguous || RequestTarget.Of(http) is null)
             return RefuseAmbiguousAsync(http);
-        if (snapshot.PassesThrough) return PassAsync(context, snapshot);
+        var snapshot = active.Current;
+        if (snapshot is null) return WithoutPolicyAsync(context);
+        if (snapshot.PassesThrough)
+        {
+            services.Meters.RequestPassed();
+            return PassAsync(context, snapshot.Identity, UninspectedReason.PolicyOff);
+        }
+
         return services.Room.TryEnter(context.Connection.Tracked)
             ? new Exchange(context, snapshot, services).RunAsync()
             : WithoutRoomAsync(context);
@@ -74,12 +83,12 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
         services.Shipper?.Add(securityEvent);
     }
 
-    private async Task PassAsync(ProxyContext context, PolicySnapshot snapshot)
+    private async Task PassAsync(ProxyContext context, ClientResolver identity, UninspectedReason why)
     {
         var http = context.Http;
-        snapshot.Identity.DropForged(context.Connection.Peer, http.Request.Headers);
+        identity.DropForged(context.Connection.Peer, http.Request.Headers);
         HopByHop.Drop(http);
-        services.Meters.RequestPassedUninspected();
+        services.Meters.Covered(Coverage.None(why, http.Request.ContentLength ?? 0));
         if (GatheringStream.Gather(http)) await SocketThreads.LeaveAsync();
         var error = await services.Forwarder.ForwardAsync(http, context.Connection, context.Connection.PassThrough);
         if (ClosedConnections.MayRepeat(http, error))
@@ -89,8 +98,12 @@ internal sealed class RequestPipeline(ActivePolicy active, InspectionServices se
 
     private Task WithoutPolicyAsync(ProxyContext context)
     {
-        var decision = Decider.Decide(new DecisionInputs { HasPolicy = false, FailureModes = new FailureModes() });
+        var decision = Decider.Decide(new DecisionInputs
+        {
+            HasPolicy = false, FailureModes = new FailureModes { Config = withoutPolicy },
+        });
         services.Meters.RequestDecided(decision);
+        if (decision.Forwards) return PassAsync(context, Nobody, UninspectedReason.NoPolicy);
         return BlockResponder.RespondAsync(
             context.Http, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain, EventIds.Text(EventIds.Next(services.Time)));
     }

@@ -24,13 +24,20 @@ internal sealed class ResponseInspection(RuleStage rules, HttpLimits limits)
     }
 
     /// <summary>True when the rules want this body: a text of a kind they name, not a stream without end.</summary>
-    public bool WantsBody(HttpResponseMessage response, string method)
+    public bool WantsBody(HttpResponseMessage response, string method) =>
+        IsOfWantedType(response, method) && response.Content.Headers.ContentEncoding.Count == 0;
+
+    /// <summary>
+    /// The rules want it and cannot read it: the application encoded it although nobody said it might.
+    /// </summary>
+    public bool IsUnreadable(HttpResponseMessage response, string method) =>
+        IsOfWantedType(response, method) && response.Content.Headers.ContentEncoding.Count > 0;
+
+    private bool IsOfWantedType(HttpResponseMessage response, string method)
     {
         if (!rules.WantsResponseBody || HttpMethods.IsHead(method)) return false;
         if ((int)response.StatusCode is < 200 or 204 or 304) return false;
-        var headers = response.Content.Headers;
-        if (headers.ContentEncoding.Count > 0) return false;
-        var type = headers.ContentType?.MediaType;
+        var type = response.Content.Headers.ContentType?.MediaType;
         return type is not null && type != "text/event-stream" && rules.WantsResponseType(type);
     }
 
@@ -63,9 +70,10 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
         var inspection = exchange.BeginResponse();
         var outcome = inspection.Head(proxyResponse, "HTTP/1.1"u8);
         HttpContent? replay = null;
+        HeldBody? held = null;
         if (outcome.Kind is RuleOutcomeKind.Passed && inspection.WantsBody(proxyResponse, httpContext.Request.Method))
         {
-            var held = new HeldBody(budget, exchange.Client);
+            held = new HeldBody(budget, exchange.Client);
             httpContext.Response.RegisterForDispose(held);
             var hold = new ResponseHold(inspection, held, exchange.ResponseHoldMax);
             replay = await hold.HoldAsync(proxyResponse.Content, cancellationToken);
@@ -76,7 +84,9 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
                 : inspection.Body();
         }
 
-        if (!exchange.DecideResponse(outcome))
+        var isWhole = held is null ? !inspection.IsUnreadable(proxyResponse, httpContext.Request.Method)
+            : held.Length < inspection.BodyBytesMax;
+        if (!exchange.DecideResponse(outcome, isWhole))
         {
             await exchange.RefuseAsync();
             return false;

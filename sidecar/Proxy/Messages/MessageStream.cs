@@ -4,6 +4,7 @@ using WafOperator.Http.Messages;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.Snapshots;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace WafOperator.Proxy.Messages;
@@ -54,12 +55,15 @@ internal sealed class MessageStream : IDisposable
     public static MessageStream? Open(MessageScope scope)
     {
         var http = scope.Context.Http;
-        if (scope.Route.Mode is InspectionMode.Off
-            || scope.Route.Body is { Messages: MessageInspection.Off } or { Mode: BodyInspectionKind.HeadersOnly }
-            || scope.Snapshot.Rules is null && scope.Snapshot.Scoring is null)
-            return null;
+        if (!Inspects(scope.Route, scope.Snapshot)) return null;
         return DuplexStreams.IsGrpc(http) ? OpenCall(scope) : OpenSocket(scope);
     }
+
+    /// <summary>Messages of streams on a route are looked at.</summary>
+    public static bool Inspects(Route route, PolicySnapshot snapshot) =>
+        route.Mode is not InspectionMode.Off
+        && route.Body is not ({ Messages: MessageInspection.Off } or { Mode: BodyInspectionKind.HeadersOnly })
+        && (snapshot.Rules is not null || snapshot.Scoring is not null);
 
     public async ValueTask<ForwarderError> ForwardAsync(HttpTransformer transformer)
     {

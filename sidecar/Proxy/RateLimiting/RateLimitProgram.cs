@@ -48,11 +48,10 @@ public sealed class RateLimitProgram
         var outcome = RateOutcome.Pass;
         if (_limits.Length == 0) return outcome;
         var now = _time.GetTimestamp();
-        var path = request[request.NormalPath];
         foreach (var limit in _limits)
         {
-            if (limit.Prefix is not null && !PathPrefix.Covers(limit.Prefix, path)) continue;
-            var wait = limit.Buckets.Take(KeyOf(limit, client, request), now);
+            if (limit.Prefix is { } prefix && !PathPrefix.CoversAnyReading(prefix, request)) continue;
+            var wait = Take(limit, client, request, now);
             if (wait == 0) continue;
             if (limit.Limit.DryRun)
             {
@@ -68,6 +67,22 @@ public sealed class RateLimitProgram
         return outcome;
     }
 
+    /// <summary>
+    /// A key that a client brings for the first time counts for the client too: who invents a new one for each request
+    /// is limited as a client that has none.
+    /// </summary>
+    private static long Take(LimitState limit, Address client, CanonicalRequest request, long now)
+    {
+        var key = KeyOf(limit, client, request);
+        if (limit.Newcomers is { } newcomers && key != ClientKey(client) && !limit.Buckets.Knows(key)
+            && newcomers.Take(ClientKey(client), now) is > 0 and var wait)
+        {
+            return wait;
+        }
+
+        return limit.Buckets.Take(key, now);
+    }
+
     private LimitState? Find(RateLimit limit) => Array.Find(_limits, state => state.Limit == limit);
 
     private static LimitState Build(RateLimit limit, TimeProvider time)
@@ -78,10 +93,13 @@ public sealed class RateLimitProgram
         var keys = limit.Key is RateLimitKeyKind.Route ? 1 : KeysMax;
         return new LimitState(
             limit,
-            limit.PathPrefix is null or "/" ? null : PathPrefix.Bytes(limit.PathPrefix),
+            limit.PathPrefix is null or "/" ? null : [PathPrefix.Folded(limit.PathPrefix)],
             limit.KeyName is null ? [] : Encoding.ASCII.GetBytes(limit.KeyName.ToLowerInvariant()),
             limit.KeyName is null ? [] : Encoding.ASCII.GetBytes(limit.KeyName),
-            new TokenBuckets(requests, Math.Max(1, period), burst, keys));
+            new TokenBuckets(requests, Math.Max(1, period), burst, keys),
+            limit.Key is RateLimitKeyKind.Session or RateLimitKeyKind.Header
+                ? new TokenBuckets(requests, Math.Max(1, period), burst, KeysMax)
+                : null);
     }
 
     /// <summary>A request without the cookie or header counts by its client, so that leaving it out is no way around.</summary>
@@ -102,9 +120,11 @@ public sealed class RateLimitProgram
                 break;
         }
 
-        var network = client.IsV6 ? client.Network(ClientPrefixV6) : client;
-        return Scatter(network.Bits);
+        return ClientKey(client);
     }
+
+    private static UInt128 ClientKey(Address client) =>
+        Scatter((client.IsV6 ? client.Network(ClientPrefixV6) : client).Bits);
 
     private static readonly UInt128 Salt = NewSalt();
 
@@ -130,5 +150,6 @@ public sealed class RateLimitProgram
     }
 
     private sealed record LimitState(
-        RateLimit Limit, byte[]? Prefix, byte[] KeyLower, byte[] KeyName, TokenBuckets Buckets);
+        RateLimit Limit, byte[][]? Prefix, byte[] KeyLower, byte[] KeyName, TokenBuckets Buckets,
+            TokenBuckets? Newcomers);
 }

@@ -40,6 +40,21 @@ public sealed class TokenBuckets
     /// <summary>Buckets that were given up although they were not full.</summary>
     public long Evicted => Interlocked.Read(ref _evicted);
 
+    /// <summary>True for a key that has a bucket.</summary>
+    public bool Knows(UInt128 key)
+    {
+        var set = (int)(ulong)key & _setMask;
+        lock (_locks[set & _locks.Length - 1])
+        {
+            foreach (ref readonly var slot in _slots.AsSpan(set * Ways, Ways))
+            {
+                if (slot.IsUsed && slot.Key == key) return true;
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Takes one token. Zero when there was one, else the ticks until there will be.</summary>
     public long Take(UInt128 key, long now)
     {

@@ -36,6 +36,10 @@ internal readonly record struct DecisionFacts
 
     /// <summary>The policy's sample of decisions holds this one.</summary>
     public bool IsSampled { get; init; }
+
+    /// <summary>What the policy does at that risk; Allow is silent.</summary>
+    public RiskActionKind RiskAction { get; init; }
+    public Coverage Coverage { get; init; }
     public string? DryRunLimit { get; init; }
     public TimeSpan Inspection { get; init; }
     public string? Pod { get; init; }
@@ -55,8 +59,10 @@ internal static class EventComposer
     {
         DecisionLogLevel.None => false,
         DecisionLogLevel.Blocked => facts.Decision.WouldHave is not VerdictKind.Allow,
-        DecisionLogLevel.Matched => facts.Decision.Reason is not DecisionReason.None || facts.Matches is { Count: > 0 }
-            || facts.DryRunLimit is not null || facts.Risk is not null || facts.IsSampled,
+        DecisionLogLevel.Matched => facts.Decision.Reason is not (DecisionReason.None or DecisionReason.Off)
+            || facts.Matches is { Count: > 0 } || facts.DryRunLimit is not null
+            || facts.Risk is not null && facts.RiskAction is not RiskActionKind.Allow
+            || facts.IsSampled,
         _ => true,
     };
 
@@ -91,6 +97,7 @@ internal static class EventComposer
             Score = facts.Score is { } score ? Math.Round(score, 6) : null,
             RuleEvidence = Math.Round(facts.RuleEvidence, 3),
             Exclusions = facts.Exclusions ?? [],
+            Coverage = facts.Coverage.ToReport(),
             InspectionMicroseconds = (long)facts.Inspection.TotalMicroseconds,
         };
     }

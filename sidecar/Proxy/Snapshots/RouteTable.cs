@@ -1,3 +1,5 @@
+using System.Buffers;
+using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 
@@ -9,11 +11,18 @@ namespace WafOperator.Proxy.Snapshots;
 /// <param name="Prefix">Path prefix; empty for everything else. Thresholds are learned per route.</param>
 internal sealed record Route(InspectionMode Mode, BodyInspection Body, string Prefix = "");
 
-/// <summary>Routes of a policy; the longest prefix that covers a path wins. Immutable.</summary>
+/// <summary>
+/// Routes of a policy; the longest prefix that covers a path wins. A path that programs read in several ways gets the
+/// strictest of the routes that it may belong to: a client must not choose a weaker one by how it spells a path.
+/// Immutable.
+/// </summary>
 internal sealed class RouteTable
 {
+    private const int StackBytesMax = 512;
+
     private readonly (byte[] Prefix, Route Route)[] _routes;
     private readonly Route _rest;
+    private readonly Route _strictest;
 
     public RouteTable(PolicyDocument document)
     {
@@ -24,23 +33,83 @@ internal sealed class RouteTable
                 .Select(route => (Prefix: PathPrefix.Bytes(route.PathPrefix), Route: Merge(route, document)))
                 .OrderByDescending(route => route.Prefix.Length),
         ];
+        _strictest = _routes.Select(route => route.Route).Aggregate(_rest, Strictest);
     }
 
-    public Route Find(ReadOnlySpan<byte> normalPath)
+    /// <summary>The route of a request whose head was read.</summary>
+    public Route Find(CanonicalRequest request)
+    {
+        if (_routes.Length == 0) return _rest;
+        return PathReadings.ShapeOf(request) switch
+        {
+            PathShape.Plain => Find(request[request.NormalPath]),
+            PathShape.Several => FindStrictest(request),
+            _ => _strictest,
+        };
+    }
+
+    /// <summary>
+    /// Settings under which everything is inspected that either would inspect. Of two limits the larger: what is held
+    /// is inspected, and a client gains nothing by it.
+    /// </summary>
+    internal static Route Strictest(Route one, Route other)
+    {
+        if (one == other) return one;
+        var kind = (BodyInspectionKind)Math.Max((int)one.Body.Mode, (int)other.Body.Mode);
+        var isRejecting = Rejects(one.Body) || Rejects(other.Body);
+        return new Route(
+            (InspectionMode)Math.Max((int)one.Mode, (int)other.Mode),
+            new BodyInspection
+            {
+                Mode = kind,
+                LimitBytes = Math.Max(LimitOf(one.Body), LimitOf(other.Body)),
+                OverLimit = isRejecting ? BodyOverLimitOutcome.Reject : BodyOverLimitOutcome.ProcessPartial,
+            });
+    }
+
+    private Route FindStrictest(CanonicalRequest request)
+    {
+        byte[]? rented = null;
+        var needed = PathReadings.ScratchBytes(request);
+        Span<byte> scratch = needed <= StackBytesMax
+            ? stackalloc byte[StackBytesMax]
+            : rented = ArrayPool<byte>.Shared.Rent(needed);
+        try
+        {
+            var route = Find(PathReadings.Read(request, 0, scratch));
+            for (var i = 1; i < PathReadings.Count; i++)
+            {
+                var next = Find(PathReadings.Read(request, i, scratch));
+                if (!ReferenceEquals(route, next)) route = Strictest(route, next);
+            }
+
+            return route;
+        }
+        finally
+        {
+            if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private Route Find(ReadOnlySpan<byte> path)
     {
         foreach (var (prefix, route) in _routes)
         {
-            if (PathPrefix.Covers(prefix, normalPath)) return route;
+            if (PathPrefix.Covers(prefix, path)) return route;
         }
 
         return _rest;
     }
 
+    private static bool Rejects(BodyInspection body) =>
+        body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject };
+
+    private static long LimitOf(BodyInspection body) => body.Mode is BodyInspectionKind.HeadersOnly ? 0
+        : body.LimitBytes;
+
     /// <summary>Longest body that is held on any route, bytes.</summary>
     public long BodyBytesMax =>
-        _routes.Select(route => route.Route).Append(_rest)
-            .Where(route => route.Body.Mode is not BodyInspectionKind.HeadersOnly)
-            .Select(route => route.Body.LimitBytes).DefaultIfEmpty(0).Max();
+        _routes.Select(route => route.Route).Append(_rest).Select(route => LimitOf(route.Body)).Max();
 
     /// <summary>A route's mode is never more than the policy's, whoever wrote the document.</summary>
     private static Route Merge(RoutePolicy route, PolicyDocument document) => new(

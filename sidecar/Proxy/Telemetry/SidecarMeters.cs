@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Numerics;
+using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Decisions;
@@ -22,7 +24,11 @@ internal sealed class SidecarMeters : IDisposable
     private static readonly int Verdicts = Enum.GetValues<VerdictKind>().Length;
     private static readonly int Reasons = Enum.GetValues<DecisionReason>().Length;
 
+    private static readonly int OffRoute = (int)VerdictKind.Allow * Reasons + (int)DecisionReason.Off;
+
     private static readonly int PoolOutcomes = Enum.GetValues<PoolOutcome>().Length;
+
+    private static readonly UninspectedReason[] Whys = Enum.GetValues<UninspectedReason>();
 
     private static int _instances;
 
@@ -35,8 +41,14 @@ internal sealed class SidecarMeters : IDisposable
     private readonly Histogram<double> _pool;
     private readonly long[] _poolOutcomes = new long[PoolOutcomes];
     private readonly MessageTally _messages;
+    private readonly long[] _uninspected = new long[Whys.Length];
+    private readonly long[] _limits = new long[32];
     private long _poolHedges;
-    private long _uninspected;
+    private long _forwarded;
+    private long _whole;
+    private long _bytes;
+    private long _bytesInspected;
+    private long _passed;
     private long _wouldBlock;
     private long _wouldLimit;
 
@@ -67,6 +79,9 @@ internal sealed class SidecarMeters : IDisposable
         _meter.CreateObservableCounter(
             "waf_would_block_total", () => Interlocked.Read(ref _wouldBlock) + Interlocked.Read(ref _wouldLimit), null,
             "Requests that mode Enforce would have refused.");
+        _meter.CreateObservableCounter(
+            "waf_uninspected_total", ObserveUninspected, null,
+            "Requests that went on without having been looked at whole, by reason; a request may have several.");
         _meter.CreateObservableCounter("waf_rule_matches_total", ObserveRules, null, "Reported rule matches by id.");
         _meter.CreateObservableCounter(
             "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Requests that an exclusion let be decided otherwise.");
@@ -78,7 +93,40 @@ internal sealed class SidecarMeters : IDisposable
     /// <summary>Name of this instance's meter.</summary>
     public string Name { get; }
 
-    public void RequestPassedUninspected() => Interlocked.Increment(ref _uninspected);
+    /// <summary>A request went on under a policy whose mode is Off.</summary>
+    public void RequestPassed() => Interlocked.Increment(ref _passed);
+
+    /// <summary>A request goes on to the application, looked at so far.</summary>
+    public void Covered(in Coverage coverage)
+    {
+        Interlocked.Increment(ref _forwarded);
+        Interlocked.Add(ref _bytes, coverage.Bytes);
+        Interlocked.Add(ref _bytesInspected, coverage.BytesInspected);
+        if (coverage.IsWhole)
+        {
+            Interlocked.Increment(ref _whole);
+            return;
+        }
+
+        for (var rest = coverage.Uninspected.Bits; rest != 0; rest &= rest - 1)
+            Interlocked.Increment(ref _uninspected[BitOperations.TrailingZeroCount(rest)]);
+        for (var rest = (uint)coverage.Limits; rest != 0; rest &= rest - 1)
+            Interlocked.Increment(ref _limits[BitOperations.TrailingZeroCount(rest)]);
+    }
+
+    /// <summary>Bytes that nobody had declared went on behind a request that was counted.</summary>
+    public void PassedUninspected(long bytes) => Interlocked.Add(ref _bytes, bytes);
+
+    /// <summary>What was looked at since start.</summary>
+    public InspectionCounters Inspection() => new()
+    {
+        Requests = Interlocked.Read(ref _forwarded),
+        Whole = Interlocked.Read(ref _whole),
+        Bytes = Interlocked.Read(ref _bytes),
+        BytesInspected = Interlocked.Read(ref _bytesInspected),
+        Uninspected = Whys.Where(why => Interlocked.Read(ref _uninspected[(int)why]) > 0)
+            .ToDictionary(why => why.ToString(), why => Interlocked.Read(ref _uninspected[(int)why])),
+    };
 
     public void RequestDecided(in Decision decision)
     {
@@ -127,8 +175,7 @@ internal sealed class SidecarMeters : IDisposable
 
     public RequestCounters Counters()
     {
-        var uninspected = Interlocked.Read(ref _uninspected);
-        var allowed = Sum(VerdictKind.Allow) + uninspected;
+        var allowed = Sum(VerdictKind.Allow) + Interlocked.Read(ref _passed);
         var blocked = Sum(VerdictKind.Block);
         var limited = Sum(VerdictKind.Limited);
         var unavailable = Sum(VerdictKind.Unavailable);
@@ -155,16 +202,38 @@ internal sealed class SidecarMeters : IDisposable
     private IEnumerable<Measurement<long>> ObserveRequests()
     {
         yield return new Measurement<long>(
-            Interlocked.Read(ref _uninspected), new("verdict", "Allow"), new("reason", "Off"));
+            Interlocked.Read(ref _passed) + Interlocked.Read(ref _requests[OffRoute]),
+            new("verdict", nameof(VerdictKind.Allow)), new("reason", nameof(DecisionReason.Off)));
         for (var verdict = 0; verdict < Verdicts; verdict++)
         {
             for (var reason = 0; reason < Reasons; reason++)
             {
                 var count = Interlocked.Read(ref _requests[verdict * Reasons + reason]);
-                if (count == 0) continue;
+                if (count == 0 || verdict * Reasons + reason == OffRoute) continue;
                 yield return new Measurement<long>(
                     count,
                     new("verdict", ((VerdictKind)verdict).ToString()), new("reason", ((DecisionReason)reason).ToString()));
+            }
+        }
+    }
+
+    /// <summary>Every reason from the start, so that a rate over it sees the first one; limits by their name.</summary>
+    private IEnumerable<Measurement<long>> ObserveUninspected()
+    {
+        foreach (var why in Whys)
+        {
+            if (why is UninspectedReason.Limit) continue;
+            yield return new Measurement<long>(
+                Interlocked.Read(ref _uninspected[(int)why]), new KeyValuePair<string, object?>("why", why.ToString()));
+        }
+
+        for (var bit = 0; bit < _limits.Length; bit++)
+        {
+            if (Interlocked.Read(ref _limits[bit]) is > 0 and var count)
+            {
+                yield return new Measurement<long>(
+                    count, new("why", nameof(UninspectedReason.Limit)), new("limit",
+                        ((ExceededLimits)(1u << bit)).ToString()));
             }
         }
     }

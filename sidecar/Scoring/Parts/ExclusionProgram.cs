@@ -50,13 +50,24 @@ internal sealed class ModelExclusion(Exclusion exclusion)
 
     public bool MatchesRequest(CanonicalRequest request) =>
         (_methods.Length == 0 || HasMethod(request[request.Method]))
-        && (_path is null || MatchesPath(request[request.NormalPath]));
+        && (_path is null || MatchesPath(request));
 
     public bool MatchesPart(CanonicalRequest request, in RequestPart part) =>
         MatchesKind(part.Kind) && (_partName is null || request[part.Name].SequenceEqual(_partName));
 
-    private bool MatchesPath(ReadOnlySpan<byte> path) =>
-        _path is [.. var prefix, (byte)'*'] ? path.StartsWith(prefix) : path.SequenceEqual(_path);
+    /// <summary>A path that programs read in several ways may be another one: nothing is left out for it.</summary>
+    private bool MatchesPath(CanonicalRequest request)
+    {
+        var path = request[request.NormalPath];
+        var matches = _path is [.. var prefix, (byte)'*'] ? path.StartsWith(prefix) : path.SequenceEqual(_path);
+        return matches && (PathReadings.ShapeOf(request) is PathShape.Plain || IsEscapedOnly(request));
+    }
+
+    /// <summary>Steady, and different only by escapes of characters that have no meaning in a path.</summary>
+    private static bool IsEscapedOnly(CanonicalRequest request) =>
+        PathReadings.ShapeOf(request) is PathShape.Several && request.NormalPath == request.Path
+        && request[request.Path].IndexOfAny((byte)';', (byte)'\\') < 0
+        && request[request.Path].Count((byte)'/') == request[request.RawPath].Count((byte)'/');
 
     private bool HasMethod(ReadOnlySpan<byte> method)
     {

@@ -28,8 +28,23 @@ public sealed class BodyReaderTests : IDisposable
         await _pipe.Writer.WriteAsync(" second"u8.ToArray());
         await _pipe.Writer.CompleteAsync();
 
-        Assert.Equal(BodyReading.Beginning, reading);
+        Assert.Equal(BodyReading.Paused, reading);
         Assert.Equal("first second", await ReplayAsync(rest: true));
+    }
+
+    [Fact]
+    public async Task Peek_WithoutAnEndOfPatience_WaitsForTheRestOfTheWindow()
+    {
+        await _pipe.Writer.WriteAsync("first"u8.ToArray());
+
+        var reading = BodyReader.ReadAsync(
+            ContextOf(_pipe), new BodyPlan(BodyHandling.Peek, 100), _canonical, _held, peekMax: null).AsTask();
+        Assert.NotSame(reading, await Task.WhenAny(reading, Task.Delay(5 * Moment)));
+        await _pipe.Writer.WriteAsync(" second"u8.ToArray());
+        await _pipe.Writer.CompleteAsync();
+
+        Assert.Equal(BodyReading.Whole, await reading);
+        Assert.Equal("first second", await ReplayAsync(rest: false));
     }
 
     [Theory]
@@ -94,11 +109,14 @@ public sealed class BodyReaderTests : IDisposable
         Assert.Equal(0, budget.Taken);
     }
 
-    private ValueTask<BodyReading> ReadAsync(BodyPlan plan)
+    private ValueTask<BodyReading> ReadAsync(BodyPlan plan) =>
+        BodyReader.ReadAsync(ContextOf(_pipe), plan, _canonical, _held, Moment);
+
+    private static DefaultHttpContext ContextOf(Pipe pipe)
     {
         var context = new DefaultHttpContext();
-        context.Features.Set<IRequestBodyPipeFeature>(new PipeFeature(_pipe.Reader));
-        return BodyReader.ReadAsync(context, plan, _canonical, _held, Moment);
+        context.Features.Set<IRequestBodyPipeFeature>(new PipeFeature(pipe.Reader));
+        return context;
     }
 
     private async Task<string> ReplayAsync(bool rest)

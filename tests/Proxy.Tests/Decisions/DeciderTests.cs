@@ -1,3 +1,4 @@
+using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
@@ -30,7 +31,97 @@ public sealed class DeciderTests
         Expect(Clean with { HasPolicy = false }, VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 503);
         Expect(
             Clean with { HasPolicy = false, FailureModes = new FailureModes { Config = FailureMode.Open } },
-            VerdictKind.Allow, VerdictKind.Allow, "None", 0);
+            VerdictKind.Allow, VerdictKind.Allow, "Unavailable", 0);
+    }
+
+    [Fact]
+    public void Uninspected_ByKind_PassesIsRecordedOrFollowsThePolicy()
+    {
+        var record = new FailureModes { Uninspected = UninspectedOutcome.Record };
+        foreach (var reason in Enum.GetValues<UninspectedReason>())
+        {
+            var missed = Clean with { Coverage = new Coverage { Uninspected = UninspectedSet.Of(reason) } };
+            if (UninspectedKinds.Of(reason) is not UninspectedKind.Client)
+            {
+                Expect(missed, VerdictKind.Allow, VerdictKind.Allow, "None", 0);
+                continue;
+            }
+
+            Expect(missed with { FailureModes = record }, VerdictKind.Allow, VerdictKind.Allow, "Uninspected", 0);
+            var (verdict, name, status) = reason switch
+            {
+                UninspectedReason.Limit => (VerdictKind.Block, "Limit", 403),
+                UninspectedReason.NoRoom => (VerdictKind.Unavailable, "Unavailable", 503),
+                // Waited for where it matters.
+                UninspectedReason.WindowTime => (VerdictKind.Allow, "Uninspected", 0),
+                // Rules saw the whole.
+                _ => (VerdictKind.Allow, "Uninspected", 0),
+            };
+            Expect(missed, verdict, verdict, name, status);
+            Expect(missed with { RouteMode = InspectionMode.Detect }, VerdictKind.Allow, verdict, name, status);
+        }
+    }
+
+    [Theory]
+    [InlineData(UninspectedReason.ModelBudget)]
+    [InlineData(UninspectedReason.ModelParts)]
+    public void Uninspected_ByModelsAlone_IsRefused(UninspectedReason reason)
+    {
+        var missed = Clean with
+        {
+            Rules = default, Models = new ModelOutcome(ModelOutcomeKind.Unavailable),
+            Coverage = new Coverage { Uninspected = UninspectedSet.Of(reason) },
+        };
+
+        Expect(missed, VerdictKind.Block, VerdictKind.Block, "Uninspected", 403);
+        Expect(missed with { Models = default }, VerdictKind.Block, VerdictKind.Block, "Uninspected", 403);
+    }
+
+    [Fact]
+    public void Uninspected_WhatAnEngineFound_ComesFirst() => Expect(
+        Clean with { Rules = Attack, Coverage = new Coverage { Uninspected =
+            UninspectedSet.Of(UninspectedReason.NoRoom) } },
+        VerdictKind.Block, VerdictKind.Block, "Rules", 403);
+
+    [Fact]
+    public void Uninspected_Limit_NamesTheBound()
+    {
+        var decision = Decider.Decide(Clean with
+        {
+            Coverage = new Coverage
+            {
+                Uninspected = UninspectedSet.Of(UninspectedReason.Limit), Limits = ExceededLimits.JsonDepth,
+            },
+        });
+
+        Assert.Contains("JsonDepth", decision.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RouteOff_IsNotCalledInspected() => Expect(
+        Clean with { RouteMode = InspectionMode.Off, Rules = default }, VerdictKind.Allow, VerdictKind.Allow, "Off", 0);
+
+    [Fact]
+    public void IsFinal_EveryCombination_ALaterStageChangesNothing()
+    {
+        foreach (var access in Enum.GetValues<AccessOutcome>())
+        foreach (var limit in Enum.GetValues<LimitOutcome>())
+        foreach (var mode in Enum.GetValues<InspectionMode>())
+        foreach (var uninspected in Enum.GetValues<UninspectedOutcome>())
+        {
+            var inputs = Clean with
+            {
+                PolicyMode = mode, RouteMode = mode, Access = access, Limit = limit,
+                FailureModes = new FailureModes { Uninspected = uninspected },
+            };
+            if (!Decider.IsFinal(inputs)) continue;
+            var later = inputs with
+            {
+                Rules = Attack, Models = new ModelOutcome(ModelOutcomeKind.Scored, RiskActionKind.Block),
+                Coverage = new Coverage { Uninspected = UninspectedSet.Of(UninspectedReason.NoRoom) },
+            };
+            Assert.Equal(Decider.Decide(inputs).Verdict, Decider.Decide(later).Verdict);
+        }
     }
 
     [Fact]

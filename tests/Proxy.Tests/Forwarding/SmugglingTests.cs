@@ -90,6 +90,6 @@ public sealed class SmugglingTests
         var seen = Assert.Single(upstream.Seen);
         Assert.Null(seen["X-Hop"]);
         Assert.Equal("Basic x", seen["Authorization"]);
-        Assert.Equal("9.9.9.9", seen["X-Forwarded-For"]);
+        Assert.Equal("9.9.9.9, 127.0.0.1", seen["X-Forwarded-For"]);
     }
 }

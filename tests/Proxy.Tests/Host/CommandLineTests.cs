@@ -56,7 +56,8 @@ public sealed class CommandLineTests
                 "WAF_NAMESPACE" => "shop", "WAF_POLICY" => "main", "WAF_POD" => "shop-1",
                 "WAF_OPERATOR_URL" => "https://waf-operator.waf-system.svc:9444", "WAF_TOKEN_FILE" => "/var/run/waf/token",
                 "WAF_CA_FILE" => "/var/run/waf/ca.crt", "WAF_STATE_DIR" => "/var/lib/waf",
-                "WAF_LISTENERS" => "http=15080:8080,metrics=15081:9090", "WAF_ADMIN_PORT" => "15021", _ => null,
+                "WAF_LISTENERS" => "http=15080:8080,metrics=15081:9090", "WAF_ADMIN_PORT" => "15021",
+                "WAF_WITHOUT_POLICY" => "Open", _ => null,
             },
             problems)!;
 
@@ -65,6 +66,7 @@ public sealed class CommandLineTests
         Assert.Equal([15080, 15081], options.Listeners.Select(listener => listener.Endpoint.Port));
         Assert.Equal([8080, 9090], options.Listeners.Select(listener => listener.Upstream.Port));
         Assert.Equal(15021, options.Admin!.Port);
+        Assert.Equal(WafOperator.Protocols.Policies.FailureMode.Open, options.WithoutPolicy);
         Assert.Equal(("shop", "main", "shop-1", "/var/lib/waf"), (options.Operator!.Namespace, options.Operator.Policy, options.Operator.Pod, options.Operator.StateDirectory));
         Assert.Equal("https://waf-operator.waf-system.svc:9444/", options.Operator.Address.Url.ToString());
     }
@@ -75,12 +77,14 @@ public sealed class CommandLineTests
         var problems = new List<string>();
 
         Assert.Null(SidecarEnvironment.Read(
-            name => name is "WAF_LISTENERS" ? "http=80" : name is "WAF_ADMIN_PORT" ? "x" : null, problems));
+            name => name is "WAF_LISTENERS" ? "http=80" : name is "WAF_ADMIN_PORT" ? "x"
+                : name is "WAF_WITHOUT_POLICY" ? "maybe" : null, problems));
 
         Assert.Equal(
             [
                 "WAF_NAMESPACE is not set", "WAF_POLICY is not set", "WAF_OPERATOR_URL is not set",
                 "WAF_LISTENERS: http=80 is not name=listenPort:upstreamPort", "WAF_LISTENERS names no listener", "WAF_ADMIN_PORT: x is not a port",
+                "WAF_WITHOUT_POLICY: maybe is neither Open nor Closed",
             ],
             problems);
     }

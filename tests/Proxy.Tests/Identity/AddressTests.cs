@@ -174,6 +174,44 @@ public sealed class ClientResolverTests
         Assert.Equal(["X-Request-Id"], headers.Keys);
     }
 
+    /// <summary>
+    /// Every name, in every spelling that CGI, WSGI and PHP make the same of, from every kind of peer.
+    /// </summary>
+    [Theory]
+    [InlineData("10.0.0.1", "10.0.0.0/8")]
+    [InlineData("9.9.9.9", "10.0.0.0/8")]
+    [InlineData("9.9.9.9", null)]
+    public void DropForged_NamesWithUnderscores_NeverStay(string peer, string? trusted)
+    {
+        var resolver = new ClientResolver(
+            new ClientIdentity { TrustedProxies = trusted is null ? [] : [trusted], Header = "X-Own-Client" });
+        foreach (var name in ForwardingHeaders.Names.Append("X-Own-Client").Where(name => name.Contains('-')))
+        {
+            var dashes = name.Count(c => c == '-');
+            for (var mask = 1; mask < 1 << dashes; mask++)
+            {
+                var at = 0;
+                var spelled = string.Concat(name.Select(c => c != '-' ? c : (mask >> at++ & 1) != 0 ? '_' : '-'));
+                var headers = new HeaderDictionary { [spelled] = "1.1.1.1", [spelled.ToUpperInvariant() + "_2"] = "x" };
+
+                resolver.DropForged(Parse(peer), headers);
+
+                Assert.Equal([spelled.ToUpperInvariant() + "_2"], headers.Keys);
+            }
+        }
+    }
+
+    [Fact]
+    public void DropForged_UnderscoreBesideItsDash_OnlyTheDashStays()
+    {
+        var resolver = new ClientResolver(new ClientIdentity());
+        var headers = new HeaderDictionary { ["X-Tenant-Id"] = "a", ["x_tenant_id"] = "b", ["my_own"] = "c" };
+
+        resolver.DropForged(Parse("9.9.9.9"), headers);
+
+        Assert.Equal(["X-Tenant-Id", "my_own"], headers.Keys.Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("10.0.0.1", "10.0.0.0/8")]
     [InlineData("9.9.9.9", null)]

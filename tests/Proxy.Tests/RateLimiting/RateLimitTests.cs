@@ -67,6 +67,22 @@ public sealed class RateLimitTests
         Assert.Equal([true], Take(limits, "2001:db8:0:1::1", 1));
     }
 
+    [Theory]
+    [InlineData(RateLimitKeyKind.Session, "Cookie", "sid=")]
+    [InlineData(RateLimitKeyKind.Header, "X-Api-Key", "")]
+    public void Take_ANewKeyForEachRequest_IsLimitedByClient(RateLimitKeyKind key, string header, string before)
+    {
+        var limits = new RateLimitProgram(
+            [PerClient with { Key = key, KeyName = key is RateLimitKeyKind.Session ? "sid" : header }], _time);
+
+        var invented = Enumerable.Range(0, 50).Select(i => TakeWith(limits, header, $"{before}{i}", 1)[0]).ToList();
+        var repeated = Enumerable.Range(0, 50).Select(i => TakeWith(limits, header, $"{before}{i}", 1)[0]).ToList();
+
+        Assert.Equal(2, invented.Count(passed => passed));
+        // A key that was refused does not become a known one; the two that passed have one more token each.
+        Assert.Equal(2, repeated.Count(passed => passed));
+    }
+
     [Fact]
     public void Take_BySessionHeaderAndRoute_CountTheirKeys()
     {

@@ -23,6 +23,8 @@ public sealed class ResourceValidatorTests
         { "WafPolicy", "{sidecar: {cpuRequest: \"2\", cpuLimit: 500m}}", "spec.sidecar.cpuRequest", "" },
         { "WafPolicy", "{ml: {latencyBudget: 1h}}", "spec.ml.latencyBudget", "" },
         { "WafPolicy", "{ml: {ensemble: Weighted, models: [{model: a, weight: \"0\"}]}}", "spec.ml.models", "" },
+        { "WafPolicy", "{ml: {actions: {medium: Block}}}", "spec.ml.actions.high", "" },
+        { "WafPolicy", "{ml: {actions: {medium: Allow, high: Block, critical: Log}}}", "spec.ml.actions.critical", "" },
         { "WafPolicy", "{clientIdentity: {trustedProxies: [\"10.0.0.0/33\"]}}", "spec.clientIdentity.trustedProxies[0]",
             "" },
         { "WafPolicy", "{accessLists: {allowClients: [\"1.2.3\", \"::g\"]}}", "spec.accessLists.allowClients[1]", "" },
