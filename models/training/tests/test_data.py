@@ -114,3 +114,6 @@ def test_a_source_is_never_on_two_sides():
     assert 0.6 < (side == 0).mean() < 0.8
     for fold in leave_one_out(groups):
         assert len(fold.attack) == 1 and fold.benign
+    few = leave_one_out(groups, 3)
+    assert len(few) == 3 and sorted(g for fold in few for g in fold.attack) == sorted({g for g in groups if g.startswith("attack:")})
+    assert sorted(g for fold in few for g in fold.benign) == sorted({g for g in groups if g.startswith("benign:")})

@@ -27,12 +27,12 @@ def real_requests(corpus: Corpus) -> np.ndarray:
     return corpus.originals & np.array([not g.startswith(OWN) for g in corpus.groups])
 
 
-def evaluate(corpus: Corpus, score: "Callable[[np.ndarray, Fold], np.ndarray]", echo=print) -> OutOfFold:
+def evaluate(corpus: Corpus, score: "Callable[[np.ndarray, Fold], np.ndarray]", echo=print, count: int = 0) -> OutOfFold:
     """`score(mask, fold)` trains on the requests in `mask` and returns a score for every request."""
     groups, label = corpus.groups, corpus.data.label
     real = real_requests(corpus)
     out = OutOfFold(np.full(len(label), np.nan))
-    for fold in leave_one_out(groups[real]):
+    for fold in leave_one_out(groups[real], count):
         started = time.monotonic()
         held = np.isin(groups, fold.attack + fold.benign)
         scores = score(~held, fold)

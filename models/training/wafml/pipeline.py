@@ -78,6 +78,7 @@ def arguments(argv: "list[str] | None" = None) -> argparse.Namespace:
     parser.add_argument("--samples", type=int, default=200000, help="windows an epoch")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--start", type=Path, help="package whose network is trained on, instead of one from nothing")
+    parser.add_argument("--fold-count", type=int, default=0, help="folds of several attack sources each, for less time; 0: each source by itself")
     parser.add_argument("--loso-samples", type=int, default=60000, help="windows an epoch of the network of each fold; 0: the release's stands for it, which "
                         "has seen the fold's sources")
     parser.add_argument("--loso-epochs", type=int, default=2)
@@ -106,7 +107,7 @@ class Trainer:
         self.corpus = self.run.stage("corpus", lambda: self.build_corpus())
         c = self.corpus
         self.real = real_requests(c)
-        self.folds = leave_one_out(c.groups[self.real])
+        self.folds = leave_one_out(c.groups[self.real], o.fold_count)
         suffix = "" if o.instance == 1 else f"-{o.instance}"
         trainer = self.run.stage("gate" + suffix, lambda: c.fit_gate(np.ones(len(c.data), bool), epochs=2 + o.instance, echo=self.echo)[0])
         gate = trainer.quantize()
@@ -135,7 +136,8 @@ class Trainer:
         gates = forked(self.fold_gate, range(len(self.folds)), self.o.threads)
         looks = {fold.name: self.look_of(fold, gate) for fold, gate in zip(self.folds, gates)}
         values = self.corpus.values
-        return evaluate(self.corpus, lambda mask, fold: values.request_max(looks[fold.name][0].astype(float)), self.echo), looks
+        return evaluate(self.corpus, lambda mask, fold: values.request_max(looks[fold.name][0].astype(float)), self.echo,
+                        self.o.fold_count), looks
 
     def held(self, fold) -> np.ndarray:
         return np.isin(self.corpus.groups, fold.attack + fold.benign)

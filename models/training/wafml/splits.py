@@ -42,16 +42,26 @@ class Fold:
     benign: "list[str]"
 
 
-def leave_one_out(groups: np.ndarray) -> "list[Fold]":
-    """One fold an attack source; the recorded benign groups are dealt out over the folds by size."""
+def leave_one_out(groups: np.ndarray, count: int = 0) -> "list[Fold]":
+    """One fold an attack source, or `count` folds of several sources each; the recorded benign groups are dealt out over the folds by size."""
     unique, counts = np.unique(groups, return_counts=True)
-    attacks = sorted((g for g in unique if g.startswith("attack:")))
-    folds = [Fold(a[7:], [a], []) for a in attacks]
-    loads = [0] * len(folds)
+    attacks = [(c, g) for g, c in zip(unique, counts) if g.startswith("attack:")]
+    if count and count < len(attacks):
+        folds = _dealt(sorted(attacks, reverse=True), [Fold("", [], []) for _ in range(count)], "attack")
+        for fold in folds:
+            fold.name = " + ".join(g[7:] for g in fold.attack)
+    else:
+        folds = [Fold(g[7:], [g], []) for _, g in sorted(attacks, key=lambda pair: pair[1])]
     order = sorted(((c, g) for g, c in zip(unique, counts) if g.startswith("benign:") and "composed" not in g), reverse=True)
+    return _dealt(order, folds, "benign")
+
+
+def _dealt(order: "list[tuple[int, str]]", folds: "list[Fold]", side: str) -> "list[Fold]":
+    """Each group to the fold that has least so far."""
+    loads = [0] * len(folds)
     for count, group in order:
         i = loads.index(min(loads))
-        folds[i].benign.append(group)
+        getattr(folds[i], side).append(group)
         loads[i] += count
     return folds
 

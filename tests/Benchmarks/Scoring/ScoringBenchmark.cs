@@ -23,42 +23,82 @@ internal static class ScoringBenchmark
         "https://shop.example/a?b=c", "name@mail.example", "2026-11-22", "it's", "rock", "&", "roll", "<3", "C++", "script.js",
     ];
 
+    private const int Rounds = 3;
+
     public static Task<int> RunAsync(string[] arguments)
     {
         var count = arguments is [var text, ..] ? int.Parse(text, CultureInfo.InvariantCulture) : 20_000;
-        var before = ResidentKilobytes();
-        var program = Program();
-        Console.WriteLine($"scoring: both models loaded, resident memory grew by {ResidentKilobytes() - before} kB");
         var queries = Queries(count);
-        var scorer = new RequestScorer(new PredictionCache());
-        var none = new ExclusionProgram([]);
-        Pass(queries.AsSpan(0, Math.Min(2_000, count)), r => scorer.Score(program, none, r, new ScoringFacts { Route = "" }));
-        var reading = Pass(queries, _ => { });
-        var flagged = 0;
-        var scoring = Pass(queries, r =>
+        var reading = double.MaxValue;
+        var scored = Packages().Select(version => new Scored(version)).ToList();
+        foreach (var one in scored) one.Pass(queries.AsSpan(0, Math.Min(2_000, count)));
+        for (var round = 0; round < Rounds; round++)
         {
-            if (scorer.Score(program, none, r, new ScoringFacts { Route = "" }).Risk is RiskLevel.Critical) flagged++;
-        });
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"scoring: {count} requests of 10 values; reading {reading.MeanMicroseconds:0.0} us CPU a request, with models "
-            + $"{scoring.MeanMicroseconds:0.0} us, so models {scoring.MeanMicroseconds - reading.MeanMicroseconds:0.0} us "
-            + $"({scoring.MeanMicroseconds / reading.MeanMicroseconds:0.0} times reading); wall p99 "
-            + $"{scoring.P99Microseconds:0} us; {flagged} flagged"));
+            reading = Math.Min(reading, Pass(queries, _ => { }).MeanMicroseconds);
+            foreach (var one in scored) one.Pass(queries);
+        }
+
+        foreach (var one in scored)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"scoring: {count} requests of 10 values, least of {Rounds} rounds; reading {reading:0.0} us CPU a request, with "
+                + $"models {one.Version} {one.Mean:0.0} us, so models {one.Mean - reading:0.0} us, "
+                + $"{one.Mean / scored[0].Mean:0.00} of {scored[0].Version}; wall p99 {one.Slowest:0} us; {one.Flagged} flagged"));
+        }
+
         return Task.FromResult(0);
     }
 
-    private static ScoringProgram Program()
+    /// <summary>Gate and network of a release, and what they cost at best.</summary>
+    private sealed class Scored(string version)
+    {
+        private static readonly ExclusionProgram None = new([]);
+
+        private readonly ScoringProgram _program = Program(version);
+        private readonly RequestScorer _scorer = new(new PredictionCache());
+
+        public string Version => version;
+
+        public double Mean { get; private set; } = double.MaxValue;
+
+        public double Slowest { get; private set; } = double.MaxValue;
+
+        public int Flagged { get; private set; }
+
+        public void Pass(ReadOnlySpan<string> queries)
+        {
+            var flagged = 0;
+            var (mean, slowest) = ScoringBenchmark.Pass(queries, r =>
+            {
+                if (_scorer.Score(_program, None, r, new ScoringFacts { Route = "" }).Risk is RiskLevel.Critical) flagged++;
+            });
+            (Mean, Slowest, Flagged) = (Math.Min(Mean, mean), Math.Min(Slowest, slowest), flagged);
+        }
+    }
+
+    /// <summary>Versions of which both models are released, oldest first.</summary>
+    private static IEnumerable<string> Packages() =>
+        Directory.EnumerateFiles(Folder(), "payload-cnn-*.tar").Order(StringComparer.Ordinal)
+            .Select(path => Path.GetFileNameWithoutExtension(path)["payload-cnn-".Length..])
+            .Where(version => File.Exists(Path.Combine(Folder(), $"gate-{version}.tar")));
+
+    private static string Folder()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!Directory.Exists(Path.Combine(folder!.FullName, "models", "packages"))) folder = folder.Parent;
-        var packages = Path.Combine(folder.FullName, "models", "packages");
+        return Path.Combine(folder.FullName, "models", "packages");
+    }
+
+    private static ScoringProgram Program(string version)
+    {
+        var packages = Folder();
         ModelAssignment Assignment(string family) => new()
         {
             Model = family,
             Baseline = new ModelBlob
             {
-                Version = "1.0.0",
-                Digest = ModelPackageReader.DigestOf(File.ReadAllBytes(Path.Combine(packages, $"{family}-1.0.0.tar"))),
+                Version = version,
+                Digest = ModelPackageReader.DigestOf(File.ReadAllBytes(Path.Combine(packages, $"{family}-{version}.tar"))),
             },
         };
         var policy = new MlPolicy
@@ -106,6 +146,4 @@ internal static class ScoringBenchmark
         Array.Sort(times);
         return (mean, times[(int)(times.Length * 0.99)]);
     }
-
-    private static long ResidentKilobytes() => Process.GetCurrentProcess().WorkingSet64 / 1024;
 }
