@@ -97,7 +97,8 @@ def test_the_best_threshold_is_the_most_accurate_one():
 
 def rule_answers(tmp_path, matched: "list[tuple[int, str]]") -> joint.RuleAnswers:
     path = tmp_path / "rules.tsv"
-    path.write_text("".join(f"f\t{i}\t{y}\ts\t\t0\t0\t{ids}\n" for i, (y, ids) in enumerate(matched)))
+    path.write_text("".join(
+        f"f\t{i}\t{y}\ts\t\t0\t0\t{ids}\t{' '.join('0:20:' + k for k in ids.split(',') if k)}\n" for i, (y, ids) in enumerate(matched)))
     return joint.read(path, np.array([y for y, _ in matched]))
 
 
@@ -112,7 +113,7 @@ def test_rules_that_tell_classes_apart_get_weight_and_others_none(tmp_path):
     weights = dict(zip(rules.ids, fitted.weights))
     assert set(weights) == {"942100", "941999"}  # rules about the protocol are no evidence
     assert weights["942100"] > 1 and weights["941999"] < 0.3 and fitted.slope > 0
-    assert fitted.manifest(rules)["rules"]["942100"] == round(weights["942100"], 4)
+    assert fitted.manifest(rules, label)["rules"]["942100"] == round(weights["942100"], 4)
 
 
 @pytest.mark.parametrize("name, shown", [(b"$ne", True), (b"user[$regex]", True), (b"user.$in", True), (b"$x[$ne]", True), (b"$net", False),
@@ -126,9 +127,22 @@ def test_a_signal_weighs_unless_harmless_requests_show_it(tmp_path):
     label, chosen = np.array([1, 0] * 100), np.ones(200, bool)
     rules.signals = {"serialized": label == 1, "operatorName": np.ones(200, bool)}
     fitted = joint.fit(np.zeros(200), label, np.where(label == 1, "attack:a", "benign:b"), chosen, rules)
-    assert fitted.signals == {"serialized": joint.WEIGHT_MAX} == fitted.manifest(rules)["signals"]
+    assert fitted.signals == {"serialized": joint.WEIGHT_MAX} == fitted.manifest(rules, label)["signals"]
     rules.signals["serialized"][:] = False
     assert fitted.logits(np.zeros(200), rules)[0] < fitted.intercept + 0.1 + fitted.weights.sum()
+
+
+def test_evidence_is_of_one_part_the_strongest_and_bounded(tmp_path):
+    path = tmp_path / "rules.tsv"
+    evidence = "0:20:942100 1:20:941100 1:30:941110 1:900:941120 1:5000:942100/s&1 0:9:920300"
+    path.write_text(f"f\t0\t1\ts\t\t1\t9\t942100\t{evidence}\n")
+    rules = joint.read(path, np.array([1]))
+    assert rules.ids == ["941100", "941110", "942100"]  # of part 1; long chance matches and protocol rules are left out
+    assert joint.strongest(rules, np.array([1.0, 2.0, 0.5]))[0] == 3.5
+    fitted = joint.Joint(1.0, 0.0, np.array([9.0, 9.0, 9.0]))
+    assert fitted.logits(np.array([0.0]), rules)[0] == joint.EVIDENCE_MAX
+    found = fitted.manifest(rules, np.array([1]))
+    assert found["support"]["942100"] == {"attacks": 1, "benign": 0} and found["strongestRules"] == 3 and found["decisive"] == []
 
 
 def test_answers_of_other_data_are_refused(tmp_path):

@@ -1,9 +1,11 @@
 """Rules as evidence beside the models' score: weights of rules, fitted on scores of sources the models had not seen.
 
 The rules' answers come from the sidecar's own engine (`tests/Benchmarks`, command `detection rules`): one line a request with the
-file, the line in it, label, whether rules block, the anomaly score and the ids of the rules that matched.
+file, the line in it, label, whether rules block, the anomaly score, the ids of the rules that matched, and the evidence by part. How it is
+used is in `sidecar/Scoring/README.md`: the strongest few rules of one part, bounded, less in long values.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,16 +14,25 @@ import numpy as np
 LOG_ODDS_MAX = 10.0
 SEEN_MIN = 20
 WEIGHT_MAX = 2.0
+STRONGEST_RULES = 3
+EVIDENCE_MAX = 6.0
+LENGTH_FREE = 256
+LENGTH_DISCOUNT = 1.0
+LENGTH_FITTED_MAX = 700  # longer values lose more than half of a weight, so they say little about it
 SIGNAL_BENIGN_MAX = 0.0005  # share of harmless requests that may show a signal which counts
 L2 = 1e-5
 STEPS = 150
 # Attacks; rules about protocol, methods and scanners' names speak of clients, not of payloads, and differ from site to site.
 PREFIXES = ("921", "930", "931", "932", "933", "934", "941", "942", "943", "944")
+# May decide alone when no harmless request trips them: their patterns are long and of one attack. Others could be tripped by documents,
+# which rules did not see here.
+DECISIVE_PREFIXES = ("944150", "944151", "944152", "932170", "932171")
+DECISIVE_SEEN_MIN = 300
 
 
 @dataclass
 class RuleAnswers:
-    """Of request i: `blocks[i]`, `anomaly[i]`, and the rules `ids[refs[bounds[i]:bounds[i+1]]]`."""
+    """Of request i: `blocks[i]`, `anomaly[i]`, and the rules `ids[refs[bounds[i]:bounds[i+1]]]` of its part with most of them."""
 
     blocks: np.ndarray
     anomaly: np.ndarray
@@ -34,28 +45,51 @@ class RuleAnswers:
     def owner(self) -> np.ndarray:
         return np.repeat(np.arange(len(self.blocks)), np.diff(self.bounds))
 
+    def support(self, label: np.ndarray) -> "dict[str, dict[str, int]]":
+        """How many attacks and harmless requests trip each rule."""
+        of = label[self.owner]
+        counts = [np.bincount(self.refs[of == y], minlength=len(self.ids)) for y in (1, 0)]
+        return {key: {"attacks": int(counts[0][i]), "benign": int(counts[1][i])} for i, key in enumerate(self.ids)}
+
 
 def read(path: Path, label: np.ndarray) -> RuleAnswers:
     """The file's lines stand for the requests in the order in which training reads them; labels are compared."""
     known: "dict[str, int]" = {}
     refs, bounds, blocks, anomaly = [], [0], [], []
-    with open(path, encoding="utf-8") as lines:
-        for index, line in enumerate(lines):
-            _, _, expected, _, _, blocked, score, matched = line.rstrip("\n").split("\t")
-            if index >= len(label) or int(expected) != label[index]:
-                raise ValueError(f"{path}, line {index + 1}: not the data that was trained on, or another order")
-            blocks.append(blocked == "1")
-            anomaly.append(int(score))
-            refs += [known.setdefault(i, len(known)) for i in matched.split(",") if i.startswith(PREFIXES)]
-            bounds.append(len(refs))
+    rows = _rows(path)
+    often = {key for key, count in Counter(key for row in rows for key in row[3]).items() if count >= SEEN_MIN}
+    for index, (expected, blocked, score, keys) in enumerate(rows):
+        if index >= len(label) or expected != label[index]:
+            raise ValueError(f"{path}, line {index + 1}: not the data that was trained on, or another order")
+        blocks.append(blocked)
+        anomaly.append(score)
+        # What a detector found is a key of its own where it was seen often enough.
+        mine = dict.fromkeys(key if key in often else key.split("/")[0] for key in keys)
+        refs += [known.setdefault(key, len(known)) for key in mine]
+        bounds.append(len(refs))
     if len(blocks) != len(label):
         raise ValueError(f"{path} has {len(blocks)} lines for {len(label)} requests")
     return RuleAnswers(np.array(blocks), np.array(anomaly), list(known), np.array(refs, dtype=np.int64), np.array(bounds))
 
 
+def _rows(path: Path) -> "list[tuple[int, bool, int, list[str]]]":
+    """Label, whether rules block, anomaly score, keys of the part with most of them."""
+    rows = []
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            _, _, expected, _, _, blocked, score, _, evidence = line.rstrip("\n").split("\t")
+            parts: "dict[str, list[str]]" = {}
+            for entry in evidence.split():
+                part, length, key = entry.split(":", 2)
+                if key.startswith(PREFIXES) and ("/" in key or int(length) <= LENGTH_FITTED_MAX):
+                    parts.setdefault(part, []).append(key)
+            rows.append((int(expected), blocked == "1", int(score), max(parts.values(), key=len, default=[])))
+    return rows
+
+
 @dataclass
 class Joint:
-    """probability = sigmoid(slope * log-odds + intercept + sum of the weights of the rules that matched)."""
+    """probability = sigmoid(slope * log-odds + intercept + the strongest weights of the rules that matched in the part)."""
 
     slope: float
     intercept: float
@@ -63,13 +97,28 @@ class Joint:
     signals: "dict[str, float]" = field(default_factory=dict)
 
     def logits(self, log_odds: np.ndarray, rules: RuleAnswers) -> np.ndarray:
-        sums = np.bincount(rules.owner, self.weights[rules.refs], len(rules.blocks)) if len(rules.refs) else 0.0
-        return self.slope * np.clip(log_odds, -LOG_ODDS_MAX, LOG_ODDS_MAX) + self.intercept + sums + sum(w * rules.signals[s] for s, w in self.signals.items())
+        evidence = strongest(rules, self.weights) + sum(w * rules.signals[s] for s, w in self.signals.items())
+        return self.slope * np.clip(log_odds, -LOG_ODDS_MAX, LOG_ODDS_MAX) + self.intercept + np.minimum(evidence, EVIDENCE_MAX)
 
-    def manifest(self, rules: RuleAnswers) -> dict:
-        return {"slope": self.slope, "intercept": self.intercept,
-                "rules": {i: round(float(w), 4) for i, w in sorted(zip(rules.ids, self.weights)) if w > 0},
-                "signals": self.signals}
+    def manifest(self, rules: RuleAnswers, label: np.ndarray) -> dict:
+        """As packages hold it; rules without weight too, with how often they were seen."""
+        support = rules.support(label)
+        keys = {i: round(float(w), 4) for i, w in sorted(zip(rules.ids, self.weights))}
+        for rule in {key.split("/")[0] for key in keys if "/" in key} - set(keys):  # a finding never seen counts as the weakest that was
+            keys[rule] = min(w for key, w in keys.items() if key.startswith(rule + "/"))
+        decisive = sorted(key for key, seen in support.items() if key.startswith(DECISIVE_PREFIXES) and not seen["benign"]
+                          and seen["attacks"] >= DECISIVE_SEEN_MIN)
+        return {"slope": self.slope, "intercept": self.intercept, "rules": dict(sorted(keys.items())), "signals": self.signals,
+                "strongestRules": STRONGEST_RULES, "evidenceMax": EVIDENCE_MAX, "lengthFree": LENGTH_FREE, "lengthDiscount": LENGTH_DISCOUNT,
+                "decisive": decisive, "support": dict(sorted(support.items()))}
+
+
+def strongest(rules: RuleAnswers, weights: np.ndarray) -> np.ndarray:
+    """Of each request the sum of its STRONGEST_RULES largest weights."""
+    owner, each = rules.owner, weights[rules.refs]
+    order = np.lexsort((-each, owner))
+    rank = np.arange(len(order)) - rules.bounds[owner[order]]
+    return np.bincount(owner[order], np.where(rank < STRONGEST_RULES, each[order], 0.0), len(rules.blocks))
 
 
 def row_weights(groups: np.ndarray, label: np.ndarray, chosen: np.ndarray) -> np.ndarray:

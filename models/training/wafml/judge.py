@@ -13,7 +13,7 @@ from .report import table
 Score = Callable[["list[bytes]", np.ndarray], np.ndarray]  # normalised values and their flags to log-odds or logits
 
 SIZES = (("line", 20, 200), ("paragraph", 200, 2_000), ("page", 2_000, 20_000), ("file", 20_000, 300_000))
-PADDINGS = (20, 60, 160, 400, 1_000, 10_000, 100_000)
+PADDINGS = (20, 60, 160, 1_000, 10_000, 100_000)
 PLACES = ("before", "after", "both sides")
 PIECES_A_FILE = 2
 

@@ -24,7 +24,7 @@ from .metrics import auc, best_threshold, recall_at, threshold_at
 from .splits import leave_one_out, split_by_source
 
 
-JUDGED_A_FOLD = 120
+JUDGED_A_FOLD = 60
 
 
 class Run:
@@ -75,10 +75,11 @@ def arguments(argv: "list[str] | None" = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--generated", type=int, default=60000, help="values from each own grammar")
     parser.add_argument("--augmented", type=float, default=0.25, help="encoded copies for each recorded value")
-    parser.add_argument("--samples", type=int, default=200000, help="windows an epoch")
+    parser.add_argument("--samples", type=int, default=200000, help="windows an epoch; 0 with --start: the network stays as it is")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--start", type=Path, help="package whose network is trained on, instead of one from nothing")
     parser.add_argument("--fold-count", type=int, default=0, help="folds of several attack sources each, for less time; 0: each source by itself")
+    parser.add_argument("--fold-epochs", type=int, default=2, help="of the gate of each fold")
     parser.add_argument("--loso-samples", type=int, default=60000, help="windows an epoch of the network of each fold; 0: the release's stands for it, which "
                         "has seen the fold's sources")
     parser.add_argument("--loso-epochs", type=int, default=2)
@@ -112,13 +113,23 @@ class Trainer:
         trainer = self.run.stage("gate" + suffix, lambda: c.fit_gate(np.ones(len(c.data), bool), epochs=2 + o.instance, echo=self.echo)[0])
         gate = trainer.quantize()
         gate_fold, looks = self.run.stage("oof_gate", lambda: self.gate_out_of_fold(trainer))
+        model = self.network(gate, suffix)
+        cnn_rows = self.run.stage("oof_cnn", lambda: self.cnn_out_of_fold(looks, model))
+        return self.package(gate, gate_fold, {name: look[0] for name, look in looks.items()}, model, cnn_rows)
+
+    def network(self, gate, suffix: str) -> PayloadCnn:
+        """The released network: trained, or as it is in the package that training would start from."""
+        c, model = self.corpus, PayloadCnn()
+        if self.is_network_kept:
+            return from_kernel(packaging.read(self.o.start.read_bytes())[1]["kernel.bin"]).eval()
         self.look = self.run.stage("look" + suffix, lambda: gate.scan(c.data.values, c.data.flags))
         self.tokens = self.run.stage("tokens" + suffix, lambda: self.focused(np.arange(len(c.data.values)), *self.look[1:]))
-        state = self.run.stage("cnn" + suffix, lambda: self.fit_cnn(suffix).state_dict())
-        model = PayloadCnn()
-        model.load_state_dict(state)
-        cnn_rows = self.run.stage("oof_cnn", lambda: self.cnn_out_of_fold(looks, model.eval()))
-        return self.package(gate, gate_fold, {name: look[0] for name, look in looks.items()}, model.eval(), cnn_rows)
+        model.load_state_dict(self.run.stage("cnn" + suffix, lambda: self.fit_cnn(suffix).state_dict()))
+        return model.eval()
+
+    @property
+    def is_network_kept(self) -> bool:
+        return self.o.start is not None and self.o.samples == 0
 
     def build_corpus(self) -> "corpora.Corpus":
         o = self.o
@@ -155,7 +166,7 @@ class Trainer:
         return out
 
     def fold_gate(self, index: int):
-        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~self.held(self.folds[index]), scores=self.row_scores)[0].quantize())
+        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~self.held(self.folds[index]), scores=self.row_scores, epochs=self.o.fold_epochs)[0].quantize())
 
     def cnn_targets(self, mask: np.ndarray):
         """Labels, families and weights of values; the gate says which part of an attack is the payload."""
@@ -169,7 +180,7 @@ class Trainer:
     def cnn_out_of_fold(self, looks, model: PayloadCnn) -> "dict[str, np.ndarray]":
         """Of each fold the network's logits of the values held out."""
         if not self.o.loso_samples:
-            return {fold.name: self.cnn_at(model, self.held_values(fold), looks[fold.name]) for fold in self.folds}
+            return {fold.name: self.cnn_in_band(model, fold, looks[fold.name]) for fold in self.folds}
 
         def make(index: int) -> np.ndarray:
             torch.set_num_threads(1)
@@ -192,6 +203,16 @@ class Trainer:
         model = PayloadCnn()
         model.load_state_dict(self.run.part(f"fold_cnn_{index}", None)[1])
         return model.eval()
+
+    def cnn_in_band(self, model: PayloadCnn, fold, look) -> np.ndarray:
+        """Only of values that the gate leaves open; elsewhere the gate's logit stands for the network's, which nobody asks."""
+        held, c = self.held_values(fold), self.corpus
+        harmless = c.values.pairs_row[(np.isin(c.groups, fold.benign) & self.real)[c.values.pairs_request]]
+        low, high = np.quantile(look[0][harmless], (1 - release.BAND_BENIGN_SHARE - 0.05, 0.9995))
+        inside = held[(look[0][held] >= low) & (look[0][held] <= high)]
+        out = look[0].copy()
+        out[inside] = self.cnn_at(model, inside, look)[inside]
+        return out
 
     def cnn_at(self, model: PayloadCnn, values: np.ndarray, look) -> np.ndarray:
         """Logits of these values where a gate looks; very low for all others."""
@@ -264,16 +285,19 @@ class Trainer:
         for fold in self.folds:
             held = np.isin(c.groups, fold.attack + fold.benign) & self.real
             alone[held] = c.values.request_max(cnn_rows[fold.name])[held]
-        cascade = release.fit_cascade(c, gate_rows, cnn_rows, self.folds, self.real)
+        # A network that has seen the folds' sources would look better than it is: its share is then what it was where it had not.
+        shares = np.linspace(0.2, 0.9, 8) if o.loso_samples else (0.9,)
+        cascade = release.fit_cascade(c, gate_rows, cnn_rows, self.folds, self.real, shares)
         gate_manifest = packaging.read(archive)[0]
         banded = release.as_run(c, cascade, gate_manifest, gate_rows, cnn_rows, self.folds, self.real)
         by_rules = self.run.stage("rules_cascade", lambda: release.evidence(c, banded, self.folds, rules)) if rules else None
         quantized, notes = self.quantisation(model)
-        archive = release.cnn_package(model, o.version, c, alone, cascade, banded, packaging.digest(archive), o.seed, options, quantized, by_rules)
+        kept = packaging.read(o.start.read_bytes())[0] if self.is_network_kept else alone
+        archive = release.cnn_package(model, o.version, c, kept, cascade, banded, packaging.digest(archive), o.seed, options, quantized, by_rules)
         paths.append(packaging.save(o.packages, "payload-cnn", o.version, archive))
         if o.folds:
             self.export_folds(gate_manifest, packaging.read(archive)[0], by_rules, model)
-        scores = {"gate": gate_fold.scores, "payload-cnn": alone, "sum everywhere": cascade.scores * (cascade.gate_slope + cascade.slope), "cascade as run": banded}
+        scores = {"gate": gate_fold.scores, **({} if self.is_network_kept else {"payload-cnn": alone}), "sum everywhere": cascade.scores * (cascade.gate_slope + cascade.slope), "cascade as run": banded}
         calibrated = {"gate": release.calibration_of(c, gate_fold.scores), "payload-cnn": release.calibration_of(c, alone),
                       "sum everywhere": (1.0, cascade.intercept), "cascade as run": (1.0, 0.0)}
         if rules:

@@ -90,7 +90,7 @@ def evidence(corpus: Corpus, log_odds: np.ndarray, folds, rules: "joint.RuleAnsw
     z, label, groups = log_odds[:count], corpus.data.label[:count], corpus.groups[:count]
     together, fitted = joint.out_of_fold(z, label, groups, folds, rules)
     final = joint.fit(np.nan_to_num(z), label, groups, ~np.isnan(z), rules)
-    return Evidence(final.manifest(rules), np.append(together, np.full(len(log_odds) - count, np.nan)), [f.manifest(rules) for f in fitted])
+    return Evidence(final.manifest(rules, label), np.append(together, np.full(len(log_odds) - count, np.nan)), [f.manifest(rules, label) for f in fitted])
 
 
 def gate_package(gate: Gate, version: str, corpus: Corpus, oof: OutOfFold, row_benign: np.ndarray, seed: int, options: dict,
@@ -131,10 +131,11 @@ class Cascade:
     scores: np.ndarray
 
 
-def fit_cascade(corpus: Corpus, gate_rows: "dict[str, np.ndarray]", cnn_rows: "dict[str, np.ndarray]", folds, real: np.ndarray) -> Cascade:
+def fit_cascade(corpus: Corpus, gate_rows: "dict[str, np.ndarray]", cnn_rows: "dict[str, np.ndarray]", folds, real: np.ndarray,
+                shares=np.linspace(0.2, 0.9, 8)) -> Cascade:
     """The mixture with the best mean recall at 0.5 % false positives over the left-out sources, then Platt on it."""
     best = None
-    for share in np.linspace(0.2, 0.9, 8):
+    for share in shares:
         scores = np.full(len(corpus.data), np.nan)
         for fold in folds:
             held = np.isin(corpus.groups, fold.attack + fold.benign) & real
@@ -185,15 +186,20 @@ def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, gate_rows, cnn
     return scores
 
 
-def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: np.ndarray, cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
+def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: "np.ndarray | dict", cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
                 options: dict, extra_metrics: "dict[str, float]", rules: "Evidence | None" = None) -> bytes:
-    """`alone`: out-of-fold request scores of the network by itself, for its own calibration; `banded`: of the cascade as run."""
+    """`alone`: out-of-fold request scores of the network by itself, for its own calibration, or the manifest of the package that it is taken
+    from; `banded`: of the cascade as run."""
     model.eval()
     seen = ~np.isnan(cascade.scores)
     label = corpus.data.label[seen]
-    slope, intercept = calibration(alone[seen], label)
     limits = thresholds(banded[seen], label, 1.0, 0.0)
-    limits.update({f"alone_{name}": value for name, value in thresholds(alone[seen], label, slope, intercept).items()})
+    if isinstance(alone, dict):
+        slope, intercept = alone["calibration"]["slope"], alone["calibration"]["intercept"]
+        limits.update({name: value for name, value in alone["thresholds"].items() if name.startswith("alone_")})
+    else:
+        slope, intercept = calibration(alone[seen], label)
+        limits.update({f"alone_{name}": value for name, value in thresholds(alone[seen], label, slope, intercept).items()})
     values = packaging.golden_values(GOLDEN_COUNT)
     float_onnx = export.to_onnx(model)
     files = {"model.onnx": float_onnx, "model-int8.onnx": export.to_int8(float_onnx), "kernel.bin": export.kernel_bytes(model),
