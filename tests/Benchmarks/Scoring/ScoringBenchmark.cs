@@ -20,8 +20,8 @@ internal static class ScoringBenchmark
     [
         "green", "tea", "order", "please", "deliver", "to", "the", "back", "door", "before", "noon", "O'Brien",
         "select", "from", "list", "union", "script", "drop", "café", "100%", "item", "and", "or", "update", "my",
-        "address", "street", "12a", "berlin", "https://shop.example/a?b=c", "name@mail.example", "2026-11-22", "it's", "rock",
-        "&", "roll", "<3", "C++", "script.js",
+        "address", "street", "12a", "berlin", "https://shop.example/a?b=c", "name@mail.example", "2026-11-22", "it's",
+        "rock", "&", "roll", "<3", "C++", "script.js",
     ];
 
     private const int Rounds = 3;
