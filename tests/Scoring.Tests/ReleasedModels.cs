@@ -9,6 +9,9 @@ namespace WafOperator.Scoring.Tests;
 /// <summary>The released packages of models/packages, loaded once, and requests to score with them.</summary>
 public sealed class ReleasedModels
 {
+    /// <summary>The newest release.</summary>
+    public const string Version = "1.2.0";
+
     private readonly string _folder = FindPackages();
 
     public string Folder => _folder;
@@ -44,10 +47,10 @@ public sealed class ReleasedModels
     public ModelBlob Blob(string family)
     {
         var bytes = Archive(family);
-        return new ModelBlob { Version = "1.0.0", Digest = ModelPackageReader.DigestOf(bytes) };
+        return new ModelBlob { Version = Version, Digest = ModelPackageReader.DigestOf(bytes) };
     }
 
-    public byte[] Archive(string family) => File.ReadAllBytes(Path.Combine(_folder, $"{family}-1.0.0.tar"));
+    public byte[] Archive(string family) => File.ReadAllBytes(Path.Combine(_folder, $"{family}-{Version}.tar"));
 
     public ScoringProgram Program(MlPolicy policy) => ScoringProgram.Build(policy, Library, null, null);
 

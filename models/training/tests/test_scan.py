@@ -5,8 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from wafml import golden, padding, windows
+from wafml import golden, padding, refine, windows
 from wafml.content import File, kind_of, packages, slices
+from wafml.corpus import Corpus
 from wafml.dataset import Dataset
 from wafml.gate import NORMS, Gate, scan
 from wafml.scan import FOCUS_BYTES, LENGTHS, WHOLE, Hashed, best_windows, doublings
@@ -115,3 +116,20 @@ def test_kinds_of_files_and_packages_that_are_held_out():
     assert sum(held.values()) >= 20 and len(held) == len(packages()) >= 60
     file = File("code", "py", "p", False, b"import os\n" * 3_000)
     assert all(0 < len(piece) <= 24_000 for piece in slices(file, random.Random(1)))
+
+
+def test_refining_learns_from_the_windows_that_frighten_and_from_no_held_out_file():
+    rng = random.Random(9)
+    words = [b"apple", b"garden", b"people", b"<b>", b"select", b"from", b"{{x}}"]
+    files = [File("markdown", "md", "p", held, b" ".join(rng.choice(words) for _ in range(900))) for held in (False, False, True)]
+    found = refine.pieces(files, 1)
+    assert len(found[0]) == 2 * refine.PIECES_A_FILE and all(len(v) <= refine.PIECE_BYTES for v in found[0])
+    data = data_of([b"1' or 1=1 -- %d" % i for i in range(200)] + [b"blue shoes, size %d" % i for i in range(200)])
+    data.label[:200] = 1
+    corpus = Corpus(data, windows.build(data, 1), np.array(["attack:a"] * 200 + ["benign:b"] * 200, dtype=object), np.ones(400, bool))
+    trainer = corpus.fit_gate(np.ones(400, bool))[0]
+    trainer.bias += 4.0  # everything frightens
+    before = scan(trainer, *found[:2])[0].mean()
+    refined = refine.refined(trainer, corpus, np.ones(400, bool), found, 1, lambda _: None)
+    after, attack = scan(refined, *found[:2])[0].mean(), scan(refined, data.values[:200], data.flags[:200])[0].mean()
+    assert after < before - 1 and attack > after

@@ -13,7 +13,7 @@ import torch
 
 from . import content
 from . import corpus as corpora
-from . import joint, judge, packaging, release, report, signals, train_cnn
+from . import joint, judge, packaging, refine, release, report, signals, train_cnn
 from .cnn import PayloadCnn, SeedCnn, from_kernel
 from .dataset import load
 from .export import quantized_copy
@@ -110,7 +110,7 @@ class Trainer:
         self.real = real_requests(c)
         self.folds = leave_one_out(c.groups[self.real], o.fold_count)
         suffix = "" if o.instance == 1 else f"-{o.instance}"
-        trainer = self.run.stage("gate" + suffix, lambda: c.fit_gate(np.ones(len(c.data), bool), epochs=2 + o.instance, echo=self.echo)[0])
+        trainer = self.run.stage("gate" + suffix, lambda: self.fit_gate(np.ones(len(c.data), bool), None, 2 + o.instance))
         gate = trainer.quantize()
         gate_fold, looks = self.run.stage("oof_gate", lambda: self.gate_out_of_fold(trainer))
         model = self.network(gate, suffix)
@@ -130,6 +130,14 @@ class Trainer:
     @property
     def is_network_kept(self) -> bool:
         return self.o.start is not None and self.o.samples == 0
+
+    def fit_gate(self, mask: np.ndarray, scores: "np.ndarray | None", epochs: int):
+        """The gate for the requests in `mask`, refined by more of the real files."""
+        trainer = self.corpus.fit_gate(mask, scores=scores, epochs=epochs, echo=self.echo)[0]
+        if not self.o.content:
+            return trainer
+        found = self.run.part("pieces", lambda: refine.pieces(content.read(self.o.content), self.o.seed))
+        return refine.refined(trainer, self.corpus, mask, found, self.o.seed, self.echo)
 
     def build_corpus(self) -> "corpora.Corpus":
         o = self.o
@@ -166,7 +174,7 @@ class Trainer:
         return out
 
     def fold_gate(self, index: int):
-        return self.run.part(f"fold_gate_{index}", lambda: self.corpus.fit_gate(~self.held(self.folds[index]), scores=self.row_scores, epochs=self.o.fold_epochs)[0].quantize())
+        return self.run.part(f"fold_gate_{index}", lambda: self.fit_gate(~self.held(self.folds[index]), self.row_scores, self.o.fold_epochs).quantize())
 
     def cnn_targets(self, mask: np.ndarray):
         """Labels, families and weights of values; the gate says which part of an attack is the payload."""
@@ -291,8 +299,8 @@ class Trainer:
         gate_manifest = packaging.read(archive)[0]
         banded = release.as_run(c, cascade, gate_manifest, gate_rows, cnn_rows, self.folds, self.real)
         by_rules = self.run.stage("rules_cascade", lambda: release.evidence(c, banded, self.folds, rules)) if rules else None
-        quantized, notes = self.quantisation(model)
-        kept = packaging.read(o.start.read_bytes())[0] if self.is_network_kept else alone
+        quantized, notes = self.quantisation(gate, model)
+        kept = packaging.read(o.start.read_bytes()) if self.is_network_kept else alone
         archive = release.cnn_package(model, o.version, c, kept, cascade, banded, packaging.digest(archive), o.seed, options, quantized, by_rules)
         paths.append(packaging.save(o.packages, "payload-cnn", o.version, archive))
         if o.folds:
@@ -376,10 +384,13 @@ class Trainer:
         if self.o.report:
             self.o.report.write_text(report.write(self.corpus, scores, calibrated, notes, text, with_errors=False), encoding="utf-8")
 
-    def quantisation(self, model: PayloadCnn) -> "tuple[dict[str, float], list[str]]":
+    def quantisation(self, gate, model: PayloadCnn) -> "tuple[dict[str, float], list[str]]":
         """What 8-bit weights cost, on a sample of windows of the data itself."""
-        rows = np.random.default_rng(self.o.seed).permutation(len(self.corpus.data.values))[:10000]
-        exact, rounded = (train_cnn.logits(m, self.tokens, rows).astype(float) for m in (model, quantized_copy(model)))
+        data = self.corpus.data
+        mine = np.random.default_rng(self.o.seed).permutation(len(data.values))[:5000]
+        _, start, end = gate.scan([data.values[i] for i in mine], data.flags[mine])
+        table = train_cnn.TokenTable([data.values[v][a:b] for v, a, b in zip(mine, start, end)], data.flags[mine])
+        exact, rounded = (train_cnn.logits(m, table, np.arange(len(mine))).astype(float) for m in (model, quantized_copy(model)))
         difference = np.abs(exact - rounded)
         figures = {"int8LogitDifferenceMean": float(difference.mean()), "int8LogitDifferenceMax": float(difference.max()),
                    "int8DecisionsChanged": float(((exact > 0) != (rounded > 0)).mean())}

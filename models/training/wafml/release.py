@@ -186,17 +186,18 @@ def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, gate_rows, cnn
     return scores
 
 
-def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: "np.ndarray | dict", cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
+def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: "np.ndarray | tuple[dict, dict]", cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
                 options: dict, extra_metrics: "dict[str, float]", rules: "Evidence | None" = None) -> bytes:
-    """`alone`: out-of-fold request scores of the network by itself, for its own calibration, or the manifest of the package that it is taken
+    """`alone`: out-of-fold request scores of the network by itself, for its own calibration, or manifest and files of the package that it is taken
     from; `banded`: of the cascade as run."""
     model.eval()
     seen = ~np.isnan(cascade.scores)
     label = corpus.data.label[seen]
     limits = thresholds(banded[seen], label, 1.0, 0.0)
-    if isinstance(alone, dict):
-        slope, intercept = alone["calibration"]["slope"], alone["calibration"]["intercept"]
-        limits.update({name: value for name, value in alone["thresholds"].items() if name.startswith("alone_")})
+    if isinstance(alone, tuple):
+        before = alone[0]
+        slope, intercept = before["calibration"]["slope"], before["calibration"]["intercept"]
+        limits.update({name: value for name, value in before["thresholds"].items() if name.startswith("alone_")})
     else:
         slope, intercept = calibration(alone[seen], label)
         limits.update({f"alone_{name}": value for name, value in thresholds(alone[seen], label, slope, intercept).items()})
@@ -205,7 +206,7 @@ def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: "np.ndar
     files = {"model.onnx": float_onnx, "model-int8.onnx": export.to_int8(float_onnx), "kernel.bin": export.kernel_bytes(model),
              "tokenizer.json": packaging.canonical(packaging.TOKEN_SCHEMA),
              "golden.jsonl": packaging.golden_lines(values, [value_logit(v, lambda w, f: window_logit(model, w, f)) for v in values]),
-             "corpus.jsonl": packaging.corpus(CORPUS_COUNT)}
+             "corpus.jsonl": alone[1]["corpus.jsonl"] if isinstance(alone, tuple) else packaging.corpus(CORPUS_COUNT)}
     metrics = figures(corpus, OutOfFold(banded), 1.0, 0.0)
     metrics.update(extra_metrics)
     manifest = {

@@ -60,7 +60,7 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
         var changed = ModelPackageWriter.Write(package.Manifest, files);
 
         var loading = Loader.Load(
-            changed, new ModelBlob { Version = "1.0.0", Digest = ModelPackageReader.DigestOf(changed) });
+            changed, new ModelBlob { Version = ReleasedModels.Version, Digest = ModelPackageReader.DigestOf(changed) });
 
         Assert.Null(loading.Model);
         Assert.Contains("golden", loading.Error, StringComparison.Ordinal);
