@@ -92,7 +92,7 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
         var gate = ModelPackageReader.Read(models.Archive("gate"), null, PackageLimits.Default).Package!;
         var files = gate.Files.ToDictionary(f => f.Key, f => f.Value);
         var weights = files["gate.bin"].ToArray();
-        System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(weights.AsSpan(28), 40);
+        System.Buffers.Binary.BinaryPrimitives.WriteSingleLittleEndian(weights.AsSpan(32), 40);
         files["gate.bin"] = weights;
         files.Remove("golden.jsonl");
         var eager = ModelPackageWriter.Write(gate.Manifest, files);
