@@ -6,7 +6,8 @@ namespace WafOperator.Http.Messages;
 public static class MessageCompression
 {
     /// <summary>
-    /// The beginning of the message, at most <paramref name="bytesMax"/>; null when the coding is not known or the bytes
+    /// The beginning of the message, at most <paramref name="bytesMax"/>; null when the coding is not known or the
+    /// bytes
     /// are none of it. A message that is not whole gives what can be unpacked.
     /// </summary>
     public static byte[]? Unpack(ReadOnlyMemory<byte> content, string? coding, int bytesMax, out bool isCut)

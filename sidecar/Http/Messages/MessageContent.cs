@@ -14,7 +14,8 @@ public enum MessageFormat
 }
 
 /// <summary>
-/// One message of a stream, as arguments of a canonical request whose head was read before: JSON by its reader (names as in
+/// One message of a stream, as arguments of a canonical request whose head was read before: JSON by its reader (names
+/// as in
 /// bodies), texts of protocol buffers by their path (<c>message.3.1</c>), other text whole (<c>message</c>).
 /// </summary>
 public static class MessageContent
@@ -56,7 +57,8 @@ public static class MessageContent
         return 0;
     }
 
-    private static bool IsJson(ReadOnlySpan<byte> content) => content.Length > 1 && content[0] is (byte)'{' or (byte)'[';
+    private static bool IsJson(ReadOnlySpan<byte> content) =>
+        content.Length > 1 && content[0] is (byte)'{' or (byte)'[';
 
     private static bool HasControls(ReadOnlySpan<byte> text)
     {
@@ -76,7 +78,8 @@ public static class MessageContent
 
         var shown = ArrayPool<byte>.Shared.Rent(value.Length);
         for (var i = 0; i < value.Length; i++)
-            shown[i] = value[i] is < 0x20 and not ((byte)'\t' or (byte)'\r' or (byte)'\n') or 0x7F ? (byte)' ' : value[i];
+            shown[i] = value[i] is < 0x20 and not ((byte)'\t' or (byte)'\r' or (byte)'\n') or 0x7F ? (byte)' '
+                : value[i];
         request.AddMessageText(nameBytes[..length], shown.AsSpan(0, value.Length));
         ArrayPool<byte>.Shared.Return(shown);
     }

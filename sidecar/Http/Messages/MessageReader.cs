@@ -8,7 +8,9 @@ public enum MessageStep
     /// <summary>All bytes were taken, no message ended.</summary>
     NeedsMore,
 
-    /// <summary>The window is full and the message goes on: what is there can be judged, the rest will not be kept.</summary>
+    /// <summary>
+    /// The window is full and the message goes on: what is there can be judged, the rest will not be kept.
+    /// </summary>
     WindowFull,
 
     /// <summary>A message ended; all of it is in the window.</summary>
@@ -23,7 +25,8 @@ public enum MessageStep
 
 /// <summary>
 /// Splits a stream of bytes into messages, and keeps the beginning of the message that is coming. How the bytes are cut
-/// into pieces changes nothing. Memory is taken while a message is incomplete, never more than the window. Not thread-safe.
+/// into pieces changes nothing. Memory is taken while a message is incomplete, never more than the window. Not
+/// thread-safe.
 /// </summary>
 /// <param name="windowBytes">Most bytes kept of a message.</param>
 public abstract class MessageReader(int windowBytes) : IDisposable
@@ -37,7 +40,9 @@ public abstract class MessageReader(int windowBytes) : IDisposable
     /// <summary>Bytes of the current message that came so far.</summary>
     public long Length { get; private set; }
 
-    /// <summary>The beginning of the current message, up to the window. Valid until the next <see cref="Read"/>.</summary>
+    /// <summary>
+    /// The beginning of the current message, up to the window. Valid until the next <see cref="Read"/>.
+    /// </summary>
     public ReadOnlyMemory<byte> Content => _window.AsMemory(0, _kept);
 
     /// <summary>Bytes of memory taken for the window.</summary>
@@ -47,8 +52,10 @@ public abstract class MessageReader(int windowBytes) : IDisposable
     public abstract bool IsBetweenMessages { get; }
 
     /// <summary>
-    /// Takes bytes up to the next step. After <see cref="MessageStep.Message"/> and <see cref="MessageStep.WindowFull"/> the
-    /// content is to be looked at before reading on; after the latter also when no bytes are left, for the message may be
+    /// Takes bytes up to the next step. After <see cref="MessageStep.Message"/> and <see
+    /// cref="MessageStep.WindowFull"/> the
+    /// content is to be looked at before reading on; after the latter also when no bytes are left, for the message may
+    /// be
     /// over.
     /// </summary>
     public MessageStep Read(ReadOnlySpan<byte> bytes, out int consumed)
@@ -112,7 +119,8 @@ public abstract class MessageReader(int windowBytes) : IDisposable
     private void Grow(int length)
     {
         if (length <= _window.Length) return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBytes, Math.Min(windowBytes, Math.Max(length, _window.Length * 2))));
+        var wanted = Math.Min(windowBytes, Math.Max(length, _window.Length * 2));
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBytes, wanted));
         _window.AsSpan(0, _kept).CopyTo(larger);
         if (_window.Length > 0) ArrayPool<byte>.Shared.Return(_window);
         _window = larger;

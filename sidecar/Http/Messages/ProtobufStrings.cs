@@ -29,7 +29,9 @@ public readonly record struct ProtobufReading(bool IsMessage, long UnreadBytes);
 /// </summary>
 public static class ProtobufStrings
 {
-    /// <summary>Bytes within numbers that can be read as letters: from so many on, a "message" may be a text in disguise.</summary>
+    /// <summary>
+    /// Bytes within numbers that can be read as letters: from so many on, a "message" may be a text in disguise.
+    /// </summary>
     private const int DisguisedBytesMin = 8;
 
     /// <summary>Fewer letters than this harm nobody.</summary>
@@ -81,7 +83,9 @@ public static class ProtobufStrings
     {
         private long _work;
 
-        /// <summary>Steps over a whole message without looking into its fields; counts letters in its numbers.</summary>
+        /// <summary>
+        /// Steps over a whole message without looking into its fields; counts letters in its numbers.
+        /// </summary>
         public bool TryMeasure(ReadOnlySpan<byte> message, bool isCut, out int disguised)
         {
             disguised = 0;

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace WafOperator.Http.Messages;
 
 /// <summary>
-/// Messages that a WebSocket client sends (RFC 6455, section 5): frames are masked, a message may come in several, control
+/// Messages that a WebSocket client sends (RFC 6455, section 5): frames are masked, a message may come in several,
+/// control
 /// frames between them. Extensions are taken for broken frames: none was negotiated. Not thread-safe.
 /// </summary>
 public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(windowBytes)
@@ -53,7 +54,8 @@ public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(window
         if (_head.HasExtension || !_head.IsMasked || _head.Length < 0) return false;
         if (_head.IsControl)
         {
-            if (!_head.IsLast || _head.Length > WebSocketFrameHead.ControlBytesMax || _head.Opcode > WebSocketFrameHead.Pong)
+            if (!_head.IsLast || _head.Length > WebSocketFrameHead.ControlBytesMax
+                || _head.Opcode > WebSocketFrameHead.Pong)
                 return false;
         }
         else
@@ -80,7 +82,8 @@ public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(window
 }
 
 /// <summary>
-/// Follows the frames that a server sends, to know where one ends: between two, and nowhere else, a frame of the proxy's own
+/// Follows the frames that a server sends, to know where one ends: between two, and nowhere else, a frame of the
+/// proxy's own
 /// may go out.
 /// </summary>
 public struct WebSocketFrameBounds
@@ -92,7 +95,9 @@ public struct WebSocketFrameBounds
     /// <summary>The last byte that was shown ended a frame.</summary>
     public readonly bool IsBetweenFrames => !_isInFrame && _head.IsEmpty;
 
-    /// <summary>Shows bytes; returns how many of them come before the first end of a frame, all if there is none.</summary>
+    /// <summary>
+    /// Shows bytes; returns how many of them come before the first end of a frame, all if there is none.
+    /// </summary>
     public int Show(ReadOnlySpan<byte> bytes)
     {
         var shown = 0;

@@ -6,7 +6,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// A request that was sent on a connection which the application closed at that moment, for being idle, was not answered
+/// A request that was sent on a connection which the application closed at that moment, for being idle, was not
+/// answered
 /// and is sent again where that is safe (RFC 9110, section 9.2.2): idempotent methods without a body.
 /// </summary>
 internal static class ClosedConnections
@@ -15,7 +16,8 @@ internal static class ClosedConnections
     public const int RepeatsMax = 2;
 
     public static bool MayRepeat(HttpContext context, ForwarderError error) =>
-        error is ForwarderError.Request && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested
+        error is ForwarderError.Request && !context.Response.HasStarted
+            && !context.RequestAborted.IsCancellationRequested
         && IsIdempotent(context.Request.Method)
         && context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true }
         && context.Features.Get<IForwarderErrorFeature>()?.Exception is { } failure && IsClosing(failure);

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Http.Features;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// Requests whose body goes on while the answer is already coming: gRPC, WebSocket over either protocol. Waiting for their
-/// end would be a deadlock, so less of them is inspected; therefore a request is one only when its protocol makes it one.
+/// Requests whose body goes on while the answer is already coming: gRPC, WebSocket over either protocol. Waiting for
+/// their
+/// end would be a deadlock, so less of them is inspected; therefore a request is one only when its protocol makes it
+/// one.
 /// A header alone never does.
 /// </summary>
 internal static class DuplexStreams
@@ -17,7 +19,8 @@ internal static class DuplexStreams
     public static bool IsDuplex(HttpContext context) => IsWebSocket(context) || IsGrpc(context);
 
     /// <summary>
-    /// An opening handshake that the server can carry out: a GET over HTTP/1.1 without a body and with all that RFC 6455
+    /// An opening handshake that the server can carry out: a GET over HTTP/1.1 without a body and with all that RFC
+    /// 6455
     /// wants (section 4.2.1), or an extended CONNECT (RFC 8441).
     /// </summary>
     public static bool IsWebSocket(HttpContext context)
@@ -51,7 +54,8 @@ internal static class DuplexStreams
         var request = context.Request;
         return HttpProtocol.IsHttp2(request.Protocol) && HttpMethods.IsPost(request.Method)
             && request.Headers.ContentType is [{ } type] && IsGrpcType(type)
-            && request.Headers.TE is [{ } encodings] && encodings.Trim().Equals("trailers", StringComparison.OrdinalIgnoreCase);
+            && request.Headers.TE is [{ } encodings] && encodings.Trim().Equals("trailers",
+                StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool IsExtendedConnect(HttpContext context) =>
@@ -59,7 +63,9 @@ internal static class DuplexStreams
         && protocol.Equals(WebSocket, StringComparison.OrdinalIgnoreCase) && context.Request.ContentLength is null
         && context.Request.Headers.Upgrade.Count == 0;
 
-    /// <summary>The type itself, with a suffix (<c>+proto</c>) or with parameters; not one that only begins like it.</summary>
+    /// <summary>
+    /// The type itself, with a suffix (<c>+proto</c>) or with parameters; not one that only begins like it.
+    /// </summary>
     private static bool IsGrpcType(string type) =>
         type.StartsWith(Grpc, StringComparison.OrdinalIgnoreCase)
         && (type.Length == Grpc.Length || type[Grpc.Length] is '+' or ';' or ' ' or '\t');

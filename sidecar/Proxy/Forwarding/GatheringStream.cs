@@ -6,13 +6,16 @@ using WafOperator.Proxy.Listening;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// A long request body on its way through. Where its bytes arrive, each piece of some kilobytes would be sent on as soon
+/// A long request body on its way through. Where its bytes arrive, each piece of some kilobytes would be sent on as
+/// soon
 /// as it has come, a system call for each. Here whoever waits is woken by the first piece and takes what has gathered
 /// until the thread pool gets to it; nothing waits for more. Not thread-safe.
 /// </summary>
 internal sealed class GatheringStream(PipeReader reader) : ReadOnlyStream
 {
-    /// <summary>Gathers the request's body if it is or may be long; tells whether. Streams in both directions stay.</summary>
+    /// <summary>
+    /// Gathers the request's body if it is or may be long; tells whether. Streams in both directions stay.
+    /// </summary>
     public static bool Gather(HttpContext context)
     {
         var request = context.Request;

@@ -2,10 +2,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace WafOperator.Proxy.Forwarding;
 
-/// <summary>Header fields that end at this hop (RFC 9110, section 7.6.1), besides those the forwarder drops itself.</summary>
+/// <summary>
+/// Header fields that end at this hop (RFC 9110, section 7.6.1), besides those the forwarder drops itself.
+/// </summary>
 internal static class HopByHop
 {
-    /// <summary>Fields that a client cannot have removed by naming them in Connection: rules and applications rely on them.</summary>
+    /// <summary>
+    /// Fields that a client cannot have removed by naming them in Connection: rules and applications rely on them.
+    /// </summary>
     private static readonly HashSet<string> Kept = new(StringComparer.OrdinalIgnoreCase)
     {
         "Host", "Content-Length", "Transfer-Encoding", "Content-Type", "Cookie", "Authorization", "Origin", "Upgrade",

@@ -15,7 +15,8 @@ internal class PassThroughTransformer(ProxyConnection connection) : HttpTransfor
     private const string ForwardedFor = "X-Forwarded-For";
 
     public override ValueTask TransformRequestAsync(
-        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix,
+            CancellationToken cancellationToken)
     {
         var copied = base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         if (!copied.IsCompletedSuccessfully) return FinishAsync(copied, httpContext, proxyRequest);

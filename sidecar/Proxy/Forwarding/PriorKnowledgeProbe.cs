@@ -4,7 +4,8 @@ using WafOperator.Proxy.Listening;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// Whether the application speaks HTTP/2 without TLS, where nothing is negotiated: asked once with the connection preface,
+/// Whether the application speaks HTTP/2 without TLS, where nothing is negotiated: asked once with the connection
+/// preface,
 /// on a connection of its own, so that no request is ever sent twice. Thread-safe.
 /// </summary>
 internal sealed class PriorKnowledgeProbe(Uri origin, ProxyLimits limits, TimeProvider time)

@@ -3,7 +3,8 @@ using System.Net;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// A body of unknown length on its way to the application: small pieces are sent when they come. The client library keeps
+/// A body of unknown length on its way to the application: small pieces are sent when they come. The client library
+/// keeps
 /// them until its buffer is full, which for a log that is followed may take hours.
 /// </summary>
 internal sealed class PromptContent : HttpContent
@@ -35,7 +36,9 @@ internal sealed class PromptContent : HttpContent
         base.Dispose(disposing);
     }
 
-    /// <summary>Makes bodies of unknown length prompt, over HTTP/1.1; over HTTP/2 the forwarder does so where it matters.</summary>
+    /// <summary>
+    /// Makes bodies of unknown length prompt, over HTTP/1.1; over HTTP/2 the forwarder does so where it matters.
+    /// </summary>
     internal sealed class Handler(HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override Task<HttpResponseMessage> SendAsync(
@@ -66,7 +69,8 @@ internal sealed class PromptContent : HttpContent
             set => throw new NotSupportedException();
         }
 
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer,
+            CancellationToken cancellationToken = default)
         {
             await inner.WriteAsync(buffer, cancellationToken);
             if (buffer.Length < SmallBytesMax) await inner.FlushAsync(cancellationToken);

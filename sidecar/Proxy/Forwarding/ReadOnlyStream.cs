@@ -17,7 +17,8 @@ internal abstract class ReadOnlyStream : Stream
         set => throw new NotSupportedException();
     }
 
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer,
+        CancellationToken cancellationToken = default);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -37,7 +38,8 @@ internal abstract class ReadOnlyStream : Stream
 }
 
 /// <summary>
-/// A stream that somebody began to read: what that read brings comes first, then the rest. A read of no bytes only waits.
+/// A stream that somebody began to read: what that read brings comes first, then the rest. A read of no bytes only
+/// waits.
 /// </summary>
 /// <param name="pending">The read that was begun.</param>
 /// <param name="into">Where it puts its bytes; empty if it only waits.</param>

@@ -18,7 +18,8 @@ internal static class RequestTarget
         && context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget is "*";
 
     /// <summary>
-    /// Path and query as sent; origin and fragment of an absolute target removed. Null for targets that name no path, and
+    /// Path and query as sent; origin and fragment of an absolute target removed. Null for targets that name no path,
+    /// and
     /// for bytes outside ASCII, which no target may have and which programs read in different ways.
     /// </summary>
     public static string? Of(HttpContext context)

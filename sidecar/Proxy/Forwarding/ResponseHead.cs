@@ -4,21 +4,25 @@ namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
 /// The head of a response goes out as soon as it is there. The forwarder writes it together with the first bytes of the
-/// body; where these let wait, the client would wait for the head as well: a call in both directions whose client speaks
+/// body; where these let wait, the client would wait for the head as well: a call in both directions whose client
+/// speaks
 /// only once it was answered would wait forever.
 /// </summary>
 internal static class ResponseHead
 {
     /// <summary>
-    /// Sends the head if the body's first byte is not here yet. A body that is here, or that has none, costs nothing: head
+    /// Sends the head if the body's first byte is not here yet. A body that is here, or that has none, costs nothing:
+    /// head
     /// and body then leave together, and an end without a body stays one message.
     /// </summary>
-    public static ValueTask SendAsync(HttpContext context, HttpResponseMessage response, CancellationToken cancellationToken)
+    public static ValueTask SendAsync(HttpContext context, HttpResponseMessage response,
+        CancellationToken cancellationToken)
     {
         var opening = response.Content.ReadAsStreamAsync(cancellationToken);
         if (!opening.IsCompletedSuccessfully) return OpenAsync(opening, context, response, cancellationToken);
         var first = opening.Result.ReadAsync(Memory<byte>.Empty, cancellationToken);
-        if (!first.IsCompletedSuccessfully) return FlushAsync(opening.Result, first, context, response, cancellationToken);
+        if (!first.IsCompletedSuccessfully)
+            return FlushAsync(opening.Result, first, context, response, cancellationToken);
         _ = first.Result;
         return ValueTask.CompletedTask;
     }

@@ -5,8 +5,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// How slow a body may come. While it is held for inspection it costs memory, and the server's least rate counts; once it
-/// streams through it costs a connection, which has a limit of its own, and how long to wait is the application's choice.
+/// How slow a body may come. While it is held for inspection it costs memory, and the server's least rate counts; once
+/// it
+/// streams through it costs a connection, which has a limit of its own, and how long to wait is the application's
+/// choice.
 /// </summary>
 internal static class SlowBodies
 {

@@ -27,12 +27,14 @@ internal sealed class StreamForwarder
 
     /// <summary>The same, ended by a token of the caller's.</summary>
     public ValueTask<ForwarderError> ForwardAsync(
-        HttpContext context, ProxyConnection connection, HttpTransformer transformer, CancellationToken cancellationToken)
+        HttpContext context, ProxyConnection connection, HttpTransformer transformer,
+            CancellationToken cancellationToken)
     {
         SlowBodies.Allow(context);
         var upstream = connection.Upstream;
         if (!HttpProtocol.IsHttp2(context.Request.Protocol))
-            return _forwarder.SendAsync(context, upstream.Origin, upstream.Invoker, upstream.Http1, transformer, cancellationToken);
+            return _forwarder.SendAsync(context, upstream.Origin, upstream.Invoker, upstream.Http1, transformer,
+                cancellationToken);
         return ForwardHttp2Async(context, upstream, transformer, cancellationToken);
     }
 

@@ -39,7 +39,8 @@ internal sealed class Upstream : IDisposable
     public ForwarderRequestConfig Http2 { get; }
 
     /// <summary>
-    /// For clients that speak HTTP/2: the same where the application speaks it too, else HTTP/1.1. With TLS the handshake
+    /// For clients that speak HTTP/2: the same where the application speaks it too, else HTTP/1.1. With TLS the
+    /// handshake
     /// tells, without it the application is asked once.
     /// </summary>
     public async ValueTask<ForwarderRequestConfig> Http2OrLowerAsync()
@@ -53,7 +54,10 @@ internal sealed class Upstream : IDisposable
 
     public void Dispose() => Invoker.Dispose();
 
-    /// <summary>A handler that adds nothing: no cookies, no redirects, no decompression, no proxy, no tracing headers; bytes of headers as they are.</summary>
+    /// <summary>
+    /// A handler that adds nothing: no cookies, no redirects, no decompression, no proxy, no tracing headers; bytes of
+    /// headers as they are.
+    /// </summary>
     private static SocketsHttpHandler CreateHandler(ProxyLimits limits) => new()
     {
         UseProxy = false,

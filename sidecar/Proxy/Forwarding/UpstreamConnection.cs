@@ -3,8 +3,10 @@ using System.Net.Sockets;
 namespace WafOperator.Proxy.Forwarding;
 
 /// <summary>
-/// A connection to the application whose writes end quietly once the other side is gone. An application may answer before
-/// it has read the whole request, and close (RFC 9112, section 9.6): the answer is then waiting to be read, and an error of
+/// A connection to the application whose writes end quietly once the other side is gone. An application may answer
+/// before
+/// it has read the whole request, and close (RFC 9112, section 9.6): the answer is then waiting to be read, and an
+/// error of
 /// the write would hide it. Whether there is one, the read side tells.
 /// </summary>
 internal sealed class UpstreamConnection(Socket socket) : NetworkStream(socket, ownsSocket: true)

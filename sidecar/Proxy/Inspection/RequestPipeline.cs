@@ -72,7 +72,8 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         var facts = new DecisionFacts
         {
             EventId = EventIds.Text(EventIds.Next(services.Time)), Time = services.Time.GetUtcNow(),
-            Client = refusal.Connection?.Peer ?? default, Decision = decision, Matches = [], Exclusions = [], Models = [],
+            Client = refusal.Connection?.Peer ?? default, Decision = decision, Matches = [], Exclusions = [],
+                Models = [],
             Pod = services.Pod,
         };
         if (!EventComposer.IsWanted(snapshot.Document.Logging.Decisions, facts)) return;
@@ -105,11 +106,13 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         services.Meters.RequestDecided(decision);
         if (decision.Forwards) return PassAsync(context, Nobody, UninspectedReason.NoPolicy);
         return BlockResponder.RespondAsync(
-            context.Http, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain, EventIds.Text(EventIds.Next(services.Time)));
+            context.Http, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain,
+                EventIds.Text(EventIds.Next(services.Time)));
     }
 
     /// <summary>
-    /// <c>OPTIONS *</c> asks the server behind this port whether it is there (RFC 9110, section 9.3.7): that is this one.
+    /// <c>OPTIONS *</c> asks the server behind this port whether it is there (RFC 9110, section 9.3.7): that is this
+    /// one.
     /// </summary>
     private Task AnswerForServerAsync(HttpContext http)
     {
@@ -122,7 +125,8 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
     {
         var decision = Decider.Decide(new DecisionInputs { HasPolicy = true, Limit = LimitOutcome.Ambiguous });
         services.Meters.RequestDecided(decision);
-        if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(http.Request.Protocol)) http.Response.Headers.Connection = "close";
+        if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(http.Request.Protocol))
+            http.Response.Headers.Connection = "close";
         return BlockResponder.RespondAsync(http, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
     }
 }

@@ -8,7 +8,8 @@ namespace WafOperator.Proxy.Inspection;
 internal enum ResponseRest { None, Late, Long }
 
 /// <summary>
-/// Holds the beginning of a response back until it was inspected: up to a length and for a time, so that text that comes
+/// Holds the beginning of a response back until it was inspected: up to a length and for a time, so that text that
+/// comes
 /// little by little is not held to its end. Not thread-safe.
 /// </summary>
 internal sealed class ResponseHold(ResponseInspection inspection, HeldBody held, TimeSpan holdMax)
@@ -46,7 +47,8 @@ internal sealed class ResponseHold(ResponseInspection inspection, HeldBody held,
                     if (await Task.WhenAny(pending, timeout) != pending)
                     {
                         (isLent, Rest) = (true, ResponseRest.Late);
-                        return new StreamContent(new ReplayStream(held, new PendingStream(pending, buffer.AsMemory(0, room), stream)));
+                        var rest = new PendingStream(pending, buffer.AsMemory(0, room), stream);
+                        return new StreamContent(new ReplayStream(held, rest));
                     }
                 }
 

@@ -51,12 +51,15 @@ internal sealed class ResponseInspection(RuleStage rules, HttpLimits limits)
     }
 }
 
-/// <summary>Forwards a request and shows its response to the rules before the client sees it. One per request.</summary>
+/// <summary>
+/// Forwards a request and shows its response to the rules before the client sees it. One per request.
+/// </summary>
 internal sealed class InspectingTransformer(ProxyConnection connection, Exchange exchange, FairBudget budget)
     : PassThroughTransformer(connection)
 {
     public override async ValueTask TransformRequestAsync(
-        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix,
+            CancellationToken cancellationToken)
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
         // Rules read text: a compressed response could not be inspected.
@@ -66,7 +69,8 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
     public override async ValueTask<bool> TransformResponseAsync(
         HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
-        if (proxyResponse is null) return await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        if (proxyResponse is null) return await base.TransformResponseAsync(httpContext, proxyResponse,
+            cancellationToken);
         var inspection = exchange.BeginResponse();
         var outcome = inspection.Head(proxyResponse, "HTTP/1.1"u8);
         HttpContent? replay = null;

@@ -10,7 +10,9 @@ using WafOperator.Proxy.Forwarding;
 
 namespace WafOperator.Proxy.Listening;
 
-/// <summary>The web server of the data plane: all listeners, HTTP/1 and HTTP/2 on each, limits from one record.</summary>
+/// <summary>
+/// The web server of the data plane: all listeners, HTTP/1 and HTTP/2 on each, limits from one record.
+/// </summary>
 internal sealed class ProxyServer : IAsyncDisposable
 {
     private readonly KestrelServer _server;
@@ -46,7 +48,9 @@ internal sealed class ProxyServer : IAsyncDisposable
     public Task StartAsync(Func<ProxyContext, Task> process, CancellationToken cancellationToken) =>
         _server.StartAsync(new ProxyApplication(process), cancellationToken);
 
-    /// <summary>Stops accepting, lets requests in flight end, and cuts those that are left when the token fires.</summary>
+    /// <summary>
+    /// Stops accepting, lets requests in flight end, and cuts those that are left when the token fires.
+    /// </summary>
     public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
 
     public ValueTask DisposeAsync()

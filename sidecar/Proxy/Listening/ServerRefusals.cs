@@ -11,7 +11,8 @@ namespace WafOperator.Proxy.Listening;
 internal readonly record struct ServerRefusal(ProxyConnection? Connection, int Status, string Reason);
 
 /// <summary>
-/// Hears of heads that the server cannot take (not HTTP, too long, too slow): it answers them itself and tells nobody but
+/// Hears of heads that the server cannot take (not HTTP, too long, too slow): it answers them itself and tells nobody
+/// but
 /// its log. Thread-safe.
 /// </summary>
 internal sealed class ServerRefusals(ILoggerFactory logs, Action<ServerRefusal> heard) : ILoggerFactory
@@ -56,7 +57,8 @@ internal sealed class ServerRefusals(ILoggerFactory logs, Action<ServerRefusal> 
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?,
+                string> formatter)
         {
             if (exception is not BadHttpRequestException refused) return;
             var id = (state as IReadOnlyList<KeyValuePair<string, object?>>)?

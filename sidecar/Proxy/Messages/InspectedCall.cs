@@ -3,7 +3,8 @@ using WafOperator.Proxy.Forwarding;
 namespace WafOperator.Proxy.Messages;
 
 /// <summary>What the client of a gRPC call sends, judged message by message on its way to the application.</summary>
-internal sealed class InspectedCall(Stream client, MessageGate gate, CancellationTokenSource forwarding) : ReadOnlyStream
+internal sealed class InspectedCall(Stream client, MessageGate gate, CancellationTokenSource forwarding)
+    : ReadOnlyStream
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {

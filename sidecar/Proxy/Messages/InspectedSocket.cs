@@ -5,7 +5,8 @@ using WafOperator.Http.Messages;
 namespace WafOperator.Proxy.Messages;
 
 /// <summary>
-/// A WebSocket as the forwarder sees it: what the client sends is judged message by message, what the server sends passes.
+/// A WebSocket as the forwarder sees it: what the client sends is judged message by message, what the server sends
+/// passes.
 /// When the stream is ended, both ends get a Close frame, between two frames of their own stream. Reads and writes may
 /// overlap, as they do in a socket.
 /// </summary>
@@ -48,7 +49,8 @@ internal sealed class InspectedSocket(Stream client, MessageGate gate, Cancellat
         return passed > 0 ? passed : TakeToServer(buffer);
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer,
+        CancellationToken cancellationToken = default)
     {
         await _writing.WaitAsync(cancellationToken);
         try
@@ -135,7 +137,9 @@ internal sealed class InspectedSocket(Stream client, MessageGate gate, Cancellat
         return count;
     }
 
-    /// <summary>A Close frame (RFC 6455, section 5.5.1). A mask of zeros masks as well as any other against nobody.</summary>
+    /// <summary>
+    /// A Close frame (RFC 6455, section 5.5.1). A mask of zeros masks as well as any other against nobody.
+    /// </summary>
     private static byte[] Close(ushort code, string reason, bool isMasked)
     {
         var text = Encoding.ASCII.GetBytes(reason);

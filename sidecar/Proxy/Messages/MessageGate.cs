@@ -5,7 +5,8 @@ using WafOperator.Proxy.Listening;
 namespace WafOperator.Proxy.Messages;
 
 /// <summary>
-/// Lets the bytes of a stream pass as they come. Only bytes that complete a message, or fill its window, wait for the verdict
+/// Lets the bytes of a stream pass as they come. Only bytes that complete a message, or fill its window, wait for the
+/// verdict
 /// about it: an application that acts on whole messages never gets the end of one that was not judged. Not thread-safe.
 /// </summary>
 internal sealed class MessageGate(MessageReader reader, MessageInspector inspector, FairBudget budget, int client)

@@ -16,12 +16,15 @@ using WafOperator.Scoring.Pool;
 namespace WafOperator.Proxy.Messages;
 
 /// <summary>
-/// Judges one message after the other as if it were the body of the request that opened the stream: rules, then models, then
+/// Judges one message after the other as if it were the body of the request that opened the stream: rules, then models,
+/// then
 /// one decision. Not thread-safe.
 /// </summary>
 internal sealed class MessageInspector(MessageScope scope, MessageProtocol protocol)
 {
-    /// <summary>Headers that are arguments rather than facts about the client: they were judged when the stream began.</summary>
+    /// <summary>
+    /// Headers that are arguments rather than facts about the client: they were judged when the stream began.
+    /// </summary>
     private static readonly HashSet<string> Left = new(StringComparer.OrdinalIgnoreCase)
     {
         "Cookie", "Authorization", "Referer", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Content-Type",
@@ -47,7 +50,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             BeginHead(canonical);
             var format = protocol is MessageProtocol.Grpc ? MessageFormat.Protobuf : MessageFormat.Text;
             var unread = MessageContent.Read(canonical, content.Span, format, isCut);
-            if (canonical.BodyArguments.IsEmpty) return Pass(content.Length == 0 ? MessageOutcome.Empty : MessageOutcome.Unread);
+            if (canonical.BodyArguments.IsEmpty)
+                return Pass(content.Length == 0 ? MessageOutcome.Empty : MessageOutcome.Unread);
             var id = EventIds.Next(scope.Services.Time);
             var inputs = scope.Inputs;
             if (canonical.MustReject) inputs = inputs with { Limit = LimitOutcome.TooMuch };
@@ -156,7 +160,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     {
         var isAttack = inputs.Rules.Score.IsOver
             || inputs.Rules.Kind is RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt;
-        if (scope.Snapshot.Scoring is not { } program || inputs.Rules.Kind is RuleOutcomeKind.Interrupted) return default;
+        if (scope.Snapshot.Scoring is not { } program
+            || inputs.Rules.Kind is RuleOutcomeKind.Interrupted) return default;
         PoolAnswers? answers = null;
         if (program.HasRemote && Collect(program, canonical, rules, isAttack, id) is { } questions)
         {
@@ -202,7 +207,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     {
         var matches = rules?.Matches ?? [];
         if (decision.Reason is DecisionReason.None && matches.Count == 0) return;
-        if (decision.WouldHave is not Protocols.Events.VerdictKind.Allow) scope.Services.Meters.RequestDecided(decision);
+        if (decision.WouldHave is not Protocols.Events.VerdictKind.Allow)
+            scope.Services.Meters.RequestDecided(decision);
         foreach (var match in matches) scope.Services.Meters.RuleMatched(match.Id);
         var facts = new DecisionFacts
         {

@@ -51,7 +51,9 @@ internal sealed class MessageStream : IDisposable
             reader, new MessageInspector(scope, protocol), scope.Services.Budget, ClientCounts.RowOf(scope.Client));
     }
 
-    /// <summary>The stream that a request in both directions opens; null when its messages are not to be looked at.</summary>
+    /// <summary>
+    /// The stream that a request in both directions opens; null when its messages are not to be looked at.
+    /// </summary>
     public static MessageStream? Open(MessageScope scope)
     {
         var http = scope.Context.Http;
@@ -106,7 +108,9 @@ internal sealed class MessageStream : IDisposable
 
     private InspectedSocket Inspect(Stream client) => new(client, _gate, _forwarding);
 
-    /// <summary>The forwarder resets a call that it could not finish; one that was ended gets a status instead.</summary>
+    /// <summary>
+    /// The forwarder resets a call that it could not finish; one that was ended gets a status instead.
+    /// </summary>
     private sealed class HeldReset(IHttpResetFeature inner, MessageGate gate) : IHttpResetFeature
     {
         public void Reset(int errorCode)

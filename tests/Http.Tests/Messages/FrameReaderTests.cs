@@ -4,7 +4,9 @@ using WafOperator.Http.Messages;
 
 namespace WafOperator.Http.Tests.Messages;
 
-/// <summary>Messages are told apart whatever pieces they come in, and nobody makes the reader hold more than its window.</summary>
+/// <summary>
+/// Messages are told apart whatever pieces they come in, and nobody makes the reader hold more than its window.
+/// </summary>
 public sealed class FrameReaderTests
 {
     private const int Window = 1024;
@@ -157,7 +159,8 @@ public sealed class FrameReaderTests
                 var count = random.Next(0, content.Length - sent + 1);
                 if (random.Next(3) == 0) count = content.Length - sent;
                 var isLast = sent + count == content.Length;
-                bytes.AddRange(Frame(content[sent..(sent + count)], sent == 0 && opcode > 0 ? opcode : 0, isLast, random));
+                bytes.AddRange(Frame(content[sent..(sent + count)], sent == 0 && opcode > 0 ? opcode : 0, isLast,
+                    random));
                 opcode = 0;
                 sent += count;
                 if (isLast) break;
@@ -202,7 +205,8 @@ public sealed class FrameReaderTests
         var head = new List<byte> { (byte)(opcode | (isLast ? 0x80 : 0)) };
         var flag = mask is null ? 0 : 0x80;
         if (content.Length < 126) head.Add((byte)(flag | content.Length));
-        else if (content.Length <= ushort.MaxValue) head.AddRange([(byte)(flag | 126), (byte)(content.Length >> 8), (byte)content.Length]);
+        else if (content.Length <= ushort.MaxValue) head.AddRange([(byte)(flag | 126), (byte)(content.Length >> 8),
+            (byte)content.Length]);
         else
         {
             head.Add((byte)(flag | 127));

@@ -42,12 +42,14 @@ public sealed class ProtobufStringsTests
     [InlineData("0B")]
     [InlineData("FFFFFFFFFFFFFFFFFFFFFF")]
     [InlineData("")]
-    public void WhatIsNoMessage_IsSaidToBeNone(string hex) => Assert.False(Read(Convert.FromHexString(hex)).Reading.IsMessage);
+    public void WhatIsNoMessage_IsSaidToBeNone(string hex) =>
+        Assert.False(Read(Convert.FromHexString(hex)).Reading.IsMessage);
 
     /// <summary>Whatever a sender wraps a text in, an application that reads it as text finds it; so must we.</summary>
     [Theory]
     [InlineData("a byte that is no UTF-8", new byte[0], new byte[] { 0xFF })]
-    [InlineData("control bytes", new byte[] { 1, 2, 3 }, new byte[] { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 })]
+    [InlineData("control bytes", new byte[] { 1, 2, 3 }, new byte[] { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+        1, 1, 1, 1, 1, 1 })]
     [InlineData("the shape of a field", new byte[] { 0x09 }, new byte[0])]
     [InlineData("the shape of another field", new byte[] { 0x11 }, new byte[] { 0x08, 0x01 })]
     public void ATextInDisguise_IsShown(string situation, byte[] before, byte[] after)
@@ -66,7 +68,8 @@ public sealed class ProtobufStringsTests
         {
             var found = new List<ProtobufText>();
 
-            Assert.True(ProtobufStrings.Read(message.AsSpan(0, length), isCut: true, ProtobufLimits.Default, found).IsMessage);
+            Assert.True(ProtobufStrings.Read(message.AsSpan(0, length), isCut: true, ProtobufLimits.Default,
+                found).IsMessage);
             Assert.Contains(found, text => text.Path == "3.2"
                 && Encoding.UTF8.GetString(message[text.Value]).StartsWith(Attack, StringComparison.Ordinal));
         }

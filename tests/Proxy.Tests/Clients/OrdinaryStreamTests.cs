@@ -7,7 +7,9 @@ using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Clients;
 
-/// <summary>What long-lived and long requests of ordinary clients need, over real sockets, with the policy in force.</summary>
+/// <summary>
+/// What long-lived and long requests of ordinary clients need, over real sockets, with the policy in force.
+/// </summary>
 public sealed class OrdinaryStreamTests
 {
     private const string Rules = """
@@ -21,7 +23,8 @@ public sealed class OrdinaryStreamTests
 
     /// <summary>Bytes that go up and down; a benchmark sets more.</summary>
     private static long StreamBytes =>
-        long.TryParse(Environment.GetEnvironmentVariable("WAF_TEST_STREAM_BYTES"), CultureInfo.InvariantCulture, out var bytes)
+        long.TryParse(Environment.GetEnvironmentVariable("WAF_TEST_STREAM_BYTES"), CultureInfo.InvariantCulture,
+            out var bytes)
             ? bytes
             : 64L << 20;
 
@@ -42,7 +45,8 @@ public sealed class OrdinaryStreamTests
         await using var sidecar = await StartAsync(upstream, inspectsResponses: true);
         using var client = sidecar.Client();
 
-        using var response = await client.GetAsync("/log", HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
+        using var response = await client.GetAsync("/log",
+            HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         for (var i = 0; i < 4; i++)
         {
@@ -228,7 +232,8 @@ public sealed class OrdinaryStreamTests
 
     private sealed class EndlessContent(long total) : HttpContent
     {
-        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => WriteAsync(stream, total);
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            WriteAsync(stream, total);
 
         protected override bool TryComputeLength(out long length)
         {

@@ -11,7 +11,8 @@ public sealed class EarlyHeadTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private static readonly string[] Types = ["text/event-stream", "application/json", "application/grpc", "text/plain"];
+    private static readonly string[] Types = ["text/event-stream", "application/json", "application/grpc",
+        "text/plain"];
 
     public static TheoryData<string, bool, bool> Silences
     {
@@ -46,7 +47,8 @@ public sealed class EarlyHeadTests
         await using var sidecar = await TestSidecar.StartAsync(upstream.Address, policy);
         using var client = sidecar.Client(isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11);
 
-        using var response = await client.GetAsync("/silent", HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
+        using var response = await client.GetAsync("/silent",
+            HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
         Assert.Equal("yes", Assert.Single(response.Headers.GetValues("x-early")));
 
         answered.SetResult();
@@ -64,7 +66,8 @@ public sealed class EarlyHeadTests
             await answered.Task;
             context.Abort();
         });
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(upstream.Address,
+            TestSidecar.Policy(InspectionMode.Off));
         using var client = sidecar.Client();
         using var response = await client.GetAsync("/", HttpCompletionOption.ResponseHeadersRead).WaitAsync(Patience);
 

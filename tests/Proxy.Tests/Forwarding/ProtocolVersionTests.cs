@@ -20,7 +20,8 @@ public sealed class ProtocolVersionTests
             using var reader = new StreamReader(context.Request.Body);
             await context.Response.WriteAsync($"{context.Request.Method} {await reader.ReadToEndAsync()}");
         });
-        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(upstream.Address,
+            TestSidecar.Policy(InspectionMode.Off));
         using var client = sidecar.Client(HttpVersion.Version20);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i =>
@@ -59,7 +60,8 @@ public sealed class ProtocolVersionTests
             using var accepted = await context.WebSockets.AcceptWebSocketAsync();
             var buffer = new byte[64];
             var received = await accepted.ReceiveAsync(buffer, context.RequestAborted);
-            await accepted.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, true, context.RequestAborted);
+            await accepted.SendAsync(buffer.AsMemory(0, received.Count), received.MessageType, true,
+                context.RequestAborted);
             await accepted.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
         });
         await using var sidecar = await TestSidecar.StartAsync(

@@ -11,7 +11,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace WafOperator.Proxy.Tests.Forwarding;
 
-/// <summary>What ordinary networks and applications do to requests: idle ends, slow bodies, questions to the server.</summary>
+/// <summary>
+/// What ordinary networks and applications do to requests: idle ends, slow bodies, questions to the server.
+/// </summary>
 public sealed class RobustnessTests
 {
     [Theory]
@@ -23,7 +25,8 @@ public sealed class RobustnessTests
         string method, string body, int expected)
     {
         using var application = new ClosingApplication();
-        await using var sidecar = await TestSidecar.StartAsync(application.Address, TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await TestSidecar.StartAsync(application.Address,
+            TestSidecar.Policy(InspectionMode.Off));
         using var client = sidecar.Client();
         Assert.Equal("fine", await client.GetStringAsync("/first"));
 
@@ -125,7 +128,8 @@ public sealed class RobustnessTests
 
         Assert.StartsWith($"HTTP/1.1 {status}", answer, StringComparison.Ordinal);
         using var admin = TestSidecar.Client(sidecar.Admin);
-        Assert.Contains($"waf_incidents_total{{kind=\"{kind}\"}} 1", await admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains($"waf_incidents_total{{kind=\"{kind}\"}} 1", await admin.GetStringAsync("/metrics"),
+            StringComparison.Ordinal);
         var told = Assert.Single(await sidecar.EventsAsync());
         Assert.Equal(VerdictKind.Block, told.Verdict);
         Assert.Equal(status, told.StatusCode);
@@ -190,7 +194,9 @@ public sealed class RobustnessTests
         }
     }
 
-    /// <summary>Answers the first request of its first connection and closes that connection when the second one comes.</summary>
+    /// <summary>
+    /// Answers the first request of its first connection and closes that connection when the second one comes.
+    /// </summary>
     private sealed class ClosingApplication : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

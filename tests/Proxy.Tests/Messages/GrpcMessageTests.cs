@@ -176,7 +176,8 @@ public sealed class GrpcMessageTests
         }
 
         private async Task BothAsync(
-            EchoService service, IAsyncStreamReader<string> texts, IServerStreamWriter<string> answers, ServerCallContext call)
+            EchoService service, IAsyncStreamReader<string> texts, IServerStreamWriter<string> answers,
+                ServerCallContext call)
         {
             await using var ended = call.CancellationToken.Register(server.NoteCancelled);
             // A client that waits for the head before it says anything must get it.

@@ -9,7 +9,9 @@ using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Messages;
 
-/// <summary>Messages of a WebSocket are inspected while the stream flows; one that is blocked closes both ends.</summary>
+/// <summary>
+/// Messages of a WebSocket are inspected while the stream flows; one that is blocked closes both ends.
+/// </summary>
 public sealed class WebSocketMessageTests
 {
     private const string Rules = "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\"";
@@ -50,7 +52,8 @@ public sealed class WebSocketMessageTests
 
         Assert.Equal(isBlocked, !application.Received.Contains(text));
         var events = await sidecar.EventsAsync();
-        Assert.Equal(isBlocked ? 4 : 0, events.Count(told => told.Verdict is VerdictKind.Block && told.Rules is [{ Id: 1 }]));
+        Assert.Equal(isBlocked ? 4 : 0, events.Count(told =>
+            told.Verdict is VerdictKind.Block && told.Rules is [{ Id: 1 }]));
     }
 
     [Fact]
@@ -158,7 +161,8 @@ public sealed class WebSocketMessageTests
             opened.CopyTo(sockets, start);
         }
 
-        Assert.Null(sidecar.Change(TestSidecar.Policy(InspectionMode.Enforce, Rules.Replace("attack", "other", StringComparison.Ordinal))));
+        Assert.Null(sidecar.Change(TestSidecar.Policy(InspectionMode.Enforce, Rules.Replace("attack", "other",
+            StringComparison.Ordinal))));
         var answers = await Task.WhenAll(sockets.Select(async (socket, i) =>
         {
             await SendAsync(socket, $"message {i}", WebSocketMessageType.Text);
