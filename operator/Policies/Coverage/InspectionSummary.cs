@@ -10,12 +10,15 @@ namespace WafOperator.Policies.Coverage;
 /// </summary>
 public static class InspectionSummary
 {
+    /// <summary>No counter of one sidecar is believed above this, so that sums of many do not overflow.</summary>
+    public const long CountMax = 1L << 50;
+
     /// <summary>Null when nothing was counted yet.</summary>
     public static InspectionStatus? Of(IReadOnlyCollection<InspectionCounters> sidecars)
     {
         var requests = sidecars.Sum(s => Requests(s));
         if (requests <= 0) return null;
-        var bytes = sidecars.Sum(s => Math.Max(0, s.Bytes));
+        var bytes = sidecars.Sum(s => Bytes(s));
         var reasons = Enum.GetValues<UninspectedReason>()
             .Select(reason => (Name: reason.ToString(), Count: sidecars.Sum(s => CountOf(s, reason))))
             .Where(item => item.Count > 0).ToList();
@@ -23,13 +26,15 @@ public static class InspectionSummary
         {
             RequestsWhole = Share(sidecars.Sum(s => Math.Clamp(s.Whole, 0, Requests(s))), requests),
             BytesInspected = bytes == 0 ? null
-                : Share(sidecars.Sum(s => Math.Clamp(s.BytesInspected, 0, Math.Max(0, s.Bytes))), bytes),
+                : Share(sidecars.Sum(s => Math.Clamp(s.BytesInspected, 0, Bytes(s))), bytes),
             Uninspected = [.. reasons.Select(item => new UninspectedShare { Reason = item.Name, Share =
                 Share(item.Count, requests) })],
         };
     }
 
-    internal static long Requests(InspectionCounters sidecar) => Math.Max(0, sidecar.Requests);
+    internal static long Requests(InspectionCounters sidecar) => Math.Clamp(sidecar.Requests, 0, CountMax);
+
+    private static long Bytes(InspectionCounters sidecar) => Math.Clamp(sidecar.Bytes, 0, CountMax);
 
     internal static long CountOf(InspectionCounters sidecar, UninspectedReason reason) =>
         Math.Clamp(sidecar.Uninspected.GetValueOrDefault(reason.ToString()), 0, Requests(sidecar));

@@ -47,7 +47,7 @@ public sealed class UninspectedGrowth
         return
         [
             .. grown.Where(item => UninspectedKinds.Of(item.Key) is UninspectedKind.Client or UninspectedKind.Fault
-                && item.Value * 100 >= requests * SharePercentMin).Select(item => item.Key).Order(),
+                && item.Value >= requests * (SharePercentMin / 100.0)).Select(item => item.Key).Order(),
         ];
     }
 }

@@ -34,6 +34,24 @@ public sealed class InspectionSummaryTests
     }
 
     [Fact]
+    public void Of_ManySidecarsThatCountBeyondAllBounds_DoesNotOverflow()
+    {
+        var counters = new InspectionCounters
+        {
+            Requests = long.MaxValue, Whole = long.MaxValue, Bytes = long.MaxValue, BytesInspected = long.MaxValue,
+            Uninspected = new Dictionary<string, long> { ["Limit"] = long.MaxValue },
+        };
+
+        var status = InspectionSummary.Of([.. Enumerable.Repeat(counters, 1_000)])!;
+
+        Assert.Equal(("1", "1"), (status.RequestsWhole, status.BytesInspected));
+        var growth = new UninspectedGrowth();
+        growth.Observe([Pod("a", new InspectionCounters())], Start);
+        Assert.Equal([UninspectedReason.Limit], growth.Observe([Pod("a", counters)], Start.AddSeconds(1)));
+        Assert.Equal(1_125_899_906_842_624, InspectionSummary.CountMax);
+    }
+
+    [Fact]
     public void Growth_OfWhatNobodyChose_IsToldWhileItLasts()
     {
         var growth = new UninspectedGrowth();

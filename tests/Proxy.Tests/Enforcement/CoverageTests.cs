@@ -205,7 +205,8 @@ public sealed class CoverageTests
         }
 
         Assert.Equal(
-            isInspected ? [] : [nameof(UninspectedReason.Stream)], sidecar.Sidecar.Status().Inspection.Uninspected.Keys);
+            isInspected ? [] : [nameof(UninspectedReason.Stream)],
+            sidecar.Sidecar.Status().Inspection.Uninspected.Keys);
     }
 
     private static PolicyDocument Body(BodyInspectionKind kind, BodyOverLimitOutcome overLimit =
