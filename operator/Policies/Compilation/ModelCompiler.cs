@@ -62,6 +62,7 @@ internal static class ModelCompiler
                     ? $"no ModelVersion of the family {reference.Model} in this namespace; the family does not score"
                     : $"no ModelVersion of the family {reference.Model} is promoted yet; the family does not score"));
         }
+        foreach (var version in new[] { baseline, candidate }) ComparePool(inputs, version, index, findings);
         return new()
         {
             Model = reference.Model,
@@ -124,6 +125,16 @@ internal static class ModelCompiler
                 : "this installation trusts no key (chart: trust.keys)") + "; sidecars will refuse the package",
             $"ModelVersion/{version.Metadata.Name}"));
         return null;
+    }
+
+    /// <summary>A pool serves the versions that name it; asking another one gives no answer.</summary>
+    private static void ComparePool(PolicyInputs inputs, ModelVersion? version, int index, List<Finding> findings)
+    {
+        if (version?.Spec.Serving is not { Mode: ServingMode.Pool, Pool: { } pool }
+            || pool == inputs.Policy.Spec.Ml?.Pool) return;
+        findings.Add(new(FindingSeverity.Warning, FindingKind.PoolDiffers, $"spec.ml.models[{index}].model",
+            $"ModelVersion {version.Metadata.Name} is served by the InferencePool {pool}, and spec.ml.pool is "
+                + $"{inputs.Policy.Spec.Ml?.Pool ?? "not set"}: the model does not score"));
     }
 
     private static string? PoolUrlOf(PolicyInputs inputs, string? pool, List<Finding> findings)

@@ -35,7 +35,8 @@ public enum FindingSeverity { Warning, Error }
 
 /// <summary>Which condition a finding belongs to, and its reason there.</summary>
 public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid,
-    RulesWarning, KeyNotFound, RulesNotFound, ExclusionOutOfBounds }
+    RulesWarning, KeyNotFound, RulesNotFound, ExclusionOutOfBounds,
+    PoolDiffers }
 
 /// <summary>
 /// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of
