@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
 using WafOperator.Distribution.Events;
 using WafOperator.Distribution.Policies;
@@ -14,7 +13,7 @@ namespace WafOperator.Distribution;
 
 /// <summary>The HTTP surface that crds/Protocols/Distribution.md describes.</summary>
 public sealed class DistributionEndpoints(
-    PolicyStore policies, PolicyStore pools, BlobStore blobs, CallerAuthenticator callers, IEventSink events)
+    PolicyStore policies, PolicyStore pools, CallerAuthenticator callers, IEventSink events)
 {
     private const int WaitSecondsMax = 60;
     private const int EventBytesMax = 1 << 20;
@@ -27,7 +26,6 @@ public sealed class DistributionEndpoints(
             GetDocumentAsync(context, policies, ns, name, "accepted WafPolicy", "wafpolicy"));
         routes.MapGet("/v1/namespaces/{ns}/pools/{name}", (HttpContext context, string ns, string name) =>
             GetDocumentAsync(context, pools, ns, name, "InferencePool", "inferencepool"));
-        routes.MapGet("/v1/blobs/{digest}", GetBlobAsync);
         routes.MapPost("/v1/events", PostEventsAsync);
     }
 
@@ -65,20 +63,6 @@ public sealed class DistributionEndpoints(
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = document.Json.Length;
         await context.Response.BodyWriter.WriteAsync(document.Json, context.RequestAborted);
-    }
-
-    private async Task GetBlobAsync(HttpContext context, string digest)
-    {
-        if (await AuthenticateAsync(context) is null) return;
-        var path = BlobStore.IsDigest(digest) ? blobs.Find(digest) : null;
-        if (path is null)
-        {
-            await ProblemAsync(context, 404, "there is no such blob; digests are sha256: and 64 hexadecimal digits");
-            return;
-        }
-
-        context.Response.Headers.CacheControl = "immutable, private";
-        await Results.File(path, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context);
     }
 
     private async Task PostEventsAsync(HttpContext context)
@@ -150,7 +134,8 @@ public sealed class DistributionEndpoints(
 
     private async Task<Caller?> AuthenticateAsync(HttpContext context)
     {
-        var result = await callers.AuthenticateAsync(context.Request.Headers.Authorization, context.RequestAborted);
+        var result = await callers.AuthenticateAsync(
+            context.Request.Headers.Authorization, context.Connection.RemoteIpAddress, context.RequestAborted);
         if (result.Caller is null) await ProblemAsync(context, result.StatusCode, result.Refusal ?? "refused");
         return result.Caller;
     }

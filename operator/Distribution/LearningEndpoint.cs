@@ -17,7 +17,8 @@ public sealed class LearningEndpoint(PolicyStore learned, CallerAuthenticator ca
 
     private async Task GetAsync(HttpContext context, string ns, string name)
     {
-        var result = await callers.AuthenticateAsync(context.Request.Headers.Authorization, context.RequestAborted);
+        var result = await callers.AuthenticateAsync(
+            context.Request.Headers.Authorization, context.Connection.RemoteIpAddress, context.RequestAborted);
         var (status, words) = result.Caller is null ? (result.StatusCode, result.Refusal ?? "refused")
             : result.Caller.Namespace != ns
                 ? (403, $"service accounts of namespace {result.Caller.Namespace} read their own namespace only")

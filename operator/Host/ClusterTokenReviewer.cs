@@ -14,6 +14,8 @@ internal sealed class ClusterTokenReviewer(KubernetesClient client) : ITokenRevi
         var identity = await client.ReviewTokenAsync(token, [Audience], cancellationToken);
         return identity is null
             ? new TokenReviewResult(false, null, $"not valid for the audience {Audience}, or expired")
-            : new TokenReviewResult(true, identity.Username, null);
+            : new TokenReviewResult(
+                true, identity.Username, null,
+                identity.Pod is { } pod ? new CallerPod(pod.Name, pod.Uid) : null);
     }
 }

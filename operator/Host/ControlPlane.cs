@@ -33,7 +33,6 @@ internal sealed class ControlPlane
     private readonly ControllerLoop _publishing;
     private readonly List<ControllerLoop> _leading = [];
     private readonly CompiledPolicies _compiled = new();
-    private readonly SidecarStatusPoller _poller;
     private readonly ModelPackages _packages;
     private readonly ControllerLoop _fetching;
     private readonly PoolPlane _pools;
@@ -45,14 +44,12 @@ internal sealed class ControlPlane
     {
         (_options, _client, _services, _store, _learned) = (options, client, services, store, learned);
         Policies = PolicyCaches.Add(Informers, client, services);
-        Coverage = CoverageCaches.Add(Informers, client, services);
+        Coverage = CoverageCaches.Add(Informers, client, services, options.SidecarImage);
         Admission = new AdmissionCache(Informers, client, services, Policies, Coverage);
         _tlsSecret = Informers.Add(new Informer<KubernetesObject>(client, BuiltIn.Secrets, TlsSecretOnly(), services));
         _tlsSecret.Subscribe(change => Certificate.Update(change.Current));
         Events = new EventRecorder(client, "waf-operator", services);
-        _poller = new SidecarStatusPoller(
-            Coverage.Pods, pools.Pods, new SidecarPollOptions { Port = options.SidecarAdminPort }, services.Time,
-            services.Loggers.CreateLogger<SidecarStatusPoller>());
+        Reports = new SidecarReports(Coverage.Pods.Cache.Get, new SidecarReportOptions(), services.Time);
         _publicKeys = new PublicKeys(client, services.Time, options.Trust);
         _publishing = Publishing();
         AddCertificates();
@@ -76,6 +73,12 @@ internal sealed class ControlPlane
     public PolicyCaches Policies { get; }
 
     public CoverageCaches Coverage { get; }
+
+    /// <summary>What sidecars say of themselves.</summary>
+    public SidecarReports Reports { get; }
+
+    /// <summary>Packages, and whose they are.</summary>
+    public ModelPackages Packages => _packages;
 
     public AdmissionCache Admission { get; }
 
@@ -105,9 +108,8 @@ internal sealed class ControlPlane
 
     private async Task LeadAsync(CancellationToken cancellationToken)
     {
-        var polling = _poller.RunAsync(cancellationToken);
-        await Task.WhenAll(_leading.Select(loop => loop.RunAsync(cancellationToken)).Append(polling)
-            .Append(_pools.LeadAsync(cancellationToken)));
+        await Task.WhenAll(
+            _leading.Select(loop => loop.RunAsync(cancellationToken)).Append(_pools.LeadAsync(cancellationToken)));
     }
 
     /// <summary>A sidecar must not hear "no such policy" only because this replica is young.</summary>
@@ -162,7 +164,7 @@ internal sealed class ControlPlane
 
     private void AddStatus()
     {
-        var coverage = new PolicyCoverage(Policies, Coverage, _poller);
+        var coverage = new PolicyCoverage(Policies, Coverage, Reports);
         var writer = new StatusWriter(_client);
         var status = Loop("policy-status", new PolicyStatusController(
                 Policies, Coverage, _compiled, coverage, writer,
@@ -173,7 +175,7 @@ internal sealed class ControlPlane
             .Watch(Coverage.Pods, c => IsCovered(c.Current) || IsCovered(c.Previous) ? PoliciesIn(c.Key.Namespace) : [])
             // A Service that came after the pods may lead around their sidecars.
             .Watch(Coverage.Services, c => PoliciesIn(c.Key.Namespace));
-        _poller.Observed += status.Enqueue;
+        Reports.Observed += status.Enqueue;
         _compiled.Compiled += status.Enqueue;
         _leading.Add(status);
         _leading.Add(Loop("exclusion-status", new ExclusionStatusController(Policies, _compiled, coverage, writer, _services.Time))
@@ -195,7 +197,7 @@ internal sealed class ControlPlane
             _options.SidecarImage, _options.DistributionUrl, ClusterTokenReviewer.Audience,
             TrustBundleController.ConfigMapName, TrustBundleController.BundleKey));
         var controller = new RolloutController(
-            _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, _poller), new RolloutGates(http),
+            _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, Reports), new RolloutGates(http),
             new RejectedModels(_client, _services.Time), new StatusWriter(_client), Events, _services.Time);
         var rollouts = new ControllerLoop("rollouts", controller, OutgoingWork.Options, _services)
             .For(Policies.Models)

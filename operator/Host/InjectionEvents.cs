@@ -1,47 +1,35 @@
-using System.Text.Json.Nodes;
+using WafOperator.Controllers.Coverage;
 using WafOperator.Injection;
 using WafOperator.Kubernetes.Events;
-using WafOperator.Kubernetes.Objects;
 using WafOperator.Webhooks.Pods;
 
 namespace WafOperator.Operator.Host;
 
 /// <summary>
 /// Events about pods that asked for a sidecar and pass without one, or are refused. The pod has no uid yet, so they are
-/// about what creates it; who creates a pod by hand sees the same words as a warning or an error.
+/// about the Deployment or StatefulSet that creates it. A review may be sent by anybody who reaches the port: an event is
+/// written only for a workload of the cache that would create this pod, and in our own words.
+/// What exactly is wrong with a pod stands in the refusal, which its creator reports.
 /// </summary>
-internal sealed class InjectionEvents(EventRecorder events)
+internal sealed class InjectionEvents(EventRecorder events, CoverageCaches caches)
 {
     public void Observe(PodAdmission admission)
     {
-        if (admission.IsDryRun || OwnerOf(admission) is not { } owner) return;
-        switch (admission.Decision)
-        {
-            case InjectionDecision.Skip { Reason: SkipReason.NoPorts or SkipReason.JobNeedsNativeSidecar } skip:
-                events.Warning(owner, skip.Reason.ToString(), $"WAF sidecar not injected: {skip.Message}");
-                break;
-            case InjectionDecision.Deny deny:
-                events.Warning(owner, deny.Reason.ToString(), $"WAF sidecar cannot be injected: {deny.Message}");
-                break;
-            default:
-                break;
-        }
+        if (admission.IsDryRun || WordsOf(admission.Decision) is not { } words) return;
+        var owner = PodCreator.Of(
+            admission.Namespace, admission.Object, caches.Deployments.Cache.Get, caches.StatefulSets.Cache.Get);
+        if (owner is not null) events.Warning(owner, words.Reason, words.Message);
     }
 
-    /// <summary>The controller that creates the pod; null for a pod of its own.</summary>
-    internal static EventSubject? OwnerOf(PodAdmission admission)
+    /// <summary>Fixed words by reason; null when there is nothing to say.</summary>
+    private static (string Reason, string Message)? WordsOf(InjectionDecision decision) => decision switch
     {
-        var owners = (admission.Object["metadata"] as JsonObject)?["ownerReferences"] as JsonArray;
-        var owner = owners?.OfType<JsonObject>().FirstOrDefault(IsController);
-        return owner is not null && Text(owner, "apiVersion") is { } version && Text(owner, "kind") is { } kind
-            && Text(owner, "name") is { } name && Text(owner, "uid") is { } uid
-            ? new EventSubject(version, kind, new NamespacedName(admission.Namespace, name), uid)
-            : null;
-    }
-
-    private static bool IsController(JsonObject reference) =>
-        reference["controller"] is JsonValue value && value.TryGetValue<bool>(out var isController) && isController;
-
-    private static string? Text(JsonObject fields, string name) =>
-        fields[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+        InjectionDecision.Skip { Reason: SkipReason.NoPorts } => (nameof(SkipReason.NoPorts),
+            "WAF sidecar not injected: no container declares a TCP port and no Service targets the pod"),
+        InjectionDecision.Skip { Reason: SkipReason.JobNeedsNativeSidecar } => (nameof(SkipReason.JobNeedsNativeSidecar),
+            "WAF sidecar not injected: the pod runs to completion, which needs native sidecars (Kubernetes 1.29)"),
+        InjectionDecision.Deny deny => (deny.Reason.ToString(),
+            $"WAF sidecar cannot be injected ({deny.Reason}): the message of the refused pod says what to change"),
+        _ => null,
+    };
 }

@@ -70,8 +70,10 @@ internal static class OperatorCommand
             ns, identity, sidecar, init, inference, domain, kubeconfig, service, secret, manage, webhook, distribution, metrics, blobs, models,
         };
         foreach (var option in bounds.All) command.Add(option);
+        var access = new AccessFlags();
+        access.AddTo(command);
         command.SetAction((parsed, cancellationToken) => run(
-            bounds.Apply(parsed, new OperatorOptions
+            access.Apply(parsed, bounds.Apply(parsed, new OperatorOptions
             {
                 Namespace = parsed.GetRequiredValue(ns),
                 Identity = parsed.GetRequiredValue(identity),
@@ -88,7 +90,7 @@ internal static class OperatorCommand
                 MetricsPort = parsed.GetValue(metrics),
                 BlobFolder = parsed.GetRequiredValue(blobs),
                 ModelsFolder = parsed.GetValue(models) ?? Environment.GetEnvironmentVariable("WAF_MODELS_DIR"),
-            }),
+            })),
             cancellationToken));
         return command;
     }

@@ -46,22 +46,22 @@ internal static class OperatorHost
         var pools = new PolicyStore(TimeProvider.System);
         var learned = new PolicyStore(TimeProvider.System);
         var blobs = new BlobStore(options.BlobFolder, options.BlobBytesMax);
-        var packages = new BlobPackageStore(blobs);
+        var packages = new BlobPackageStore(blobs, options.BlobBytesPerNamespaceMax);
         using var poolMetrics = new PoolMetrics();
         var plane = new ControlPlane(
             options, client, services, store, learned, packages,
             new PoolParts(pools, packages, connections.Pods, outside, poolMetrics));
+        packages.Uses = plane.Packages.Uses;
+        using var replicas = OutsideConnections.ForReplicas(
+            presented => presented.Thumbprint == plane.Certificate.Current?.Thumbprint);
         using var rollouts = new RolloutMeters(plane.Policies.Models);
         using var metrics = new PrometheusExporter(Meters);
-        var callers = new CallerAuthenticator(new ClusterTokenReviewer(client), TimeProvider.System);
-        var distribution = new DistributionEndpoints(store, pools, blobs, callers, new EventCounters());
-
         Listen(builder, options, plane.Certificate);
         await using var app = builder.Build();
-        MapByPort(app, options.DistributionPort, distribution.Map, new LearningEndpoint(learned, callers).Map);
+        MapDistribution(app, options, plane, new DistributionParts(client, store, pools, learned, blobs, replicas));
         var injection = options.Injection(capabilities.NativeSidecars);
         var pods = new PodMutator(
-            plane.Admission, () => injection, new InjectionEvents(plane.Events).Observe);
+            plane.Admission, () => injection, new InjectionEvents(plane.Events, plane.Coverage).Observe);
         MapByPort(app, options.WebhookPort, routes => routes.MapAdmission(
             pods, new ResourceReviewer(TimeProvider.System, plane.Admission, options.Pools),
             loggers.CreateLogger("WafOperator.Webhooks"), SecretUseOf(client)));
@@ -87,6 +87,24 @@ internal static class OperatorHost
             new TokenIdentity(user.Name, "", user.Groups, []), ApiVerb.Get, BuiltIn.Secrets,
             new NamespacedName(ns, name), cancellationToken));
 
+    private static void MapDistribution(
+        WebApplication app, OperatorOptions options, ControlPlane plane, DistributionParts parts)
+    {
+        var callers = new CallerAuthenticator(new ClusterTokenReviewer(parts.Client), TimeProvider.System);
+        var relay = new StatusRelay(plane.Reports, plane.Elector, plane.Coverage.Pods, parts.Replicas, options);
+        MapByPort(
+            app, options.DistributionPort,
+            new DistributionEndpoints(parts.Policies, parts.Pools, callers, new EventCounters()).Map,
+            new LearningEndpoint(parts.Learned, callers).Map,
+            new BlobEndpoint(parts.Blobs, plane.Packages.IsOf, callers).Map,
+            new StatusEndpoint(callers, relay).Map);
+    }
+
+    /// <summary>What the distribution port serves from.</summary>
+    private sealed record DistributionParts(
+        KubernetesClient Client, PolicyStore Policies, PolicyStore Pools, PolicyStore Learned, BlobStore Blobs,
+        HttpClient Replicas);
+
     private static readonly string[] Meters =
     [
         RuntimeMetrics.MeterName, EventCounters.MeterName, RolloutMeters.MeterName, AdmissionMetrics.MeterName,
@@ -105,9 +123,11 @@ internal static class OperatorHost
 
     private static void Listen(WebApplicationBuilder builder, OperatorOptions options, ServingCertificate certificate)
     {
+        var clients = options.WebhookClientCa is { } file ? new WebhookClients(file) : null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Limits.MaxRequestBodySize = 8 << 20;
             kestrel.ListenAnyIP(options.MetricsPort);
             foreach (var port in new[] { options.WebhookPort, options.DistributionPort })
@@ -116,6 +136,11 @@ internal static class OperatorHost
                 {
                     https.ServerCertificateSelector = (_, _) => certificate.Current;
                     https.ClientCertificateMode = ClientCertificateMode.NoCertificate;
+                    if (port == options.WebhookPort && clients is not null)
+                    {
+                        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                        https.ClientCertificateValidation = (presented, _, _) => clients.Trusts(presented);
+                    }
                 }));
             }
         });

@@ -61,6 +61,18 @@ public sealed record OperatorOptions
     /// <summary>Most bytes in it.</summary>
     public long BlobBytesMax { get; init; } = 2L << 30;
 
+    /// <summary>Most bytes of it that the packages in use of one namespace take.</summary>
+    public long BlobBytesPerNamespaceMax => BlobBytesMax / 4;
+
+    /// <summary>
+    /// Who may read sidecars' metrics besides the pod itself: <c>open</c>, <c>sha256:</c> and the digest of a token, or
+    /// null for nobody.
+    /// </summary>
+    public string? SidecarMetrics { get; init; }
+
+    /// <summary>PEM file with the authority of the API server's client certificate for webhooks, or null.</summary>
+    public string? WebhookClientCa { get; init; }
+
     /// <summary>The Secret with certificates.</summary>
     public NamespacedName TlsSecretKey => new(Namespace, TlsSecret);
 
@@ -81,6 +93,7 @@ public sealed record OperatorOptions
         OperatorUrl = DistributionUrl,
         NativeSidecars = nativeSidecars,
         AdminPort = SidecarAdminPort,
+        Metrics = SidecarMetrics,
         ExemptNamespaces = new HashSet<string>(StringComparer.Ordinal) { "kube-system", "kube-public", "kube-node-lease", Namespace },
     };
 

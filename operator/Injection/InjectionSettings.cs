@@ -39,6 +39,9 @@ public sealed record InjectionSettings
 
     public int AdminPort { get; init; } = 15020;
 
+    /// <summary>Value of the sidecar's WAF_METRICS: who may scrape it; null sets none.</summary>
+    public string? Metrics { get; init; }
+
     /// <summary>Listening ports are taken from here upwards, leaving out what the pod uses.</summary>
     public int FirstListenPort { get; init; } = 15001;
 

@@ -22,8 +22,16 @@ public static class AdmissionEndpoints
     /// <summary>Path of the validating webhook for our kinds.</summary>
     public const string ResourcesPath = "/validate/resources";
 
-    /// <summary>Most bytes of a review: two objects of the API server's own limit (3 MiB) and the frame.</summary>
-    public const int BodyBytesMax = 8 << 20;
+    /// <summary>
+    /// Most bytes of a review: two objects as large as etcd takes them (1.5 MiB). The body is bounded, and so are all
+    /// bodies together (<see cref="ReviewRoom"/>).
+    /// </summary>
+    public const int BodyBytesMax = 3 << 20;
+
+    /// <summary>Time for a whole body: the API server sends it at once.</summary>
+    private static readonly TimeSpan BodyWithin = TimeSpan.FromSeconds(5);
+
+    private const int ReadBytes = 16 << 10;
 
     private delegate ValueTask<AdmissionResponse> Review(AdmissionRequest request, CancellationToken cancellationToken);
 
@@ -31,27 +39,39 @@ public static class AdmissionEndpoints
     public static void MapAdmission(this IEndpointRouteBuilder endpoints, PodMutator pods, ResourceReviewer resources,
         ILogger logger, SecretUse? secrets = null)
     {
-        Map(endpoints, PodsPath, "pods", pods.ReviewAsync, logger);
-        Map(endpoints, ResourcesPath, "resources", async (request, cancellationToken) =>
+        var room = new ReviewRoom(ReviewRoom.BytesMaxDefault, TimeProvider.System);
+        Map(endpoints, PodsPath, new Webhook("pods", pods.ReviewAsync, room, logger));
+        Map(endpoints, ResourcesPath, new Webhook("resources", ReviewResourceAsync, room, logger));
+
+        async ValueTask<AdmissionResponse> ReviewResourceAsync(
+            AdmissionRequest request, CancellationToken cancellationToken)
         {
             var response = resources.Review(request);
             return response.Allowed && secrets is not null
                 ? await secrets.RefusalAsync(request, cancellationToken) ?? response : response;
-        }, logger);
+        }
     }
 
-    private static void Map(
-        IEndpointRouteBuilder endpoints, string path, string webhook, Review review, ILogger logger) =>
-        endpoints.MapPost(path, context => HandleAsync(context, webhook, review, logger));
+    /// <summary>One of the two webhooks with what they share.</summary>
+    private sealed record Webhook(string Name, Review Review, ReviewRoom Room, ILogger Logger);
 
-    private static async Task HandleAsync(
-        HttpContext context, string webhook, Review review, ILogger logger)
+    private static void Map(IEndpointRouteBuilder endpoints, string path, Webhook webhook) =>
+        endpoints.MapPost(path, context => HandleAsync(context, webhook));
+
+    private static async Task HandleAsync(HttpContext context, Webhook webhook)
     {
         var started = Stopwatch.GetTimestamp();
-        if (await ReadAsync(context) is not { } body)
+        using var share = webhook.Room.For(context.Connection.RemoteIpAddress);
+        var (body, refusal) = await ReadAsync(context, share);
+        if (refusal is { } status)
         {
-            await RefuseAsync(context, StatusCodes.Status413PayloadTooLarge,
-                $"a review has at most {BodyBytesMax} bytes");
+            context.Response.Headers.RetryAfter = "1";
+            await RefuseAsync(context, status, status switch
+            {
+                StatusCodes.Status413PayloadTooLarge => $"a review has at most {BodyBytesMax} bytes",
+                StatusCodes.Status408RequestTimeout => "the review did not come in time",
+                _ => "too many reviews at once; try again",
+            });
             return;
         }
         if (!AdmissionRequest.TryRead(body.Span, out var request, out var uid, out var problem))
@@ -61,8 +81,9 @@ public static class AdmissionEndpoints
                 new() { Allowed = false, Code = 400, Reason = "BadRequest", Message = problem });
             return;
         }
-        var response = await DecideAsync(request!, webhook, review, logger, context.RequestAborted);
-        AdmissionMetrics.Reviewed(webhook, response, Stopwatch.GetElapsedTime(started));
+        var response = await DecideAsync(
+            request!, webhook.Name, webhook.Review, webhook.Logger, context.RequestAborted);
+        AdmissionMetrics.Reviewed(webhook.Name, response, Stopwatch.GetElapsedTime(started));
         await AnswerAsync(context, request!.Uid, response);
     }
 
@@ -82,19 +103,35 @@ public static class AdmissionEndpoints
         }
     }
 
-    private static async Task<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
+    /// <summary>
+    /// The body, or the status to refuse it with. Room is taken for what came, never for what was announced.
+    /// </summary>
+    private static async Task<(ReadOnlyMemory<byte> Body, int? Refusal)> ReadAsync(
+        HttpContext context, ReviewRoom.Share share)
     {
-        if (context.Request.ContentLength > BodyBytesMax) return null;
+        if (context.Request.ContentLength > BodyBytesMax) return (default, StatusCodes.Status413PayloadTooLarge);
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
             limit.MaxRequestBodySize = BodyBytesMax;
-        var body =
-            new ArrayBufferWriter<byte>((int)Math.Min(context.Request.ContentLength ?? 16_384, BodyBytesMax) + 1);
-        while (true)
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(BodyWithin);
+        var body = new ArrayBufferWriter<byte>();
+        try
         {
-            var read = await context.Request.Body.ReadAsync(body.GetMemory(4096), context.RequestAborted);
-            if (read == 0) return body.WrittenMemory;
-            body.Advance(read);
-            if (body.WrittenCount > BodyBytesMax) return null;
+            while (true)
+            {
+                // The writer doubles when it grows: the larger buffer is paid for before it is there.
+                if (body.FreeCapacity < ReadBytes && !await share.TakeAsync(
+                    Math.Max(body.Capacity, ReadBytes), patience.Token))
+                    return (default, StatusCodes.Status429TooManyRequests);
+                var read = await context.Request.Body.ReadAsync(body.GetMemory(ReadBytes), patience.Token);
+                if (read == 0) return (body.WrittenMemory, null);
+                body.Advance(read);
+                if (body.WrittenCount > BodyBytesMax) return (default, StatusCodes.Status413PayloadTooLarge);
+            }
+        }
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            return (default, StatusCodes.Status408RequestTimeout);
         }
     }
 

@@ -118,6 +118,8 @@ public sealed partial class Sidecar : IAsyncDisposable
             _file is null ? Task.CompletedTask : RunAsync(_file.RunAsync),
             RunAsync(RefreshModelsAsync),
             _operator is null ? Task.CompletedTask : RunAsync(AdoptLearnedAsync),
+            _operator is null ? Task.CompletedTask
+                : RunAsync(new StatusPusher(_operator, Status, _meters, _time).RunAsync),
             RunAsync(_models.SaveLoopAsync));
         await _server.StartAsync(_pipeline.ProcessAsync, cancellationToken);
         LogStarted(_logger, string.Join(", ", Endpoints));

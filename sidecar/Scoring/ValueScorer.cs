@@ -166,7 +166,8 @@ internal readonly ref struct ValueScorer(
 
     private ulong KeyOf(Member member, ReadOnlySpan<byte> value, ValueFlags flags)
     {
-        var model = (ulong)member.Model.Digest.GetHashCode(StringComparison.Ordinal) << 32 | (uint)flags;
+        const ulong FlagsApart = 0x9E37_79B9_7F4A_7C15;
+        var model = member.Model.DigestNumber ^ ((uint)flags * FlagsApart);
         return _cache.Key(value, model);
     }
 

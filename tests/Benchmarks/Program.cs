@@ -1,6 +1,7 @@
 using WafOperator.Benchmarks.Admission;
 using WafOperator.Benchmarks.Detection;
 using WafOperator.Benchmarks.Engine;
+using WafOperator.Benchmarks.Load;
 using WafOperator.Benchmarks.Matching;
 using WafOperator.Benchmarks.Peers;
 using WafOperator.Benchmarks.Pool;
@@ -26,6 +27,8 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
         DetectionBenchmark.RunAsync),
     ("pool", "the inference server: latency, and throughput by batch window " + PoolOptions.Usage,
         PoolBenchmark.RunAsync),
+    ("slow-clients", "what slow clients cost the sidecar and others " + SlowClientBenchmark.Usage,
+        SlowClientBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
 ];
 

@@ -1,3 +1,4 @@
+using System.Net;
 using WafOperator.Distribution.Callers;
 
 namespace WafOperator.Distribution.Tests;
@@ -13,7 +14,7 @@ public sealed class CallerAuthenticatorTests
     [InlineData("Bearer broken", 503)]
     public async Task Authenticate_OfWhatIsNoServiceAccount_RefusesWithAReason(string? header, int status)
     {
-        var result = await Authenticator(new Reviewer()).AuthenticateAsync(header, CancellationToken.None);
+        var result = await Authenticator(new Reviewer()).AuthenticateAsync(header, Peer, CancellationToken.None);
 
         Assert.Null(result.Caller);
         Assert.Equal(status, result.StatusCode);
@@ -23,7 +24,7 @@ public sealed class CallerAuthenticatorTests
     [Fact]
     public async Task Authenticate_OfAServiceAccount_GivesItsNamespace()
     {
-        var result = await Authenticator(new Reviewer()).AuthenticateAsync("Bearer shop", CancellationToken.None);
+        var result = await Authenticator(new Reviewer()).AuthenticateAsync("Bearer shop", Peer, CancellationToken.None);
 
         Assert.Equal(new Caller("shop", "default"), result.Caller);
     }
@@ -33,7 +34,7 @@ public sealed class CallerAuthenticatorTests
     {
         var reviewer = new Reviewer();
         var authenticator = Authenticator(reviewer);
-        for (var i = 0; i < 5; i++) await authenticator.AuthenticateAsync("Bearer shop", CancellationToken.None);
+        for (var i = 0; i < 5; i++) await authenticator.AuthenticateAsync("Bearer shop", Peer, CancellationToken.None);
 
         Assert.Equal(1, reviewer.Calls);
     }
@@ -43,11 +44,43 @@ public sealed class CallerAuthenticatorTests
     {
         var reviewer = new Reviewer();
         var authenticator = Authenticator(reviewer);
-        await authenticator.AuthenticateAsync("Bearer broken", CancellationToken.None);
-        await authenticator.AuthenticateAsync("Bearer broken", CancellationToken.None);
+        await authenticator.AuthenticateAsync("Bearer broken", Peer, CancellationToken.None);
+        await authenticator.AuthenticateAsync("Bearer broken", Peer, CancellationToken.None);
 
         Assert.Equal(2, reviewer.Calls);
     }
+
+    /// <summary>Junk is not turned into questions to the API server, and does not keep good tokens out.</summary>
+    [Fact]
+    public async Task Authenticate_ManyJunkTokens_AsksForFewAndServesTheGoodOnes()
+    {
+        var reviewer = new Reviewer();
+        var authenticator = Authenticator(reviewer);
+        await authenticator.AuthenticateAsync("Bearer shop", Peer, CancellationToken.None);
+        var statuses = new List<int>();
+        for (var i = 0; i < 200; i++)
+            statuses.Add((await authenticator.AuthenticateAsync($"Bearer junk{i}", Peer, CancellationToken.None)).StatusCode);
+
+        Assert.InRange(reviewer.Calls, 2, 35);
+        Assert.InRange(statuses.Count(status => status == 429), 165, 199);
+        Assert.NotNull((await authenticator.AuthenticateAsync("Bearer shop", Peer, CancellationToken.None)).Caller);
+        Assert.NotNull((await authenticator.AuthenticateAsync(
+            "Bearer bank", IPAddress.Parse("10.0.0.2"), CancellationToken.None)).Caller);
+    }
+
+    /// <summary>Many pods behind one address: each token is good, so none costs anything.</summary>
+    [Fact]
+    public async Task Authenticate_ManyGoodTokensOfOnePeer_AreAllServed()
+    {
+        var authenticator = Authenticator(new Reviewer());
+        for (var i = 0; i < 300; i++)
+        {
+            var result = await authenticator.AuthenticateAsync($"Bearer pod{i}", Peer, CancellationToken.None);
+            Assert.Equal(new CallerPod($"pod{i}", $"uid-pod{i}"), result.Caller!.Pod);
+        }
+    }
+
+    private static readonly IPAddress Peer = IPAddress.Parse("10.0.0.1");
 
     private static CallerAuthenticator Authenticator(ITokenReviewer reviewer) => new(reviewer, TimeProvider.System);
 
@@ -62,6 +95,8 @@ public sealed class CallerAuthenticatorTests
             {
                 "shop" => new TokenReviewResult(true, "system:serviceaccount:shop:default", null),
                 "bank" => new TokenReviewResult(true, "system:serviceaccount:bank:default", null),
+                _ when token.StartsWith("pod", StringComparison.Ordinal) => new TokenReviewResult(
+                    true, "system:serviceaccount:shop:default", null, new CallerPod(token, "uid-" + token)),
                 "user" => new TokenReviewResult(true, "kubernetes-admin", null),
                 "broken" => throw new HttpRequestException("connection refused (broken)"),
                 _ => new TokenReviewResult(false, null, "unknown token"),

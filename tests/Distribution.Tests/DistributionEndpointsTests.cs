@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -21,6 +22,8 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
     private readonly PolicyStore _pools = new(TimeProvider.System);
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-blobs").FullName;
     private readonly Sink _sink = new();
+    private readonly Statuses _statuses = new();
+    private readonly HashSet<(string Namespace, string Digest)> _owned = [];
     private readonly HttpClient _http = new();
     private WebApplication _app = null!;
     private BlobStore _blobs = null!;
@@ -33,7 +36,9 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         _app = builder.Build();
         _blobs = new BlobStore(_folder, 1 << 20);
         var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
-        new DistributionEndpoints(_policies, _pools, _blobs, callers, _sink).Map(_app);
+        new DistributionEndpoints(_policies, _pools, callers, _sink).Map(_app);
+        new BlobEndpoint(_blobs, (ns, digest) => _owned.Contains((ns, digest)), callers).Map(_app);
+        new StatusEndpoint(callers, _statuses).Map(_app);
         await _app.StartAsync();
         _http.BaseAddress = new Uri(_app.Urls.First());
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "shop");
@@ -124,13 +129,75 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Blob_IsServedByDigestWholeAndInRanges()
     {
-        var digest = await _blobs.PutAsync("hello world"u8.ToArray(), null, CancellationToken.None);
+        var digest = await PutAsync(_blobs, "hello world"u8.ToArray());
+        _owned.Add(("shop", digest));
 
         Assert.Equal("hello world", await _http.GetStringAsync($"/v1/blobs/{digest}"));
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/blobs/{digest}");
         request.Headers.Range = new RangeHeaderValue(6, null);
         var part = await _http.SendAsync(request);
         Assert.Equal("world", await part.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task Blob_OfAnotherNamespace_IsAnsweredLikeNone()
+    {
+        var digest = await PutAsync(_blobs, "the other's weights"u8.ToArray());
+        _owned.Add(("bank", digest));
+
+        var others = await _http.GetAsync($"/v1/blobs/{digest}");
+        var none = await _http.GetAsync("/v1/blobs/sha256:" + new string('0', 64));
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (others.StatusCode, none.StatusCode));
+        Assert.Equal(
+            Regex.Replace(await none.Content.ReadAsStringAsync(), "traceId\":\"[^\"]*", ""),
+            Regex.Replace(await others.Content.ReadAsStringAsync(), "traceId\":\"[^\"]*", ""));
+    }
+
+    [Fact]
+    public async Task BlobStore_WhenFull_KeepsWhatIsInUse()
+    {
+        var store = new BlobStore(Path.Combine(_folder, "pinned"), 100);
+        var used = await PutAsync(store, new byte[60]);
+
+        await Assert.ThrowsAsync<InvalidDataException>(
+            () => store.PutAsync(new byte[50], null, digest => digest == used, CancellationToken.None));
+
+        Assert.True(store.Contains(used));
+        Assert.Equal(60, store.LengthOf(used));
+    }
+
+    [Theory]
+    [InlineData("pod7", "{}", HttpStatusCode.Accepted)]
+    [InlineData("shop", "{}", HttpStatusCode.Forbidden)]
+    [InlineData("unknown", "{}", HttpStatusCode.Unauthorized)]
+    public async Task Status_IsTakenFromTheTokensPodOnly(string token, string body, HttpStatusCode expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/status") { Content = new StringContent(body) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+
+        Assert.Equal(expected, (await _http.SendAsync(request)).StatusCode);
+        if (expected is not HttpStatusCode.Accepted)
+        {
+            Assert.Empty(_statuses.Taken);
+            return;
+        }
+
+        var pushed = Assert.Single(_statuses.Taken);
+        Assert.Equal(("shop", new CallerPod("pod7", "uid-pod7"), false), (pushed.Namespace, pushed.Pod, pushed.IsRelayed));
+    }
+
+    [Fact]
+    public async Task Status_OverTheLimit_IsRefused()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/status")
+        {
+            Content = new ByteArrayContent(new byte[StatusEndpoint.StatusBytesMax + 1]),
+        };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", "pod7");
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _http.SendAsync(request)).StatusCode);
+        Assert.Empty(_statuses.Taken);
     }
 
     [Theory]
@@ -171,13 +238,16 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
     public async Task BlobStore_WhenFull_DropsTheOldestAndRefusesWhatNeverFits()
     {
         var store = new BlobStore(Path.Combine(_folder, "small"), 100);
-        var first = await store.PutAsync(new byte[60], null, CancellationToken.None);
-        var second = await store.PutAsync(Enumerable.Repeat((byte)1, 60).ToArray(), null, CancellationToken.None);
+        var first = await PutAsync(store, new byte[60]);
+        var second = await PutAsync(store, Enumerable.Repeat((byte)1, 60).ToArray());
 
         Assert.False(store.Contains(first));
         Assert.True(store.Contains(second));
-        await Assert.ThrowsAsync<InvalidDataException>(() => store.PutAsync(new byte[101], null, CancellationToken.None));
+        await Assert.ThrowsAsync<InvalidDataException>(() => PutAsync(store, new byte[101]));
     }
+
+    private static Task<string> PutAsync(BlobStore store, byte[] content) =>
+        store.PutAsync(content, null, static _ => false, CancellationToken.None);
 
     private static SecurityEvent Event(string ns) => new()
     {
@@ -187,6 +257,17 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
 
     private static StringContent Lines(params SecurityEvent[] events) => new(string.Join('\n', events.Select(
         e => JsonSerializer.Serialize(e, ProtocolJson.Default.Options))));
+
+    private sealed class Statuses : IStatusSink
+    {
+        public List<PushedStatus> Taken { get; } = [];
+
+        public Task<PushAnswer> AcceptAsync(PushedStatus status, CancellationToken cancellationToken)
+        {
+            Taken.Add(status);
+            return Task.FromResult(new PushAnswer(202));
+        }
+    }
 
     private sealed class Sink : IEventSink
     {

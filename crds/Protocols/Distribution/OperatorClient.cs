@@ -31,13 +31,13 @@ public enum DocumentAnswerKind
 public readonly record struct DocumentAnswer(
     DocumentAnswerKind Kind, byte[]? Body = null, string? Problem = null, string? Revision = null);
 
-/// <summary>What became of a batch of events.</summary>
+/// <summary>What became of what was sent.</summary>
 public enum ShippingOutcome
 {
-    /// <summary>The operator has them.</summary>
+    /// <summary>The operator has it.</summary>
     Taken,
 
-    /// <summary>The operator will never take this batch.</summary>
+    /// <summary>The operator will never take it.</summary>
     Refused,
 
     /// <summary>Not now: try again.</summary>
@@ -92,13 +92,21 @@ public sealed class OperatorClient : IDisposable
         GetDocumentAsync("learning", ns, name, (have, TimeSpan.Zero), cancellationToken);
 
     /// <summary>Ships events, as JSON lines.</summary>
-    public async Task<ShippingOutcome> PostEventsAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
+    public Task<ShippingOutcome> PostEventsAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) =>
+        PostAsync("v1/events", lines, "application/x-ndjson", cancellationToken);
+
+    /// <summary>Tells what a sidecar is, as JSON of its status.</summary>
+    public Task<ShippingOutcome> PostStatusAsync(ReadOnlyMemory<byte> status, CancellationToken cancellationToken) =>
+        PostAsync("v1/status", status, "application/json", cancellationToken);
+
+    private async Task<ShippingOutcome> PostAsync(
+        string path, ReadOnlyMemory<byte> body, string type, CancellationToken cancellationToken)
     {
         try
         {
-            using var request = await RequestAsync(HttpMethod.Post, "v1/events", cancellationToken);
-            request.Content = new ReadOnlyMemoryContent(lines);
-            request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
+            using var request = await RequestAsync(HttpMethod.Post, path, cancellationToken);
+            request.Content = new ReadOnlyMemoryContent(body);
+            request.Content.Headers.ContentType = new MediaTypeHeaderValue(type);
             using var response = await _client.SendAsync(request, cancellationToken);
             if (response.IsSuccessStatusCode) return ShippingOutcome.Taken;
             return response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.RequestEntityTooLarge

@@ -5,6 +5,9 @@ namespace WafOperator.Protocols.Inference;
 /// <summary>What a pool's server says of itself (<see cref="InferenceProtocol.StatusPath"/>).</summary>
 public sealed record PoolServerStatus
 {
+    public const string FormatVersion = "waf-pool-status/v1";
+
+    public string Format { get; init; } = FormatVersion;
     public required string Version { get; init; }
     public required DateTimeOffset StartedAt { get; init; }
 

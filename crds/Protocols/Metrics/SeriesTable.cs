@@ -7,7 +7,7 @@ namespace WafOperator.Protocols.Metrics;
 /// <summary>All series of one instrument.</summary>
 internal sealed class SeriesTable
 {
-    private const int SeriesMax = 2_000;
+    private const int SeriesMax = 10_000;
 
     private static readonly double[] DefaultBounds =
         [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -1,6 +1,9 @@
 namespace WafOperator.Protocols.Status;
 
-/// <summary>What a sidecar reports on its status endpoint; the operator reads it. Counters only ever grow within one <see cref="StartedAt"/>.</summary>
+/// <summary>
+/// What a sidecar reports of itself: pushed to the operator, and shown on its own status page. Counters only ever grow
+/// within one <see cref="StartedAt"/>.
+/// </summary>
 public sealed record SidecarStatus
 {
     public const string FormatVersion = "waf-status/v1";

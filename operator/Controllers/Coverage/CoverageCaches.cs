@@ -16,8 +16,13 @@ public sealed record CoverageCaches(
     Informer<WorkloadView> Services)
 {
     /// <summary>Makes the informers and adds them to a set.</summary>
-    public static CoverageCaches Add(InformerSet set, KubernetesClient client, RuntimeServices services) => new(
-        set.Add(new Informer<PodView>(client, PodView.Type, new InformerOptions(), services)),
+    /// <param name="set">The set.</param>
+    /// <param name="client">The API server.</param>
+    /// <param name="services">Clock and logs.</param>
+    /// <param name="sidecarImage">Image that is injected, by which sidecars are recognised.</param>
+    public static CoverageCaches Add(
+        InformerSet set, KubernetesClient client, RuntimeServices services, string sidecarImage) => new(
+        set.Add(new Informer<PodView>(client, PodView.TypeFor(sidecarImage), new InformerOptions(), services)),
         set.Add(new Informer<WorkloadView>(client, WorkloadView.Deployments, new InformerOptions(), services)),
         set.Add(new Informer<WorkloadView>(client, WorkloadView.StatefulSets, new InformerOptions(), services)),
         set.Add(new Informer<WorkloadView>(client, WorkloadView.Services, new InformerOptions(), services)));

@@ -12,7 +12,7 @@ namespace WafOperator.Controllers.Coverage;
 public sealed record CoveredPodView(PodView Pod, SidecarStatus? Status);
 
 /// <summary>Joins caches and observations into what one policy covers.</summary>
-public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches, SidecarStatusPoller poller)
+public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches, SidecarReports reports)
 {
     /// <summary>Who claims what in a namespace.</summary>
     public TargetResolver ResolverOf(string ns) => new(policies.Policies.Cache.ByNamespace.Find(ns).Select(p => p.Value));
@@ -29,7 +29,7 @@ public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches,
             .. caches.Pods.Cache.ByNamespace.Find(policy.Namespace)
                 .Where(p => p.IsActive && (p.AskedForSidecar || p.HasSidecar))
                 .Where(p => resolver.PolicyFor(CoverageCaches.IdentityOf(p), workloads) == policy.Name)
-                .Select(p => new CoveredPodView(p, poller.Find(p)?.Status)),
+                .Select(p => new CoveredPodView(p, reports.Find(p)?.Status)),
         ];
     }
 

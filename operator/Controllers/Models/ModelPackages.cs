@@ -15,8 +15,16 @@ public interface IPackageStore
 {
     bool Contains(string digest);
 
-    Task PutAsync(ReadOnlyMemory<byte> package, string digest, CancellationToken cancellationToken);
+    /// <summary>Keeps a package for a namespace; null when it did, else why there is no room.</summary>
+    Task<string?> PutAsync(
+        ReadOnlyMemory<byte> package, string digest, string ns, CancellationToken cancellationToken);
 }
+
+/// <summary>A verified package of a namespace.</summary>
+/// <param name="Namespace">The namespace.</param>
+/// <param name="Digest">The package.</param>
+/// <param name="IsInUse">It serves or may serve soon; others are fetched again when they are wanted.</param>
+public sealed record PackageUse(string Namespace, string Digest, bool IsInUse);
 
 /// <summary>
 /// Fetches and verifies the package of each ModelVersion and keeps it for sidecars: digest, size, signature, format,
@@ -45,6 +53,23 @@ public sealed class ModelPackages(
     public StageResult ResultOf(Resource<ModelVersion> version) =>
         _results.TryGetValue(version.Metadata.Key, out var known) && known.Uid == version.Metadata.Uid ? known.Result
             : StageResult.Unknown;
+
+    /// <summary>
+    /// Packages that namespaces own: this process fetched each from the namespace's own artifact. To know a digest is
+    /// not enough.
+    /// </summary>
+    public IEnumerable<PackageUse> Uses() => models.Cache.List()
+        .Where(version => ResultOf(version).Outcome is StageOutcome.Succeeded && !version.Metadata.IsBeingDeleted)
+        .Select(UseOf);
+
+    /// <summary>True when a verified version of the namespace has this package.</summary>
+    public bool IsOf(string ns, string digest) => models.Cache.ByNamespace.Find(ns).Any(
+        version => version.Value.Spec.Artifact.Digest == digest && !version.Metadata.IsBeingDeleted
+            && ResultOf(version).Outcome is StageOutcome.Succeeded);
+
+    private static PackageUse UseOf(Resource<ModelVersion> version) => new(
+        version.Metadata.Key.Namespace, version.Value.Spec.Artifact.Digest,
+        version.Value.Status?.Phase is not (ModelPhase.Superseded or ModelPhase.RolledBack or ModelPhase.Failed));
 
     /// <summary>Order of work after a start: what serves traffic comes before what is to be tried.</summary>
     public int RankOf(NamespacedName key) => models.Cache.Get(key)?.Value.Status?.Phase switch
@@ -160,7 +185,9 @@ public sealed class ModelPackages(
             return (new StageResult(StageOutcome.Failed, unreadable), false);
         var refusal = await CheckSignatureAsync(version, cancellationToken) ?? PackageRules.Refusal(package, spec);
         if (refusal is not null) return Refused(refusal);
-        await store.PutAsync(content, artifact.Digest, cancellationToken);
+        var ns = version.Metadata.Key.Namespace;
+        if (await store.PutAsync(content, artifact.Digest, ns, cancellationToken) is { } noRoom)
+            return (new StageResult(StageOutcome.Failed, noRoom), false);
         return (new StageResult(StageOutcome.Succeeded, $"{content.Length} bytes, {package.Manifest.Kind}"), true);
     }
 

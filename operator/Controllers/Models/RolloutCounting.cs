@@ -13,7 +13,7 @@ namespace WafOperator.Controllers.Models;
 /// although sidecars come and go. Sidecars count each step from zero, so a new leader reads the same numbers; only what
 /// ended sidecars had counted is then missing, and nothing is ever counted twice.
 /// </summary>
-public sealed class RolloutCounting(CoverageCaches caches, SidecarStatusPoller poller)
+public sealed class RolloutCounting(CoverageCaches caches, SidecarReports reports)
 {
     private readonly ConcurrentDictionary<string, Step> _steps = new();
 
@@ -30,10 +30,21 @@ public sealed class RolloutCounting(CoverageCaches caches, SidecarStatusPoller p
     /// <summary>The rollout is over: its numbers are not needed any more.</summary>
     public void Forget(Resource<ModelVersion> version) => _steps.TryRemove(version.Metadata.Uid, out _);
 
-    /// <summary>Why a sidecar cannot use the candidate, or null when none says so.</summary>
-    public string? LoadFailure(string ns, string candidateDigest) => Statuses(ns)
-        .SelectMany(s => s.Models)
-        .FirstOrDefault(m => m.Digest == candidateDigest && m.State == "Failed")?.Message;
+    /// <summary>
+    /// Why sidecars cannot use the candidate; null while too few say so. One of several may be broken, or lie.
+    /// </summary>
+    public string? LoadFailure(string ns, string candidateDigest)
+    {
+        var states = Statuses(ns).Select(s => s.Models.FirstOrDefault(m => m.Digest == candidateDigest))
+            .OfType<ModelStatus>().ToList();
+        var failed = states.Where(m => m.State == "Failed").ToList();
+        if (!IsEnough(failed.Count, states.Count)) return null;
+        var words = failed.GroupBy(m => m.Message ?? "it cannot be loaded").MaxBy(group => group.Count())!.Key;
+        return states.Count == 1 ? words : $"{failed.Count} of {states.Count} sidecars: {words}";
+    }
+
+    /// <summary>More than half of those that know the candidate, or three that are at least a tenth. Pure.</summary>
+    internal static bool IsEnough(int failed, int all) => failed * 2 > all || (failed >= 3 && failed * 10 >= all);
 
     /// <summary>Sidecars of a namespace that still give a version any part in their decisions.</summary>
     public int UsersOf(string ns, string candidateDigest) =>
@@ -47,7 +58,7 @@ public sealed class RolloutCounting(CoverageCaches caches, SidecarStatusPoller p
         Resource<ModelVersion> version, int step) =>
         from pod in caches.Pods.Cache.ByNamespace.Find(version.Metadata.Key.Namespace)
         where pod.HasSidecar
-        let seen = poller.Find(pod)
+        let seen = reports.Find(pod)
         where seen is not null
         from counters in seen.Status.Rollouts
         where counters.CandidateDigest == version.Value.Spec.Artifact.Digest && counters.Salt == version.Metadata.Uid
@@ -55,7 +66,7 @@ public sealed class RolloutCounting(CoverageCaches caches, SidecarStatusPoller p
         select ((pod.Metadata.Uid, seen.Status.StartedAt), counters);
 
     private IEnumerable<SidecarStatus> Statuses(string ns) => caches.Pods.Cache.ByNamespace.Find(ns)
-        .Where(p => p.HasSidecar).Select(p => poller.Find(p)?.Status).OfType<SidecarStatus>();
+        .Where(p => p.HasSidecar).Select(p => reports.Find(p)?.Status).OfType<SidecarStatus>();
 
     private sealed class Step(int number)
     {
@@ -65,6 +76,6 @@ public sealed class RolloutCounting(CoverageCaches caches, SidecarStatusPoller p
 
         public void Set((string, DateTimeOffset) process, RolloutSamples now) => _processes[process] = now;
 
-        public RolloutSamples Sum() => _processes.Values.Aggregate(new RolloutSamples(), (sum, one) => sum + one);
+        public RolloutSamples Sum() => RolloutSamples.Sum([.. _processes.Values]);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 
 namespace WafOperator.Controllers.Outside;
 
@@ -43,6 +44,22 @@ public sealed class OutsideConnections : IDisposable
         outside.ConnectCallback = (context, cancellationToken) =>
             ConnectAsync(rules, limits, context.DnsEndPoint, cancellationToken);
         return new OutsideConnections(rules, limits, outside, Handler(limits));
+    }
+
+    /// <summary>
+    /// A client for the other replicas of the operator, by their pods' addresses: they all serve one certificate, and
+    /// nothing else is trusted.
+    /// </summary>
+    /// <param name="isOurs">True for the certificate that this replica serves, too.</param>
+    public static HttpClient ForReplicas(Func<X509Certificate2, bool> isOurs)
+    {
+        var handler = Handler(OutsideLimits.Default);
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+            certificate is X509Certificate2 presented && isOurs(presented);
+        return new HttpClient(handler)
+        {
+            Timeout = TimeSpan.FromSeconds(5), MaxResponseContentBufferSize = PodAnswerBytesMax,
+        };
     }
 
     public void Dispose()

@@ -98,9 +98,10 @@ public sealed partial class PoolObserver(
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var buffer = new byte[options.StatusBytesMax + 1];
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        return length > options.StatusBytesMax
-            ? null
-            : JsonSerializer.Deserialize<PoolServerStatus>(buffer.AsSpan(0, length), ProtocolJson.Default.Options);
+        if (length > options.StatusBytesMax) return null;
+        var status = JsonSerializer.Deserialize<PoolServerStatus>(
+            buffer.AsSpan(0, length), ProtocolJson.Default.Options);
+        return status?.Format == PoolServerStatus.FormatVersion ? status : null;
     }
 
     private static bool IsNews(PoolServerStatus? before, PoolServerStatus now) =>

@@ -14,7 +14,10 @@ public sealed record PodView : IKubernetesObject
     public string? Address { get; init; }
     public bool IsReady { get; init; }
 
-    /// <summary>Its ports as the sidecar has them; null without a sidecar.</summary>
+    /// <summary>
+    /// Its ports as the sidecar has them; null without a sidecar that was injected: a container of that name is not
+    /// enough (<see cref="InjectedSidecar"/>).
+    /// </summary>
     public CapturedPod? Captured { get; init; }
 
     public bool HasSidecar => Captured is not null;
@@ -29,10 +32,11 @@ public sealed record PodView : IKubernetesObject
     public bool AskedForSidecar =>
         Metadata.Annotations.TryGetValue(WellKnown.InjectAnnotation, out var value) && value == "true";
 
-    /// <summary>Pods as this view.</summary>
-    public static ResourceType<PodView> Type { get; } = BuiltIn.Pods.ReadAs(Read);
+    /// <summary>Pods as this view, sidecars recognised by the image that is injected.</summary>
+    public static ResourceType<PodView> TypeFor(string sidecarImage) =>
+        BuiltIn.Pods.ReadAs(pod => Read(pod, sidecarImage));
 
-    internal static PodView Read(KubernetesObject pod) => new()
+    internal static PodView Read(KubernetesObject pod, string sidecarImage) => new()
     {
         Metadata = pod.Metadata with
         {
@@ -43,6 +47,6 @@ public sealed record PodView : IKubernetesObject
         Address = pod.Text("status", "podIP"),
         IsReady = pod.Json.Items("status", "conditions")
             .Any(c => c.Text("type") == "Ready" && c.Text("status") == "True"),
-        Captured = CapturedPod.Read(pod.Json),
+        Captured = InjectedSidecar.IsIn(pod.Json, sidecarImage) ? CapturedPod.Read(pod.Json) : null,
     };
 }

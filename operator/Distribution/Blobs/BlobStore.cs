@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace WafOperator.Distribution.Blobs;
 
 /// <summary>
-/// Content by SHA-256 in a folder: model packages and rule set archives. Written atomically, verified when written; the oldest unused blobs
-/// go when the folder is full. Thread-safe.
+/// Content by SHA-256 in a folder: model packages and rule set archives. Written atomically, verified when written; the
+/// oldest blobs that nobody uses go when the folder is full. Thread-safe.
 /// </summary>
 public sealed class BlobStore(string folder, long bytesMax)
 {
@@ -43,8 +43,13 @@ public sealed class BlobStore(string folder, long bytesMax)
 
     /// <summary>Keeps content under its digest.</summary>
     /// <returns>The digest.</returns>
-    /// <exception cref="InvalidDataException">It is larger than the whole store, or its digest is not the expected one.</exception>
-    public async Task<string> PutAsync(ReadOnlyMemory<byte> content, string? expected, CancellationToken cancellationToken)
+    /// <param name="content">The content.</param>
+    /// <param name="expected">Digest that it must have, or null.</param>
+    /// <param name="isPinned">True for the digest of a blob that is in use and must stay.</param>
+    /// <param name="cancellationToken">Ends the writing.</param>
+    /// <exception cref="InvalidDataException">There is no room for it, or its digest is not the expected one.</exception>
+    public async Task<string> PutAsync(
+        ReadOnlyMemory<byte> content, string? expected, Func<string, bool> isPinned, CancellationToken cancellationToken)
     {
         if (content.Length > BytesMax)
             throw new InvalidDataException($"a blob of {content.Length} bytes does not fit into a store of {BytesMax} bytes");
@@ -53,7 +58,7 @@ public sealed class BlobStore(string folder, long bytesMax)
             throw new InvalidDataException($"content has digest {digest}, expected {expected}");
         if (Contains(digest)) return digest;
         Directory.CreateDirectory(folder);
-        MakeRoom(content.Length);
+        MakeRoom(content.Length, isPinned);
         var temporary = Path.Combine(folder, $".{digest[Prefix.Length..]}.{Environment.CurrentManagedThreadId}.tmp");
         await File.WriteAllBytesAsync(temporary, content, cancellationToken);
         File.Move(temporary, PathOf(digest), overwrite: true);
@@ -62,7 +67,10 @@ public sealed class BlobStore(string folder, long bytesMax)
 
     private string PathOf(string digest) => Path.Combine(folder, digest[Prefix.Length..]);
 
-    private void MakeRoom(long bytes)
+    /// <summary>Size of a blob that is here; zero of one that is not.</summary>
+    public long LengthOf(string digest) => Contains(digest) ? new FileInfo(PathOf(digest)).Length : 0;
+
+    private void MakeRoom(long bytes, Func<string, bool> isPinned)
     {
         lock (_evicting)
         {
@@ -71,9 +79,13 @@ public sealed class BlobStore(string folder, long bytesMax)
             foreach (var file in files)
             {
                 if (used + bytes <= BytesMax) return;
+                if (isPinned(Prefix + file.Name)) continue;
                 used -= file.Length;
                 file.Delete();
             }
+
+            if (used + bytes > BytesMax)
+                throw new InvalidDataException($"the store's {BytesMax} bytes are taken by blobs in use");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -12,21 +13,29 @@ public sealed record CallerResult(Caller? Caller, int StatusCode, string? Refusa
 
 /// <summary>
 /// Turns a bearer token into a caller. Answers of the API server are remembered for a short time by the token's hash, so that
-/// long polls do not become TokenReviews; the token itself is never kept or logged. Thread-safe.
+/// long polls do not become TokenReviews; the token itself is never kept or logged. Bad tokens are remembered apart, so
+/// that they push no good one out, and a peer that sends many of them is answered without asking. Thread-safe.
 /// </summary>
 public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider time)
 {
     private const int RememberedMax = 10_000;
+    private const int RefusalsRememberedMax = 1_000;
     private const int TokenLengthMax = 16_384;
     private const string ServiceAccountPrefix = "system:serviceaccount:";
 
     private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RefusalRememberedFor = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, (CallerResult Result, DateTimeOffset Until)> _remembered = new();
+    private readonly Memory _accepted = new(RememberedMax, RememberedFor);
+    private readonly Memory _refused = new(RefusalsRememberedMax, RefusalRememberedFor);
+    private readonly ReviewAllowance _allowance = new(time);
 
     /// <summary>Looks at an <c>Authorization</c> header.</summary>
-    public async Task<CallerResult> AuthenticateAsync(string? authorization, CancellationToken cancellationToken)
+    /// <param name="authorization">The header.</param>
+    /// <param name="peer">Who sent it, as the connection says.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<CallerResult> AuthenticateAsync(
+        string? authorization, IPAddress? peer, CancellationToken cancellationToken)
     {
         if (authorization is null || !authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             return CallerResult.Refused(401, "send the pod's projected service-account token as a bearer token");
@@ -35,7 +44,10 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider ti
 
         var key = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
         var now = time.GetUtcNow();
-        if (_remembered.TryGetValue(key, out var known) && known.Until > now) return known.Result;
+        if (_accepted.Find(key, now) is { } accepted) return accepted;
+        if (_refused.Find(key, now) is { } refused) return refused;
+        if (!_allowance.TryTake(peer))
+            return CallerResult.Refused(429, "too many tokens that are not valid came from this address; try again later");
         TokenReviewResult review;
         try
         {
@@ -47,7 +59,8 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider ti
         }
 
         var result = Judge(review);
-        Remember(key, result, now);
+        if (review.IsAuthenticated) _allowance.Return(peer);
+        (result.Caller is null ? _refused : _accepted).Add(key, result, now);
         return result;
     }
 
@@ -59,22 +72,31 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider ti
             ? review.Username[ServiceAccountPrefix.Length..].Split(':')
             : [];
         return parts is [{ Length: > 0 } ns, { Length: > 0 } name]
-            ? new CallerResult(new Caller(ns, name), 200, null)
+            ? new CallerResult(new Caller(ns, name, review.Pod), 200, null)
             : CallerResult.Refused(403, "only service accounts are served");
     }
 
-    private void Remember(string key, CallerResult result, DateTimeOffset now)
+    /// <summary>Results by token for a while, a bounded number.</summary>
+    private sealed class Memory(int max, TimeSpan keepFor)
     {
-        if (_remembered.Count >= RememberedMax)
+        private readonly ConcurrentDictionary<string, (CallerResult Result, DateTimeOffset Until)> _entries = new();
+
+        public CallerResult? Find(string key, DateTimeOffset now) =>
+            _entries.TryGetValue(key, out var known) && known.Until > now ? known.Result : null;
+
+        public void Add(string key, CallerResult result, DateTimeOffset now)
         {
-            foreach (var (old, entry) in _remembered)
+            if (_entries.Count >= max)
             {
-                if (entry.Until <= now) _remembered.TryRemove(old, out _);
+                foreach (var (old, entry) in _entries)
+                {
+                    if (entry.Until <= now) _entries.TryRemove(old, out _);
+                }
+
+                if (_entries.Count >= max) _entries.Clear();
             }
 
-            if (_remembered.Count >= RememberedMax) _remembered.Clear();
+            _entries[key] = (result, now + keepFor);
         }
-
-        _remembered[key] = (result, now + (result.Caller is null ? RefusalRememberedFor : RememberedFor));
     }
 }

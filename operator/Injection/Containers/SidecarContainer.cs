@@ -121,13 +121,15 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
 
     private JsonArray Environment(string policy, WafPolicySpec spec, IReadOnlyList<CapturedPort> ports)
     {
-        var variables = Environment(policy, ports);
+        var variables = new JsonArray(Basics(policy, ports));
         // What the sidecar has to know before it has a policy. Closed is its default.
         if (spec.FailureModes is { Config: FailureMode.Open }) variables.Add(Variable("WAF_WITHOUT_POLICY", "Open"));
+        if (settings.Metrics is { } metrics) variables.Add(Variable("WAF_METRICS", metrics));
         return variables;
     }
 
-    private JsonArray Environment(string policy, IReadOnlyList<CapturedPort> ports) => new(
+    private JsonNode?[] Basics(string policy, IReadOnlyList<CapturedPort> ports) =>
+    [
         Field("WAF_NAMESPACE", "metadata.namespace"),
         Field("WAF_POD", "metadata.name"),
         Variable("WAF_POLICY", policy),
@@ -143,7 +145,8 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
         // The root file system is read-only: what .NET would put into /tmp goes to the state folder, and its
         // diagnostics are off.
         Variable("TMPDIR", StateFolder),
-        Variable("DOTNET_EnableDiagnostics", "0"));
+        Variable("DOTNET_EnableDiagnostics", "0"),
+    ];
 
     private JsonObject Resources(SidecarResourcesSpec spec)
     {

@@ -83,7 +83,12 @@ public sealed partial class KubernetesClient
             status.Value.Text("user", "username") ?? "",
             status.Value.Text("user", "uid") ?? "",
             Strings(status.Value, "user", "groups"),
-            granted);
+            granted)
+        {
+            Pod = Strings(status.Value, "user", "extra", "authentication.kubernetes.io/pod-name") is [var name]
+                && Strings(status.Value, "user", "extra", "authentication.kubernetes.io/pod-uid") is [var uid]
+                ? (name, uid) : null,
+        };
     }
 
     /// <summary>Whether this program itself may do something; for start-up checks with clear words.</summary>

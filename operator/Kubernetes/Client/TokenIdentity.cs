@@ -8,6 +8,11 @@ namespace WafOperator.Kubernetes.Client;
 public sealed record TokenIdentity(
     string Username, string Uid, IReadOnlyList<string> Groups, IReadOnlyList<string> Audiences)
 {
+    /// <summary>
+    /// Name and uid of the pod that the token is bound to, as the API server attests them; null for a token of no pod.
+    /// </summary>
+    public (string Name, string Uid)? Pod { get; init; }
+
     private const string ServiceAccountPrefix = "system:serviceaccount:";
 
     /// <summary>Namespace and name when the user is a service account, else null.</summary>

@@ -37,31 +37,61 @@ public sealed record RolloutSamples
     /// <summary>All pairs.</summary>
     public long Pairs => PassPairs + AttackPairs;
 
-    /// <summary>From a sidecar's counters.</summary>
-    public static RolloutSamples Of(RolloutCounters c) => new()
+    /// <summary>From a sidecar's counters: no cell is negative, and a part is not more than the whole.</summary>
+    public static RolloutSamples Of(RolloutCounters c)
     {
-        Pass0C0 = c.PairsB0C0 - c.AttackB0C0,
-        Pass0C1 = c.PairsB0C1 - c.AttackB0C1,
-        Pass1C0 = c.PairsB1C0 - c.AttackB1C0,
-        Pass1C1 = c.PairsB1C1 - c.AttackB1C1,
-        Attack0C0 = c.AttackB0C0,
-        Attack0C1 = c.AttackB0C1,
-        Attack1C0 = c.AttackB1C0,
-        Attack1C1 = c.AttackB1C1,
-        BaselineDecided = c.BaselineDecided,
-        CandidateDecided = c.CandidateDecided,
-        BaselineErrors = c.BaselineErrors,
-        CandidateErrors = c.CandidateErrors,
-        BaselineLatency = c.BaselineLatency,
-        CandidateLatency = c.CandidateLatency,
-    };
+        var (a00, a01) = (Part(c.AttackB0C0, c.PairsB0C0), Part(c.AttackB0C1, c.PairsB0C1));
+        var (a10, a11) = (Part(c.AttackB1C0, c.PairsB1C0), Part(c.AttackB1C1, c.PairsB1C1));
+        return new RolloutSamples
+        {
+            Pass0C0 = Count(c.PairsB0C0) - a00,
+            Pass0C1 = Count(c.PairsB0C1) - a01,
+            Pass1C0 = Count(c.PairsB1C0) - a10,
+            Pass1C1 = Count(c.PairsB1C1) - a11,
+            Attack0C0 = a00,
+            Attack0C1 = a01,
+            Attack1C0 = a10,
+            Attack1C1 = a11,
+            BaselineDecided = Count(c.BaselineDecided),
+            CandidateDecided = Count(c.CandidateDecided),
+            BaselineErrors = Count(c.BaselineErrors),
+            CandidateErrors = Count(c.CandidateErrors),
+            BaselineLatency = [.. c.BaselineLatency.Select(Count)],
+            CandidateLatency = [.. c.CandidateLatency.Select(Count)],
+        };
+    }
+
+    private static long Count(long counter) => Math.Max(0, counter);
+
+    private static long Part(long part, long whole) => Math.Min(Count(part), Count(whole));
+
+    /// <summary>Everything that was counted here, as a measure of how much a process says.</summary>
+    private long Weight => Pairs + BaselineDecided + CandidateDecided + BaselineErrors + CandidateErrors;
+
+    /// <summary>
+    /// All processes together. With three or more, none counts for more than twice the median one, in proportion: one
+    /// that is attacked alone, or that lies, cannot outvote the others.
+    /// </summary>
+    public static RolloutSamples Sum(IReadOnlyCollection<RolloutSamples> processes)
+    {
+        var weights = processes.Select(p => p.Weight).Where(weight => weight > 0).Order().ToList();
+        var share = weights.Count < 3 ? long.MaxValue : 2 * weights[(weights.Count - 1) / 2];
+        return processes.Aggregate(new RolloutSamples(), (sum, one) => sum + one.ScaledTo(share));
+    }
 
     /// <summary>Sum of two, cell by cell.</summary>
-    public static RolloutSamples operator +(RolloutSamples a, RolloutSamples b) => Combine(a, b);
+    public static RolloutSamples operator +(RolloutSamples a, RolloutSamples b) => Combine(a, b, (x, y) => x + y);
 
-    private static RolloutSamples Combine(RolloutSamples a, RolloutSamples b)
+    private RolloutSamples ScaledTo(long share)
     {
-        long F(long x, long y) => x + y;
+        if (Weight <= share) return this;
+        var part = (double)share / Weight;
+        return Combine(this, this, (x, _) => (long)(x * part));
+    }
+
+    private static RolloutSamples Combine(RolloutSamples a, RolloutSamples b, Func<long, long, long> f)
+    {
+        long F(long x, long y) => f(x, y);
         long[] Each(IReadOnlyList<long> x, IReadOnlyList<long> y) =>
             [.. Enumerable.Range(0, Math.Max(x.Count, y.Count))
                 .Select(i => F(i < x.Count ? x[i] : 0, i < y.Count ? y[i] : 0))];

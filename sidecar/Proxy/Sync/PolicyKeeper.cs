@@ -23,12 +23,13 @@ internal sealed record KeeperState
 
 /// <summary>
 /// Takes documents, compiles them and puts them in force. What cannot be used is refused with its reason, and the policy
-/// in force stays. One caller at a time.
+/// in force stays. Thread-safe: callers take turns, so that a policy that was made anew cannot replace a newer one.
 /// </summary>
 internal sealed partial class PolicyKeeper(
     ActivePolicy active, SnapshotCompiler compiler, LastGoodCopy? copy, SidecarMeters meters, TimeProvider time,
     ILogger<PolicyKeeper> logger)
 {
+    private readonly Lock _turn = new();
     private volatile KeeperState _state = new();
 
     public KeeperState State => _state;
@@ -47,24 +48,42 @@ internal sealed partial class PolicyKeeper(
     /// <summary>Makes the policy in force anew: models that could not be had before may be there now.</summary>
     public void Refresh()
     {
-        if (active.Current is not { } current || compiler.Compile(current.Document, current).Snapshot is not { } next) return;
-        // A policy that came meanwhile is newer than this one.
-        WarmUp.Run(next, current, compiler.Scorer);
-        if (ReferenceEquals(active.Current, current)) active.Replace(next);
+        lock (_turn)
+        {
+            if (active.Current is not { } current) return;
+            if (compiler.Compile(current.Document, current).Snapshot is not { } next) return;
+            WarmUp.Run(next, current, compiler.Scorer);
+            active.Replace(next);
+        }
     }
 
     /// <summary>The source was heard, whatever it said.</summary>
-    public void Heard() => _state = _state with { LastContact = time.GetUtcNow() };
+    public void Heard()
+    {
+        lock (_turn) _state = _state with { LastContact = time.GetUtcNow() };
+    }
 
     /// <summary>Something that was offered cannot be used.</summary>
     public void Refuse(string? revision, string reason)
     {
-        _state = _state with { RejectedRevision = revision ?? "unknown", RejectedReason = reason, Rejected = _state.Rejected + 1 };
+        lock (_turn)
+        {
+            _state = _state with
+            {
+                RejectedRevision = revision ?? "unknown", RejectedReason = reason, Rejected = _state.Rejected + 1,
+            };
+        }
+
         meters.Incident("policy_rejected");
         LogRefused(logger, revision ?? "unknown", reason, active.Current?.Document.Revision ?? "none");
     }
 
     private bool Apply(byte[] json, string? ns, string? name, PolicySource source)
+    {
+        lock (_turn) return ApplyInTurn(json, ns, name, source);
+    }
+
+    private bool ApplyInTurn(byte[] json, string? ns, string? name, PolicySource source)
     {
         var reading = DocumentReader.Read(json, ns, name);
         if (reading.Document is not { } document)

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using WafOperator.Features;
 using WafOperator.Protocols.Models;
 
@@ -16,6 +19,10 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
 
     /// <summary>Digest of the package.</summary>
     public string Digest { get; } = digest;
+
+    /// <summary>The same as a number, for keys: 64 bits, so that no two versions in use share one.</summary>
+    public ulong DigestNumber { get; } =
+        BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(digest)));
 
     public ModelManifest Manifest { get; } = manifest;
 

@@ -117,10 +117,11 @@ public sealed class FairFetchTests(TestApiServer server)
 
         public bool Contains(string digest) => _digests.ContainsKey(digest);
 
-        public Task PutAsync(ReadOnlyMemory<byte> package, string digest, CancellationToken cancellationToken)
+        public Task<string?> PutAsync(
+            ReadOnlyMemory<byte> package, string digest, string ns, CancellationToken cancellationToken)
         {
             _digests[digest] = true;
-            return Task.CompletedTask;
+            return Task.FromResult<string?>(null);
         }
     }
 }

@@ -29,7 +29,7 @@ internal sealed class OperatorLife : IAsyncDisposable
     private readonly HttpClient _http = new();
     private readonly TestOutside _outside = TestOutside.Loopback(null);
     private readonly Informer<Resource<ModelVersion>> _models;
-    private readonly SidecarStatusPoller _poller;
+    private readonly SidecarReports _reports;
     private readonly ModelPackages _packages;
     private readonly RolloutController _controller;
     private readonly Task _running;
@@ -41,12 +41,13 @@ internal sealed class OperatorLife : IAsyncDisposable
         var informers = new InformerSet();
         _models = informers.Add(
             new Informer<Resource<ModelVersion>>(client, ControllerKinds.Models, new InformerOptions(), services));
-        var pods = informers.Add(new Informer<PodView>(client, PodView.Type, new InformerOptions(), services));
+        var pods = informers.Add(new Informer<PodView>(
+            client, PodView.TypeFor(RolloutWorld.SidecarImage), new InformerOptions(), services));
         // Rollouts ask for pods only.
-        var coverage = CoverageCaches.Add(new InformerSet(), client, services) with { Pods = pods };
-        _poller = new SidecarStatusPoller(
-            pods, _http, new SidecarPollOptions { Port = world.SidecarPort }, TimeProvider.System,
-            NullLogger<SidecarStatusPoller>.Instance);
+        var coverage = CoverageCaches.Add(
+            new InformerSet(), client, services, RolloutWorld.SidecarImage) with { Pods = pods };
+        _reports = new SidecarReports(
+            pods.Cache.Get, new SidecarReportOptions { SoonestAfter = TimeSpan.Zero }, TimeProvider.System);
         _packages = new ModelPackages(
             _models, [new BuiltinArtifactSource(RolloutWorld.PackagesFolder)],
                 new PublicKeys(client, TimeProvider.System, Trust),
@@ -54,7 +55,7 @@ internal sealed class OperatorLife : IAsyncDisposable
         var settings = new EvaluationSettings(
             "registry.local/sidecar", "https://operator", "waf-operator", "ca", "ca.crt");
         _controller = new RolloutController(
-            client, _models, _packages, new ModelEvaluator(client, settings), new RolloutCounting(coverage, _poller),
+            client, _models, _packages, new ModelEvaluator(client, settings), new RolloutCounting(coverage, _reports),
             new RolloutGates(_outside.Http), new RejectedModels(client, world.Time), new StatusWriter(client),
             new EventRecorder(client, "waf-operator", services), world.Time);
         _running = informers.RunAsync(_stop.Token);
@@ -81,7 +82,7 @@ internal sealed class OperatorLife : IAsyncDisposable
             foreach (var version in await _world.VersionsAsync())
             {
                 await _packages.ReconcileAsync(version.Metadata.Key, CancellationToken.None);
-                await _poller.RoundAsync(CancellationToken.None);
+                await _world.ReportAsync(_reports);
                 await _controller.ReconcileAsync(version.Metadata.Key, CancellationToken.None);
                 await CatchUpAsync();
             }
@@ -128,10 +129,11 @@ internal sealed class OperatorLife : IAsyncDisposable
 
         public bool Contains(string digest) => _digests.ContainsKey(digest);
 
-        public Task PutAsync(ReadOnlyMemory<byte> package, string digest, CancellationToken cancellationToken)
+        public Task<string?> PutAsync(
+            ReadOnlyMemory<byte> package, string digest, string ns, CancellationToken cancellationToken)
         {
             _digests[digest] = true;
-            return Task.CompletedTask;
+            return Task.FromResult<string?>(null);
         }
     }
 }

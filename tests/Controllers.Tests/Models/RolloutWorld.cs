@@ -1,20 +1,15 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using WafOperator.Controllers.Models;
+using WafOperator.Controllers.Sidecars;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Status;
+using WafOperator.Resources;
 using WafOperator.Resources.Models;
 
 namespace WafOperator.Controllers.Tests.Models;
@@ -28,14 +23,11 @@ internal sealed class RolloutWorld : IAsyncDisposable
     private static readonly SemaphoreSlim Installing = new(1);
     private static bool _isInstalled;
 
-    private readonly WebApplication _sidecar;
+    /// <summary>Image of the sidecar, as the operator injects it.</summary>
+    public const string SidecarImage = "registry.local/sidecar";
 
-    private RolloutWorld(TestApiServer server, string ns, KubernetesClient client, WebApplication sidecar)
-    {
-        (Server, Namespace, Client, _sidecar) = (server, ns, client, sidecar);
-        SidecarPort = new Uri(sidecar.Services.GetRequiredService<IServer>().Features
-            .Get<IServerAddressesFeature>()!.Addresses.First()).Port;
-    }
+    private RolloutWorld(TestApiServer server, string ns, KubernetesClient client) =>
+        (Server, Namespace, Client) = (server, ns, client);
 
     public TestApiServer Server { get; }
 
@@ -45,8 +37,6 @@ internal sealed class RolloutWorld : IAsyncDisposable
     public KubernetesClient Client { get; }
 
     public ManualTime Time { get; } = new();
-
-    public int SidecarPort { get; }
 
     /// <summary>What the sidecar counts in a step.</summary>
     public Func<RolloutCounters, RolloutCounters> Traffic { get; set; } = Equal;
@@ -79,15 +69,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
     public static async Task<RolloutWorld> CreateAsync(TestApiServer server)
     {
         await InstallKindsAsync(server);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var sidecar = builder.Build();
-        RolloutWorld? world = null;
-        sidecar.Run(async context => await context.Response.WriteAsync(
-            JsonSerializer.Serialize(await world!.StatusAsync(), ProtocolJson.Default.Options)));
-        await sidecar.StartAsync();
-        world = new RolloutWorld(server, await server.NamespaceAsync(), server.Client(), sidecar);
+        var world = new RolloutWorld(server, await server.NamespaceAsync(), server.Client());
         await world.CreatePodAsync("shop", new JsonObject { ["app"] = "shop" }, "waf-sidecar", new JsonObject
         {
             ["phase"] = "Running", ["podIP"] = "127.0.0.1",
@@ -182,10 +164,18 @@ internal sealed class RolloutWorld : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>The sidecar pushes what it says to the operator.</summary>
+    public async Task ReportAsync(SidecarReports reports)
     {
-        await _sidecar.DisposeAsync();
+        var key = new NamespacedName(Namespace, "shop");
+        var pod = await Client.TryGetAsync(BuiltIn.Pods, key, CancellationToken.None);
+        Assert.Equal(ReportOutcome.Taken, reports.Accept(key, pod!.Metadata.Uid, await StatusAsync()));
+    }
+
+    public ValueTask DisposeAsync()
+    {
         Client.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>What the sidecar says: it follows the versions' status at once.</summary>
@@ -239,7 +229,8 @@ internal sealed class RolloutWorld : IAsyncDisposable
         name, labels,
         new JsonObject
         {
-            ["containers"] = new JsonArray(new JsonObject { ["name"] = container, ["image"] = "registry.local/x" }),
+            ["containers"] = new JsonArray(
+                new JsonObject { ["name"] = container, ["image"] = SidecarImage + ":1" }),
         },
         status, null);
 
@@ -248,6 +239,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
     {
         var metadata = new JsonObject { ["namespace"] = Namespace, ["name"] = name, ["labels"] = labels };
         if (owner is not null) metadata["ownerReferences"] = new JsonArray(owner);
+        else metadata["annotations"] = new JsonObject { [WellKnown.InjectedAnnotation] = "0123456789abcdef" };
         await Client.CreateAsync(
             BuiltIn.Pods, new JsonObject { ["metadata"] = metadata, ["spec"] = spec }, CancellationToken.None);
         await Client.PatchAsync(

@@ -50,6 +50,21 @@ public sealed class OperatorSyncTests : IDisposable
     }
 
     [Fact]
+    public async Task Status_IsPushedWithTheToken_WhenThePolicyChanges()
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var control = await TestOperator.StartAsync(_folder);
+        control.Publish(TestSidecar.Policy(InspectionMode.Off));
+        await using var sidecar = await StartAsync(control, upstream);
+        await UntilAsync(() => control.Statuses.Any(s => s.Contains("\"mode\":\"Off\"", StringComparison.Ordinal)));
+
+        control.Publish(TestSidecar.Policy(InspectionMode.Detect));
+        await UntilAsync(() => control.Statuses.Any(s => s.Contains(control.Revision!, StringComparison.Ordinal)));
+
+        Assert.All(control.Statuses, status => Assert.StartsWith("Bearer token-1 {", status));
+    }
+
+    [Fact]
     public async Task NoPolicyYet_NotReadyAndRefuses_ThenServes()
     {
         await using var upstream = await TestUpstream.StartAsync();
@@ -292,6 +307,8 @@ public sealed class OperatorSyncTests : IDisposable
 
         public ConcurrentQueue<string> Events { get; } = new();
 
+        public ConcurrentQueue<string> Statuses { get; } = new();
+
         public static async Task<TestOperator> StartAsync(string folder)
         {
             var certificate = CreateCertificate("operator");
@@ -305,6 +322,8 @@ public sealed class OperatorSyncTests : IDisposable
             var control = new TestOperator(app, certificate);
             app.MapGet("/v1/namespaces/shop/policies/main", control.GetPolicyAsync);
             app.MapPost("/v1/events", control.PostEventsAsync);
+            app.MapPost("/v1/status", async (HttpRequest push) => control.Statuses.Enqueue(
+                push.Headers.Authorization + " " + await new StreamReader(push.Body).ReadToEndAsync()));
             await app.StartAsync();
             control.Address = new Uri(app.Urls.First().Replace("127.0.0.1", "localhost", StringComparison.Ordinal) + "/");
             return control;

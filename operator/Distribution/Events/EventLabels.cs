@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using WafOperator.Protocols.Events;
+
+namespace WafOperator.Distribution.Events;
+
+/// <summary>
+/// Labels of counted events, out of fixed lists, whatever a sidecar says: a namespace has fifty series at most and
+/// cannot use up the others'. Namespaces beyond the bound are counted together. Thread-safe.
+/// </summary>
+public sealed class EventLabels
+{
+    /// <summary>What stands for everything that has no label of its own.</summary>
+    public const string Other = "other";
+
+    /// <summary>Namespaces with series of their own: at fifty each, below the 10,000 that the exporter keeps.</summary>
+    public const int NamespacesMax = 190;
+
+    /// <summary>Reasons as sidecars name them (sidecar/Proxy/Decisions).</summary>
+    private static readonly FrozenSet<string> Reasons = FrozenSet.Create(
+        StringComparer.Ordinal,
+        "None", "Rules", "Model", "RateLimit", "AccessList", "Limit", "Protocol", "Unavailable", "Uninspected", "Off");
+
+    private readonly ConcurrentDictionary<string, bool> _namespaces = new(StringComparer.Ordinal);
+
+    /// <summary>Namespace, verdict and reason of an event.</summary>
+    public (string Namespace, string Verdict, string Reason) Of(SecurityEvent securityEvent) => (
+        NamespaceOf(securityEvent.Namespace),
+        Enum.IsDefined(securityEvent.Verdict) ? securityEvent.Verdict.ToString() : Other,
+        Reasons.Contains(securityEvent.Reason) ? securityEvent.Reason : Other);
+
+    private string NamespaceOf(string ns) =>
+        _namespaces.ContainsKey(ns) || (_namespaces.Count < NamespacesMax && _namespaces.TryAdd(ns, true)) ? ns : Other;
+}

@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using WafOperator.Controllers.Sidecars;
+using WafOperator.Controllers.Tests.Models;
+using WafOperator.Injection.Capture;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Protocols.Status;
+
+namespace WafOperator.Controllers.Tests.Sidecars;
+
+public sealed class SidecarReportsTests
+{
+    private static readonly NamespacedName Pod = new("shop", "shop-1");
+
+    private readonly Dictionary<NamespacedName, PodView> _pods = new() { [Pod] = View("uid-1") };
+    private readonly ManualTime _time = new();
+    private readonly SidecarReports _reports;
+
+    public SidecarReportsTests() =>
+        _reports = new SidecarReports(_pods.GetValueOrDefault, new SidecarReportOptions(), _time);
+
+    [Fact]
+    public void AReport_CountsForItsPod_UntilItIsOld()
+    {
+        Assert.Equal(ReportOutcome.Taken, _reports.Accept(Pod, "uid-1", Status("r1")));
+        Assert.Equal("r1", _reports.Find(_pods[Pod])!.Status.Revision);
+
+        _time.Advance(TimeSpan.FromSeconds(31));
+
+        Assert.Null(_reports.Find(_pods[Pod]));
+    }
+
+    [Theory]
+    [InlineData("shop", "shop-2", "uid-1", "no such pod")]
+    [InlineData("bank", "shop-1", "uid-1", "another namespace's pod")]
+    [InlineData("shop", "shop-1", "uid-0", "a pod of that name before")]
+    public void AReportOfAnybodyElse_IsRefused(string ns, string name, string uid, string who)
+    {
+        Assert.True(
+            _reports.Accept(new NamespacedName(ns, name), uid, Status("r1")) is ReportOutcome.NotASidecar, who);
+        Assert.Null(_reports.Find(_pods[Pod]));
+    }
+
+    [Fact]
+    public void AReportOfAPodWithoutAnInjectedSidecar_IsRefused()
+    {
+        _pods[Pod] = View("uid-1") with { Captured = null };
+
+        Assert.Equal(ReportOutcome.NotASidecar, _reports.Accept(Pod, "uid-1", Status("r1")));
+    }
+
+    [Fact]
+    public void ReportsOfOnePod_TooOften_AreNotTaken()
+    {
+        _reports.Accept(Pod, "uid-1", Status("r1"));
+        Assert.Equal(ReportOutcome.TooSoon, _reports.Accept(Pod, "uid-1", Status("r2")));
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(ReportOutcome.Taken, _reports.Accept(Pod, "uid-1", Status("r2")));
+    }
+
+    [Fact]
+    public void News_AreToldOfThePodsOwnNamespace()
+    {
+        var told = new List<NamespacedName>();
+        _reports.Observed += told.Add;
+
+        _reports.Accept(Pod, "uid-1", Status("r1") with { Namespace = "bank", Policy = "main" });
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _reports.Accept(Pod, "uid-1", Status("r1") with { Namespace = "bank", Policy = "main" });
+
+        Assert.Equal([new NamespacedName("shop", "main")], told);
+    }
+
+    /// <summary>Whatever a pod says, sums over pods stay within bounds and texts short.</summary>
+    [Fact]
+    public void Clamp_OfAnything_IsWithinBounds()
+    {
+        var random = new Random(5);
+        long[] extremes = [long.MinValue, -1, 0, 1, StatusBounds.CountMax, long.MaxValue];
+        long Any() => extremes[random.Next(extremes.Length)];
+        for (var round = 0; round < 500; round++)
+        {
+            var status = StatusBounds.Clamp(new SidecarStatus
+            {
+                Revision = new string('r', random.Next(0, 5_000)),
+                Requests = new RequestCounters { Total = Any(), Blocked = Any(), WouldBlock = Any() },
+                ExclusionHits = Enumerable.Range(0, random.Next(5_000)).ToDictionary(i => $"e{i}", _ => Any()),
+                Rollouts = [.. Enumerable.Range(0, random.Next(100)).Select(_ => new RolloutCounters
+                {
+                    Model = "gate", BaselineDigest = "a", CandidateDigest = "b", PairsB0C0 = Any(), PairsB0C1 = Any(),
+                    AttackB0C0 = Any(), AttackB0C1 = Any(), CandidateErrors = Any(), BaselineLatency = new long[100],
+                })],
+                Learning = new LearningReport { Requests = Any(), AppliedThreshold = double.NaN },
+            });
+
+            Assert.All(
+                status.Rollouts.SelectMany(r => new[] { r.PairsB0C0, r.PairsB0C1, r.AttackB0C0, r.CandidateErrors })
+                    .Concat(status.ExclusionHits.Values).Append(status.Requests.Total).Append(status.Learning!.Requests),
+                count => Assert.InRange(count, 0, StatusBounds.CountMax));
+            Assert.All(status.Rollouts, r => Assert.True(r.AttackB0C0 <= r.PairsB0C0 && r.AttackB0C1 <= r.PairsB0C1));
+            Assert.True(status.Rollouts.Count <= 32 && status.ExclusionHits.Count <= 2_000);
+            Assert.True(status.Revision!.Length <= 253 && status.Learning!.AppliedThreshold is null);
+        }
+    }
+
+    private static SidecarStatus Status(string revision) => new() { Revision = revision, Policy = "main" };
+
+    private static PodView View(string uid) => new()
+    {
+        Metadata = new ObjectMeta { Namespace = "shop", Name = "shop-1", Uid = uid },
+        Phase = "Running",
+        Captured = new CapturedPod { Listening = [15001], Redirected = [], Protected = [8080], Declared = [] },
+    };
+}
