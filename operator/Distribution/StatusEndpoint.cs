@@ -24,8 +24,8 @@ public interface IStatusSink
 }
 
 /// <summary>
-/// Takes what sidecars report of themselves (crds/Protocols/Distribution.md). Who reports is what the API server says of
-/// the token: a pod speaks for itself only, and a token of no pod for nobody.
+/// Takes what sidecars report of themselves (crds/Protocols/Distribution.md). Who reports is what the API server says
+/// of the token: a pod speaks for itself only, and a token of no pod for nobody.
 /// </summary>
 public sealed class StatusEndpoint(CallerAuthenticator callers, IStatusSink sink)
 {
@@ -79,7 +79,7 @@ public sealed class StatusEndpoint(CallerAuthenticator callers, IStatusSink sink
         }
     }
 
-    /// <summary>The body; null when it is too long. Its length grows with what comes, not with what is announced.</summary>
+    /// <summary>The body; null when it is too long. Memory is taken for what comes only.</summary>
     private static async Task<byte[]?> ReadAsync(HttpContext context)
     {
         if (context.Request.ContentLength > StatusBytesMax) return null;

@@ -16,12 +16,12 @@ internal sealed class AccessFlags
 
     private readonly Option<string?> _tokenFile = new("--sidecar-metrics-token-file")
     {
-        Description = "File with the bearer token that sidecars' /metrics asks for; without it only the pod itself reads them.",
+        Description = "File with the token that sidecars' /metrics asks for; without it only the pod reads it.",
     };
 
     private readonly Option<string?> _clientCa = new("--webhook-client-ca")
     {
-        Description = "PEM file: webhooks take calls only from clients with a certificate of this authority (the API server's).",
+        Description = "PEM file: webhooks take calls only from clients with a certificate of this authority.",
     };
 
     public void AddTo(Command command)
@@ -53,7 +53,7 @@ internal sealed class AccessFlags
         }
 
         if (token.Length < TokenLengthMin)
-            throw new FormatException($"--sidecar-metrics-token-file: a token has at least {TokenLengthMin} characters");
+            throw new FormatException($"--sidecar-metrics-token-file: a token has {TokenLengthMin} characters or more");
         return "sha256:" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
     }
 }

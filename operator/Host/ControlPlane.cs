@@ -197,7 +197,8 @@ internal sealed class ControlPlane
             _options.SidecarImage, _options.DistributionUrl, ClusterTokenReviewer.Audience,
             TrustBundleController.ConfigMapName, TrustBundleController.BundleKey));
         var controller = new RolloutController(
-            _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, Reports), new RolloutGates(http),
+            _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, Reports),
+            new RolloutGates(http),
             new RejectedModels(_client, _services.Time), new StatusWriter(_client), Events, _services.Time);
         var rollouts = new ControllerLoop("rollouts", controller, OutgoingWork.Options, _services)
             .For(Policies.Models)

@@ -5,7 +5,7 @@ using WafOperator.Protocols.Events;
 namespace WafOperator.Operator.Host;
 
 /// <summary>
-/// Counts security events that sidecars report, by namespace, verdict and reason: what dashboards and alerts need of them.
+/// Counts security events that sidecars report, by namespace, verdict and reason: what dashboards and alerts need.
 /// </summary>
 internal sealed class EventCounters : IEventSink
 {

@@ -91,13 +91,19 @@ internal static class OperatorHost
         WebApplication app, OperatorOptions options, ControlPlane plane, DistributionParts parts)
     {
         var callers = new CallerAuthenticator(new ClusterTokenReviewer(parts.Client), TimeProvider.System);
-        var relay = new StatusRelay(plane.Reports, plane.Elector, plane.Coverage.Pods, parts.Replicas, options);
+        var relay = new StatusRelay(plane.Reports, () => plane.Elector.IsLeader, Leader, parts.Replicas);
         MapByPort(
             app, options.DistributionPort,
             new DistributionEndpoints(parts.Policies, parts.Pools, callers, new EventCounters()).Map,
             new LearningEndpoint(parts.Learned, callers).Map,
             new BlobEndpoint(parts.Blobs, plane.Packages.IsOf, callers).Map,
             new StatusEndpoint(callers, relay).Map);
+
+        // The leader's identity in the Lease is the name of its pod.
+        Uri? Leader() => plane.Elector.Leader is { Length: > 0 } name && name != options.Identity
+            ? StatusRelay.AddressOf(
+                plane.Coverage.Pods.Cache.Get(new NamespacedName(options.Namespace, name)), options.DistributionPort)
+            : null;
     }
 
     /// <summary>What the distribution port serves from.</summary>
@@ -127,7 +133,9 @@ internal static class OperatorHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // Long polls are requests; what says nothing is nobody's.
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
             kestrel.Limits.MaxRequestBodySize = 8 << 20;
             kestrel.ListenAnyIP(options.MetricsPort);
             foreach (var port in new[] { options.WebhookPort, options.DistributionPort })

@@ -2,9 +2,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using WafOperator.Controllers.Sidecars;
 using WafOperator.Distribution;
-using WafOperator.Kubernetes.LeaderElection;
 using WafOperator.Kubernetes.Objects;
-using WafOperator.Kubernetes.Watching;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Status;
 
@@ -12,20 +10,23 @@ namespace WafOperator.Operator.Host;
 
 /// <summary>
 /// Statuses go to the replica whose controllers read them: the leader keeps them, the others pass them on to it
-/// (decisions/2026-11-29-status-push.md).
+/// (decisions/2026-11-29-status-push.md). Thread-safe.
 /// </summary>
+/// <param name="reports">Where the leader keeps them.</param>
+/// <param name="leads">Whether this replica leads.</param>
+/// <param name="leader">Where statuses are posted at the leader; null while it is not known.</param>
+/// <param name="replicas">Calls other replicas.</param>
 internal sealed class StatusRelay(
-    SidecarReports reports, LeaseElector elector, Informer<PodView> pods, HttpClient replicas, OperatorOptions options)
-    : IStatusSink
+    SidecarReports reports, Func<bool> leads, Func<Uri?> leader, HttpClient replicas) : IStatusSink
 {
     private static readonly PushAnswer NobodyLeads = new(503, "no replica of the operator leads at present; try again");
 
     public async Task<PushAnswer> AcceptAsync(PushedStatus pushed, CancellationToken cancellationToken)
     {
-        if (elector.IsLeader) return Keep(pushed);
-        return pushed.IsRelayed || LeaderAddress() is not { } leader
+        if (leads()) return Keep(pushed);
+        return pushed.IsRelayed || leader() is not { } address
             ? NobodyLeads
-            : await PassOnAsync(leader, pushed, cancellationToken);
+            : await PassOnAsync(address, pushed, cancellationToken);
     }
 
     private PushAnswer Keep(PushedStatus pushed)
@@ -51,14 +52,12 @@ internal sealed class StatusRelay(
         };
     }
 
-    /// <summary>The leader's identity in the Lease is the name of its pod.</summary>
-    private Uri? LeaderAddress()
+    /// <summary>Where a replica takes statuses, by the address of its pod.</summary>
+    public static Uri? AddressOf(PodView? replica, int port)
     {
-        if (elector.Leader is not { Length: > 0 } leader || leader == options.Identity) return null;
-        var address = pods.Cache.Get(new NamespacedName(options.Namespace, leader))?.Address;
-        if (address is null) return null;
+        if (replica?.Address is not { } address) return null;
         var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
-        return new Uri($"https://{host}:{options.DistributionPort}/v1/status");
+        return new Uri($"https://{host}:{port}/v1/status");
     }
 
     private async Task<PushAnswer> PassOnAsync(Uri leader, PushedStatus pushed, CancellationToken cancellationToken)

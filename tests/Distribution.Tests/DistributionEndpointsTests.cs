@@ -184,7 +184,8 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         }
 
         var pushed = Assert.Single(_statuses.Taken);
-        Assert.Equal(("shop", new CallerPod("pod7", "uid-pod7"), false), (pushed.Namespace, pushed.Pod, pushed.IsRelayed));
+        Assert.Equal(
+            ("shop", new CallerPod("pod7", "uid-pod7"), false), (pushed.Namespace, pushed.Pod, pushed.IsRelayed));
     }
 
     [Fact]

@@ -20,10 +20,12 @@ public sealed class InjectedSidecarTests
     [InlineData(Hash, "registry.example:5000/waf/sidecar:1", "\"args\": [\"wait\"],", false, "other arguments")]
     public void IsIn_TheHashTheImageAndTheProgram(string? hash, string image, string more, bool expected, string what)
     {
-        var annotations = hash is null ? "{}" : $$"""{"wafoperator.dev/injected": "{{hash}}"}""";
+        var annotations = hash is null ? "{}" : "{\"wafoperator.dev/injected\": \"" + hash + "\"}";
         var pod = JsonNode.Parse($$"""
-            {"metadata": {"annotations": {{annotations}}},
-             "spec": {"containers": [{"name": "waf-sidecar", {{more}} "image": "{{image}}"}]}}
+            {
+              "metadata": { "annotations": {{annotations}} },
+              "spec": { "containers": [ { "name": "waf-sidecar", {{more}} "image": "{{image}}" } ] }
+            }
             """)!.AsObject();
 
         Assert.True(InjectedSidecar.IsIn(pod, Image) == expected, what);

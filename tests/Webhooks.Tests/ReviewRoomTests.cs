@@ -70,7 +70,10 @@ public sealed class ReviewRoomTests
         {
             using var content = new StreamContent(new MemoryStream(large, writable: false));
             content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-            using var request = new HttpRequestMessage(HttpMethod.Post, AdmissionEndpoints.PodsPath) { Content = content };
+            using var request = new HttpRequestMessage(HttpMethod.Post, AdmissionEndpoints.PodsPath)
+            {
+                Content = content,
+            };
             // Half of them do not say how long they are.
             if (i % 2 == 0) request.Headers.TransferEncodingChunked = true;
             try

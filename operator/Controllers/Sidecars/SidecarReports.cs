@@ -21,9 +21,9 @@ public enum ReportOutcome
 }
 
 /// <summary>
-/// The last report of every injected pod, as the pods push them. Bounded by the pods that exist: a report counts only for
-/// a pod that the cache knows, by its uid, and that was recognised as injected. Reports are clamped when they come, count
-/// for a while, and go with their pod. Used on the leader. Thread-safe.
+/// The last report of every injected pod, as the pods push them. Bounded by the pods that exist: a report counts only
+/// for a pod that the cache knows, by its uid, and that was recognised as injected. Reports are clamped when they come,
+/// count for a while, and go with their pod. Used on the leader. Thread-safe.
 /// </summary>
 public sealed class SidecarReports(
     Func<NamespacedName, PodView?> find, SidecarReportOptions options, TimeProvider time)

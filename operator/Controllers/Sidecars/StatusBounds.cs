@@ -77,5 +77,6 @@ public static class StatusBounds
 
     private static double? Share(double? value) => value is >= 0 and <= 1 ? value : null;
 
-    private static string? Cut(string? text, int length) => text is null || text.Length <= length ? text : text[..length];
+    private static string? Cut(string? text, int length) =>
+        text is null || text.Length <= length ? text : text[..length];
 }

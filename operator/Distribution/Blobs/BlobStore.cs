@@ -47,9 +47,12 @@ public sealed class BlobStore(string folder, long bytesMax)
     /// <param name="expected">Digest that it must have, or null.</param>
     /// <param name="isPinned">True for the digest of a blob that is in use and must stay.</param>
     /// <param name="cancellationToken">Ends the writing.</param>
-    /// <exception cref="InvalidDataException">There is no room for it, or its digest is not the expected one.</exception>
+    /// <exception cref="InvalidDataException">
+    /// There is no room for it, or its digest is not the expected one.
+    /// </exception>
     public async Task<string> PutAsync(
-        ReadOnlyMemory<byte> content, string? expected, Func<string, bool> isPinned, CancellationToken cancellationToken)
+        ReadOnlyMemory<byte> content, string? expected, Func<string, bool> isPinned,
+        CancellationToken cancellationToken)
     {
         if (content.Length > BytesMax)
             throw new InvalidDataException($"a blob of {content.Length} bytes does not fit into a store of {BytesMax} bytes");

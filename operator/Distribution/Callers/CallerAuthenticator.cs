@@ -47,7 +47,7 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider ti
         if (_accepted.Find(key, now) is { } accepted) return accepted;
         if (_refused.Find(key, now) is { } refused) return refused;
         if (!_allowance.TryTake(peer))
-            return CallerResult.Refused(429, "too many tokens that are not valid came from this address; try again later");
+            return CallerResult.Refused(429, "too many invalid tokens came from this address; try again later");
         TokenReviewResult review;
         try
         {

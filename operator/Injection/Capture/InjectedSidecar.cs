@@ -6,8 +6,8 @@ namespace WafOperator.Injection.Capture;
 
 /// <summary>
 /// Tells a sidecar that was injected from a container that only has its name: the pod carries the injector's hash, the
-/// container runs the repository of the image that is injected (any tag, since pods outlive an upgrade), and its program
-/// was not replaced. Pure.
+/// container runs the repository of the image that is injected (any tag, since pods outlive an upgrade), and its
+/// program was not replaced. Pure.
 /// </summary>
 public static class InjectedSidecar
 {

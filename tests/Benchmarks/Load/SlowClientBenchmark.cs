@@ -8,8 +8,8 @@ namespace WafOperator.Benchmarks.Load;
 
 /// <summary>
 /// Clients that begin a request and hold the rest back, from as many addresses of the loopback network, in front of the
-/// sidecar at the default limit of memory (384Mi, of which .NET takes 288). One ordinary client goes on meanwhile: what it
-/// sees, and what the process takes, is printed.
+/// sidecar at the default limit of memory (384Mi, of which .NET takes 288). One ordinary client goes on meanwhile: what
+/// it sees, and what the process takes, is printed.
 /// </summary>
 internal static class SlowClientBenchmark
 {
@@ -54,10 +54,11 @@ internal static class SlowClientBenchmark
         await Task.Delay(HoldFor);
         await stop.CancelAsync();
         var (answered, failed, times) = await ordinary;
+        var peakBytes = await peak;
         times.Sort();
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{slow.Count} slow clients, {slow.Rate}/s: peak {await peak >> 20} MiB resident; ordinary requests: "
+            $"{slow.Count} slow clients, {slow.Rate}/s: peak {peakBytes >> 20} MiB resident; ordinary requests: "
             + $"{answered} answered, {failed} not; median {Of(times, 0.5):0.0} ms, 99 % {Of(times, 0.99):0.0} ms"));
         foreach (var socket in sockets) socket.Dispose();
         return answered > 0 ? 0 : 1;
@@ -125,8 +126,8 @@ internal static class SlowClientBenchmark
             sockets.Add(socket);
             try
             {
-                var address = new IPAddress(new byte[] { 127, (byte)(1 + (i / 62_500)), (byte)(i / 250 % 250), (byte)(1 + (i % 250)) });
-                socket.Bind(new IPEndPoint(address, 0));
+                byte[] address = [127, (byte)(1 + (i / 62_500)), (byte)(i / 250 % 250), (byte)(1 + (i % 250))];
+                socket.Bind(new IPEndPoint(new IPAddress(address), 0));
                 await socket.ConnectAsync(IPAddress.Loopback, port);
                 if (start.Length > 0) await socket.SendAsync(start);
             }

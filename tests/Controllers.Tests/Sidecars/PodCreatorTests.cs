@@ -35,7 +35,8 @@ public sealed class PodCreatorTests
         };
 
         var found = PodCreator.Of(
-            "shop", pod, key => key == Shop.Metadata.Key ? Shop : null, key => key == Store.Metadata.Key ? Store : null);
+            "shop", pod, key => key == Shop.Metadata.Key ? Shop : null,
+            key => key == Store.Metadata.Key ? Store : null);
 
         Assert.Equal(expected, found?.Kind);
         if (expected is not null) Assert.Equal(expected == "Deployment" ? "uid-d" : "uid-s", found!.Uid);

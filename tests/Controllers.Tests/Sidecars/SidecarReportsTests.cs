@@ -96,7 +96,8 @@ public sealed class SidecarReportsTests
 
             Assert.All(
                 status.Rollouts.SelectMany(r => new[] { r.PairsB0C0, r.PairsB0C1, r.AttackB0C0, r.CandidateErrors })
-                    .Concat(status.ExclusionHits.Values).Append(status.Requests.Total).Append(status.Learning!.Requests),
+                    .Concat(status.ExclusionHits.Values).Append(status.Requests.Total)
+                    .Append(status.Learning!.Requests),
                 count => Assert.InRange(count, 0, StatusBounds.CountMax));
             Assert.All(status.Rollouts, r => Assert.True(r.AttackB0C0 <= r.PairsB0C0 && r.AttackB0C1 <= r.PairsB0C1));
             Assert.True(status.Rollouts.Count <= 32 && status.ExclusionHits.Count <= 2_000);

@@ -56,7 +56,8 @@ public static class Workloads
     }
 
     /// <summary>A token of a service account for an audience, as a pod's projected volume would hold.</summary>
-    public static async Task<string> TokenAsync(KubernetesClient client, string ns, string account, string audience)
+    public static async Task<string> TokenAsync(
+        KubernetesClient client, string ns, string account, string audience, KubernetesObject? pod = null)
     {
         var type = new ResourceType(
             "", "v1", $"serviceaccounts/{account}/token", "TokenRequest", ResourceScope.Namespaced)
@@ -67,6 +68,14 @@ public static class Workloads
             ["metadata"] = new JsonObject { ["namespace"] = ns },
             ["spec"] = new JsonObject { ["audiences"] = new JsonArray(audience) },
         };
+        if (pod is not null)
+        {
+            body["spec"]!["boundObjectRef"] = new JsonObject
+            {
+                ["apiVersion"] = "v1", ["kind"] = "Pod", ["name"] = pod.Metadata.Name, ["uid"] = pod.Metadata.Uid,
+            };
+        }
+
         var answer = await client.CreateAsync(type, body, CancellationToken.None);
         return answer.Text("status", "token")!;
     }

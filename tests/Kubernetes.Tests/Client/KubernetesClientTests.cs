@@ -197,6 +197,24 @@ public sealed class KubernetesClientTests(TestApiServer server)
     }
 
     [Fact]
+    public async Task ReviewTokenAsync_TokenOfAPod_NamesThePod()
+    {
+        using var client = server.Client();
+        var ns = await server.NamespaceAsync();
+        var account = new JsonObject { ["metadata"] = new JsonObject { ["namespace"] = ns, ["name"] = "sidecar" } };
+        await client.CreateAsync(BuiltIn.ServiceAccounts, account, None);
+        var body = Workloads.Pod(ns, "shop-1", "shop");
+        body["spec"]!["serviceAccountName"] = "sidecar";
+        var pod = await client.CreateAsync(BuiltIn.Pods, body, None);
+
+        var bound = await Workloads.TokenAsync(client, ns, "sidecar", "waf-test", pod);
+        var free = await Workloads.TokenAsync(client, ns, "sidecar", "waf-test");
+
+        Assert.Equal(("shop-1", pod.Metadata.Uid), (await client.ReviewTokenAsync(bound, ["waf-test"], None))!.Pod);
+        Assert.Null((await client.ReviewTokenAsync(free, ["waf-test"], None))!.Pod);
+    }
+
+    [Fact]
     public async Task ReviewTokenAsync_ServiceAccountToken_IsKnownForItsAudienceOnly()
     {
         using var client = server.Client();
