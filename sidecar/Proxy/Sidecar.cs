@@ -119,7 +119,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             RunAsync(RefreshModelsAsync),
             _operator is null ? Task.CompletedTask : RunAsync(AdoptLearnedAsync),
             _operator is null ? Task.CompletedTask
-                : RunAsync(new StatusPusher(_operator, Status, _meters, _time).RunAsync),
+                : RunAsync(new StatusPusher(_operator, News, Status, (_meters, _time)).RunAsync),
             RunAsync(_models.SaveLoopAsync));
         await _server.StartAsync(_pipeline.ProcessAsync, cancellationToken);
         LogStarted(_logger, string.Join(", ", Endpoints));
@@ -141,8 +141,16 @@ public sealed partial class Sidecar : IAsyncDisposable
         if (_admin is not null) await _admin.StopAsync(CancellationToken.None);
     }
 
+    /// <summary>What people wait for, as something that differs when it does.</summary>
+    private (string?, string?, int) News() => (
+        _active.Current?.Document.Revision, _keeper.State.RejectedRevision,
+        _models.Statuses().Aggregate(0, (hash, model) => HashCode.Combine(hash, model.Digest, model.State)));
+
     /// <summary>What the status page says.</summary>
-    public SidecarStatus Status()
+    public SidecarStatus Status() => Status(withSketches: true);
+
+    /// <summary>The same; what was learned is large, and is not always wanted.</summary>
+    private SidecarStatus Status(bool withSketches)
     {
         var document = _active.Current?.Document;
         var state = _keeper.State;
@@ -164,7 +172,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             ExclusionHits = _meters.ExclusionHits,
             Models = _models.Statuses(),
             Rollouts = [.. (_active.Current?.Scoring?.Tallies ?? []).Select(t => t.Read())],
-            Learning = _models.Learning,
+            Learning = withSketches ? _models.Learning : _models.Progress,
         };
     }
 

@@ -30,7 +30,7 @@ internal sealed partial class ModelStage
     private readonly LearnerFile? _learned;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelStage> _logger;
-    private (LearningPolicy Policy, double Threshold, SiteLearner Learner)? _learner;
+    private volatile LearnerInUse? _learner;
 
     public ModelStage(
         IReadOnlyList<IPackageSource> sources, IRemoteModels pool, string? stateDirectory, TimeProvider time,
@@ -50,6 +50,9 @@ internal sealed partial class ModelStage
 
     /// <summary>True when a model of the policy in force is not loaded, and asking again may help.</summary>
     public bool HasUnloaded => _library.Statuses().Any(s => s.State != "Loaded" && s.Digest.Length > 0);
+
+    /// <summary>How far learning is, without what was learned; null when nothing learns.</summary>
+    public LearningReport? Progress => _learner?.Learner.Report();
 
     /// <summary>What was learned, or null.</summary>
     public LearningReport? Learning => _learner is { } known
@@ -127,7 +130,7 @@ internal sealed partial class ModelStage
         // What was seen stays true under other settings; only the conclusions change.
         if (_learner is { } old) next.Merge(old.Learner.Save());
         else if (_learned?.Read() is { } saved) next.Merge(saved);
-        _learner = (policy.Learning, threshold, next);
+        _learner = new LearnerInUse(policy.Learning, threshold, next);
         return next;
     }
 
@@ -143,4 +146,7 @@ internal sealed partial class ModelStage
 
     [LoggerMessage(133, LogLevel.Warning, "what was learned cannot be kept: {Problem}")]
     private static partial void LogNotSaved(ILogger logger, string problem);
+
+    /// <summary>One object, so that who reads beside a change sees the one or the other.</summary>
+    private sealed record LearnerInUse(LearningPolicy Policy, double Threshold, SiteLearner Learner);
 }

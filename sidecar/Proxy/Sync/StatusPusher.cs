@@ -10,8 +10,13 @@ namespace WafOperator.Proxy.Sync;
 /// Tells the operator what this sidecar is: at once when another policy is in force or was refused, every two seconds
 /// while counters move, and every ten seconds in any case. What was learned is large and travels twice a minute.
 /// </summary>
+/// <param name="client">The operator.</param>
+/// <param name="news">What is told at once when it changes; cheap.</param>
+/// <param name="read">The status, with or without what was learned.</param>
+/// <param name="parts">Meters and clock.</param>
 internal sealed class StatusPusher(
-    OperatorClient client, Func<SidecarStatus> read, SidecarMeters meters, TimeProvider time)
+    OperatorClient client, Func<(string?, string?, int)> news, Func<bool, SidecarStatus> read,
+    (SidecarMeters Meters, TimeProvider Time) parts)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(2);
@@ -20,21 +25,20 @@ internal sealed class StatusPusher(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        var (meters, time) = parts;
         var backOff = new BackOff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(8));
         var told = new Told();
         using var timer = new PeriodicTimer(LookEvery, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            var status = read();
-            var now = time.GetTimestamp();
-            var isUrgent = told.News != NewsOf(status);
-            if (!isUrgent && told.At is { } at && time.GetElapsedTime(at, now) < TellEvery) continue;
-            var sendsSketches = told.SketchesAt is not { } sent || time.GetElapsedTime(sent, now) >= SketchesEvery;
-            if (!sendsSketches && status.Learning is { } learning)
-                status = status with { Learning = learning with { Sketches = null } };
-            var json = JsonSerializer.SerializeToUtf8Bytes(status, ProtocolJson.Default.SidecarStatus);
-            var isSilent = told.At is not { } last || time.GetElapsedTime(last, now) >= SilentMax;
-            if (!isUrgent && !isSilent && json.AsSpan().SequenceEqual(told.Json)) continue;
+            var (now, latest) = (time.GetTimestamp(), news());
+            var isUrgent = told.News != latest;
+            if (!isUrgent && IsWithin(told.LookedAt, TellEvery)) continue;
+            told = told with { LookedAt = now };
+            var withSketches = !IsWithin(told.SketchesAt, SketchesEvery);
+            var json = JsonSerializer.SerializeToUtf8Bytes(
+                read(withSketches), ProtocolJson.Default.SidecarStatus);
+            if (!isUrgent && IsWithin(told.At, SilentMax) && json.AsSpan().SequenceEqual(told.Json)) continue;
             if (await client.PostStatusAsync(json, cancellationToken) is not ShippingOutcome.Taken)
             {
                 meters.Incident("status_push_failed");
@@ -43,15 +47,13 @@ internal sealed class StatusPusher(
             }
 
             backOff.Reset();
-            told = new Told(NewsOf(status), json, now, sendsSketches ? now : told.SketchesAt);
+            told = new Told(latest, json, now, now, withSketches ? now : told.SketchesAt);
+
+            bool IsWithin(long? at, TimeSpan span) => at is { } then && time.GetElapsedTime(then, now) < span;
         }
     }
 
-    /// <summary>What people wait for.</summary>
-    private static (string?, string?, string?, int) NewsOf(SidecarStatus status) => (
-        status.Revision, status.RejectedRevision, status.Mode,
-        status.Models.Aggregate(0, (hash, model) => HashCode.Combine(hash, model.Digest, model.State)));
-
     private sealed record Told(
-        (string?, string?, string?, int)? News = null, byte[]? Json = null, long? At = null, long? SketchesAt = null);
+        (string?, string?, int)? News = null, byte[]? Json = null, long? At = null, long? LookedAt = null,
+        long? SketchesAt = null);
 }
