@@ -46,7 +46,8 @@ public sealed class StatusRelayTests : IAsyncLifetime
         var relay = new StatusRelay(_reports, () => true, () => null, new HttpClient());
         _leader.MapPost("/v1/status", async context =>
         {
-            _seen.Add($"{context.Request.Headers.Authorization} {context.Request.Headers[StatusEndpoint.RelayedHeader]}");
+            var headers = context.Request.Headers;
+            _seen.Add($"{headers.Authorization} {headers[StatusEndpoint.RelayedHeader]}");
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
             context.Response.StatusCode = (await relay.AcceptAsync(Pushed(body.ToArray()), default)).StatusCode;
@@ -117,7 +118,8 @@ public sealed class StatusRelayTests : IAsyncLifetime
     public void AddressOf_APod(string? address, string? expected) =>
         Assert.Equal(expected, StatusRelay.AddressOf(View with { Address = address }, 9444)?.ToString());
 
-    private StatusRelay Follower(HttpClient replicas, Uri? leader) => new(_reports, () => false, () => leader, replicas);
+    private StatusRelay Follower(HttpClient replicas, Uri? leader) =>
+        new(_reports, () => false, () => leader, replicas);
 
     private Uri LeaderAddress() => new(new Uri(_leader.Urls.First()), "/v1/status");
 
