@@ -87,6 +87,9 @@ internal static class SlowClientBenchmark
         while (!stop.IsCancellationRequested)
         {
             using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+            client.DefaultRequestHeaders.Host = "shop.example";
+            client.DefaultRequestHeaders.Add("User-Agent", "Mozilla/5.0");
+            client.DefaultRequestHeaders.Add("Accept", "*/*");
             var began = Stopwatch.GetTimestamp();
             try
             {
