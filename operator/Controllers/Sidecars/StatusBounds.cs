@@ -29,6 +29,7 @@ public static class StatusBounds
         RejectedReason = Cut(status.RejectedReason, MessageLengthMax),
         Source = Cut(status.Source, NameLengthMax),
         Requests = Clamp(status.Requests),
+        Inspection = Clamp(status.Inspection),
         Models = [.. status.Models.OfType<ModelStatus>().Take(ModelsMax).Select(Clamp)],
         Rollouts = [.. status.Rollouts.OfType<RolloutCounters>().Take(RolloutsMax).Select(Clamp)],
         ExclusionHits = status.ExclusionHits.Where(hit => hit.Key.Length <= NameLengthMax).Take(ExclusionsMax)
@@ -40,6 +41,15 @@ public static class StatusBounds
     {
         Total = Count(c.Total), Allowed = Count(c.Allowed), Blocked = Count(c.Blocked),
         WouldBlock = Count(c.WouldBlock), RateLimited = Count(c.RateLimited), Unavailable = Count(c.Unavailable),
+    };
+
+    /// <summary>A part is not more than its whole; reasons are few.</summary>
+    private static InspectionCounters Clamp(InspectionCounters c) => c with
+    {
+        Requests = Count(c.Requests), Whole = Math.Min(Count(c.Whole), Count(c.Requests)),
+        Bytes = Count(c.Bytes), BytesInspected = Math.Min(Count(c.BytesInspected), Count(c.Bytes)),
+        Uninspected = c.Uninspected.Where(why => why.Key.Length <= NameLengthMax).Take(ModelsMax)
+            .ToDictionary(why => why.Key, why => Count(why.Value)),
     };
 
     private static ModelStatus Clamp(ModelStatus model) => model with
