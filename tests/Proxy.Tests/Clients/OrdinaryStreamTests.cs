@@ -7,9 +7,17 @@ using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Clients;
 
+/// <summary>Tests that measure the process: nothing else runs beside them.</summary>
+[CollectionDefinition(Alone.Name, DisableParallelization = true)]
+public sealed class Alone
+{
+    public const string Name = "alone";
+}
+
 /// <summary>
 /// What long-lived and long requests of ordinary clients need, over real sockets, with the policy in force.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class OrdinaryStreamTests
 {
     private const string Rules = """
