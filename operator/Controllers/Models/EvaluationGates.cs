@@ -38,7 +38,7 @@ public static class EvaluationGates
     private static IEnumerable<string> Regressions(ModelEvaluation report, string baselineDigest, double regression)
     {
         if (!report.Comparisons.Any(c => c.Error is null && c.BaselineDigest == baselineDigest))
-            yield return $"no comparison with the promoted version: {report.Comparisons.FirstOrDefault()?.Error ?? "none was made"}";
+            yield return $"no comparison with the promoted version: {(report.Comparisons is [var first, ..] ? first.Error : null) ?? "none was made"}";
         foreach (var c in report.Comparisons.Where(c => c.Error is null))
         {
             var where = c.Corpus is "baseline" ? "the promoted version's corpus" : "its own corpus";

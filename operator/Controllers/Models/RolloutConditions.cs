@@ -36,6 +36,8 @@ public static class RolloutConditions
                 or ModelPhase.Canary),
             Of("Promoted", phase is ModelPhase.Promoted),
             Of("RolledBack", phase is ModelPhase.RolledBack),
+            // kstatus: a rollout that ended short of promotion is over and not under way.
+            Of("Stalled", phase is ModelPhase.RolledBack or ModelPhase.Superseded or ModelPhase.Failed),
             Of("Ready", phase is ModelPhase.Promoted),
         ];
         // Sidecars were asked after the decision, so this is known a moment later.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Policies.Compilation;
+using WafOperator.Protocols.Policies;
 
 namespace WafOperator.Controllers.Policies;
 
@@ -23,8 +24,10 @@ public sealed class CompiledPolicies
     {
         _entries.AddOrUpdate(
             key,
-            _ => new Entry(generation, compilation, compilation.Document?.Revision),
-            (_, old) => new Entry(generation, compilation, compilation.Document?.Revision ?? old.RevisionInForce));
+            _ => new Entry(generation, compilation, compilation.Document?.Revision, compilation.Document?.Mode),
+            (_, old) => new Entry(
+                generation, compilation, compilation.Document?.Revision ?? old.RevisionInForce,
+                compilation.Document?.Mode ?? old.ModeInForce));
         Compiled?.Invoke(key);
     }
 
@@ -33,5 +36,7 @@ public sealed class CompiledPolicies
     /// <param name="Generation">Generation of the policy that was compiled.</param>
     /// <param name="Compilation">What came out.</param>
     /// <param name="RevisionInForce">Revision that sidecars receive; null when there never was one.</param>
-    public sealed record Entry(long Generation, PolicyCompilation Compilation, string? RevisionInForce);
+    /// <param name="ModeInForce">Mode of that revision; null when there never was one.</param>
+    public sealed record Entry(
+        long Generation, PolicyCompilation Compilation, string? RevisionInForce, InspectionMode? ModeInForce = null);
 }

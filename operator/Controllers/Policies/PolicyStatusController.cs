@@ -8,6 +8,7 @@ using WafOperator.Policies.Conditions;
 using WafOperator.Policies.Coverage;
 using WafOperator.Policies.Targets;
 using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Policies;
 using ConditionStatus = WafOperator.Resources.ConditionStatus;
 
@@ -70,7 +71,7 @@ public sealed class PolicyStatusController(
         return new WafPolicyStatus
         {
             ObservedGeneration = policy.Metadata.Generation,
-            EffectiveMode = policy.Value.Spec.Mode,
+            EffectiveMode = EffectiveModeOf(policy.Value, entry.ModeInForce, resolver),
             Revision = entry.RevisionInForce,
             Coverage = count,
             Inspection = InspectionSummary.Of([.. counted.Select(c => c.Counters)]),
@@ -89,6 +90,22 @@ public sealed class PolicyStatusController(
     /// <summary>A key is reconciled by one worker at a time.</summary>
     private IReadOnlyList<UninspectedReason> GrowthOf(NamespacedName key, List<CountedSidecar> counted) =>
         _growth.GetOrAdd(key, static _ => new UninspectedGrowth()).Observe(counted, time.GetUtcNow());
+
+    /// <summary>
+    /// Mode of the revision that sidecars receive, which may be older than the spec. None while there is no revision,
+    /// or where older policies hold all its targets and so no target runs it.
+    /// </summary>
+    private static PolicyMode? EffectiveModeOf(WafPolicy policy, InspectionMode? inForce, TargetResolver resolver)
+    {
+        var lost = resolver.Conflicts.Count(c => c.Policy == policy.Metadata.Name);
+        if (inForce is null || (lost > 0 && lost >= policy.Spec.TargetRefs.Count)) return null;
+        return inForce switch
+        {
+            InspectionMode.Off => PolicyMode.Off,
+            InspectionMode.Enforce => PolicyMode.Enforce,
+            _ => PolicyMode.Detect,
+        };
+    }
 
     private static List<PolicyModelStatus> ModelsOf(CompiledPolicies.Entry entry) =>
     [

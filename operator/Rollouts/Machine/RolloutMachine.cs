@@ -27,7 +27,9 @@ public static class RolloutMachine
     public static RolloutTransition Next(RolloutInputs inputs)
     {
         var phase = inputs.Status.Phase;
-        if (IsTerminal(phase)) return new(inputs.Status, null);
+        // Terminal for good; that the spec was looked at is still said, or tools would wait for it for ever.
+        if (IsTerminal(phase))
+            return new(inputs.Status with { ObservedGeneration = inputs.Generation }, null);
         if (inputs.Spec.Abort) return RollBack(inputs, "aborted by spec.abort");
         return phase switch
         {
@@ -36,7 +38,7 @@ public static class RolloutMachine
             ModelPhase.Evaluating => Evaluating(inputs),
             ModelPhase.Shadow => Shadow(inputs),
             ModelPhase.Canary => Canary(inputs),
-            _ => new(inputs.Status, null),
+            _ => new(inputs.Status with { ObservedGeneration = inputs.Generation }, null),
         };
     }
 
