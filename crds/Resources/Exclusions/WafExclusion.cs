@@ -43,7 +43,8 @@ public sealed record WafExclusionSpec
     [Pattern("^[0-9]{1,19}(-[0-9]{1,19})?$", Meaning = "a rule id or a range such as 942100-942199")]
     public IReadOnlyList<string> Rules { get; init; } = [];
 
-    [Description("Attack families: rules with their tags, and what models that tell families take for them."), Items(32)]
+    [Description("Attack families: rules with their tags, and what models that tell families take for them."),
+        Items(32)]
     public IReadOnlyList<AttackFamily> Families { get; init; } = [];
 
     [Description("Model families that leave the parts out; models that are not named score them."), Items(8), Length(63, Minimum = 1),

@@ -104,7 +104,8 @@ public static class PolicyCompiler
         Part = (PartKind)(exclusion.Spec.Match?.Part ?? RequestPartKind.Any),
         PartName = exclusion.Spec.Match?.Name,
         Rules = exclusion.Spec.Rules,
-        Families = [.. exclusion.Spec.Families.SelectMany(FamilyNames.ModelNames).Distinct(StringComparer.Ordinal)],
+        Families =
+            [.. exclusion.Spec.Families.SelectMany(FamilyNames.ModelNames).Distinct(StringComparer.Ordinal)],
         Models = exclusion.Spec.Models,
         ExpiresAt = exclusion.Spec.ExpiresAt,
     };

@@ -52,7 +52,8 @@ internal static class ExclusionText
             foreach (var part in controls.Chunk(ControlsPerRuleMax)) AppendRule(text, id++, spec.Match, part);
             rules.Add(new()
             {
-                Name = exclusion.Metadata.Name ?? "", RuleIds = [.. Enumerable.Range(0, (int)(id - first)).Select(i => first + i)],
+                Name = exclusion.Metadata.Name ?? "",
+                RuleIds = [.. Enumerable.Range(0, (int)(id - first)).Select(i => first + i)],
             });
         }
         return (text.ToString(), rules);

@@ -171,7 +171,8 @@ public sealed class RolloutControllerTests(TestApiServer server)
                 ["name"] = "evaluate", ["image"] = "registry.local/sidecar", ["command"] = new JsonArray("sh"),
             }),
         };
-        await world.CreatePodAsync("labelled", labels.DeepClone().AsObject(), "evaluate", status.DeepClone().AsObject());
+        await world.CreatePodAsync(
+            "labelled", labels.DeepClone().AsObject(), "evaluate", status.DeepClone().AsObject());
         await world.CreatePodAsync("owned", labels, spec, status, owner);
 
         for (var i = 0; i < 5; i++) await life.RunUntilAsync(_ => true);

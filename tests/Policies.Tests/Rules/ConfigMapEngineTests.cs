@@ -56,7 +56,8 @@ public sealed class ConfigMapEngineTests
                     Metadata = new() { Name = "large-1", Namespace = "shop" },
                     Spec = new()
                     {
-                        Model = "large", Version = "1.0.0", Serving = new() { Mode = Resources.Models.ServingMode.Pool, Pool = "two" },
+                        Model = "large", Version = "1.0.0",
+                        Serving = new() { Mode = Resources.Models.ServingMode.Pool, Pool = "two" },
                         Artifact = new() { Uri = "builtin://large", Digest = "sha256:0" },
                     },
                     Status = new() { Phase = Resources.Models.ModelPhase.Promoted },
