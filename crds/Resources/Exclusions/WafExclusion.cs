@@ -47,7 +47,8 @@ public sealed record WafExclusionSpec
         Items(32)]
     public IReadOnlyList<AttackFamily> Families { get; init; } = [];
 
-    [Description("Model families that leave the parts out; models that are not named score them."), Items(8), Length(63, Minimum = 1),
+    [Description("Model families that leave the parts out; models that are not named score them."),
+        Items(8), Length(63, Minimum = 1),
         Pattern(Patterns.DnsLabel)]
     public IReadOnlyList<string> Models { get; init; } = [];
 

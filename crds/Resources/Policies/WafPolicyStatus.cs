@@ -9,8 +9,8 @@ public sealed record WafPolicyStatus
     [Description("Generation of the spec this status speaks of."), Bounds(0, long.MaxValue)]
     public long? ObservedGeneration { get; init; }
 
-    [Description("Mode of the revision in force, which may be older than the spec; left out while none is, or where other "
-        + "policies hold all targets.")]
+    [Description("Mode of the revision in force, which may be older than the spec; left out while none is, or where "
+        + "other policies hold all targets.")]
     public PolicyMode? EffectiveMode { get; init; }
 
     [Description("Revision of the policy document that sidecars receive."), Length(128)]

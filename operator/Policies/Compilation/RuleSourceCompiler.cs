@@ -30,7 +30,8 @@ internal static class RuleSourceCompiler
         SecLangCheck.Check(spec, sources, files, findings);
         return new()
         {
-            Sources = sources, Files = files.Data, Exclusions = exclusionRules, InspectResponses = spec.InspectResponses,
+            Sources = sources, Files = files.Data, Exclusions = exclusionRules,
+            InspectResponses = spec.InspectResponses,
         };
     }
 

@@ -36,7 +36,8 @@ public sealed record PolicyConditionInputs
 
 /// <summary>
 /// The conditions of a WafPolicy: <c>Accepted</c> (the spec is good), <c>ResolvedRefs</c> (what it names exists),
-/// <c>Programmed</c> (every covered pod runs it), <c>Degraded</c> (something needs a look), <c>Weakened</c> (an exclusion takes a whole
+/// <c>Programmed</c> (every covered pod runs it), <c>Degraded</c> (something needs a look), <c>Weakened</c> (an
+/// exclusion takes a whole
 /// kind of protection away), <c>Ready</c> (accepted, resolved and programmed).
 /// Pure; reasons are documented in crds/conditions.md.
 /// </summary>
