@@ -24,7 +24,7 @@ public sealed class ReleasedGateTests
         });
     }
 
-    /// <summary>Ordinary words beside an attack, of any length and at any place, must not buy it a better score.</summary>
+    /// <summary>Ordinary words beside an attack, of any length and at any place, buy it nothing.</summary>
     [Theory]
     [InlineData("1' UNION SELECT username, password FROM users-- -")]
     [InlineData("' or 1=1-- ")]
