@@ -134,11 +134,16 @@ public sealed partial class CanonicalRequest
         if (BodyBytesWithoutFiles > Limits.BodyNoFilesBytesMax) Exceeded |= ExceededLimits.BodyNoFilesBytes;
     }
 
-    /// <summary>What of a body without a reader stays behind what inspection is shown of it as a whole.</summary>
+    /// <summary>What of a body that no reader took apart is said: its whole length.</summary>
     private void NoteUnread()
     {
-        if (Processor is not (BodyFormat.Plain or BodyFormat.None)) return;
-        Note(TextFacts.IsText(this[Body]) ? UnreadContent.Text : UnreadContent.ContentType, Body.Length);
+        if (IsBodyRead || BodyError != BodyError.None) return;
+        if (!IsCodingOpaque && Processor is not (BodyFormat.Plain or BodyFormat.None)) return;
+        Note(
+            IsCodingOpaque ? UnreadContent.Coding
+                : TextFacts.IsText(this[Body]) ? UnreadContent.Text
+                : UnreadContent.ContentType,
+            Body.Length);
     }
 
     internal BodyWorkspace Workspace => _workspace ??= new BodyWorkspace(Limits);
@@ -202,9 +207,9 @@ public sealed partial class CanonicalRequest
 
     internal void DropXmlTexts() => _xmlTexts.Clear();
 
-    internal void MoveXmlTexts(int offset)
+    internal void MoveXmlTexts(int first, int offset)
     {
-        for (var i = 0; i < _xmlTexts.Count; i++)
+        for (var i = first; i < _xmlTexts.Count; i++)
         {
             var item = _xmlTexts[i];
             _xmlTexts.At(i) = item with { Value = Cut(new Slice(item.Value.Offset + offset, item.Value.Length)) };
@@ -278,7 +283,32 @@ public sealed partial class CanonicalRequest
 
     internal void SetBody(Slice body) => Body = body;
 
-    internal void SetXmlContent(Slice content) => XmlContent = content;
+    internal void AddXmlContent(Slice content) => XmlContent = Joined(XmlContent, content);
+
+    internal void AddXmlAttributeContent(Slice content) => XmlAttributeContent = Joined(XmlAttributeContent, content);
+
+    /// <summary>More than one document in a body (parts of a batch) gives one text.</summary>
+    private Slice Joined(Slice before, Slice content)
+    {
+        if (before.IsEmpty || content.IsEmpty) return before.IsEmpty ? content : before;
+        if (!_arena.TryAppendCopy(before, out var first) || !_arena.TryAppendCopy(content, out var second))
+        {
+            NoMemory();
+            return before;
+        }
+
+        return new Slice(first.Offset, first.Length + second.Length);
+    }
+
+    /// <summary>The facts that a guess about the body's format may have to take back.</summary>
+    internal (Anomalies, MultipartFlags, bool) Facts
+    {
+        get => (Anomalies, Multipart, UrlEncodedError);
+        set => (Anomalies, Multipart, UrlEncodedError) = value;
+    }
+
+    /// <summary>The body is still in a content coding that is not undone.</summary>
+    internal bool IsCodingOpaque { get; set; }
 
     internal void SetMultipartName(Slice name) => MultipartName = name;
 
@@ -298,6 +328,7 @@ public sealed partial class CanonicalRequest
         _bodyEnded = false;
         _exceededMessage = null;
         Problem = null;
+        IsBodyRead = IsCodingOpaque = false;
     }
 
     private readonly NarrowScratch _scratch = new();

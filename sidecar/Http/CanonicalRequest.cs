@@ -134,6 +134,13 @@ public sealed partial class CanonicalRequest
     /// <summary>All texts of an XML body joined in document order, the value of XML:/*.</summary>
     public Slice XmlContent { get; private set; }
 
+    /// <summary>
+    /// Values of all attributes but namespaces, one a line. Rules see it as one more value of XML:/*, since most look
+    /// at
+    /// nothing else.
+    /// </summary>
+    public Slice XmlAttributeContent { get; private set; }
+
     /// <summary>The body after content coding and charset are undone, as far as it was kept.</summary>
     public Slice Body { get; private set; }
 
@@ -161,8 +168,17 @@ public sealed partial class CanonicalRequest
     /// </summary>
     public bool IsBodyCut { get; set; }
 
+    /// <summary>
+    /// XML may declare entities and types that are not well known, by the policy's choice; what is declared is then
+    /// shown as an argument. Set it before EndBody.
+    /// </summary>
+    public bool AllowsXmlDoctypes { get; set; }
+
     /// <summary>Why reading the body failed; anything but None is REQBODY_ERROR.</summary>
     public BodyError BodyError { get; private set; }
+
+    /// <summary>A reader took the body apart to its end, so that nothing of it is left that no part shows.</summary>
+    public bool IsBodyRead { get; internal set; }
 
     /// <summary>A short sentence for <see cref="BodyError"/> (REQBODY_ERROR_MSG).</summary>
     public string BodyErrorMessage => BodyError == BodyError.None ? "" : Problem?.Reason ?? "";
@@ -248,8 +264,8 @@ public sealed partial class CanonicalRequest
         ArgumentSeparator = (byte)'&';
         Method = RequestLine = RawUri = Uri = DecodedUri = RawPath = RawQuery = Protocol = default;
         Path = BaseName = NormalPath = Host = ContentType = MediaType = Charset = default;
-        MultipartFileName = MultipartName = XmlContent = Body = RawBody = default;
-        HasQuery = UrlEncodedError = IsBodyCut = false;
+        MultipartFileName = MultipartName = XmlContent = XmlAttributeContent = Body = RawBody = default;
+        HasQuery = UrlEncodedError = IsBodyCut = AllowsXmlDoctypes = false;
         QueryArgumentCount = 0;
         ArgumentsBytes = FilesBytes = BodyBytesSeen = 0;
         Format = Processor = BodyFormat.None;

@@ -39,18 +39,36 @@ internal static class ContentTypeReader
         }
     }
 
-    private static BodyFormat FormatOf(ReadOnlySpan<byte> media)
+    /// <summary>The format of a media type, in any case.</summary>
+    internal static BodyFormat FormatOf(ReadOnlySpan<byte> media)
     {
         if (media.IsEmpty) return BodyFormat.None;
-        if (media.StartsWith("application/x-www-form-urlencoded"u8)) return BodyFormat.UrlEncoded;
-        if (media.StartsWith("multipart/form-data"u8)) return BodyFormat.Multipart;
-        if (media.SequenceEqual("application/graphql"u8) || media.SequenceEqual("application/graphql+json"u8))
-            return media.EndsWith("+json"u8) ? BodyFormat.Json : BodyFormat.GraphQl;
-        if (media.StartsWith("application/json"u8) || media.StartsWith("text/json"u8) || media.EndsWith("+json"u8)
-            || media.SequenceEqual("application/csp-report"u8) || media.SequenceEqual("application/x-ndjson"u8))
-            return BodyFormat.Json;
-        if (media.StartsWith("application/xml"u8) || media.StartsWith("text/xml"u8) || media.EndsWith("+xml"u8))
+        if (StartsWith(media, "application/x-www-form-urlencoded"u8)) return BodyFormat.UrlEncoded;
+        if (StartsWith(media, "multipart/"u8)) return BodyFormat.Multipart;
+        if (HeadReader.EqualsIgnoreCase(media, "application/graphql"u8)) return BodyFormat.GraphQl;
+        if (IsJson(media)) return BodyFormat.Json;
+        if (StartsWith(media, "application/xml"u8) || StartsWith(media, "text/xml"u8) || EndsWith(media, "+xml"u8))
             return BodyFormat.Xml;
         return BodyFormat.Plain;
     }
+
+    /// <summary>JSON under all its names; lines and sequences of it are read as several documents.</summary>
+    private static bool IsJson(ReadOnlySpan<byte> media)
+    {
+        if (StartsWith(media, "application/json"u8) || StartsWith(media, "text/json"u8)) return true;
+        if (EndsWith(media, "+json"u8) || EndsWith(media, "+json-seq"u8) || EndsWith(media, "+ndjson"u8)) return true;
+        if (!StartsWith(media, "application/"u8)) return false;
+        var name = media["application/"u8.Length..];
+        return HeadReader.EqualsIgnoreCase(name, "csp-report"u8) || HeadReader.EqualsIgnoreCase(name, "x-ndjson"u8)
+            || HeadReader.EqualsIgnoreCase(name, "ndjson"u8) || HeadReader.EqualsIgnoreCase(name, "jsonl"u8)
+            || HeadReader.EqualsIgnoreCase(name, "jsonlines"u8) || HeadReader.EqualsIgnoreCase(name, "x-jsonlines"u8)
+            || HeadReader.EqualsIgnoreCase(name, "x-jsonl"u8) || HeadReader.EqualsIgnoreCase(name, "x-json"u8)
+            || HeadReader.EqualsIgnoreCase(name, "x-json-stream"u8);
+    }
+
+    private static bool StartsWith(ReadOnlySpan<byte> value, ReadOnlySpan<byte> lower) =>
+        value.Length >= lower.Length && HeadReader.EqualsIgnoreCase(value[..lower.Length], lower);
+
+    private static bool EndsWith(ReadOnlySpan<byte> value, ReadOnlySpan<byte> lower) =>
+        value.Length >= lower.Length && HeadReader.EqualsIgnoreCase(value[^lower.Length..], lower);
 }

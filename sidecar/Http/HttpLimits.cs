@@ -44,7 +44,7 @@ public sealed record HttpLimits
     public int XmlNodesMax { get; init; } = 65_536;
 
     /// <summary>Nested selection sets and values in a GraphQL document.</summary>
-    public int GraphQlDepthMax { get; init; } = 64;
+    public int GraphQlDepthMax { get; init; } = 256;
 
     /// <summary>Parts of a multipart body.</summary>
     public int MultipartPartsMax { get; init; } = 4096;

@@ -1,4 +1,5 @@
 using System.Text;
+using WafOperator.Http.Decoding;
 
 namespace WafOperator.Http;
 
@@ -189,10 +190,8 @@ public ref struct RequestParts(CanonicalRequest request)
     {
         var body = request.Body;
         (_rest, _found) = (default, 0);
-        var isRead = request.BodyArguments.Length + request.XmlTexts.Length + request.Files.Length > 0
-            && request.BodyError == BodyError.None;
         if (body.IsEmpty) return false;
-        if (!isRead)
+        if (!request.IsBodyRead)
         {
             _rest = body;
             if (FileContent.IsBinary(request[body])) return false;

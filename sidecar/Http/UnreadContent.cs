@@ -13,7 +13,7 @@ public enum UnreadContent
     /// <summary>A body that is no text and whose media type no reader knows (images, protobuf, archives).</summary>
     ContentType = 1 << 0,
 
-    /// <summary>Content of uploaded files.</summary>
+    /// <summary>Content of uploaded files, but for those that are one short line and shown as a value too.</summary>
     FileContent = 1 << 1,
 
     /// <summary>A content coding that is not undone (snappy, aws-chunked): the body is shown as sent.</summary>

@@ -33,8 +33,9 @@ public sealed class JsonBodyTests
     [InlineData("""[1,2}""")]
     [InlineData("""[1 2]""")]
     [InlineData("""nul""")]
-    [InlineData(" ")]
     [InlineData("""{"a" 1}""")]
+    [InlineData("""1 2x""")]
+    [InlineData("""NaNa""")]
     public void Read_BrokenJson_IsInErrorAndKeepsTheRestAsText(string json)
     {
         var request = Body.Read("application/json", json);
@@ -42,6 +43,29 @@ public sealed class JsonBodyTests
         Assert.True(request.Anomalies.HasFlag(Anomalies.MalformedJson));
         var seen = CanonicalRequestTests.Arguments(request);
         Assert.True(seen.Length == 0 || seen.Contains("json.", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("application/json", "{\"index\":{\"_id\":\"1\"}}\n{\"f\":\"v\"}\n", "json.index._id=1|json.f=v")]
+    [InlineData("application/x-ndjson", "1\n\n2\n", "json=1|json=2")]
+    [InlineData("application/json-seq", "\u001e{\"a\":1}\n\u001e[2]\n", "json.a=1|json.array_0=2")]
+    [InlineData("application/geo+json-seq", "\u001e1\u001e2", "json=1|json=2")]
+    [InlineData("application/jsonlines", "{\"a\":1}{\"b\":2}", "json.a=1|json.b=2")]
+    [InlineData("application/json", " \r\n", "")]
+    [InlineData("application/json", "[NaN,-Infinity]", "json.array_0=NaN|json.array_1=-Infinity")]
+    public void Read_SeveralDocuments_AreReadOneAfterTheOther(string type, string json, string expected)
+    {
+        var request = Body.Read(type, json);
+        Assert.Equal(BodyError.None, request.BodyError);
+        Assert.Equal(expected, CanonicalRequestTests.Arguments(request));
+    }
+
+    [Fact]
+    public void Read_BrokenJson_SaysWhereAndWhy()
+    {
+        var request = Body.Read("application/json", """{"a":1,"b":x}""");
+        Assert.Equal(11, request.Problem!.Value.Offset);
+        Assert.StartsWith("JSON: ", request.Problem.Value.Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace WafOperator.Http.Tests;
 
 public sealed class XmlBodyTests
@@ -46,32 +48,60 @@ public sealed class XmlBodyTests
         Assert.True(request.Anomalies.HasFlag(Anomalies.MalformedXml));
     }
 
-    [Fact]
-    public void Read_EntityOfTheDocument_IsNotExpanded()
-    {
-        var request = Body.Read("application/xml", "<!DOCTYPE l [<!ENTITY a \"lol\">]><l>&a;&a;</l>");
-        Assert.Equal("&a;&a;", CanonicalRequestTests.Text(request, request.XmlContent));
-        Assert.True(request.Anomalies.HasFlag(Anomalies.XmlEntityDeclaration));
-        Assert.Equal(BodyError.None, request.BodyError);
-    }
-
     [Theory]
     [InlineData("<!DOCTYPE l [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;&a;\">]><l>&b;&b;</l>")]
     [InlineData("<!DOCTYPE l [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><l>&a;</l>")]
     [InlineData("<!DOCTYPE l [<!ENTITY a PUBLIC \"x\" \"http://evil/\">]><l>&a;</l>")]
     [InlineData("<!DOCTYPE l [<!ENTITY % a \"x\"> %a;]><l/>")]
-    public void Read_HarmfulEntity_IsInError(string xml)
+    [InlineData("<!DOCTYPE l [<!ENTITY a \"' UNION SELECT\">]><l>&a;</l>")]
+    [InlineData("<!DOCTYPE a [<?p ' ?><!ENTITY x SYSTEM \"file:///etc/passwd\"><?p ' ?>]><a>&x;</a>")]
+    [InlineData("<!DOCTYPE a [<!-- ' --><!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>")]
+    [InlineData("<!DOCTYPE a SYSTEM \"http://evil/x.dtd\"><a/>")]
+    [InlineData("<!DOCTYPE a SYSTEM 'x.dtd'><a/>")]
+    [InlineData("<!DOCTYPE a PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"http://evil/svg11.dtd\"><a/>")]
+    [InlineData("<!DOCTYPE a PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"file:///etc/passwd\"><a/>")]
+    [InlineData("<!DOCTYPE a SYSTEM \"http://www.w3.org.evil/x.dtd\"><a/>")]
+    [InlineData("<!DOCTYPE a SYSTEM \"http://www.w3.org@evil/x.dtd\"><a/>")]
+    [InlineData("<!DOCTYPE a [<!ATTLIST a b CDATA \"<script>\">]><a/>")]
+    [InlineData("<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"http://www.w3.org/x.dtd\" [<!ENTITY a 'b'>]><s"
+        + "vg/>")]
+    public void Read_DocumentTypeThatCanHideOrFetch_IsRefusedUnlessAllowed(string xml)
     {
         var request = Body.Read("application/xml", xml);
         Assert.Equal(BodyError.Xml, request.BodyError);
-        Assert.True(request.Anomalies.HasFlag(Anomalies.XmlDoctype | Anomalies.XmlEntityDeclaration));
+        Assert.True(request.Anomalies.HasFlag(Anomalies.XmlDoctype));
+        Assert.Equal(BodyError.Xml, Body.Read("text/plain", xml).BodyError);
+
+        var allowed = new CanonicalRequest { AllowsXmlDoctypes = true };
+        Body.Feed(allowed, "application/xml", Encoding.UTF8.GetBytes(xml));
+        Assert.Equal(BodyError.None, allowed.BodyError);
+        Assert.Contains("xml.doctype=<!DOCTYPE", CanonicalRequestTests.Arguments(allowed), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1"
+        + ".0.dtd\">")]
+    [InlineData("<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.d"
+        + "td\">")]
+    [InlineData("<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\"\n \"http://www.w3.org/TR/xhtml1/DTD/xh"
+        + "tml1-strict.dtd\" >")]
+    [InlineData("<!DOCTYPE cXML SYSTEM \"http://xml.cXML.org/schemas/cXML/1.2.014/cXML.dtd\">")]
+    [InlineData("<!DOCTYPE html>")]
+    [InlineData("<!DOCTYPE a [ ]>")]
+    [InlineData("<?p don't ?><!-- isn't --><!DOCTYPE a>")]
+    public void Read_WellKnownDocumentType_Passes(string doctype)
+    {
+        var request = Body.Read("application/xml", "<?xml version=\"1.0\"?>" + doctype + "<a>x</a>");
+        Assert.Equal(BodyError.None, request.BodyError);
+        Assert.Equal("xml.a=x", Values(request, request.XmlTexts));
     }
 
     [Fact]
-    public void Read_ExternalEntity_IsNoted()
+    public void Read_Attributes_AreJoinedForRulesWithoutNamespaces()
     {
-        var request = Body.Read("application/xml", "<!DOCTYPE r SYSTEM \"http://evil/x.dtd\"><r/>");
-        Assert.True(request.Anomalies.HasFlag(Anomalies.XmlDoctype | Anomalies.XmlEntityDeclaration));
+        var request = Body.Read("text/xml", "<a xmlns='u' xmlns:d='DAV:' b='&lt;script>'><c e=\"2\"/></a>");
+        Assert.Equal("<script>\n2\n", CanonicalRequestTests.Text(request, request.XmlAttributeContent));
+        Assert.True(request.XmlContent.IsEmpty);
     }
 
     [Theory]

@@ -1,7 +1,8 @@
 namespace WafOperator.Protocols.Policies;
 
 /// <summary>
-/// What a sidecar needs to know of a policy: everything resolved, nothing left to look up but blobs by digest. Immutable.
+/// What a sidecar needs to know of a policy: everything resolved, nothing left to look up but blobs by digest.
+/// Immutable.
 /// Rule text travels; the sidecar compiles it.
 /// </summary>
 public sealed record PolicyDocument
@@ -84,6 +85,23 @@ public sealed record BodyInspection
 
     /// <summary>Null is the default, so that documents of policies that do not name it keep their revision.</summary>
     public MessageInspection? Messages { get; init; }
+
+    /// <summary>Bounds on what is in a body; null: those the reader has of itself.</summary>
+    public BodyLimits? Limits { get; init; }
+
+    /// <summary>XML may declare entities and types that are not well known.</summary>
+    public bool? AllowsXmlDoctypes { get; init; }
+}
+
+/// <summary>Bounds on the structure of a body, each a number of items.</summary>
+public sealed record BodyLimits
+{
+    public int Arguments { get; init; }
+    public int JsonValues { get; init; }
+    public int Depth { get; init; }
+    public int XmlNodes { get; init; }
+    public int Parts { get; init; }
+    public int Files { get; init; }
 }
 
 /// <summary>Whether messages of gRPC and WebSocket streams are inspected one by one.</summary>
@@ -136,7 +154,9 @@ public sealed record RuleSource
     /// <summary>SecLang text, or null for a rule set.</summary>
     public string? Text { get; init; }
 
-    /// <summary>Rule set: a folder below the sidecar's rules directory (<c>owasp-crs</c> has aliases), or null.</summary>
+    /// <summary>
+    /// Rule set: a folder below the sidecar's rules directory (<c>owasp-crs</c> has aliases), or null.
+    /// </summary>
     public string? RuleSet { get; init; }
 }
 

@@ -72,7 +72,9 @@ public sealed record ExclusionMatch
     [Description("Where the part is."), Default("\"Any\"")]
     public RequestPartKind Part { get; init; } = RequestPartKind.Any;
 
-    [Description("Name of the parameter, header or cookie; none: all of that kind."), Length(256, Minimum = 1)]
+    [Description("Name of the parameter, header or cookie; none: all of that kind. JSON values are named by their path "
+        + "(json.blocks.array_0.html); array_* stands for any item of an array, a trailing * for any rest."),
+        Length(256, Minimum = 1)]
     public string? Name { get; init; }
 }
 

@@ -33,13 +33,34 @@ public sealed record RulesSpec
     [Description("Inspect responses too (phases 3 and 4)."), Default("false")]
     public bool InspectResponses { get; init; }
 
-    [Description("HTTP methods the application uses; others are an anomaly."), Items(32), Length(32, Minimum = 1)]
+    [Description("HTTP methods the application uses, in place of the default GET, HEAD, POST, OPTIONS, PUT, PATCH and "
+        + "DELETE; others are an anomaly."), Items(32), Length(32, Minimum = 1)]
     [Pattern("^[A-Z]+$", Meaning = "a method in upper case")]
     public IReadOnlyList<string> AllowedMethods { get; init; } = [];
 
-    [Description("Request body content types the application uses, added to CRS's own list."), Items(64)]
+    [Description("Request body content types the application uses, added to the list of forms, XML, JSON under all "
+        + "its names, text, gRPC, protobuf and octet-stream."), Items(64)]
     [Length(128, Minimum = 3), Pattern("^[a-z0-9.+-]+/[a-z0-9.+-]+$", Meaning = "a media type in lower case")]
     public IReadOnlyList<string> AllowedContentTypes { get; init; } = [];
+
+    [Description("Request headers the application uses although OWASP CRS restricts them (accept-charset, proxy, "
+        + "lock-token, if)."), Items(32), Length(64, Minimum = 1)]
+    [Pattern("^[A-Za-z0-9-]+$", Meaning = "a header name")]
+    public IReadOnlyList<string> AllowedHeaders { get; init; } = [];
+
+    [Description("Charsets the application takes in content types, besides UTF-8, US-ASCII, ISO-8859-1, ISO-8859-15 "
+        + "and Windows-1252."), Items(32), Length(40, Minimum = 1)]
+    [Pattern("^[A-Za-z0-9_.:-]+$", Meaning = "a charset name such as shift_jis")]
+    public IReadOnlyList<string> AllowedCharsets { get; init; } = [];
+
+    [Description("The application speaks WebDAV: its methods and headers are allowed, and files of any type may be"
+        + " put."),
+        Default("false")]
+    public bool WebDav { get; init; }
+
+    [Description("Applications whose known false positives are left out, by the packs that OWASP CRS 3.3 brings."),
+        Items(8)]
+    public IReadOnlyList<KnownApplication> Applications { get; init; } = [];
 
     [Description("Ids or id ranges (1000-1999) of rules that are not loaded."), Items(256), Length(41, Minimum = 1)]
     [Pattern("^[0-9]{1,19}(-[0-9]{1,19})?$", Meaning = "a rule id or a range such as 942100-942199")]
@@ -51,3 +72,6 @@ public sealed record RulesSpec
     [Description("SecLang evaluated after the rule sets (own rules)."), Length(262144)]
     public string? Inline { get; init; }
 }
+
+/// <summary>Applications that OWASP CRS has exclusion packs for.</summary>
+public enum KnownApplication { WordPress, Nextcloud, Drupal, DokuWiki, CPanel, XenForo }

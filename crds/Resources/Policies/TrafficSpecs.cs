@@ -15,14 +15,49 @@ public sealed record BodyInspectionSpec
         Pattern(Patterns.Bytes, Meaning = "bytes such as 128Ki"), Default("\"1Mi\"")]
     public string Limit { get; init; } = "1Mi";
 
-    [Description("What happens to a body over the limit in mode Buffered."), Default("\"Reject\"")]
+    [Description("What happens to a body over the limit in mode Buffered, or with more in it than limits allow."),
+        Default("\"Reject\"")]
     public BodyOverLimit OverLimit { get; init; } = BodyOverLimit.Reject;
 
     [Description("Streams of messages. Inspect: each message of a gRPC call and each text message of a WebSocket is "
         + "inspected on its way to the application, up to limit; a message that is blocked ends the stream. "
         + "Off: they pass unseen, as in mode HeadersOnly."), Default("\"Inspect\"")]
     public MessageInspectionMode Messages { get; init; } = MessageInspectionMode.Inspect;
+
+    [Description("How much may be in a body. Of the policy's and its routes' limits the highest hold.")]
+    public BodyLimitsSpec? Limits { get; init; }
+
+    [Description("XML document types. WellKnown: property lists, SVG, XHTML, cXML and the like by their public "
+        + "address; others, and those with entities, are refused. Allow: all, for applications that resolve nothing."),
+        Default("\"WellKnown\"")]
+    public XmlDoctypePolicy XmlDoctypes { get; init; } = XmlDoctypePolicy.WellKnown;
 }
+
+/// <summary>Bounds on the structure of a body.</summary>
+public sealed record BodyLimitsSpec
+{
+    [Description("Arguments of query and body together; a JSON value or a form field is one."), Bounds(1, 1000000),
+        Default("20000")]
+    public int Arguments { get; init; } = 20_000;
+
+    [Description("Strings, numbers, booleans and nulls in JSON."), Bounds(1, 1000000), Default("20000")]
+    public int JsonValues { get; init; } = 20_000;
+
+    [Description("Nesting of JSON, XML and GraphQL."), Bounds(1, 10000), Default("256")]
+    public int Depth { get; init; } = 256;
+
+    [Description("Elements and attributes in XML."), Bounds(1, 1000000), Default("65536")]
+    public int XmlNodes { get; init; } = 65_536;
+
+    [Description("Parts of a multipart body."), Bounds(1, 100000), Default("4096")]
+    public int Parts { get; init; } = 4096;
+
+    [Description("Uploaded files."), Bounds(1, 100000), Default("1000")]
+    public int Files { get; init; } = 1000;
+}
+
+/// <summary>Which XML document types pass.</summary>
+public enum XmlDoctypePolicy { WellKnown, Allow }
 
 /// <summary>Whether messages of streams are inspected.</summary>
 public enum MessageInspectionMode { Inspect, Off }

@@ -40,6 +40,18 @@ internal static class TrafficCompiler
         LimitBytes = ByteQuantity.Parse(spec.Limit),
         OverLimit = (BodyOverLimitOutcome)spec.OverLimit,
         Messages = spec.Messages is MessageInspectionMode.Off ? MessageInspection.Off : null,
+        Limits = LimitsOf(spec.Limits),
+        AllowsXmlDoctypes = spec.XmlDoctypes is XmlDoctypePolicy.Allow ? true : null,
+    };
+
+    private static BodyLimits? LimitsOf(BodyLimitsSpec? spec) => spec is null ? null : new()
+    {
+        Arguments = spec.Arguments,
+        JsonValues = spec.JsonValues,
+        Depth = spec.Depth,
+        XmlNodes = spec.XmlNodes,
+        Parts = spec.Parts,
+        Files = spec.Files,
     };
 
     public static RoutePolicy RouteOf(RouteSpec spec, PolicyMode ceiling) => new()

@@ -14,6 +14,8 @@ namespace WafOperator.Policies.Rules;
 /// </summary>
 internal static class ExclusionText
 {
+    private const string AnyItem = "array_*";
+
     /// <summary>Exclusions of one policy, so that their ids stay within the reserved range.</summary>
     private const int ExclusionsMax = 20_000;
 
@@ -120,12 +122,17 @@ internal static class ExclusionText
         return [.. variables.Select(variable => variable + selector)];
     }
 
+    /// <summary>
+    /// The name as a selector. <c>array_*</c> stands for any item of a JSON array, a <c>*</c> at the end for any rest.
+    /// </summary>
     private static string Selector(string name)
     {
-        foreach (var c in name)
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.'))
-                return $@"/\A{Escape(name).Replace("/", @"\x2f", StringComparison.Ordinal)}\z/";
-        return name;
+        var isPlain = name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
+        if (isPlain) return name;
+        var hasRest = name.EndsWith('*') && !name.EndsWith(AnyItem, StringComparison.Ordinal);
+        var items = (hasRest ? name[..^1] : name).Split(AnyItem).Select(part => Escape(part));
+        var pattern = string.Join("array_[0-9]+", items).Replace("/", @"\x2f", StringComparison.Ordinal);
+        return $@"/\A{pattern}{(hasRest ? "" : @"\z")}/";
     }
 
     private static string PathPattern(string path) =>

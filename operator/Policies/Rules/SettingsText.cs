@@ -12,14 +12,6 @@ namespace WafOperator.Policies.Rules;
 /// </summary>
 internal static class SettingsText
 {
-    /// <summary>Request content types of CRS 3.3's default; a policy adds to them.</summary>
-    private static readonly string[] ContentTypes =
-    [
-        "application/x-www-form-urlencoded", "multipart/form-data", "multipart/related", "text/xml", "application/xml",
-        "application/soap+xml", "application/json", "application/cloudevents+json",
-            "application/cloudevents-batch+json",
-    ];
-
     public static string Write(RulesSpec spec)
     {
         var text = new StringBuilder();
@@ -30,6 +22,7 @@ internal static class SettingsText
             text.Append(CultureInfo.InvariantCulture, $"SecDefaultAction \"phase:{phase},log,auditlog,pass\"\n");
         AppendVariables(text, spec);
         AppendBodies(text);
+        AppendUploads(text, spec);
         return text.ToString();
     }
 
@@ -46,12 +39,13 @@ internal static class SettingsText
             ("inbound_anomaly_score_threshold", Number(spec.InboundThreshold)),
             ("outbound_anomaly_score_threshold", Number(spec.OutboundThreshold)),
         };
-        if (spec.AllowedMethods.Count > 0) variables.Add(("allowed_methods", string.Join(' ', spec.AllowedMethods)));
-        if (spec.AllowedContentTypes.Count > 0)
-        {
-            var types = ContentTypes.Concat(spec.AllowedContentTypes).Distinct(StringComparer.Ordinal);
-            variables.Add(("allowed_request_content_type", string.Join(' ', types.Select(type => $"|{type}|"))));
-        }
+        variables.Add(("allowed_methods", RequestVocabulary.MethodsOf(spec)));
+        variables.Add(("allowed_request_content_type", RequestVocabulary.ContentTypesOf(spec)));
+        variables.Add(("allowed_request_content_type_charset", RequestVocabulary.CharsetsOf(spec)));
+        variables.Add(("restricted_headers", RequestVocabulary.RestrictedHeadersOf(spec)));
+        variables.Add(("restricted_headers_basic", RequestVocabulary.RestrictedHeadersOf(spec)));
+        foreach (var application in spec.Applications.Distinct())
+            variables.Add(($"crs_exclusions_{application.ToString().ToLowerInvariant()}", "1"));
         text.Append(CultureInfo.InvariantCulture,
             $"SecAction \"id:{ReservedRuleIds.Settings},phase:1,pass,nolog,t:none");
         foreach (var (name, value) in variables) text.Append(CultureInfo.InvariantCulture,
@@ -60,8 +54,9 @@ internal static class SettingsText
     }
 
     /// <summary>
-    /// Body processors by content type, and what a body that cannot be parsed leads to (ModSecurity's recommended
-    /// configuration).
+    /// Body processors by content type, and what a body that cannot be parsed leads to. A multipart body that programs
+    /// read differently is one that cannot be parsed; what is merely odd about it is no rule's business. Text that no
+    /// reader takes apart (scripts, Markdown) is no request that could be smuggled.
     /// </summary>
     private static void AppendBodies(StringBuilder text) => text.Append(CultureInfo.InvariantCulture, $$"""
         SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application(?:/soap\+|/)|text/)xml" \
@@ -71,11 +66,37 @@ internal static class SettingsText
         SecRule REQBODY_ERROR "!@eq 0" \
             "id:{{ReservedRuleIds.Bodies + 2}},phase:2,t:none,log,deny,status:400,severity:'CRITICAL',\
             msg:'The request body cannot be parsed',logdata:'%{REQBODY_ERROR_MSG}',tag:'attack-protocol'"
-        SecRule MULTIPART_STRICT_ERROR "!@eq 0" \
-            "id:{{ReservedRuleIds.Bodies + 3}},phase:2,t:none,log,deny,status:400,severity:'CRITICAL',\
-            msg:'The multipart body breaks the format',tag:'attack-protocol'"
+        SecRule REQBODY_PROCESSOR "@rx ^$" \
+            "id:{{ReservedRuleIds.Bodies + 4}},phase:2,t:none,pass,nolog,ctl:ruleRemoveTargetById=921110;REQUEST_BODY"
 
         """);
+
+    /// <summary>
+    /// Uploaded files that a server would run when they lie in the wrong folder, wherever in the file the code begins;
+    /// and pictures that carry script. Words, not patterns: a file is long, and a search for words is counted by its
+    /// bytes. A file in a WebDAV folder may be of any type.
+    /// </summary>
+    private static void AppendUploads(StringBuilder text, RulesSpec spec)
+    {
+        text.Append(CultureInfo.InvariantCulture, $$"""
+            SecRule FILES_TMP_CONTENT "@pm <?php <%@page <%@taglib <jsp: <cfexecute <cfscript" \
+                "id:{{ReservedRuleIds.Bodies + 5}},phase:2,t:none,pass,log,severity:'CRITICAL',\
+                msg:'Server-side code in an uploaded file',tag:'attack-injection-generic',tag:'paranoia-level/1',\
+                setvar:'tx.anomaly_score_pl1=+5',setvar:'tx.inbound_anomaly_score_pl1=+5'"
+            SecRule FILES_TMP_CONTENT "@pm <svg" \
+                "id:{{ReservedRuleIds.Bodies + 6}},phase:2,t:none,pass,log,severity:'CRITICAL',\
+                msg:'Script in an uploaded picture',tag:'attack-xss',tag:'paranoia-level/1',chain"
+                SecRule FILES_TMP_CONTENT "@pm <script javascript: onload= onerror= onclick= onbegin= onmouseover=" \
+                    "t:none,setvar:'tx.anomaly_score_pl1=+5',setvar:'tx.inbound_anomaly_score_pl1=+5'"
+
+            """);
+        if (!spec.WebDav) return;
+        text.Append(CultureInfo.InvariantCulture, $$"""
+            SecRule REQUEST_METHOD "@streq PUT" \
+                "id:{{ReservedRuleIds.Bodies + 7}},phase:1,t:none,pass,nolog,ctl:ruleRemoveById=920420"
+
+            """);
+    }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }

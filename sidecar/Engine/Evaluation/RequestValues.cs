@@ -221,6 +221,8 @@ internal sealed class RequestValues(TransactionMemory memory)
                     VariableId.MultipartName => request.MultipartName,
                     _ => request.XmlContent,
                 });
+                // Rule sets look at XML:/* alone, and attributes carry values as elements do.
+                if (id == VariableId.XmlContent) AddOne(list, request.XmlAttributeContent);
                 break;
         }
     }

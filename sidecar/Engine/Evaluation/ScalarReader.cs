@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using WafOperator.Engine.Variables;
 using WafOperator.Http;
+using WafOperator.Http.Decoding;
 
 namespace WafOperator.Engine.Evaluation;
 
@@ -69,11 +70,11 @@ internal sealed class ScalarReader(TransactionMemory memory)
 
     /// <summary>
     /// A body whose parts rules see one by one (multipart, JSON, XML, GraphQL) is not shown as a whole as well, as the
-    /// reference manual says; one that could not be read to its end is.
+    /// reference manual says; one of another type is if it is text, and so is one that could not be read to its end.
     /// </summary>
     private bool ShowsBody =>
-        ForcesBody || _request!.BodyError != BodyError.None
-        || _request.Processor is BodyFormat.UrlEncoded or BodyFormat.Plain or BodyFormat.None;
+        ForcesBody || _request!.BodyError != BodyError.None || _request.Processor is BodyFormat.UrlEncoded
+        || _request.Processor is BodyFormat.Plain or BodyFormat.None && TextFacts.IsText(_request[_request.Body]);
 
     private Text ReadBody(VariableId id) => id switch
     {

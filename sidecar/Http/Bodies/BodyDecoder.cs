@@ -1,14 +1,20 @@
 using System.Buffers;
 using System.IO.Compression;
+using ZstdSharp;
+using ZstdSharp.Unsafe;
 
 namespace WafOperator.Http.Bodies;
 
 /// <summary>
-/// Undoes content codings (gzip, deflate, br; RFC 9110 section 8.4) within size and ratio limits, then the charset of
+/// Undoes content codings (gzip, deflate, br, zstd; RFC 9110 section 8.4) within size and ratio limits, then the
+/// charset of
 /// bodies that are text as a whole.
 /// </summary>
 internal static class BodyDecoder
 {
+    /// <summary>A Zstandard window of 8 MiB is what content codings may use (RFC 9659).</summary>
+    private const int WindowLogMax = 23;
+
     private const int RatioJudgedFromBytes = 64 * 1024;
 
     /// <summary>False when the body cannot be read; the request then says why.</summary>
@@ -17,7 +23,8 @@ internal static class BodyDecoder
         if (request.BodyError != BodyError.None) return false;
         if (request.TryGetHeader("content-encoding"u8, out var codings) && !TryUndoCodings(request, codings))
             return false;
-        if (request.Processor is not (BodyFormat.UrlEncoded or BodyFormat.Multipart)) ConvertWhole(request);
+        if (request.Processor is not (BodyFormat.UrlEncoded or BodyFormat.Multipart) && !request.IsCodingOpaque)
+            ConvertWhole(request);
         return true;
     }
 
@@ -31,11 +38,20 @@ internal static class BodyDecoder
         var charset = request.Charset;
         if (body is [0xff, 0xfe, ..]) request.Arena.TryAppend("utf-16le"u8, out charset);
         else if (body is [0xfe, 0xff, ..]) request.Arena.TryAppend("utf-16be"u8, out charset);
+        else if (charset.IsEmpty && IsWide(body, low: 0)) request.Arena.TryAppend("utf-16le"u8, out charset);
+        else if (charset.IsEmpty && IsWide(body, low: 1)) request.Arena.TryAppend("utf-16be"u8, out charset);
         var converted = Charsets.ToUtf8(request, request.Body, charset);
         if (converted == request.Body) return;
         if (Charsets.LooksLikeAscii(body)) Unparsed.Add(request, "body.converted"u8, converted);
         else request.SetBody(converted);
     }
+
+    /// <summary>
+    /// JSON and XML in UTF-16 without a mark: readers know it by its zero bytes (RFC 4627 section 3, XML appendix F).
+    /// </summary>
+    private static bool IsWide(ReadOnlySpan<byte> body, int low) =>
+        body.Length >= 4 && body[1 - low] == 0 && body[3 - low] == 0 && body[low + 2] is >= 9 and < 127
+        && body[low] is (byte)'{' or (byte)'[' or (byte)'"' or (byte)'<' or (byte)' ';
 
     private static bool TryUndoCodings(CanonicalRequest request, Slice codings)
     {
@@ -57,9 +73,10 @@ internal static class BodyDecoder
             var coding = CodingOf(name);
             if (coding is null)
             {
+                // No program undoes it unasked: it belongs to the application (snappy, aws-chunked), or is ignored.
                 request.Note(Anomalies.UnknownContentCoding);
-                request.Fail(BodyError.Compression, "The body's content coding is not known.");
-                return false;
+                request.IsCodingOpaque = !IsIgnored(name);
+                return true;
             }
 
             if (!TryUndo(request, coding.Value)) return false;
@@ -73,13 +90,20 @@ internal static class BodyDecoder
         GZip,
         Deflate,
         Brotli,
+        Zstandard,
     }
+
+    /// <summary>Names of charsets, which some clients put into the wrong header.</summary>
+    private static bool IsIgnored(ReadOnlySpan<byte> name) =>
+        HeadReader.EqualsIgnoreCase(name, "utf-8"u8) || HeadReader.EqualsIgnoreCase(name, "utf8"u8)
+        || HeadReader.EqualsIgnoreCase(name, "amz-1.0"u8) || HeadReader.EqualsIgnoreCase(name, "none"u8);
 
     private static Coding? CodingOf(ReadOnlySpan<byte> name)
     {
         if (HeadReader.EqualsIgnoreCase(name, "gzip"u8) || HeadReader.EqualsIgnoreCase(name, "x-gzip"u8))
             return Coding.GZip;
         if (HeadReader.EqualsIgnoreCase(name, "deflate"u8)) return Coding.Deflate;
+        if (HeadReader.EqualsIgnoreCase(name, "zstd"u8)) return Coding.Zstandard;
         return HeadReader.EqualsIgnoreCase(name, "br"u8) ? Coding.Brotli : null;
     }
 
@@ -95,12 +119,14 @@ internal static class BodyDecoder
             {
                 Coding.GZip => new GZipStream(source, CompressionMode.Decompress),
                 Coding.Brotli => new BrotliStream(source, CompressionMode.Decompress),
+                Coding.Zstandard => Zstandard(source),
                 _ when IsZLib(encoded.Span) => new ZLibStream(source, CompressionMode.Decompress),
                 _ => new DeflateStream(source, CompressionMode.Decompress),
             };
             return TryCopy(request, decoder, encoded.Length, buffer);
         }
-        catch (Exception error) when (error is InvalidDataException or IOException or InvalidOperationException)
+        catch (Exception error) when (error is InvalidDataException or IOException or InvalidOperationException
+            or ZstdException)
         {
             request.Note(Anomalies.MalformedCompression);
             request.Fail(BodyError.Compression, "The compressed body is malformed.");
@@ -111,6 +137,13 @@ internal static class BodyDecoder
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private static DecompressionStream Zstandard(Stream source)
+    {
+        var decoder = new DecompressionStream(source, leaveOpen: false);
+        decoder.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, WindowLogMax);
+        return decoder;
     }
 
     private static bool TryCopy(CanonicalRequest request, Stream decoder, int encodedLength, byte[] buffer)

@@ -1,17 +1,28 @@
 namespace WafOperator.Http.Bodies;
 
-/// <summary>Hands a complete body to the reader of its format.</summary>
+/// <summary>
+/// Hands a complete body to the reader of its format. A body whose format is not declared, not known, or belies its
+/// first byte is read in every way that is plausible: a program may not ask for the type.
+/// </summary>
 internal static class BodyDispatcher
 {
     public static void Read(CanonicalRequest request)
     {
+        var body = request.Body;
+        if (request.IsCodingOpaque)
+        {
+            request.IsBodyRead = BodyGuess.TryAll(request, body);
+            return;
+        }
+
         switch (request.Processor)
         {
             case BodyFormat.UrlEncoded:
-                UrlEncodedReader.Read(request, request.Body, ArgumentSource.Form);
+                UrlEncodedReader.Read(request, body, ArgumentSource.Form);
+                BodyGuess.TryDocument(request, body);
                 break;
             case BodyFormat.Json:
-                JsonBodyReader.Read(request, IsLines(request));
+                JsonBodyReader.Read(request);
                 break;
             case BodyFormat.Multipart:
                 MultipartReader.Read(request);
@@ -25,10 +36,20 @@ internal static class BodyDispatcher
             case BodyFormat.None:
             case BodyFormat.Plain:
             default:
-                break;
+                request.IsBodyRead = BodyGuess.TryAll(request, body) || TryValue(request, body);
+                return;
         }
+
+        request.IsBodyRead = request.BodyError == BodyError.None;
     }
 
-    private static bool IsLines(CanonicalRequest request) =>
-        request[request.MediaType].SequenceEqual("application/x-ndjson"u8);
+    /// <summary>
+    /// One short line is shown as a value: a query in a language of the application, a command, a name.
+    /// </summary>
+    private static bool TryValue(CanonicalRequest request, Slice body)
+    {
+        if (!PartContent.IsValue(request[body])) return false;
+        Unparsed.Add(request, "body.text"u8, body);
+        return true;
+    }
 }

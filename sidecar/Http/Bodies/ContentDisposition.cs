@@ -1,85 +1,83 @@
+using System.Text;
+using WafOperator.Http.Decoding;
+
 namespace WafOperator.Http.Bodies;
 
 /// <summary>
-/// Reads a Content-Disposition value (RFC 7578 section 4.2) and refuses what servers read in more than one way: other
-/// dispositions, a parameter twice, unknown parameters, broken quoting.
+/// Reads a Content-Disposition value (RFC 7578 section 4.2, RFC 6266, RFC 8187). Parameters nobody reads (size,
+/// modification-date) are passed over. An error is what servers read in more than one way: a parameter twice, a name in
+/// pieces, file names that differ.
 /// </summary>
 internal ref struct ContentDisposition(CanonicalRequest request, Slice header)
 {
-    private readonly ReadOnlySpan<byte> _text = request[header];
-    private int _position;
+    private Slice _extended;
+    private bool _hasExtended;
+    private bool _hasPlain;
 
     public Slice Name { get; private set; }
 
+    public bool HasName { get; private set; }
+
     public Slice FileName { get; private set; }
 
-    public bool HasFileName { get; private set; }
+    /// <summary>There is a file name, in either form.</summary>
+    public readonly bool HasFileName => _hasPlain || _hasExtended;
+
+    /// <summary>The file name comes as filename* alone, which some servers take for no file name.</summary>
+    public readonly bool IsExtendedOnly => _hasExtended && !_hasPlain;
 
     /// <summary>Null when the value was understood, else what is wrong with it.</summary>
     public string? Read()
     {
-        if (!_text.StartsWith("form-data"u8)) return "Multipart: the disposition is not form-data.";
-        _position = 9;
-        SkipBlanks();
-        if (AtEnd) return null;
-        if (_text[_position++] != ';') return "Multipart: the disposition is malformed.";
-        while (!AtEnd)
+        var text = request[header];
+        var semicolon = text.IndexOf((byte)';');
+        var type = (semicolon < 0 ? text : text[..semicolon]).TrimEnd(" \t"u8);
+        if (!HeaderParameters.IsToken(type)) return "Multipart: the disposition is malformed.";
+        var parameters = new HeaderParameters(request, header);
+        while (parameters.MoveNext())
         {
-            if (ReadParameter() is { } error) return error;
+            if (Assign(request[parameters.Name], parameters.Value) is { } error) return error;
         }
 
+        if (parameters.Error is not null)
+        {
+            request.Note(MultipartFlags.InvalidQuoting);
+            return "Multipart: the disposition's parameters are malformed.";
+        }
+
+        if (!_hasExtended) return null;
+        if (_hasPlain && !IsSame(request[FileName],
+            request[_extended])) return "Multipart: two file names that differ.";
+        FileName = _extended;
         return null;
-    }
-
-    private readonly bool AtEnd => _position >= _text.Length;
-
-    private string? ReadParameter()
-    {
-        SkipBlanks();
-        var start = _position;
-        while (!AtEnd && _text[_position] is not ((byte)'=' or (byte)' ' or (byte)'\t')) _position++;
-        var name = _text[start.._position];
-        SkipBlanks();
-        if (AtEnd || _text[_position] != '=') return "Multipart: a disposition parameter has no value.";
-        _position++;
-        SkipBlanks();
-        if (AtEnd) return "Multipart: a disposition parameter has no value.";
-        var isQuoted = _text[_position] is (byte)'"' or (byte)'\'';
-        Slice value;
-        if (!isQuoted) value = ReadToken();
-        else if (!TryReadQuoted(out value)) return "Multipart: quoting in the disposition is broken.";
-        if (Assign(name, value) is { } error) return error;
-        SkipBlanks();
-        if (AtEnd) return null;
-        if (_text[_position] == ';')
-        {
-            _position++;
-            return null;
-        }
-
-        if (_text[_position - 1] is (byte)'"' or (byte)'\'') request.Note(MultipartFlags.InvalidQuoting);
-        return "Multipart: text behind a disposition parameter.";
     }
 
     private string? Assign(ReadOnlySpan<byte> name, Slice value)
     {
-        if (request[value].Contains((byte)'\'')) request.Note(MultipartFlags.InvalidQuoting);
-        if (name.SequenceEqual("name"u8))
+        if (HeadReader.EqualsIgnoreCase(name, "name"u8))
         {
-            var isFirst = Name.IsEmpty;
-            Name = value;
-            return isFirst ? null : Twice();
+            if (HasName) return Twice();
+            (Name, HasName) = (value, true);
+            return null;
         }
 
-        if (name.SequenceEqual("filename"u8))
+        if (HeadReader.EqualsIgnoreCase(name, "filename"u8))
         {
-            var isFirst = !HasFileName || FileName.IsEmpty;
-            FileName = value;
-            HasFileName = true;
-            return isFirst ? null : Twice();
+            if (_hasPlain) return Twice();
+            (FileName, _hasPlain) = (value, true);
+            return null;
         }
 
-        return "Multipart: the disposition has an unknown parameter.";
+        if (HeadReader.EqualsIgnoreCase(name, "filename*"u8))
+        {
+            if (_hasExtended) return Twice();
+            _hasExtended = true;
+            return TryDecode(value, out _extended) ? null : "Multipart: an extended file name is malformed.";
+        }
+
+        return name.StartsWith("name*"u8) || name.StartsWith("filename*"u8)
+            || name.Contains((byte)'*') && name.Length > 4 && HeadReader.EqualsIgnoreCase(name[..4], "name"u8)
+            ? "Multipart: a disposition parameter is given in pieces." : null;
     }
 
     private readonly string Twice()
@@ -88,58 +86,47 @@ internal ref struct ContentDisposition(CanonicalRequest request, Slice header)
         return "Multipart: a disposition parameter comes twice.";
     }
 
-    private Slice ReadToken()
+    /// <summary>UTF-8''percent-encoded, or ISO-8859-1 (RFC 8187 section 3.2).</summary>
+    private readonly bool TryDecode(Slice value, out Slice decoded)
     {
-        var start = _position;
-        while (!AtEnd && IsToken(_text[_position])) _position++;
-        return header.Sub(start, _position - start);
+        decoded = default;
+        var text = request[value];
+        var first = text.IndexOf((byte)'\'');
+        if (first < 0) return false;
+        var second = text[(first + 1)..].IndexOf((byte)'\'');
+        var charset = text[..first];
+        var isKnown = HeadReader.EqualsIgnoreCase(charset, "utf-8"u8)
+            || HeadReader.EqualsIgnoreCase(charset, "iso-8859-1"u8);
+        if (second < 0 || !isKnown) return false;
+        var encoded = text[(first + second + 2)..];
+        if (!request.Arena.TryReserve(encoded.Length)) { request.NoMemory(); return false; }
+        var anomalies = Anomalies.None;
+        decoded = request.Arena.Commit(
+            PercentDecoder.Decode(encoded, request.Arena.Tail, plusIsSpace: false, ref anomalies));
+        return anomalies == Anomalies.None && request[decoded].IndexOfAnyInRange((byte)0, (byte)31) < 0;
     }
 
-    /// <summary>A quoted value; only the quote and the backslash can be escaped, other backslashes are text.</summary>
-    private bool TryReadQuoted(out Slice value)
+    /// <summary>
+    /// The same name, or the same with its other characters encoded (RFC 2047, .NET) or replaced (RFC 6266 appendix D).
+    /// </summary>
+    private static bool IsSame(ReadOnlySpan<byte> plain, ReadOnlySpan<byte> extended)
     {
-        value = default;
-        var quote = _text[_position++];
-        if (quote == '\'') request.Note(MultipartFlags.InvalidQuoting);
-        var start = _position;
-        var escapes = 0;
-        for (; !AtEnd && _text[_position] != quote; _position++)
+        if (plain.SequenceEqual(extended)) return true;
+        if (plain.StartsWith("=?"u8) && EncodedWord.TryDecode(plain, out var decoded))
+            return extended.SequenceEqual(Encoding.UTF8.GetBytes(decoded));
+        if (!extended.ContainsAnyInRange((byte)0x80, (byte)0xff)) return false;
+        return Letters(plain) == Letters(extended);
+    }
+
+    /// <summary>What a client keeps of a name when it replaces or drops characters beyond ASCII.</summary>
+    private static string Letters(ReadOnlySpan<byte> name)
+    {
+        var kept = new StringBuilder(name.Length);
+        foreach (var value in name)
         {
-            if (_text[_position] != '\\') continue;
-            if (_position + 1 >= _text.Length) return false;
-            if (_text[_position + 1] != quote && _text[_position + 1] != '\\') continue;
-            _position++;
-            escapes++;
+            if (value < 0x80 && !"?_- "u8.Contains(value)) kept.Append((char)value);
         }
 
-        value = header.Sub(start, _position - start);
-        var isClosed = !AtEnd;
-        _position++;
-        if (!isClosed) request.Note(MultipartFlags.InvalidQuoting);
-        return escapes == 0 || TryUnescape(quote, ref value);
+        return kept.ToString();
     }
-
-    private readonly bool TryUnescape(byte quote, ref Slice value)
-    {
-        var raw = request[value];
-        if (!request.Arena.TryReserve(raw.Length)) { request.NoMemory(); return false; }
-        var output = request.Arena.Tail;
-        var written = 0;
-        for (var i = 0; i < raw.Length; i++)
-        {
-            if (raw[i] == '\\' && i + 1 < raw.Length && (raw[i + 1] == quote || raw[i + 1] == '\\')) i++;
-            output[written++] = raw[i];
-        }
-
-        value = request.Arena.Commit(written);
-        return true;
-    }
-
-    private void SkipBlanks()
-    {
-        while (!AtEnd && _text[_position] is (byte)' ' or (byte)'\t') _position++;
-    }
-
-    private static bool IsToken(byte value) =>
-        value is > 32 and < 127 && !"()<>@,;:\\\"/[]?="u8.Contains(value);
 }

@@ -15,26 +15,24 @@ internal ref struct JsonBodyReader
     /// <summary>Keys of one object that later ones are compared with; the comparison is quadratic.</summary>
     private const int ComparedKeysMax = 4096;
 
-    private static readonly SearchValues<byte> Separators = SearchValues.Create(" \t\r\n,:]}"u8);
+    private static readonly SearchValues<byte> Separators = SearchValues.Create(" \t\r\n\u001e,:]}"u8);
 
     private readonly CanonicalRequest _request;
     private readonly BodyWorkspace _work;
     private readonly ReadOnlySpan<byte> _text;
     private readonly int _offset;
-    private readonly bool _isLines;
     private int _position;
     private int _depth;
     private int _leaves;
     private int _nodes;
     private bool _isQueryKey;
 
-    private JsonBodyReader(CanonicalRequest request, bool isLines)
+    private JsonBodyReader(CanonicalRequest request, Slice body)
     {
         _request = request;
         _work = request.Workspace;
-        _offset = request.Body.Offset;
-        _text = request[request.Body];
-        _isLines = isLines;
+        _offset = body.Offset;
+        _text = request[body];
     }
 
     private enum Step
@@ -46,31 +44,42 @@ internal ref struct JsonBodyReader
         AfterValue,
     }
 
-    /// <summary>
-    /// Reads the request's body. With <paramref name="isLines"/> several documents may follow each other.
-    /// </summary>
-    public static void Read(CanonicalRequest request, bool isLines)
+    /// <summary>Reads the request's body, which is declared to be JSON.</summary>
+    public static void Read(CanonicalRequest request)
     {
-        var reader = new JsonBodyReader(request, isLines);
+        if (TryRead(request, request.Body, out var position) is not { } error) return;
+        if (!request.IsBound(error)) request.Note(Anomalies.MalformedJson);
+        request.Fail(BodyError.Json, error, position);
+        Unparsed.Add(request, "json.unparsed"u8, request.Body.From(position));
+    }
+
+    /// <summary>Reads JSON; null, or why and where it ends. What was found until then is kept.</summary>
+    public static string? TryRead(CanonicalRequest request, Slice body, out int position)
+    {
+        var reader = new JsonBodyReader(request, body);
         reader._work.Reset();
         reader._work.TryAppendPath("json"u8);
         var error = reader.ReadDocuments();
-        if (error is null) return;
-        if (!request.IsBound(error)) request.Note(Anomalies.MalformedJson);
-        request.Fail(BodyError.Json, error, reader._position);
-        Unparsed.Add(request, "json.unparsed"u8, new Slice(reader._offset, reader._text.Length).From(reader._position));
+        position = Math.Min(reader._position, body.Length);
+        return error;
     }
 
+    /// <summary>
+    /// One document, or several one after the other: lines, sequences (RFC 7464), bulk requests. A program that reads
+    /// the first only is shown less than we show.
+    /// </summary>
     private string? ReadDocuments()
     {
         if (_text is [0xef, 0xbb, 0xbf, ..]) _position = 3;
-        do
+        while (true)
         {
+            SkipBetween();
+            if (_position >= _text.Length) return null;
             if (ReadDocument() is { } error) return error;
-            SkipSpace();
+            if (_position < _text.Length && !IsBetween(_text[_position])
+                && _text[_position] is not ((byte)'{' or (byte)'['))
+                return "JSON: text behind the document.";
         }
-        while (_isLines && _position < _text.Length);
-        return _position < _text.Length ? "JSON: text behind the document." : null;
     }
 
     private string? ReadDocument()
@@ -117,7 +126,8 @@ internal ref struct JsonBodyReader
         var end = rest.IndexOfAny(Separators);
         var word = end < 0 ? rest : rest[..end];
         var isNull = word.SequenceEqual("null"u8);
-        if (!isNull && !word.SequenceEqual("true"u8) && !word.SequenceEqual("false"u8) && !JsonText.IsNumber(word))
+        if (!isNull && !word.SequenceEqual("true"u8) && !word.SequenceEqual("false"u8) && !JsonText.IsNumber(word)
+            && !JsonText.IsNotANumber(word))
             return "JSON: a value is neither string, number, true, false nor null.";
         var slice = new Slice(_offset + _position, isNull ? 0 : word.Length);
         _position += word.Length;
@@ -252,6 +262,13 @@ internal ref struct JsonBodyReader
         while (_position < _text.Length && _text[_position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
             _position++;
     }
+
+    private void SkipBetween()
+    {
+        while (_position < _text.Length && IsBetween(_text[_position])) _position++;
+    }
+
+    private static bool IsBetween(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t' or 0x1e;
 
     private static uint CaseSensitiveHash(ReadOnlySpan<byte> name)
     {

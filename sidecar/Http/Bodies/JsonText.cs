@@ -88,6 +88,10 @@ internal static class JsonText
         return i == word.Length;
     }
 
+    /// <summary>What Python, PHP and JavaScript libraries write for numbers JSON has no word for.</summary>
+    public static bool IsNotANumber(ReadOnlySpan<byte> word) =>
+        word.SequenceEqual("NaN"u8) || word.TrimStart((byte)'-').SequenceEqual("Infinity"u8);
+
     private static bool SkipDigits(ReadOnlySpan<byte> word, ref int i)
     {
         var start = i;

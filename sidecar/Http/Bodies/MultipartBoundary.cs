@@ -1,97 +1,81 @@
-using System.Buffers;
-
 namespace WafOperator.Http.Bodies;
 
 /// <summary>
-/// Reads the boundary out of a Content-Type value as strictly as ModSecurity does, with the same facts noted.
-/// Source: RFC 2046 section 5.1.1; ModSecurity reference manual, MULTIPART_BOUNDARY_*.
+/// Reads the boundary out of a Content-Type value (RFC 2046 section 5.1.1). Anything that clients write is taken;
+/// what makes two programs find two boundaries is refused.
 /// </summary>
 internal static class MultipartBoundary
 {
     private const int ContentTypeBytesMax = 1024;
-    private const int MediaTypeLength = 19;
-
-    private static readonly SearchValues<byte> Allowed =
-        SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz '()+_,-./:=?"u8);
+    private const int BoundaryBytesMax = 200;
 
     /// <summary>Null when <paramref name="boundary"/> was found, else why it was not.</summary>
-    public static string? TryRead(CanonicalRequest request, out Slice boundary)
+    public static string? TryRead(CanonicalRequest request, Slice header, out Slice boundary)
     {
         boundary = default;
-        var header = request.ContentType;
         var value = request[header];
         if (value.Length > ContentTypeBytesMax) return "Multipart: the content type is too long.";
-        if (value.Length < MediaTypeLength || !HeadReader.EqualsIgnoreCase(value[..MediaTypeLength],
-            "multipart/form-data"u8))
-            return "Multipart: the content type is not multipart/form-data.";
-        if (CountParameters(value) > 1)
+        var semicolon = value.IndexOf((byte)';');
+        var media = (semicolon < 0 ? value : value[..semicolon]).Trim(" \t"u8);
+        var slash = media.IndexOf((byte)'/');
+        if (slash < 0 || !HeaderParameters.IsToken(media[..slash]) || !HeaderParameters.IsToken(media[(slash + 1)..]))
         {
-            request.Note(Anomalies.DuplicateContentType);
-            return "Multipart: the content type names more than one boundary.";
+            request.Note(MultipartFlags.MissingSemicolon);
+            return "Multipart: the content type is malformed.";
         }
 
-        var start = value.IndexOf("boundary"u8);
-        if (start < 0) return "Multipart: the content type names no boundary.";
-        if (!CheckBefore(request, value[MediaTypeLength..start])) return "Multipart: the content type is malformed.";
-        var equals = value[start..].IndexOf((byte)'=');
-        if (equals < 0) return "Multipart: the boundary has no value.";
-        foreach (var between in value.Slice(start + 8, equals - 8))
+        var found = false;
+        var at = 0;
+        var parameters = new HeaderParameters(request, header);
+        while (parameters.MoveNext())
         {
-            if (!IsSpace(between)) return "Multipart: the boundary parameter's name is malformed.";
+            var name = request[parameters.Name];
+            if (name.Length > 8 && HeadReader.EqualsIgnoreCase(name[..9], "boundary*"u8))
+                return "Multipart: the boundary is given in pieces.";
+            if (!HeadReader.EqualsIgnoreCase(name, "boundary"u8)) continue;
+            if (found)
+            {
+                request.Note(Anomalies.DuplicateContentType);
+                if (!request[parameters.Value].SequenceEqual(request[boundary]))
+                    return "Multipart: the content type names more than one boundary.";
+                continue;
+            }
+
+            (found, boundary, at) = (true, parameters.Value, parameters.Name.Offset - header.Offset);
+            if (parameters.IsQuoted) request.Note(MultipartFlags.BoundaryQuoted);
+            if (Check(request[boundary], parameters.IsQuoted) is { } error) return error;
+        }
+
+        if (parameters.Error is not null)
+        {
             request.Note(MultipartFlags.BoundaryWhitespace);
+            return "Multipart: the content type's parameters are malformed.";
         }
 
-        return ReadValue(request, header.From(start + equals + 1), out boundary);
+        if (!found) return "Multipart: the content type names no boundary.";
+        // PHP takes what follows the first "boundary", wherever it is.
+        return IndexOfWord(value) == at ? null : "Multipart: the content type holds the word boundary twice.";
     }
 
-    private static string? ReadValue(CanonicalRequest request, Slice raw, out Slice boundary)
+    private static string? Check(ReadOnlySpan<byte> boundary, bool isQuoted)
     {
-        var value = request[raw];
-        boundary = raw;
-        if (!value.IsEmpty && IsSpace(value[0])) request.Note(MultipartFlags.BoundaryWhitespace);
-        if (value.Length >= 2 && value[0] == '"' && value[^1] == '"')
-        {
-            request.Note(MultipartFlags.BoundaryQuoted);
-            boundary = raw.Sub(1, raw.Length - 2);
-        }
-        else if (!value.IsEmpty && (value[0] == '"' || value[^1] == '"'))
-        {
-            return "Multipart: the boundary is quoted on one side.";
-        }
-
-        var bytes = request[boundary];
-        if (bytes.IsEmpty) return "Multipart: the boundary is empty.";
-        if (CountParameters(bytes) != 0) return "Multipart: the boundary holds the word boundary.";
-        if (bytes.ContainsAnyExcept(Allowed) || bytes[^1] == ' ')
+        if (boundary.IsEmpty) return "Multipart: the boundary is empty.";
+        if (boundary.Length > BoundaryBytesMax) return "Multipart: the boundary is too long.";
+        if (boundary.IndexOfAnyExceptInRange((byte)' ', (byte)'~') >= 0 || boundary.IndexOfAny("\"\\;"u8) >= 0
+            || boundary[^1] == ' ' || boundary[0] == ' ')
             return "Multipart: the boundary holds a forbidden byte.";
-        return null;
+        // PHP ends an unquoted boundary at a comma, or does not end it at white space.
+        return !isQuoted && boundary.IndexOfAny((byte)',', (byte)' ') >= 0
+            ? "Multipart: the boundary holds a comma or white space without quotes." : null;
     }
 
-    private static bool CheckBefore(CanonicalRequest request, ReadOnlySpan<byte> between)
+    private static int IndexOfWord(ReadOnlySpan<byte> value)
     {
-        var semicolons = 0;
-        foreach (var value in between)
-        {
-            if (IsSpace(value)) continue;
-            if (value != ';' || ++semicolons > 1) return false;
-        }
-
-        if (semicolons == 0) request.Note(MultipartFlags.MissingSemicolon);
-        return true;
-    }
-
-    /// <summary>How often the word boundary with an equals sign somewhere behind it appears, in any case.</summary>
-    private static int CountParameters(ReadOnlySpan<byte> value)
-    {
-        var count = 0;
         for (var i = 0; i + 8 <= value.Length; i++)
         {
-            if (HeadReader.EqualsIgnoreCase(value.Slice(i, 8), "boundary"u8) && value[(i + 8)..].Contains((byte)'='))
-                count++;
+            if (HeadReader.EqualsIgnoreCase(value.Slice(i, 8), "boundary"u8)) return i;
         }
 
-        return count;
+        return -1;
     }
-
-    private static bool IsSpace(byte value) => value == ' ' || (uint)(value - 9) <= 4;
 }

@@ -1,14 +1,16 @@
-using WafOperator.Http.Decoding;
-
 namespace WafOperator.Http.Bodies;
 
 /// <summary>
-/// Reads multipart/form-data (RFC 7578): fields become arguments, parts with a file name become files, both as slices
-/// of the body. Every departure from the format that servers read differently is noted in
-/// <see cref="CanonicalRequest.Multipart"/>. One pass; boundaries are searched, data is not looked at byte by byte.
+/// Reads multipart bodies of any kind (RFC 2046, RFC 7578): fields become arguments, parts with a file name become
+/// files, both as slices of the body. What ordinary clients write is taken and noted in
+/// <see cref="CanonicalRequest.Multipart"/>; what two servers read differently is an error. One pass; boundaries are
+/// searched, data is not looked at byte by byte.
 /// </summary>
 internal ref struct MultipartReader
 {
+    /// <summary>Multipart bodies inside parts of others.</summary>
+    public const int DepthMax = 4;
+
     /// <summary>So many bytes of the boundary are compared inside lines, where it is only a hint.</summary>
     private const int HintBytesMax = 70;
 
@@ -16,16 +18,21 @@ internal ref struct MultipartReader
     private readonly ReadOnlySpan<byte> _body;
     private readonly ReadOnlySpan<byte> _boundary;
     private readonly int _offset;
+    private readonly int _depth;
+    private readonly bool _isForm;
     private PartHead _part;
     private int _position;
     private int _parts;
+    private MultipartFlags _lineEnds;
 
-    private MultipartReader(CanonicalRequest request, Slice boundary)
+    private MultipartReader(CanonicalRequest request, Slice body, Slice boundary, bool isForm, int depth)
     {
         _request = request;
-        _body = request[request.Body];
+        _body = request[body];
         _boundary = request[boundary];
-        _offset = request.Body.Offset;
+        _offset = body.Offset;
+        _isForm = isForm;
+        _depth = depth;
     }
 
     private enum Line
@@ -39,16 +46,11 @@ internal ref struct MultipartReader
     /// <summary>Reads the request's body.</summary>
     public static void Read(CanonicalRequest request)
     {
-        var error = MultipartBoundary.TryRead(request, out var boundary);
+        var error = MultipartBoundary.TryRead(request, request.ContentType, out var boundary);
         var position = 0;
-        if (error is null)
-        {
-            var reader = new MultipartReader(request, boundary);
-            error = reader.ReadParts();
-            position = Math.Min(reader._position, request.Body.Length);
-        }
-
-        if (request.Multipart != MultipartFlags.None && request.Multipart != MultipartFlags.CrLfLine)
+        var isForm = request[request.MediaType].SequenceEqual("multipart/form-data"u8);
+        if (error is null) error = ReadParts(request, request.Body, boundary, isForm, depth: 0, out position);
+        if ((request.Multipart & ~(MultipartFlags.CrLfLine | MultipartFlags.BoundaryQuoted)) != MultipartFlags.None)
             request.Note(Anomalies.MalformedMultipart);
         if (error is null) return;
         if (!request.IsBound(error))
@@ -61,10 +63,22 @@ internal ref struct MultipartReader
         Unparsed.Add(request, "multipart.unparsed"u8, request.Body.From(position));
     }
 
+    /// <summary>Reads a body whose boundary is known; null, or what is wrong and where.</summary>
+    public static string? ReadParts(
+        CanonicalRequest request, Slice body, Slice boundary, bool isForm, int depth, out int position)
+    {
+        position = 0;
+        if (depth > DepthMax) return "Multipart: nested too deep.";
+        var reader = new MultipartReader(request, body, boundary, isForm, depth);
+        var error = reader.ReadParts();
+        position = Math.Min(reader._position, body.Length);
+        return error;
+    }
+
     private string? ReadParts()
     {
-        var line = FindBoundary(out var dataEnd);
-        if (dataEnd > 0) _request.Note(MultipartFlags.DataBefore);
+        var line = FindBoundary(out var dataEnd, isPreamble: true);
+        if (line is not Line.Data) NoteAround(0, dataEnd, MultipartFlags.DataBefore);
         while (true)
         {
             switch (line)
@@ -75,25 +89,53 @@ internal ref struct MultipartReader
                 case Line.Broken:
                     return "Multipart: a boundary line is malformed.";
                 case Line.FinalBoundary:
-                    if (_position < _body.Length) _request.Note(MultipartFlags.DataAfter);
-                    return null;
+                    return ReadEpilogue();
             }
 
             if (++_parts > _request.Limits.MultipartPartsMax)
                 return _request.Exceed(ExceededLimits.MultipartParts, "Multipart: too many parts.");
-
             if (ReadHead() is { } error) return error;
             var dataStart = _position;
-            line = FindBoundary(out dataEnd);
-            AddPart(dataStart, Math.Max(dataStart, dataEnd));
+            line = FindBoundary(out dataEnd, isPreamble: false);
+            var content = new Slice(_offset + dataStart, Math.Max(dataStart, dataEnd) - dataStart);
+            if (PartContent.Add(_request, _part, content, _isForm, _depth) is { } partError) return partError;
         }
+    }
+
+    /// <summary>
+    /// What lies behind the last boundary is no part (RFC 2046 section 5.1.1). PHP does not know a last boundary and
+    /// would go on at the next one.
+    /// </summary>
+    private string? ReadEpilogue()
+    {
+        var start = _position;
+        for (var at = _position; ;)
+        {
+            var next = _body[at..].IndexOf("--"u8);
+            if (next < 0) break;
+            at += next + 2;
+            if (_body[at..].StartsWith(_boundary)) return "Multipart: a boundary behind the last one.";
+            at--;
+        }
+
+        NoteAround(start, _body.Length, MultipartFlags.DataAfter);
+        return _lineEnds == (MultipartFlags.LfLine | MultipartFlags.CrLfLine) ? "Multipart: lines end in two ways."
+            : null;
+    }
+
+    /// <summary>Text around the parts is noted, and shown where it is more than line ends.</summary>
+    private readonly void NoteAround(int start, int end, MultipartFlags flag)
+    {
+        if (_body[start..Math.Max(start, end)].Trim("\r\n \t"u8).IsEmpty) return;
+        _request.Note(flag);
+        Unparsed.Add(_request, "multipart.around"u8, new Slice(_offset + start, end - start));
     }
 
     /// <summary>
     /// Goes to the next line that is our boundary and behind it; <paramref name="dataEnd"/> is where the data before it
     /// ends, without the line end that belongs to the boundary.
     /// </summary>
-    private Line FindBoundary(out int dataEnd)
+    private Line FindBoundary(out int dataEnd, bool isPreamble)
     {
         var from = _position;
         while (true)
@@ -108,7 +150,7 @@ internal ref struct MultipartReader
             var at = from + next;
             var isLineStart = at == 0 || _body[at - 1] == '\n';
             var rest = _body[(at + 2)..];
-            if (isLineStart && rest.StartsWith(_boundary))
+            if (rest.StartsWith(_boundary) && isLineStart)
             {
                 dataEnd = WithoutLineEnd(at);
                 if ((_request.Multipart & MultipartFlags.UnmatchedBoundary) != 0)
@@ -116,7 +158,9 @@ internal ref struct MultipartReader
                 return EndBoundary(at);
             }
 
-            if (isLineStart && IsBrokenBoundary(rest))
+            // Werkzeug takes a lone CR for a line end; ASP.NET Core takes a first boundary anywhere in a line.
+            if (rest.StartsWith(_boundary) && (isPreamble || _body[at - 1] == '\r')
+                || isLineStart && IsBrokenBoundary(rest))
             {
                 dataEnd = WithoutLineEnd(at);
                 _position = at;
@@ -144,6 +188,7 @@ internal ref struct MultipartReader
             return Line.Broken;
         }
 
+        if (start > 0) NoteLineEnd(start > 1 && _body[start - 2] == '\r');
         _position = Math.Min(_body.Length, end + (rest.StartsWith("\r\n"u8) ? 2 : 1));
         return isFinal ? Line.FinalBoundary : Line.Boundary;
     }
@@ -168,7 +213,7 @@ internal ref struct MultipartReader
     {
         _part = default;
         var headStart = _position;
-        var isFolding = false;
+        var hasHeader = false;
         var firstHeader = _request.PartHeaders.Length;
         while (true)
         {
@@ -184,71 +229,34 @@ internal ref struct MultipartReader
             NoteLineEnd(isCrLf);
             var line = new Slice(_offset + _position, isCrLf ? end - 1 : end);
             var bytes = _request[line];
-            if (bytes.Contains((byte)0)) return "Multipart: a zero byte in a part's headers.";
             _position += end + 1;
             if (bytes.IsEmpty) break;
-            if (bytes[0] == ' ' || (uint)(bytes[0] - 9) <= 4)
+            if (bytes[0] is (byte)' ' or (byte)'\t')
             {
-                if (!isFolding) return "Multipart: a folded line without a header.";
-                Fold(line);
+                if (!hasHeader) return "Multipart: a folded line without a header.";
+                if (Fold(line) is { } foldError) return foldError;
                 continue;
             }
 
-            isFolding = true;
+            hasHeader = true;
             if (_part.AddLine(_request, line) is { } error) return error;
         }
 
         return _part.Complete(_request, firstHeader);
     }
 
-    private void Fold(Slice line)
+    private string? Fold(Slice line)
     {
-        var bytes = _request[line];
         _request.Note(MultipartFlags.HeaderFolding);
-        var start = 0;
-        for (; start < bytes.Length && (bytes[start] == ' ' || (uint)(bytes[start] - 9) <= 4); start++)
-        {
-            if (bytes[start] is not ((byte)' ' or (byte)'\t')) _request.Note(MultipartFlags.InvalidHeaderFolding);
-        }
-
-        _part.Fold(_request, line.From(start));
+        var bytes = _request[line];
+        var start = bytes.IndexOfAnyExcept((byte)' ', (byte)'\t');
+        return _part.Fold(_request, start < 0 ? new Slice(line.End, 0) : line.From(start));
     }
 
-    private void AddPart(int start, int end)
+    private void NoteLineEnd(bool isCrLf)
     {
-        var content = new Slice(_offset + start, end - start);
-        if (!_part.IsFile)
-        {
-            _request.Note(Utf8Facts.Of(_request[_part.Name]) | Utf8Facts.Of(_request[content]));
-            _request.AddArgument(_part.Name, content, _part.Name, content, ArgumentSource.Multipart);
-            var converted = Charsets.ToUtf8(_request, content, _part.Charset.IsEmpty ? _request.Charset
-                : _part.Charset);
-            if (converted == content) return;
-            _request.AddArgument(_part.Name, converted, _part.Name, content, ArgumentSource.Multipart, isAgain: true);
-            return;
-        }
-
-        if (_request.Files.Length >= _request.Limits.FilesMax)
-        {
-            _request.Note(ExceededLimits.Files);
-            _request.Note(MultipartFlags.FileLimitExceeded);
-            _request.Note(UnreadContent.FileContent, content.Length);
-            return;
-        }
-
-        var shown = content;
-        if (content.Length > _request.Limits.FileBytesMax)
-        {
-            _request.Note(ExceededLimits.FileBytes);
-            shown = content.Sub(0, _request.Limits.FileBytesMax);
-        }
-
-        _request.Note(UnreadContent.FileContent, content.Length);
-
-        _request.Note(Utf8Facts.Of(_request[_part.FileName]));
-        _request.AddFile(new UploadedFile(_part.Name, _part.FileName, _part.ContentType, shown, content.Length));
+        var flag = isCrLf ? MultipartFlags.CrLfLine : MultipartFlags.LfLine;
+        _lineEnds |= flag;
+        _request.Note(flag);
     }
-
-    private readonly void NoteLineEnd(bool isCrLf) =>
-        _request.Note(isCrLf ? MultipartFlags.CrLfLine : MultipartFlags.LfLine);
 }

@@ -1,10 +1,17 @@
+using System.Buffers;
+
 namespace WafOperator.Http.Bodies;
 
 /// <summary>The headers of one multipart part while they are read.</summary>
 internal struct PartHead
 {
+    private static readonly SearchValues<byte> Controls = SearchValues.Create(
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30,
+         31, 127]);
+
     private Slice _disposition;
     private bool _hasDisposition;
+    private bool _hasContentType;
     private Slice _current;
     private int _currentIndex;
 
@@ -12,18 +19,29 @@ internal struct PartHead
 
     public Slice FileName { get; private set; }
 
-    public bool IsFile { get; private set; }
+    /// <summary>There is a file name, though it may be empty.</summary>
+    public bool HasFileName { get; private set; }
+
+    /// <summary>
+    /// Some servers take the part for a file and some for a field: the file name is empty, or comes as filename* alone.
+    /// </summary>
+    public bool IsFileOrField { get; private set; }
 
     public Slice ContentType { get; private set; }
 
     public Slice Charset { get; private set; }
 
+    public Slice TransferEncoding { get; private set; }
+
     /// <summary>Takes one unfolded line; returns what is wrong with it, or null.</summary>
     public string? AddLine(CanonicalRequest request, Slice line)
     {
-        var colon = request[line].IndexOf((byte)':');
+        var bytes = request[line];
+        var colon = bytes.IndexOf((byte)':');
         if (colon < 0) return "Multipart: a part header has no colon.";
-        if (colon == 0) return "Multipart: a part header has no name.";
+        if (!HeaderParameters.IsToken(bytes[..colon])) return Invalid(request,
+            "Multipart: a part header's name is malformed.");
+        if (bytes.ContainsAny(Controls)) return Invalid(request, "Multipart: a control byte in a part's headers.");
         _current = line;
         _currentIndex = request.PartHeaders.Length;
         request.AddPartHeader(default, line);
@@ -31,29 +49,32 @@ internal struct PartHead
     }
 
     /// <summary>Joins a folded line to the header before it, with one space.</summary>
-    public void Fold(CanonicalRequest request, Slice rest)
+    public string? Fold(CanonicalRequest request, Slice rest)
     {
+        if (request[rest].ContainsAny(Controls)) return Invalid(request,
+            "Multipart: a control byte in a part's headers.");
         var arena = request.Arena;
-        if (!arena.TryReserve(_current.Length + rest.Length + 1)) { request.NoMemory(); return; }
+        if (!arena.TryReserve(_current.Length + rest.Length
+            + 1)) { request.NoMemory(); return "Multipart: no memory."; }
         arena.TryAppendCopy(_current, out var start);
         arena.TryAppend((byte)' ');
         arena.TryAppendCopy(rest, out var end);
         _current = new Slice(start.Offset, end.End - start.Offset);
         request.SetPartHeader(_currentIndex, _current);
-        Assign(request, isFolded: true);
+        return Assign(request, isFolded: true);
     }
 
     /// <summary>Reads the disposition once all lines are in; returns what is wrong, or null.</summary>
     public string? Complete(CanonicalRequest request, int firstHeader)
     {
-        if (!_hasDisposition) return Invalid(request, "Multipart: a part has no Content-Disposition.");
+        if (!_hasDisposition) return null;
         var disposition = new ContentDisposition(request, _disposition);
         var error = disposition.Read();
         if (!disposition.Name.IsEmpty) request.SetMultipartName(disposition.Name);
         if (disposition.HasFileName) request.SetMultipartFileName(disposition.FileName);
         if (error is not null) return Invalid(request, error);
-        if (disposition.Name.IsEmpty) return Invalid(request, "Multipart: a part has no name.");
-        (Name, FileName, IsFile) = (disposition.Name, disposition.FileName, disposition.HasFileName);
+        (Name, FileName, HasFileName) = (disposition.Name, disposition.FileName, disposition.HasFileName);
+        IsFileOrField = HasFileName && (FileName.IsEmpty || disposition.IsExtendedOnly);
         request.NamePartHeaders(firstHeader, Name);
         return null;
     }
@@ -80,9 +101,16 @@ internal struct PartHead
         }
         else if (HeadReader.EqualsIgnoreCase(name, "content-type"u8))
         {
-            if (!ContentType.IsEmpty && !isFolded) return Invalid(request, "Multipart: a part header comes twice.");
+            if (_hasContentType && !isFolded) return Invalid(request, "Multipart: a part header comes twice.");
+            _hasContentType = true;
             ContentType = value;
             Charset = ContentTypeReader.FindParameter(request, value, "charset"u8);
+        }
+        else if (HeadReader.EqualsIgnoreCase(name, "content-transfer-encoding"u8))
+        {
+            if (!TransferEncoding.IsEmpty && !isFolded) return Invalid(request,
+                "Multipart: a part header comes twice.");
+            TransferEncoding = value;
         }
 
         return null;

@@ -3,9 +3,10 @@ using WafOperator.Http.Decoding;
 namespace WafOperator.Http.Bodies;
 
 /// <summary>
-/// Reads XML 1.0 without validating: texts and attributes with their paths, and all texts joined (XML:/*). Nothing
+/// Reads XML 1.0 without validating: texts and attributes with their paths, and all of them joined (XML:/*). Nothing
 /// outside the document is ever fetched, entities declared in it are never expanded: a reference to one stays as text,
-/// so there is nothing to blow up. One pass, no recursion.
+/// so there is nothing to blow up. A document type that could name files or hide text is refused, see
+/// <see cref="XmlDoctype"/>. One pass, no recursion.
 /// </summary>
 internal ref struct XmlBodyReader
 {
@@ -13,32 +14,43 @@ internal ref struct XmlBodyReader
     private readonly BodyWorkspace _work;
     private readonly ReadOnlySpan<byte> _text;
     private readonly int _offset;
+    private readonly int _firstText;
+    private readonly int _firstAttribute;
     private int _position;
     private int _depth;
     private int _nodes;
     private bool _hasRoot;
+    private bool _hasDoctype;
 
-    private XmlBodyReader(CanonicalRequest request)
+    private XmlBodyReader(CanonicalRequest request, Slice body)
     {
         _request = request;
         _work = request.Workspace;
-        _text = request[request.Body];
-        _offset = request.Body.Offset;
+        _text = request[body];
+        _offset = body.Offset;
+        _firstText = request.XmlTexts.Length;
+        _firstAttribute = request.XmlAttributes.Length;
     }
 
-    /// <summary>Reads the request's body.</summary>
+    /// <summary>Reads the request's body, which is declared to be XML.</summary>
     public static void Read(CanonicalRequest request)
     {
-        var reader = new XmlBodyReader(request);
+        if (TryRead(request, request.Body, out var position) is not { } error) return;
+        if (!request.IsBound(error)) request.Note(Anomalies.MalformedXml);
+        request.Fail(BodyError.Xml, error, position);
+        Unparsed.Add(request, "xml.unparsed"u8, request.Body.From(position));
+    }
+
+    /// <summary>Reads XML; null, or why and where it ends. What was found until then is kept.</summary>
+    public static string? TryRead(CanonicalRequest request, Slice body, out int position)
+    {
+        var reader = new XmlBodyReader(request, body);
         reader._work.Reset();
         reader._work.TryAppendPath("xml"u8);
         var error = reader.ReadNodes();
         reader.StoreContent();
-        if (error is null) return;
-        var position = Math.Min(reader._position, request.Body.Length);
-        if (!request.IsBound(error)) request.Note(Anomalies.MalformedXml);
-        request.Fail(BodyError.Xml, error, position);
-        Unparsed.Add(request, "xml.unparsed"u8, request.Body.From(position));
+        position = Math.Min(reader._position, body.Length);
+        return error;
     }
 
     private string? ReadNodes()
@@ -64,7 +76,7 @@ internal ref struct XmlBodyReader
         if (rest.StartsWith("<!--"u8)) return Skip(rest, 4, "-->"u8);
         if (rest.StartsWith("<?"u8)) return Skip(rest, 2, "?>"u8);
         if (rest.StartsWith("<![CDATA["u8)) return ReadCharacterData(rest);
-        if (rest.StartsWith("<!DOCTYPE"u8)) return SkipDocumentType(rest);
+        if (rest.StartsWith("<!DOCTYPE"u8)) return ReadDocumentType(rest);
         if (rest.StartsWith("<!"u8)) return "XML: unknown markup.";
         return rest.StartsWith("</"u8) ? ReadEndTag(rest) : ReadStartTag(rest);
     }
@@ -86,60 +98,22 @@ internal ref struct XmlBodyReader
         return Store(rest.Slice(9, end), isEscaped: false);
     }
 
-    /// <summary>The declaration is noted and skipped, with its internal subset.</summary>
-    private string? SkipDocumentType(ReadOnlySpan<byte> rest)
+    private string? ReadDocumentType(ReadOnlySpan<byte> rest)
     {
         _request.Note(Anomalies.XmlDoctype);
-        var brackets = 0;
-        for (var i = 9; i < rest.Length; i++)
+        if (_hasRoot || _hasDoctype) return "XML: a document type declaration inside the document.";
+        _hasDoctype = true;
+        var doctype = XmlDoctype.Read(rest);
+        if (doctype.NamesEntities) _request.Note(Anomalies.XmlEntityDeclaration);
+        if (doctype.Length == 0) return "XML: a document type declaration does not end.";
+        if (doctype.IsRisky)
         {
-            switch (rest[i])
-            {
-                case (byte)'"' or (byte)'\'':
-                    var close = rest[(i + 1)..].IndexOf(rest[i]);
-                    if (close < 0) return "XML: a document type declaration does not end.";
-                    i += close + 1;
-                    break;
-                case (byte)'<' when rest[i..].StartsWith("<!--"u8):
-                    var comment = rest[i..].IndexOf("-->"u8);
-                    if (comment < 0) return "XML: a comment or instruction does not end.";
-                    i += comment + 2;
-                    break;
-                case (byte)'<' when rest[i..].StartsWith("<!ENTITY"u8):
-                    _request.Note(Anomalies.XmlEntityDeclaration);
-                    if (IsHarmful(rest[(i + 8)..])) return "XML: an entity from outside, or made of others.";
-                    break;
-                case (byte)'[':
-                    brackets++;
-                    break;
-                case (byte)']':
-                    brackets--;
-                    break;
-                case (byte)'>' when brackets <= 0:
-                    NoteExternal(rest[..i]);
-                    _position += i + 1;
-                    return null;
-            }
+            if (!_request.AllowsXmlDoctypes) return XmlDoctype.Refusal;
+            Unparsed.Add(_request, "xml.doctype"u8, new Slice(_offset + _position, doctype.Length));
         }
 
-        return "XML: a document type declaration does not end.";
-    }
-
-    /// <summary>
-    /// An entity that is read from outside, or whose text holds other references: file disclosure and entity bombs are
-    /// made of these, ordinary documents are not.
-    /// </summary>
-    private static bool IsHarmful(ReadOnlySpan<byte> declaration)
-    {
-        var end = declaration.IndexOf((byte)'>');
-        var text = end < 0 ? declaration : declaration[..end];
-        return text.ContainsAny((byte)'&', (byte)'%') || text.IndexOf("SYSTEM"u8) >= 0 || text.IndexOf("PUBLIC"u8) >= 0;
-    }
-
-    /// <summary>A declaration that names something outside the document counts as an entity declaration.</summary>
-    private readonly void NoteExternal(ReadOnlySpan<byte> declaration)
-    {
-        if (declaration.IndexOf("SYSTEM"u8) >= 0) _request.Note(Anomalies.XmlEntityDeclaration);
+        _position += doctype.Length;
+        return null;
     }
 
     private string? ReadStartTag(ReadOnlySpan<byte> rest)
@@ -262,6 +236,7 @@ internal ref struct XmlBodyReader
         return null;
     }
 
+    /// <summary>The texts get their place; the attributes' values are joined beside them.</summary>
     private readonly void StoreContent()
     {
         var content = _work.Content;
@@ -273,8 +248,19 @@ internal ref struct XmlBodyReader
         }
 
         _request.Note(Utf8Facts.Of(_request[all]));
-        _request.SetXmlContent(all);
-        _request.MoveXmlTexts(all.Offset);
+        _request.MoveXmlTexts(_firstText, all.Offset);
+        _request.AddXmlContent(all);
+        var attributes = _request.Arena.Length;
+        for (var i = _firstAttribute; i < _request.XmlAttributes.Length; i++)
+        {
+            ref readonly var attribute = ref _request.XmlAttributes[i];
+            if (_request[attribute.Path].IndexOf(".@xmlns"u8) >= 0) continue;
+            if (_request.Arena.TryAppendCopy(attribute.Value, out _) && _request.Arena.TryAppend((byte)'\n')) continue;
+            _request.NoMemory();
+            return;
+        }
+
+        _request.AddXmlAttributeContent(new Slice(attributes, _request.Arena.Length - attributes));
     }
 
     private string? CountNode()
@@ -296,6 +282,9 @@ internal ref struct XmlBodyReader
         while (_position < _text.Length && _text[_position] is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t')
             _position++;
     }
+
+    /// <summary>True for an error that refuses a body also where it was not declared to be XML.</summary>
+    public static bool IsRefusal(string error) => ReferenceEquals(error, XmlDoctype.Refusal);
 
     private static int NameLength(ReadOnlySpan<byte> text)
     {

@@ -216,6 +216,7 @@ internal sealed partial class Exchange : IAsyncDisposable
     private void InspectWhole()
     {
         if (IsDecided || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
+        _canonical.AllowsXmlDoctypes = _route.Body.AllowsXmlDoctypes is true;
         _canonical.EndBody();
         if (RefusesLongBodies ? _canonical.MustReject : _canonical.MustRejectInPart) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
         if (IsDecided) return;

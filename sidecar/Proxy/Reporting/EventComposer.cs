@@ -71,7 +71,8 @@ internal static class EventComposer
         var document = snapshot.Document;
         var decision = facts.Decision;
         var matches = facts.Matches ?? [];
-        var holdsSecrets = (matches.Count > 0 || facts.ModelExcerpt is not null) && snapshot.Redactor.HoldsSecrets(request);
+        var holdsSecrets = (matches.Count > 0 || facts.ModelExcerpt is not null)
+            && snapshot.Redactor.HoldsSecrets(request);
         return new SecurityEvent
         {
             Id = facts.EventId,
@@ -87,11 +88,11 @@ internal static class EventComposer
             Verdict = decision.Verdict,
             WouldHave = decision.WouldHave,
             Reason = decision.Reason.ToString(),
-            Message = decision.Message is { } message ? Redactor.Bounded(message, TextMax)
+            Message = decision.Message is { } message ? Redactor.Bounded(Explained(message, decision, request), TextMax)
                 : facts.DryRunLimit is { } limit ? $"rate limit {limit} (dry run)" : null,
             StatusCode = decision.StatusCode,
             AnomalyScore = facts.AnomalyScore,
-            Rules = Rules(snapshot, matches, holdsSecrets),
+            Rules = Rules(snapshot, request, matches, holdsSecrets),
             Models = Models(snapshot, facts, holdsSecrets),
             Risk = facts.Risk,
             Score = facts.Score is { } score ? Math.Round(score, 6) : null,
@@ -110,7 +111,8 @@ internal static class EventComposer
         return [.. models.Select(model => model.Part is null ? model : model with { Excerpt = excerpt })];
     }
 
-    private static List<RuleMatch> Rules(PolicySnapshot snapshot, IReadOnlyList<MatchedRule> matches, bool holdsSecrets)
+    private static List<RuleMatch> Rules(
+        PolicySnapshot snapshot, CanonicalRequest request, IReadOnlyList<MatchedRule> matches, bool holdsSecrets)
     {
         var rules = new List<RuleMatch>();
         var dataMax = snapshot.Document.Logging.MatchedDataBytesMax;
@@ -126,12 +128,37 @@ internal static class EventComposer
                     : Redactor.Mask,
                 Severity = match.Severity is RuleSeverity.None ? null : match.Severity.ToString(),
                 Variable = Redactor.Bounded(match.Variable, 128),
-                Data = match.Value.Length == 0 ? null : redactor.Excerpt(match.Variable, match.Value, holdsSecrets, dataMax),
+                Data = BodyProblem(match, request)
+                    ?? (match.Value.Length == 0 ? null : redactor.Excerpt(match.Variable, match.Value, holdsSecrets,
+                        dataMax)),
                 Tags = [.. match.Tags.Take(TagsMax).Select(tag => Redactor.Bounded(tag, 128))],
             });
         }
 
         return rules;
+    }
+
+    /// <summary>Which bounds were met, and where a reader stopped at one.</summary>
+    private static string Explained(string message, in Decision decision, CanonicalRequest request)
+    {
+        if (decision.Reason is not DecisionReason.Limit || request.Exceeded is ExceededLimits.None) return message;
+        return request.Problem is { } problem
+            ? $"{message} ({request.Exceeded}: {problem.Reason} At byte {problem.Offset} of the body)"
+            : $"{message} ({request.Exceeded})";
+    }
+
+    /// <summary>
+    /// What a match on the outcome of reading the body is about: the reader's reason, its flags and where. Nothing of
+    /// it is content of the request.
+    /// </summary>
+    private static string? BodyProblem(MatchedRule match, CanonicalRequest request)
+    {
+        if (request.Problem is not { } problem) return null;
+        var isAboutBody = match.Variable.StartsWith("REQBODY_", StringComparison.Ordinal)
+            || match.Variable.StartsWith("MULTIPART_STRICT", StringComparison.Ordinal);
+        if (!isAboutBody) return null;
+        var flags = request.Multipart is MultipartFlags.None ? "" : $" ({request.Multipart})";
+        return $"{problem.Reason} At byte {problem.Offset} of the body{flags}";
     }
 
     /// <summary>True when a message repeats what matched.</summary>

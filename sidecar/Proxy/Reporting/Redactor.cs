@@ -15,26 +15,30 @@ internal sealed class Redactor
     /// <summary>A name that contains one of these (letters and digits only, in lower case) holds a secret.</summary>
     private static readonly string[] SecretFragments =
     [
-        "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "accesskey", "privatekey", "authorization",
+        "password", "passwd", "passphrase", "pwd", "secret", "token", "apikey", "accesskey", "privatekey",
+            "authorization",
         "credential", "session", "csrf", "xsrf", "jwt", "bearer", "signature", "cardnumber", "creditcard", "cookie",
     ];
 
     /// <summary>Names that hold a secret as a whole; too short to be looked for inside others.</summary>
     private static readonly string[] SecretNames =
-        ["auth", "pin", "otp", "cvv", "cvc", "ssn", "iban", "pan", "key", "sid", "code", "pass", "pw", "sig", "xapikey", "xauth"];
+        ["auth", "pin", "otp", "cvv", "cvc", "ssn", "iban", "pan", "key", "sid", "code", "pass", "pw", "sig",
+            "xapikey", "xauth"];
 
     /// <summary>Variables that show many values at once, so that a secret may be among them.</summary>
     private static readonly HashSet<string> Wholes = new(StringComparer.OrdinalIgnoreCase)
     {
         "REQUEST_BODY", "FULL_REQUEST", "QUERY_STRING", "REQUEST_URI", "REQUEST_URI_RAW", "REQUEST_LINE", "XML", "JSON",
-        "ARGS_COMBINED", "MATCHED_VAR", "MATCHED_VARS", "TX", "RESPONSE_BODY", "REQUEST_HEADERS", "ARGS", "ARGS_GET", "ARGS_POST",
+        "ARGS_COMBINED", "MATCHED_VAR", "MATCHED_VARS", "TX", "RESPONSE_BODY", "REQUEST_HEADERS", "ARGS", "ARGS_GET",
+            "ARGS_POST",
         "RESPONSE_HEADERS", "MULTIPART_PART_HEADERS", "SESSION", "USER", "GLOBAL", "IP", "RESOURCE", "ENV",
     };
 
     /// <summary>Collections whose selector is the name of one value.</summary>
     private static readonly HashSet<string> ByName = new(StringComparer.OrdinalIgnoreCase)
     {
-        "ARGS", "ARGS_GET", "ARGS_POST", "REQUEST_HEADERS", "RESPONSE_HEADERS", "FILES", "FILES_NAMES", "XML", "JSON", "TX",
+        "ARGS", "ARGS_GET", "ARGS_POST", "REQUEST_HEADERS", "RESPONSE_HEADERS", "FILES", "FILES_NAMES", "XML", "JSON",
+            "TX",
         "MULTIPART_PART_HEADERS", "SESSION", "USER", "GLOBAL", "IP", "RESOURCE", "ENV", "MATCHED_VARS", "ARGS_NAMES",
     };
 
@@ -48,6 +52,12 @@ internal sealed class Redactor
     private static readonly SearchValues<char> PairStarts = SearchValues.Create("?&;# \"'{,\n\t");
     private static readonly SearchValues<char> ValueEnds = SearchValues.Create("&;# \"'\n\t<>");
 
+    /// <summary>Characters of a text that are searched for names of secrets.</summary>
+    private const int SearchedMax = 64 * 1024;
+
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+
     private static readonly SearchValues<char> Separators = SearchValues.Create("[]().:/ _-");
 
     private readonly string[] _fragments;
@@ -59,7 +69,10 @@ internal sealed class Redactor
         _names = new HashSet<string>(SecretNames.Concat(policy.Select(Simplify)), StringComparer.Ordinal);
     }
 
-    /// <summary>True when values of that name are never written. Separators and case do not matter: <c>user[API-Key]</c> is one.</summary>
+    /// <summary>
+    /// True when values of that name are never written. Separators and case do not matter: <c>user[API-Key]</c> is
+    /// one.
+    /// </summary>
     public bool IsSecretName(string name)
     {
         var simple = Simplify(name);
@@ -78,7 +91,9 @@ internal sealed class Redactor
         return false;
     }
 
-    /// <summary>True when the request carries a secret in a parameter, so that texts showing several values cannot be written.</summary>
+    /// <summary>
+    /// True when the request carries a secret in a parameter, so that texts showing several values cannot be written.
+    /// </summary>
     public bool HoldsSecrets(CanonicalRequest request)
     {
         foreach (ref readonly var argument in request.Arguments)
@@ -91,6 +106,23 @@ internal sealed class Redactor
         {
             if (IsAddressHeader(request[header.Name]) && MaskPairs(Encoding.Latin1.GetString(request[header.Value])) is not null)
                 return true;
+        }
+
+        // A body that no reader took apart has no names to judge, so its text is searched for them.
+        return !request.IsBodyRead && NamesSecret(Encoding.Latin1.GetString(Beginning(request[request.Body])), ":=");
+    }
+
+    /// <summary>True when a text names a secret and gives its value: <c>"password": "x"</c>, <c>token=x</c>.</summary>
+    private bool NamesSecret(string text, string marks)
+    {
+        var rest = text.AsSpan(0, Math.Min(text.Length, SearchedMax));
+        for (var at = rest.IndexOfAny(marks); at >= 0; at = rest.IndexOfAny(marks))
+        {
+            var before = rest[..at].TrimEnd(" \t\"'\\");
+            var start = before.LastIndexOfAnyExcept(NameCharacters) + 1;
+            if (start < before.Length && IsSecretName(before[Math.Max(start,
+                before.Length - 256)..].ToString())) return true;
+            rest = rest[(at + 1)..];
         }
 
         return false;
@@ -106,6 +138,8 @@ internal sealed class Redactor
         return false;
     }
 
+    private static ReadOnlySpan<byte> Beginning(ReadOnlySpan<byte> body) => body[..Math.Min(body.Length, SearchedMax)];
+
     /// <summary>What may be written of a match: its text, cut and cleaned, or the mask.</summary>
     /// <param name="variable">Variable that matched, such as <c>ARGS:q</c>.</param>
     /// <param name="text">What matched.</param>
@@ -114,7 +148,7 @@ internal sealed class Redactor
     public string? Excerpt(string? variable, string text, bool requestHoldsSecrets, int charactersMax)
     {
         if (charactersMax <= 0) return null;
-        return MayShow(variable, requestHoldsSecrets) ? Masked(text, charactersMax) : Mask;
+        return MayShow(variable, requestHoldsSecrets) && !NamesSecret(text, ":") ? Masked(text, charactersMax) : Mask;
     }
 
     /// <summary>A text without the values of secrets that stand in it as <c>name=value</c>, cut.</summary>
@@ -139,7 +173,9 @@ internal sealed class Redactor
         return !requestHoldsSecrets || !Wholes.Contains(collection);
     }
 
-    /// <summary>A path without what looks like a token: segments that are long and random, and JSON web tokens.</summary>
+    /// <summary>
+    /// A path without what looks like a token: segments that are long and random, and JSON web tokens.
+    /// </summary>
     public static string Path(string path, int charactersMax)
     {
         if (path.Length > charactersMax) path = path[..charactersMax];
@@ -154,10 +190,13 @@ internal sealed class Redactor
             start = range.End.Value;
         }
 
-        return masked is null ? Bounded(path, charactersMax) : Bounded(masked.Append(path.AsSpan(start)).ToString(), charactersMax);
+        return masked is null ? Bounded(path, charactersMax) : Bounded(masked.Append(path.AsSpan(start)).ToString(),
+            charactersMax);
     }
 
-    /// <summary>Cut to a length without splitting a pair; control characters are left to the JSON writer, which escapes them.</summary>
+    /// <summary>
+    /// Cut to a length without splitting a pair; control characters are left to the JSON writer, which escapes them.
+    /// </summary>
     public static string Bounded(string text, int charactersMax)
     {
         if (text.Length <= charactersMax) return text;

@@ -56,7 +56,7 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
         // Compiling happens beside the traffic, on a thread of its own: it may wait for packages.
         var scoring = models.PrepareAsync(document, previous, CancellationToken.None).GetAwaiter().GetResult();
         var routes = new RouteTable(document);
-        var limits = LimitsOf(routes, program);
+        var limits = ReadingLimits.Of(document, routes, program?.Settings);
         return new SnapshotCompilation(
             new PolicySnapshot
             {
@@ -114,27 +114,6 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
         if (program is not null) return null;
         var shown = string.Join("; ", errors.Take(RefusalsShown).Select(error => error.ToString()));
         return errors.Count > RefusalsShown ? $"{shown}; and {errors.Count - RefusalsShown} more" : shown;
-    }
-
-    /// <summary>A body is read as far as the policy holds it; what the rules say about parts is taken from them.</summary>
-    private static HttpLimits LimitsOf(RouteTable routes, RuleProgram? program)
-    {
-        var bytes = (int)Math.Clamp(routes.BodyBytesMax, 1, Array.MaxLength / 8);
-        var limits = HttpLimits.Default with
-        {
-            BodyBytesMax = bytes,
-            // What is held is shown whole: a value of the body, also one that was compressed, is never cut below it.
-            ArgumentBytesMax = Math.Max(bytes, HttpLimits.Default.ArgumentBytesMax),
-            FileBytesMax = Math.Max(bytes, HttpLimits.Default.FileBytesMax),
-        };
-        if (program?.Settings is not { } settings) return limits;
-        return limits with
-        {
-            JsonDepthMax = settings.JsonDepthMax ?? limits.JsonDepthMax,
-            ArgumentsMax = settings.ArgumentsMax ?? limits.ArgumentsMax,
-            ResponseBodyBytesMax = (int)Math.Min(
-                settings.ResponseBodyBytesMax ?? limits.ResponseBodyBytesMax, 16 * 1024 * 1024),
-        };
     }
 }
 

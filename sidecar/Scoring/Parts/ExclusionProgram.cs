@@ -37,7 +37,7 @@ internal sealed class ModelExclusion(Exclusion exclusion)
 {
     private readonly byte[]? _path = exclusion.Path is { } path ? Encoding.UTF8.GetBytes(path) : null;
     private readonly byte[][] _methods = [.. exclusion.Methods.Select(Encoding.ASCII.GetBytes)];
-    private readonly byte[]? _partName = exclusion.PartName is { } name ? Encoding.UTF8.GetBytes(name) : null;
+    private readonly NamePattern? _partName = exclusion.PartName is { } name ? new NamePattern(name) : null;
 
     /// <summary>Name of the WafExclusion.</summary>
     public string Name { get; } = exclusion.Name;
@@ -53,7 +53,7 @@ internal sealed class ModelExclusion(Exclusion exclusion)
         && (_path is null || MatchesPath(request));
 
     public bool MatchesPart(CanonicalRequest request, in RequestPart part) =>
-        MatchesKind(part.Kind) && (_partName is null || request[part.Name].SequenceEqual(_partName));
+        MatchesKind(part.Kind) && (_partName is null || _partName.Matches(request[part.Name]));
 
     /// <summary>A path that programs read in several ways may be another one: nothing is left out for it.</summary>
     private bool MatchesPath(CanonicalRequest request)

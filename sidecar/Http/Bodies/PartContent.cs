@@ -1,0 +1,112 @@
+using WafOperator.Http.Decoding;
+
+namespace WafOperator.Http.Bodies;
+
+/// <summary>
+/// Shows what a part holds: as an argument, as a file, as both where servers disagree, and taken apart where the part
+/// says what it is (JSON, XML, a request of a batch, parts of its own).
+/// </summary>
+internal static class PartContent
+{
+    /// <summary>A file that is one short line may be read as the value of a field.</summary>
+    private const int ValueBytesMax = 1024;
+
+    /// <summary>Adds the part; null, or what is wrong with it.</summary>
+    public static string? Add(CanonicalRequest request, in PartHead part, Slice content, bool isForm, int depth)
+    {
+        var decoded = TransferCoding.Undo(request, part.TransferEncoding, content);
+        var media = Media(request[part.ContentType]);
+        if (StartsWith(media, "multipart/"u8))
+        {
+            if (isForm) AddArgument(request, part, content, content);
+            return AddParts(request, part, decoded, depth);
+        }
+
+        var isBinary = !isForm && !TextFacts.IsText(request[decoded]);
+        if (part.HasFileName || isBinary)
+        {
+            AddFile(request, part, content);
+            if (decoded != content) AddFile(request, part, decoded);
+        }
+
+        if (part.HasFileName && !part.IsFileOrField) return null;
+        if (part.IsFileOrField && content.IsEmpty) return null;
+        var isTakenApart = AddStructure(request, media, decoded);
+        // Outside forms nothing reads a part that is a document as the value of a field.
+        if (isForm || !isTakenApart && !isBinary) AddArgument(request, part, content, decoded);
+        return null;
+    }
+
+    private static string? AddParts(CanonicalRequest request, in PartHead part, Slice content, int depth)
+    {
+        if (MultipartBoundary.TryRead(request, part.ContentType, out var boundary) is { } error) return error;
+        return MultipartReader.ReadParts(request, content, boundary, isForm: false, depth + 1, out _);
+    }
+
+    private static void AddArgument(CanonicalRequest request, in PartHead part, Slice content, Slice decoded)
+    {
+        var name = part.Name;
+        if (name.IsEmpty && !request.Arena.TryAppend("multipart.part"u8, out name)) { request.NoMemory(); return; }
+        request.Note(Utf8Facts.Of(request[name]) | Utf8Facts.Of(request[content]));
+        request.AddArgument(name, content, name, content, ArgumentSource.Multipart);
+        if (decoded != content)
+            request.AddArgument(name, decoded, name, content, ArgumentSource.Multipart, isAgain: true);
+        var converted = Charsets.ToUtf8(request, decoded, part.Charset.IsEmpty ? request.Charset : part.Charset);
+        if (converted != decoded)
+            request.AddArgument(name, converted, name, content, ArgumentSource.Multipart, isAgain: true);
+    }
+
+    private static void AddFile(CanonicalRequest request, in PartHead part, Slice content)
+    {
+        if (request.Files.Length >= request.Limits.FilesMax)
+        {
+            request.Note(ExceededLimits.Files);
+            request.Note(MultipartFlags.FileLimitExceeded);
+            request.Note(UnreadContent.FileContent, content.Length);
+            return;
+        }
+
+        var shown = content;
+        if (content.Length > request.Limits.FileBytesMax)
+        {
+            request.Note(ExceededLimits.FileBytes);
+            shown = content.Sub(0, request.Limits.FileBytesMax);
+        }
+
+        request.Note(Utf8Facts.Of(request[part.FileName]));
+        request.AddFile(new UploadedFile(part.Name, part.FileName, part.ContentType, shown, content.Length));
+        if (part.IsFileOrField) return;
+        if (!IsValue(request[content])) request.Note(UnreadContent.FileContent, content.Length);
+        else request.AddArgument(part.Name, content, part.Name, content, ArgumentSource.Multipart, isAgain: true);
+    }
+
+    /// <summary>One short line that is no document.</summary>
+    internal static bool IsValue(ReadOnlySpan<byte> content)
+    {
+        var text = content.Trim(" \t\r\n"u8);
+        return !text.IsEmpty && text.Length <= ValueBytesMax && text.IndexOfAny((byte)'\r', (byte)'\n') < 0
+            && text[0] is not ((byte)'<' or (byte)'{' or (byte)'[' or (byte)'%' or (byte)'#') && TextFacts.IsText(text);
+    }
+
+    private static bool AddStructure(CanonicalRequest request, ReadOnlySpan<byte> media, Slice content)
+    {
+        if (media.IsEmpty || content.IsEmpty) return false;
+        if (StartsWith(media, "application/http"u8)) return BatchRequest.Read(request, content);
+        return ContentTypeReader.FormatOf(media) switch
+        {
+            BodyFormat.Json => BodyGuess.TryJson(request, content),
+            BodyFormat.Xml => BodyGuess.TryXml(request, content),
+            BodyFormat.UrlEncoded => BodyGuess.TryForm(request, content),
+            _ => false,
+        };
+    }
+
+    private static ReadOnlySpan<byte> Media(ReadOnlySpan<byte> contentType)
+    {
+        var end = contentType.IndexOf((byte)';');
+        return (end < 0 ? contentType : contentType[..end]).Trim(" \t"u8);
+    }
+
+    private static bool StartsWith(ReadOnlySpan<byte> value, ReadOnlySpan<byte> lower) =>
+        value.Length >= lower.Length && HeadReader.EqualsIgnoreCase(value[..lower.Length], lower);
+}

@@ -1,0 +1,84 @@
+using WafOperator.Http.Decoding;
+
+namespace WafOperator.Http.Bodies;
+
+/// <summary>
+/// Content-Transfer-Encoding of a part (RFC 2045 section 6). 7bit, 8bit and binary change nothing; base64 and
+/// quoted-printable are deprecated in forms (RFC 7578 section 4.7), but some servers undo them.
+/// </summary>
+internal static class TransferCoding
+{
+    /// <summary>The content with its coding undone; the same slice where there is none.</summary>
+    public static Slice Undo(CanonicalRequest request, Slice coding, Slice content)
+    {
+        if (coding.IsEmpty || content.IsEmpty) return content;
+        var name = request[coding].TrimEnd(" \t"u8);
+        var isBase64 = HeadReader.EqualsIgnoreCase(name, "base64"u8);
+        if (!isBase64 && !HeadReader.EqualsIgnoreCase(name, "quoted-printable"u8)) return content;
+        if (!request.Arena.TryReserve(content.Length)) { request.NoMemory(); return content; }
+        var input = request[content];
+        var output = request.Arena.Tail;
+        return request.Arena.Commit(isBase64 ? DecodeBase64(input, output) : DecodeQuotedPrintable(input, output));
+    }
+
+    /// <summary>Returns the bytes written, never more than the input has. What is no escape stays.</summary>
+    public static int DecodeQuotedPrintable(ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        var written = 0;
+        for (var i = 0; i < input.Length; i++)
+        {
+            if (input[i] != '=')
+            {
+                output[written++] = input[i];
+                continue;
+            }
+
+            var rest = input[(i + 1)..];
+            if (rest.StartsWith("\r\n"u8)) { i += 2; continue; }
+            if (rest.StartsWith("\n"u8)) { i++; continue; }
+            var high = rest.Length < 2 ? -1 : PercentDecoder.HexValue(rest[0]);
+            var low = rest.Length < 2 ? -1 : PercentDecoder.HexValue(rest[1]);
+            if ((high | low) < 0)
+            {
+                output[written++] = input[i];
+                continue;
+            }
+
+            output[written++] = (byte)(high << 4 | low);
+            i += 2;
+        }
+
+        return written;
+    }
+
+    /// <summary>
+    /// Forgiving, as decoders of mail are: bytes outside the alphabet are passed over, padding ends it.
+    /// </summary>
+    private static int DecodeBase64(ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        int written = 0, bits = 0, count = 0;
+        foreach (var value in input)
+        {
+            var digit = DigitOf(value);
+            if (value == '=') break;
+            if (digit < 0) continue;
+            bits = (bits << 6 | digit) & 0xffffff;
+            count += 6;
+            if (count < 8) continue;
+            count -= 8;
+            output[written++] = (byte)(bits >> count);
+        }
+
+        return written;
+    }
+
+    private static int DigitOf(byte value) => value switch
+    {
+        >= (byte)'A' and <= (byte)'Z' => value - 'A',
+        >= (byte)'a' and <= (byte)'z' => value - 'a' + 26,
+        >= (byte)'0' and <= (byte)'9' => value - '0' + 52,
+        (byte)'+' => 62,
+        (byte)'/' => 63,
+        _ => -1,
+    };
+}

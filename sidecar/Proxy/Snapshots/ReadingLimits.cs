@@ -1,0 +1,54 @@
+using WafOperator.Engine;
+using WafOperator.Http;
+using WafOperator.Protocols.Policies;
+
+namespace WafOperator.Proxy.Snapshots;
+
+/// <summary>A policy, its routes and its rules → the bounds of the reader. Pure.</summary>
+internal static class ReadingLimits
+{
+    private const int ResponseBodyBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>
+    /// A body is read as far as the policy holds it, and what is held is shown whole. Requests are read before their
+    /// route is known, so the highest limit of all routes holds; what the rules say of parts goes before it.
+    /// </summary>
+    public static HttpLimits Of(PolicyDocument document, RouteTable routes, EngineSettings? settings)
+    {
+        var bytes = (int)Math.Clamp(routes.BodyBytesMax, 1, Array.MaxLength / 8);
+        var limits = HttpLimits.Default with
+        {
+            BodyBytesMax = bytes,
+            ArgumentBytesMax = Math.Max(bytes, HttpLimits.Default.ArgumentBytesMax),
+            FileBytesMax = Math.Max(bytes, HttpLimits.Default.FileBytesMax),
+        };
+        BodyLimits?[] all = [document.Body.Limits, .. document.Routes.Where(route =>
+            route.Body is not null).Select(route => route.Body!.Limits)];
+        if (all.Any(some => some is not null)) limits = With(limits, all);
+        if (settings is null) return limits;
+        return limits with
+        {
+            JsonDepthMax = settings.JsonDepthMax ?? limits.JsonDepthMax,
+            ArgumentsMax = settings.ArgumentsMax ?? limits.ArgumentsMax,
+            ResponseBodyBytesMax = (int)Math.Min(
+                settings.ResponseBodyBytesMax ?? limits.ResponseBodyBytesMax, ResponseBodyBytesMax),
+        };
+    }
+
+    private static HttpLimits With(HttpLimits limits, BodyLimits?[] all)
+    {
+        int Highest(Func<BodyLimits, int> one, int without) => all.Max(some => some is null ? without : one(some));
+        var depth = Highest(some => some.Depth, limits.JsonDepthMax);
+        return limits with
+        {
+            ArgumentsMax = Highest(some => some.Arguments, limits.ArgumentsMax),
+            JsonLeavesMax = Highest(some => some.JsonValues, limits.JsonLeavesMax),
+            JsonDepthMax = depth,
+            XmlDepthMax = depth,
+            GraphQlDepthMax = depth,
+            XmlNodesMax = Highest(some => some.XmlNodes, limits.XmlNodesMax),
+            MultipartPartsMax = Highest(some => some.Parts, limits.MultipartPartsMax),
+            FilesMax = Highest(some => some.Files, limits.FilesMax),
+        };
+    }
+}

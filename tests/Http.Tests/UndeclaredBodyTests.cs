@@ -1,0 +1,104 @@
+using System.Text;
+
+namespace WafOperator.Http.Tests;
+
+/// <summary>Bodies whose type is missing, misspelt, unknown or belied by their first byte.</summary>
+public sealed class UndeclaredBodyTests
+{
+    private const string Part =
+        "--real\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n<script>\r\n--real--\r\n";
+
+    public static TheoryData<string, string, string> Bodies => new()
+    {
+        { """{"a":"\u003cscript>"}""", "json.a=<script>", "" },
+        { " \n[\"<script>\"]", "json.array_0=<script>", "" },
+        { "\"' OR '1'='1\"", "json=' OR '1'='1", "" },
+        { "<?xml version=\"1.0\"?><B><f><![CDATA[<script>]]></f></B>", "", "<script>" },
+        { Part, "a=<script>", "" },
+        { "field1=%3Cscript%3E&b=1", "field1=<script>|b=1", "" },
+        { "' UNION SELECT password FROM users-- -", "body.text=' UNION SELECT password FROM users-- -", "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public void EndBody_BodyWithoutAKnownType_IsReadInEveryPlausibleWay(string body, string arguments, string xml)
+    {
+        foreach (var type in (string[])["", "text/plain;charset=UTF-8", "application/octet-stream",
+            "application/x-custom", "image/png", "nonsense"])
+        {
+            var request = Read(type, Encoding.UTF8.GetBytes(body));
+            Assert.Equal(arguments, CanonicalRequestTests.Arguments(request));
+            Assert.Equal(xml, CanonicalRequestTests.Text(request, request.XmlContent));
+            Assert.Equal(UnreadContent.None, request.Unread);
+            Assert.Equal(BodyError.None, request.BodyError);
+            Assert.True(request.IsBodyRead);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"a":"\u003cscript>"}""", "json.a=<script>")]
+    [InlineData("<a b='\u003cscript>'/>", null)]
+    [InlineData(Part, "a=<script>")]
+    public void EndBody_DocumentDeclaredAsAForm_IsReadAsBoth(string body, string? argument)
+    {
+        var request = Body.Read("application/x-www-form-urlencoded", body);
+        Assert.Equal(BodyError.None, request.BodyError);
+        if (argument is not null) Assert.Contains(argument, CanonicalRequestTests.Arguments(request),
+            StringComparison.Ordinal);
+        else Assert.Equal(1, request.XmlAttributes.Length);
+    }
+
+    [Fact]
+    public void EndBody_JsonInUtf16WithoutAMark_IsConverted()
+    {
+        foreach (var encoding in (Encoding[])[Encoding.Unicode, Encoding.BigEndianUnicode])
+        {
+            foreach (var type in (string[])["application/json", "", "text/plain"])
+            {
+                var request = Read(type, encoding.GetBytes("""{"a":"<script>"}"""));
+                Assert.Equal("json.a=<script>", CanonicalRequestTests.Arguments(request));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("import os\nprint('x')\n", UnreadContent.Text)]
+    [InlineData("<!DOCTYPE html><html><meta><p>x</html>", UnreadContent.Text)]
+    [InlineData("<!doctype html>\n<html><body><br></body></html>", UnreadContent.Text)]
+    [InlineData("# Title\n\n{% if x %} text\n", UnreadContent.Text)]
+    [InlineData("{ margin: 0 }\n.a { b: c }", UnreadContent.Text)]
+    [InlineData("\"use strict\";\nvar a = 1;", UnreadContent.Text)]
+    [InlineData("kind: Pod\nspec:\n  command: [\"sh\", \"-c\"]\n", UnreadContent.Text)]
+    [InlineData("\0\u0001\u0002\u0003\u0004binary\u00ff\u00fe", UnreadContent.ContentType)]
+    public void EndBody_BodyNoReaderKnows_IsNeitherErrorNorAnomalyAndIsCounted(string body, UnreadContent expected)
+    {
+        var bytes = Encoding.Latin1.GetBytes(body);
+        var request = Read("", bytes);
+        Assert.Equal(expected, request.Unread);
+        Assert.Equal(bytes.Length, request.UnreadBytes);
+        Assert.Equal(BodyError.None, request.BodyError);
+        const Anomalies malformed = Anomalies.MalformedJson | Anomalies.MalformedXml | Anomalies.MalformedMultipart;
+        Assert.Equal(Anomalies.None, request.Anomalies & malformed);
+        Assert.False(request.IsBodyRead);
+    }
+
+    [Fact]
+    public void Reset_AfterAnUnreadBody_ForgetsIt()
+    {
+        var request = Read("", [1, 2, 3, 4, 5, 6]);
+        request.Reset();
+        Assert.Equal(UnreadContent.None, request.Unread);
+        Assert.Equal(0, request.UnreadBytes);
+        Assert.Null(request.Problem);
+    }
+
+    private static CanonicalRequest Read(string type, byte[] body)
+    {
+        var request = new CanonicalRequest();
+        CanonicalRequestTests.Feed(request, "POST", "/", type.Length == 0 ? [("Host", "h")] : [("Host", "h"),
+            ("Content-Type", type)]);
+        request.AppendBody(body);
+        request.EndBody();
+        return request;
+    }
+}
