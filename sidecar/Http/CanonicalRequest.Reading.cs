@@ -141,7 +141,7 @@ public sealed partial class CanonicalRequest
         if (!IsCodingOpaque && Processor is not (BodyFormat.Plain or BodyFormat.None)) return;
         Note(
             IsCodingOpaque ? UnreadContent.Coding
-                : TextFacts.IsText(this[Body]) ? UnreadContent.Text
+                : !FileContent.IsBinary(this[Body]) ? UnreadContent.Text
                 : UnreadContent.ContentType,
             Body.Length);
     }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text;
 using WafOperator.Engine.Variables;
 using WafOperator.Http;
-using WafOperator.Http.Decoding;
 
 namespace WafOperator.Engine.Evaluation;
 
@@ -74,7 +73,7 @@ internal sealed class ScalarReader(TransactionMemory memory)
     /// </summary>
     private bool ShowsBody =>
         ForcesBody || _request!.BodyError != BodyError.None || _request.Processor is BodyFormat.UrlEncoded
-        || _request.Processor is BodyFormat.Plain or BodyFormat.None && TextFacts.IsText(_request[_request.Body]);
+        || _request.Processor is BodyFormat.Plain or BodyFormat.None && !FileContent.IsBinary(_request[_request.Body]);
 
     private Text ReadBody(VariableId id) => id switch
     {

@@ -22,7 +22,7 @@ internal static class PartContent
             return AddParts(request, part, decoded, depth);
         }
 
-        var isBinary = !isForm && !TextFacts.IsText(request[decoded]);
+        var isBinary = !isForm && FileContent.IsBinary(request[decoded]);
         if (part.HasFileName || isBinary)
         {
             AddFile(request, part, content);
@@ -85,7 +85,7 @@ internal static class PartContent
     {
         var text = content.Trim(" \t\r\n"u8);
         return !text.IsEmpty && text.Length <= ValueBytesMax && text.IndexOfAny((byte)'\r', (byte)'\n') < 0
-            && text[0] is not ((byte)'<' or (byte)'{' or (byte)'[' or (byte)'%' or (byte)'#') && TextFacts.IsText(text);
+            && !"<{[%#"u8.Contains(text[0]) && !FileContent.IsBinary(text);
     }
 
     private static bool AddStructure(CanonicalRequest request, ReadOnlySpan<byte> media, Slice content)
