@@ -28,6 +28,14 @@ internal sealed class RuleEvidence
 
     private const double WeightMax = 100;
 
+    /// <summary>
+    /// What decides where a package was fitted before that was published: what the detectors that parse find, but for
+    /// markup that pages embed. Of 62,661 recorded benign requests 7 show it, of each detector's
+    /// (sidecar/Engine/Detectors/README.md).
+    /// </summary>
+    private static readonly string[] DecisiveWithoutSupport =
+        ["942100", "941100/handler", "941100/script", "941100/url"];
+
     private readonly JointCalibration _joint;
     private readonly FrozenDictionary<long, double> _weights;
     private readonly FrozenDictionary<(long, string), double> _byFinding;
@@ -44,7 +52,8 @@ internal sealed class RuleEvidence
             .ToFrozenDictionary(k => k.Key!.Value.Rule, k => k.Weight);
         _byFinding = keys.Where(k => k.Key!.Value.Finding.Length > 0)
             .ToFrozenDictionary(k => k.Key!.Value, k => k.Weight);
-        _decisive = joint.Decisive.Select(KeyOf).OfType<(long, string)>().ToFrozenSet();
+        var decisive = joint.Support.Count > 0 || joint.Decisive.Count > 0 ? joint.Decisive : DecisiveWithoutSupport;
+        _decisive = decisive.Select(KeyOf).OfType<(long, string)>().ToFrozenSet();
         _serialized = WeightOf(joint, "serialized");
         _operatorName = WeightOf(joint, "operatorName");
     }
@@ -107,8 +116,8 @@ internal sealed class RuleEvidence
     }
 
     private bool IsDecisive(in RuleHit hit) =>
-        _decisive.Count > 0 && (_decisive.Contains((hit.RuleId, ""))
-            || (hit.Finding is { } finding && _decisive.Contains((hit.RuleId, finding))));
+        _decisive.Contains((hit.RuleId, ""))
+        || (hit.Finding is { } finding && _decisive.Contains((hit.RuleId, finding)));
 
     private double SignalSum(AttackSignals signals) =>
         ((signals & AttackSignals.Serialized) != 0 ? _serialized : 0)

@@ -71,6 +71,22 @@ public sealed class RuleEvidenceTests
         Assert.False(evidence.Of([Hit(942100, "n")], [Part], Part, AttackSignals.None).IsDecisive);
     }
 
+    [Theory]
+    [InlineData(942100, "'o&1", true)]
+    [InlineData(941100, "handler", true)]
+    [InlineData(941100, "frame", false)]
+    [InlineData(942190, null, false)]
+    public void WithoutPublishedSupport_WhatParsersFindDecides_AndWithItOnlyWhatItNames(
+        long rule, string? finding, bool expected)
+    {
+        var hit = Hit(rule, finding);
+        var support = new Dictionary<string, RuleSupport> { ["942190"] = new() { Attacks = 1 } };
+
+        Assert.Equal(expected, RuleEvidence.Of(Joint)!.Of([hit], [Part], Part, AttackSignals.None).IsDecisive);
+        Assert.False(RuleEvidence.Of(Joint with { Support = support })!
+            .Of([hit], [Part], Part, AttackSignals.None).IsDecisive);
+    }
+
     [Fact]
     public void MoreEvidence_NeverLowersTheSum()
     {
