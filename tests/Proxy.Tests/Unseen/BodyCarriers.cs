@@ -1,0 +1,117 @@
+using System.Text;
+
+namespace WafOperator.Proxy.Tests.Unseen;
+
+/// <summary>A body with the attack in it.</summary>
+/// <param name="Name">Format and place.</param>
+/// <param name="ContentType">What an ordinary client says it is.</param>
+/// <param name="Text">The body, a character for each byte unless it is encoded anew.</param>
+internal sealed record CarriedBody(string Name, string ContentType, string Text);
+
+/// <summary>Body formats that applications read, each with all the places where a text can stand in it.</summary>
+internal static class BodyCarriers
+{
+    private static readonly Func<Random, Padding, string, CarriedBody>[] All =
+        [Form, Form, Json, Json, JsonLines, Xml, Multipart, Multipart, MultipartFile, Related, GraphQl, PlainText];
+
+    /// <summary>The attack in any of them, padded.</summary>
+    public static CarriedBody Any(Random random, Padding padding, string attack) =>
+        All[random.Next(All.Length)](random, padding, padding.TextBefore(random) + attack + padding.TextAfter(random));
+
+    private static CarriedBody Form(Random random, Padding padding, string value)
+    {
+        var inName = random.Next(4) == 0;
+        var encoded = Encodings.Percent(random, value);
+        var field = inName ? $"{encoded}=1" : $"q={encoded}";
+        return new CarriedBody(
+            inName ? "form name" : "form value", "application/x-www-form-urlencoded",
+            Joined(padding, "&", field, i => $"f{i}=tea"));
+    }
+
+    private static CarriedBody Json(Random random, Padding padding, string value)
+    {
+        var encoded = Encodings.Json(random, value);
+        var (name, member) = random.Next(5) switch
+        {
+            0 => ("JSON key", $"\"{encoded}\":1"),
+            1 => ("JSON array", $"\"q\":[1,\"{encoded}\"]"),
+            2 => ("JSON nested", $"\"q\":{string.Concat(Enumerable.Repeat("{\"a\":", 12))}\"{encoded}\"{new string('}', 12)}"),
+            3 => ("JSON duplicate key", $"\"q\":\"{encoded}\",\"q\":\"tea\""),
+            _ => ("JSON value", $"\"q\":\"{encoded}\""),
+        };
+        var type = random.Next(3) switch { 0 => "application/vnd.api+json", 1 => "application/json; charset=utf-8", _ => "application/json" };
+        return new CarriedBody(name, type, "{" + Joined(padding, ",", member, i => $"\"f{i}\":\"tea\"") + "}");
+    }
+
+    private static CarriedBody JsonLines(Random random, Padding padding, string value) => new(
+        "JSON lines", "application/x-ndjson",
+        Joined(padding, "\n", $"{{\"q\":\"{Encodings.Json(random, value)}\"}}", i => $"{{\"f{i}\":\"tea\"}}") + "\n");
+
+    private static CarriedBody GraphQl(Random random, Padding padding, string value) => new(
+        "GraphQL variable", "application/json",
+        "{\"query\":\"query q($v: String) { item(name: $v) { id } }\",\"variables\":{"
+        + Joined(padding, ",", $"\"v\":\"{Encodings.Json(random, value)}\"", i => $"\"f{i}\":\"tea\"") + "}}");
+
+    private static CarriedBody Xml(Random random, Padding padding, string value)
+    {
+        var encoded = Encodings.Xml(random, value);
+        var (name, element) = random.Next(4) switch
+        {
+            0 => ("XML attribute", $"<q v=\"{encoded}\"/>"),
+            1 => ("XML CDATA", $"<q><![CDATA[{value}]]></q>"),
+            2 => ("XML behind a comment", $"<q><!-- tea -->{encoded}</q>"),
+            _ => ("XML text", $"<q>{encoded}</q>"),
+        };
+        var type = random.Next(2) == 0 ? "application/xml" : "text/xml; charset=utf-8";
+        return new CarriedBody(name, type,
+            "<?xml version=\"1.0\"?><r>" + Joined(padding, "", element, i => $"<f{i}>tea</f{i}>") + "</r>");
+    }
+
+    private static CarriedBody Multipart(Random random, Padding padding, string value)
+    {
+        var (name, part) = random.Next(4) switch
+        {
+            0 => ("multipart name", $"form-data; name=\"{value}\"\r\n\r\ntea"),
+            1 => ("multipart part type", $"form-data; name=\"q\"\r\nContent-Type: text/plain; x={value}\r\n\r\ntea"),
+            2 => ("multipart empty file name", $"form-data; name=\"q\"; filename=\"\"\r\n\r\n{value}"),
+            _ => ("multipart value", $"form-data; name=\"q\"\r\n\r\n{value}"),
+        };
+        return new CarriedBody(name, Boundary(random, "form-data"), Parts(padding, part));
+    }
+
+    private static CarriedBody MultipartFile(Random random, Padding padding, string value)
+    {
+        var (name, part) = random.Next(3) switch
+        {
+            0 => ("multipart file name", $"form-data; name=\"q\"; filename=\"{value}.txt\"\r\n\r\ntea"),
+            1 => ("multipart binary file",
+                $"form-data; name=\"q\"; filename=\"a.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n\0\u0001{value}\0"),
+            _ => ("multipart text file", $"form-data; name=\"q\"; filename=\"a.php\"\r\nContent-Type: text/plain\r\n\r\n{value}"),
+        };
+        return new CarriedBody(name, Boundary(random, "form-data"), Parts(padding, part));
+    }
+
+    private static CarriedBody Related(Random random, Padding padding, string value) => new(
+        "multipart/related", Boundary(random, random.Next(2) == 0 ? "related" : "mixed"),
+        Parts(padding, $"form-data; name=\"q\"\r\n\r\n{value}"));
+
+    private static CarriedBody PlainText(Random random, Padding padding, string value) => new(
+        "text", "text/plain", Joined(padding, "\n", value, _ => "tea"));
+
+    private static string Boundary(Random random, string kind) =>
+        $"multipart/{kind}; boundary={(random.Next(3) == 0 ? "\"line\"" : "line")}";
+
+    private static string Parts(Padding padding, string part) => Joined(
+        padding with { FieldsBefore = Math.Min(padding.FieldsBefore, 300), FieldsAfter = Math.Min(padding.FieldsAfter, 300) },
+        "", $"--line\r\nContent-Disposition: {part}\r\n",
+        i => $"--line\r\nContent-Disposition: form-data; name=\"f{i}\"\r\n\r\ntea\r\n") + "--line--\r\n";
+
+    private static string Joined(Padding padding, string separator, string piece, Func<int, string> filler)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < padding.FieldsBefore; i++) text.Append(filler(i)).Append(separator);
+        text.Append(piece);
+        for (var i = 0; i < padding.FieldsAfter; i++) text.Append(separator).Append(filler(padding.FieldsBefore + i));
+        return text.ToString();
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Text;
+
+namespace WafOperator.Proxy.Tests.Unseen;
+
+/// <summary>Encodings of a text that applications undo, by the syntax around it. Each is chosen letter by letter.</summary>
+internal static class Encodings
+{
+    /// <summary>Percent escapes: none, some or all letters, upper or lower case digits.</summary>
+    public static string Percent(Random random, string text) =>
+        PerLetter(random, text, letter => random.Next(2) == 0 ? $"%{(int)letter:X2}" : $"%{(int)letter:x2}");
+
+    /// <summary>Escapes of JSON strings.</summary>
+    public static string Json(Random random, string text) =>
+        PerLetter(random, text, letter => random.Next(2) == 0 ? $"\\u{(int)letter:x4}" : $"\\u{(int)letter:X4}");
+
+    /// <summary>Character references of XML, decimal and hexadecimal.</summary>
+    public static string Xml(Random random, string text) =>
+        PerLetter(random, text, letter => random.Next(2) == 0 ? $"&#x{(int)letter:x};" : $"&#{(int)letter};");
+
+    /// <summary>Letters in both cases: applications compare without regard to it.</summary>
+    public static string MixedCase(Random random, string text) =>
+        string.Concat(text.Select(letter => random.Next(2) == 0 ? char.ToUpper(letter, CultureInfo.InvariantCulture) : letter));
+
+    private static string PerLetter(Random random, string text, Func<char, string> escape)
+    {
+        var share = random.Next(3);
+        var result = new StringBuilder();
+        foreach (var letter in text)
+        {
+            if (share == 2 || (share == 1 && random.Next(3) == 0)) result.Append(escape(letter));
+            else result.Append(letter);
+        }
+
+        return result.ToString();
+    }
+}

@@ -1,0 +1,44 @@
+namespace WafOperator.Proxy.Tests.Unseen;
+
+/// <summary>Target and headers with the attack in them.</summary>
+/// <param name="Name">The place.</param>
+/// <param name="Target">Path and query.</param>
+/// <param name="Headers">Header lines beside those that every request has.</param>
+/// <param name="Carried">The attack as it stands there.</param>
+internal sealed record CarriedHead(string Name, string Target, IReadOnlyList<string> Headers, string Carried);
+
+/// <summary>Places of a request's head where a text can stand.</summary>
+internal static class HeadCarriers
+{
+    private static readonly string[] Names =
+        ["X-Own", "Referer", "User-Agent", "Accept-Language", "X-Forwarded-Host", "Authorization", "X_Odd", "Via", "Range"];
+
+    public static CarriedHead Any(Random random, string path, string attack)
+    {
+        var padding = Padding.Short(random);
+        var value = padding.TextBefore(random) + attack + padding.TextAfter(random);
+        var encoded = Encodings.Percent(random, value);
+        switch (random.Next(6))
+        {
+            case 0:
+                return new CarriedHead("path segment", $"{path}/{encoded}", [], encoded);
+            case 1:
+                return new CarriedHead("path parameter", $"{path};v={encoded}", [], encoded);
+            case 2:
+                return new CarriedHead("query name", $"{path}?{Fields(padding.FieldsBefore)}{encoded}=1", [], encoded);
+            case 3:
+                return new CarriedHead("query value",
+                    $"{path}?{Fields(padding.FieldsBefore)}q={encoded}&z=1", [], encoded);
+            case 4:
+                var cookies = string.Concat(Enumerable.Range(0, padding.FieldsBefore * 3).Select(i => $"a{i}=1; "));
+                return random.Next(3) == 0
+                    ? new CarriedHead("cookie name", path, [$"Cookie: {cookies}{value}=1"], value)
+                    : new CarriedHead("cookie value", path, [$"Cookie: {cookies}q={value}"], value);
+            default:
+                var name = Names[random.Next(Names.Length)];
+                return new CarriedHead($"header {name}", path, [$"{name}: {value}"], value);
+        }
+    }
+
+    private static string Fields(int count) => string.Concat(Enumerable.Range(0, count).Select(i => $"f{i}=tea&"));
+}

@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Tests.Harness;
+using Xunit.Abstractions;
+
+namespace WafOperator.Proxy.Tests.Unseen;
+
+/// <summary>
+/// The invariant of inspection: a request with an attack in it is blocked, refused, or goes on with a coverage that says
+/// what was not looked at. `WAF_UNSEEN_CASES` and `WAF_UNSEEN_SEED` choose how many requests for each policy, and which.
+/// </summary>
+public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
+{
+    /// <summary>One rule that knows the attack wherever rules can see it, and the two that refuse what no reader takes.</summary>
+    private const string Rules = """
+        SecRule REQUEST_URI|REQUEST_URI_RAW|REQUEST_FILENAME|ARGS|ARGS_NAMES|REQUEST_HEADERS|REQUEST_HEADERS_NAMES|\
+            REQUEST_COOKIES|REQUEST_COOKIES_NAMES|REQUEST_BODY|FILES|FILES_NAMES|MULTIPART_PART_HEADERS|XML:/*|XML://@* \
+            "@contains evilmarker" "id:1,phase:2,deny,t:none,t:urlDecodeUni,t:lowercase"
+        SecRule REQBODY_ERROR "!@eq 0" "id:2,phase:2,deny,status:400"
+        SecRule MULTIPART_STRICT_ERROR "!@eq 0" "id:3,phase:2,deny,status:400"
+        """;
+
+    private static readonly BodyInspection Buffered = new() { LimitBytes = 1 << 20 };
+
+    public static TheoryData<string> Policies => ["Buffered", "ProcessPartial", "Window", "HeadersOnly", "Routes", "Detect"];
+
+    [Theory, MemberData(nameof(Policies))]
+    public async Task Request_WithAnAttackAnywhere_IsStoppedOrSaidToBeUnseen(string policy)
+    {
+        var (seed, count) = (Setting("WAF_UNSEEN_SEED", 20261129), Setting("WAF_UNSEEN_CASES", 500));
+        await using var application = await RecordingApplication.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(application.Address, PolicyOf(policy));
+        var attacks = Enumerable.Range(0, count).Select(number => AttackGenerator.Make(seed, number)).ToList();
+        await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (attack, _) => await SendAsync(sidecar.Endpoint, attack));
+        var events = (await sidecar.EventsAsync()).ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
+
+        var arrived = attacks.Where(application.Received).ToList();
+        output.WriteLine($"{policy}: {count} requests (seed {seed}), {count - arrived.Count} stopped, {arrived.Count} went on");
+        foreach (var why in arrived.SelectMany(attack => events[attack.Number]).SelectMany(decided => decided.Coverage?.Uninspected ?? [])
+            .CountBy(reason => reason).OrderByDescending(pair => pair.Value)) output.WriteLine($"  {why.Key}: {why.Value}");
+        var unseen = arrived.Where(attack => !events[attack.Number].Any(Owns)).ToList();
+        Assert.True(unseen.Count == 0, $"{unseen.Count} passed unseen, seed {seed}:\n{string.Join("\n\n", unseen.Take(6))}");
+    }
+
+    /// <summary>The decision says that something was not looked at, or that Enforce would have stopped it.</summary>
+    private static bool Owns(SecurityEvent decided) =>
+        decided.WouldHave is not VerdictKind.Allow
+        || decided.Coverage is { IsWhole: false, Uninspected.Count: > 0 };
+
+    private static PolicyDocument PolicyOf(string name)
+    {
+        var mode = name is "Detect" ? InspectionMode.Detect : InspectionMode.Enforce;
+        return TestSidecar.Policy(mode, Rules) with
+        {
+            Logging = new LoggingPolicy { Decisions = DecisionLogLevel.All },
+            Body = name switch
+            {
+                "ProcessPartial" => Buffered with { OverLimit = BodyOverLimitOutcome.ProcessPartial },
+                "Window" => Buffered with { Mode = BodyInspectionKind.Window, LimitBytes = 8 << 10 },
+                "HeadersOnly" => Buffered with { Mode = BodyInspectionKind.HeadersOnly },
+                _ => Buffered,
+            },
+            Routes = name is "Routes" ? [new RoutePolicy { PathPrefix = "/static", Mode = InspectionMode.Off }] : [],
+        };
+    }
+
+    /// <summary>Sends it as it is cut, and reads until the answer ends; what breaks on the way did not arrive.</summary>
+    private static async Task SendAsync(IPEndPoint endpoint, HiddenAttack attack)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(endpoint, timeout.Token);
+            var stream = client.GetStream();
+            var answer = DrainAsync(stream, timeout.Token);
+            foreach (var part in attack.Wire)
+            {
+                if (part.Pause > TimeSpan.Zero) await Task.Delay(part.Pause, timeout.Token);
+                await stream.WriteAsync(part.Bytes, timeout.Token);
+            }
+
+            // An upgrade that was accepted goes on for ever; what matters has arrived by then.
+            await Task.WhenAny(answer, Task.Delay(TimeSpan.FromSeconds(5), timeout.Token));
+        }
+        catch (Exception broken) when (broken is IOException or SocketException or OperationCanceledException)
+        {
+        }
+    }
+
+    private static async Task DrainAsync(NetworkStream stream, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[4096];
+        try
+        {
+            while (await stream.ReadAsync(buffer, cancellationToken) > 0)
+            {
+            }
+        }
+        catch (Exception broken) when (broken is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+        }
+    }
+
+    private static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+}

@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using WafOperator.Proxy.Tests.Harness;
+
+namespace WafOperator.Proxy.Tests.Unseen;
+
+/// <summary>An application that keeps the bytes of everything that reaches it, by the request's number.</summary>
+internal sealed partial class RecordingApplication : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<int, byte[]> _arrived = new();
+    private TestUpstream _upstream = null!;
+
+    public Uri Address => _upstream.Address;
+
+    public static async Task<RecordingApplication> StartAsync()
+    {
+        var application = new RecordingApplication();
+        application._upstream = await TestUpstream.StartAsync(application.AnswerAsync);
+        return application;
+    }
+
+    /// <summary>Whether the attack arrived in the form in which the client sent it.</summary>
+    public bool Received(HiddenAttack attack) =>
+        _arrived.TryGetValue(attack.Number, out var bytes) && bytes.AsSpan().IndexOf(attack.Carried) >= 0;
+
+    public static int NumberIn(string path) =>
+        Numbers().Match(path) is { Success: true } found ? int.Parse(found.Groups[1].ValueSpan) : -1;
+
+    public ValueTask DisposeAsync() => _upstream.DisposeAsync();
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var head = new StringBuilder(target).Append('\n');
+        foreach (var (name, value) in context.Request.Headers) head.Append(name).Append(": ").Append(value).Append('\n');
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        _arrived[NumberIn(target)] = [.. Encoding.Latin1.GetBytes(head.ToString()), .. body.ToArray()];
+        await context.Response.WriteAsync("fine");
+    }
+
+    [GeneratedRegex(@"c(\d+)z")]
+    private static partial Regex Numbers();
+}
