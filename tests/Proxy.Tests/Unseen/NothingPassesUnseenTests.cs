@@ -56,7 +56,7 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         var mode = name is "Detect" ? InspectionMode.Detect : InspectionMode.Enforce;
         return TestSidecar.Policy(mode, Rules) with
         {
-            Logging = new LoggingPolicy { Decisions = DecisionLogLevel.All },
+            Logging = new DecisionLogging { Decisions = DecisionLogLevel.All },
             Body = name switch
             {
                 "ProcessPartial" => Buffered with { OverLimit = BodyOverLimitOutcome.ProcessPartial },
