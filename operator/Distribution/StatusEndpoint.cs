@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -27,6 +28,7 @@ public interface IStatusSink
 /// Takes what sidecars report of themselves (crds/Protocols/Distribution.md). Who reports is what the API server says
 /// of the token: a pod speaks for itself only, and a token of no pod for nobody.
 /// </summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process; no wait handle is made.")]
 public sealed class StatusEndpoint(CallerAuthenticator callers, IStatusSink sink)
 {
     /// <summary>Longest status, bytes.</summary>
