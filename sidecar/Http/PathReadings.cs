@@ -18,20 +18,22 @@ public enum PathShape
 }
 
 /// <summary>
-/// The paths that different programs may take one path for: as sent, decoded once, normalised, without path parameters,
-/// with backslashes as slashes or not, without trailing dots and spaces, in lower case. What weakens inspection has to
+/// The paths that different programs may take one path for: as sent, decoded once, normalised, with and without path
+/// parameters, with backslashes as slashes or not, without trailing dots and spaces, in lower case. What weakens inspection has to
 /// hold for all of them, what refuses for one. Pure.
 /// </summary>
 public static class PathReadings
 {
     /// <summary>Readings of every path that is not plain.</summary>
-    public const int Count = 9;
+    public const int Count = 15;
 
     /// <summary>More layers of escapes than any program undoes.</summary>
     private const int DecodeRoundsMax = 8;
 
     private static readonly SearchValues<byte> Odd = SearchValues.Create(
         [.. Enumerable.Range(0, 0x21).Select(b => (byte)b), (byte)';', (byte)'\\', (byte)'%', 0x7f]);
+
+    private static ReadOnlySpan<byte> TrimmedBytes => ". \t\0"u8;
 
     public static PathShape ShapeOf(CanonicalRequest request)
     {
@@ -66,13 +68,24 @@ public static class PathReadings
         }
 
         var variant = index - 3;
-        var source = (variant >> 1) switch
+        var source = (variant >> 2) switch
         {
             0 => raw,
             1 => request[request.Path],
             _ => scratch[..Decode(raw, scratch)],
         };
-        return scratch[..Fold(source, scratch, isBackslashSeparator: (variant & 1) != 0)];
+        return scratch[..Fold(
+            source, scratch, isBackslashSeparator: (variant & 1) != 0, keepsParameters: (variant & 2) != 0)];
+    }
+
+    /// <summary>
+    /// Names of a path's segments in order, every layer of escapes undone, those that walk left out: what programs that
+    /// disagree about the walk may still name.
+    /// </summary>
+    public static ReadOnlySpan<byte> Names(CanonicalRequest request, Span<byte> scratch)
+    {
+        var decoded = scratch[..Decode(request[request.RawPath], scratch)];
+        return scratch[..Fold(decoded, scratch, isBackslashSeparator: true, walks: false)];
     }
 
     /// <summary>Bytes that <see cref="Read"/> needs.</summary>
@@ -82,7 +95,16 @@ public static class PathReadings
     /// A path with its parameters, trailing dots and spaces of segments, doubled slashes and dot segments gone, in
     /// lower case. May be written over its input.
     /// </summary>
-    public static int Fold(ReadOnlySpan<byte> path, Span<byte> output, bool isBackslashSeparator)
+    /// <param name="path">The path.</param>
+    /// <param name="output">Room for it and one byte more.</param>
+    /// <param name="isBackslashSeparator">A backslash divides segments as a slash does.</param>
+    /// <param name="keepsParameters">
+    /// What stands behind a semicolon is a part of the segment's name, so that <c>..;x</c> does not walk.
+    /// </param>
+    /// <param name="walks">Two dots take the segment before them away; else they are left out.</param>
+    public static int Fold(
+        ReadOnlySpan<byte> path, Span<byte> output, bool isBackslashSeparator, bool keepsParameters = false,
+        bool walks = true)
     {
         var written = 0;
         for (var at = 0; at < path.Length;)
@@ -91,8 +113,8 @@ public static class PathReadings
             while (end < path.Length && !IsSeparator(path[end], isBackslashSeparator)) end++;
             var segment = path[at..end];
             at = end + 1;
-            var name = NameOf(segment);
-            if (name.IsEmpty && segment.StartsWith(".."u8))
+            var name = keepsParameters ? segment.TrimEnd(TrimmedBytes) : NameOf(segment);
+            if (walks && name.IsEmpty && segment.StartsWith(".."u8))
             {
                 written = Math.Max(output[..written].LastIndexOf((byte)'/'), 0);
                 continue;
@@ -137,7 +159,7 @@ public static class PathReadings
     private static ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> segment)
     {
         var parameters = segment.IndexOf((byte)';');
-        return (parameters < 0 ? segment : segment[..parameters]).TrimEnd(". \t\0"u8);
+        return (parameters < 0 ? segment : segment[..parameters]).TrimEnd(TrimmedBytes);
     }
 
     /// <summary>

@@ -27,7 +27,8 @@ internal static class PathPrefix
     public static bool CoversAnyReading(ReadOnlySpan<byte[]> prefixes, CanonicalRequest request)
     {
         if (prefixes.IsEmpty) return false;
-        if (PathReadings.ShapeOf(request) is PathShape.Plain) return CoversAny(prefixes, request[request.RawPath]);
+        var shape = PathReadings.ShapeOf(request);
+        if (shape is PathShape.Plain) return CoversAny(prefixes, request[request.RawPath]);
         byte[]? rented = null;
         var needed = PathReadings.ScratchBytes(request);
         Span<byte> scratch = needed <= StackBytesMax
@@ -40,7 +41,7 @@ internal static class PathPrefix
                 if (CoversAny(prefixes, PathReadings.Read(request, i, scratch))) return true;
             }
 
-            return false;
+            return shape is PathShape.Unsteady && CoversAnywhere(prefixes, PathReadings.Names(request, scratch));
         }
         finally
         {
@@ -55,6 +56,17 @@ internal static class PathPrefix
         var folded = new byte[bytes.Length + 1];
         var length = PathReadings.Fold(bytes, folded, isBackslashSeparator: false);
         return length == 1 ? [] : folded[..length];
+    }
+
+    /// <summary>Where a path walks, programs disagree about where it begins: any segment may be the first.</summary>
+    private static bool CoversAnywhere(ReadOnlySpan<byte[]> prefixes, ReadOnlySpan<byte> names)
+    {
+        for (var at = 0; at < names.Length; at++)
+        {
+            if (names[at] == '/' && CoversAny(prefixes, names[at..])) return true;
+        }
+
+        return false;
     }
 
     private static bool CoversAny(ReadOnlySpan<byte[]> prefixes, ReadOnlySpan<byte> path)

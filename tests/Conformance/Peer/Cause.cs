@@ -51,7 +51,31 @@ internal sealed record Cause(string Name, string Reason, Func<Pair, long, bool, 
             A request target with `#`. nginx cuts the fragment off before ModSecurity; we show rules the bytes that
             were sent, because those are forwarded.
             """, static (pair, _, isOurs) => isOurs && pair.Input.Uri.Contains('#', StringComparison.Ordinal)),
+        new("undeclared bodies", """
+            A body whose type no reader is named for (`text/plain`, `multipart/` with anything behind it, none at all).
+            Applications that ignore the type read it, so we read it as what it looks like, and rules see its values;
+            ModSecurity shows them the raw text or nothing.
+            """, static (pair, id, isOurs) => isOurs && id != 0 && IsUndeclared(pair)),
+        new("files and attributes", """
+            Values that ModSecurity 3 does not give to rules: the line of a file part that holds one short line of
+            text (programs differ about whether it is a file or a field), and the attributes of XML elements.
+            """, static (pair, id, isOurs) => isOurs && id != 0 && (pair.Input.Data.Contains("filename=",
+            StringComparison.Ordinal) || TypeOf(pair).Contains("xml", StringComparison.OrdinalIgnoreCase))),
+        new("our policy", """
+            The whole sidecar runs a policy whose defaults fit today's clients: more content types, each of them read
+            or counted as unread, `Content-Range` and `Content-Encoding`, and multipart as RFC 2046 and 7578 allow it.
+            CRS's own defaults stop these requests.
+            """, static (pair, id, _) => id == 0 && pair.SidecarStatus is 200),
     ];
+
+    private static string TypeOf(Pair pair) => pair.Input.Headers
+        .Where(static header => header.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase))
+        .Select(static header => header.Value).FirstOrDefault("");
+
+    private static bool IsUndeclared(Pair pair) =>
+        TypeOf(pair) is var type && !type.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase)
+        && (type.Length == 0 || type.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)
+            || type.StartsWith("text/plain", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The match is in the raw body, or in a text that only the raw body holds as one.</summary>
     private static bool IsOfBody(Pair pair, long id) =>

@@ -30,7 +30,7 @@ public sealed class V2Tests(ServerFixture fixture)
         var root = await GetAsync("/v2/models/payload-cnn");
 
         Assert.Equal("payload-cnn", root.GetProperty("name").GetString());
-        Assert.Equal(["1.1.0", "1.0.0"], root.GetProperty("versions").EnumerateArray().Select(v => v.GetString()));
+        Assert.Equal(["1.2.0", "1.1.0", "1.0.0"], root.GetProperty("versions").EnumerateArray().Select(v => v.GetString()));
         Assert.Equal("INT64", root.GetProperty("inputs")[0].GetProperty("datatype").GetString());
         Assert.Equal(ServerFixture.Package().Digest, root.GetProperty("digest").GetString());
         Assert.Equal("payload-cnn", root.GetProperty("manifest").GetProperty("kind").GetString());
@@ -270,7 +270,7 @@ public sealed class V2Tests(ServerFixture fixture)
                 "waf_pool_queue_seconds_sum",
             "waf_pool_compute_seconds_count", "waf_pool_requests_total{outcome=\"ok\"}",
                 "waf_pool_requests_total{outcome=\"Malformed\"}",
-            "waf_pool_dropped_total{reason=\"deadline\"}", "waf_pool_models{state=\"READY\"} 3", "waf_pool_ready 1",
+            "waf_pool_dropped_total{reason=\"deadline\"}", "waf_pool_models{state=\"READY\"} 4", "waf_pool_ready 1",
                 "waf_pool_build_info{",
         })
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Listening;
@@ -97,8 +98,8 @@ public sealed class CoverageTests
     /// <summary>More of something than is read, with the attack behind it.</summary>
     public static TheoryData<string, string> Beyond => new()
     {
-        { "/?" + string.Concat(Enumerable.Range(0, 4_200).Select(i => $"{i % 10}&")) + "q=attack", "" },
-        { "/", "Cookie: " + string.Concat(Enumerable.Repeat("a=1;", 210)) + "q=attack\r\n" },
+        { "/", "Cookie: " + string.Concat(Enumerable.Repeat("a=1;", HttpLimits.Default.CookiesMax + 10))
+            + "q=attack\r\n" },
     };
 
     [Theory, MemberData(nameof(Beyond))]
