@@ -74,8 +74,9 @@ internal sealed record Cause(string Name, string Reason, Func<Pair, long, bool, 
 
     private static bool IsUndeclared(Pair pair) =>
         TypeOf(pair) is var type && !type.StartsWith("multipart/form-data", StringComparison.OrdinalIgnoreCase)
-        && (type.Length == 0 || type.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)
-            || type.StartsWith("text/plain", StringComparison.OrdinalIgnoreCase));
+        && !type.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+        && !type.Contains("xml", StringComparison.OrdinalIgnoreCase)
+        && !type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The match is in the raw body, or in a text that only the raw body holds as one.</summary>
     private static bool IsOfBody(Pair pair, long id) =>
