@@ -9,12 +9,13 @@ using Xunit.Abstractions;
 namespace WafOperator.Proxy.Tests.Unseen;
 
 /// <summary>
-/// The invariant of inspection: a request with an attack in it is blocked, refused, or goes on with a coverage that says
-/// what was not looked at. `WAF_UNSEEN_CASES` and `WAF_UNSEEN_SEED` choose how many requests for each policy, and which.
+/// The invariant of inspection: a request with an attack in it is blocked, refused, or goes on with a coverage that
+/// says what was not looked at. `WAF_UNSEEN_CASES` and `WAF_UNSEEN_SEED` choose how many requests for each policy, and
+/// which.
 /// </summary>
 public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
 {
-    /// <summary>One rule that knows the attack wherever rules can see it, and the two that refuse what no reader takes.</summary>
+    /// <summary>Rules that know the attack wherever they see it, and two that refuse what no reader takes.</summary>
     private const string Rules = """
         SecRule REQUEST_URI|REQUEST_URI_RAW|REQUEST_FILENAME|REQUEST_HEADERS|REQUEST_HEADERS_NAMES|\
         REQUEST_COOKIES|REQUEST_COOKIES_NAMES \
@@ -27,7 +28,8 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
 
     private static readonly BodyInspection Buffered = new() { LimitBytes = 1 << 20 };
 
-    public static TheoryData<string> Policies => ["Buffered", "ProcessPartial", "Window", "HeadersOnly", "Routes", "Detect"];
+    public static TheoryData<string> Policies =>
+        ["Buffered", "ProcessPartial", "Window", "HeadersOnly", "Routes", "Detect"];
 
     [Theory, MemberData(nameof(Policies))]
     public async Task Request_WithAnAttackAnywhere_IsStoppedOrSaidToBeUnseen(string policy)
@@ -41,11 +43,13 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         var events = (await sidecar.EventsAsync()).ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
 
         var arrived = attacks.Where(application.Received).ToList();
-        output.WriteLine($"{policy}: {count} requests (seed {seed}), {count - arrived.Count} stopped, {arrived.Count} went on");
-        foreach (var why in arrived.SelectMany(attack => events[attack.Number]).SelectMany(decided => decided.Coverage?.Uninspected ?? [])
-            .CountBy(reason => reason).OrderByDescending(pair => pair.Value)) output.WriteLine($"  {why.Key}: {why.Value}");
+        output.WriteLine($"{policy}: {count} requests (seed {seed}), {arrived.Count} went on");
+        foreach (var why in arrived.SelectMany(attack => events[attack.Number])
+            .SelectMany(decided => decided.Coverage?.Uninspected ?? []).CountBy(reason => reason))
+            output.WriteLine($"  {why.Key}: {why.Value}");
         var unseen = arrived.Where(attack => !events[attack.Number].Any(Owns)).ToList();
-        Assert.True(unseen.Count == 0, $"{unseen.Count} passed unseen, seed {seed}:\n{string.Join("\n\n", unseen.Take(6))}");
+        Assert.True(unseen.Count == 0,
+            $"{unseen.Count} passed unseen, seed {seed}:\n{string.Join("\n\n", unseen.Take(6))}");
     }
 
     /// <summary>The decision says that something was not looked at, or that Enforce would have stopped it.</summary>
@@ -70,7 +74,7 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         };
     }
 
-    /// <summary>Sends it as it is cut, and reads until the answer ends; what breaks on the way did not arrive.</summary>
+    /// <summary>Sends it as it is cut and reads the answer; what breaks on the way did not arrive.</summary>
     private static async Task SendAsync(IPEndPoint endpoint, HiddenAttack attack)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -109,5 +113,7 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
     }
 
     private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value)
+            ? value
+            : otherwise;
 }
