@@ -4,23 +4,27 @@ using System.Text;
 namespace WafOperator.Proxy.Tests.Unseen;
 
 /// <summary>
-/// Makes requests that carry an attack: any part, any carrier, encodings that applications undo, padding, disguises that
-/// ask for less inspection, and framings. Pure: the same seed and number give the same request.
+/// Makes requests that carry an attack: any part, any carrier, encodings that applications undo, padding, disguises
+/// that ask for less inspection, and framings. Pure: the same seed and number give the same request.
 /// </summary>
 internal static class AttackGenerator
 {
     private static readonly string[] BodyMethods = ["POST", "POST", "POST", "PUT", "PATCH", "DELETE", "GET"];
 
-    /// <summary>Prefixes under which the policy of these tests inspects less, and spellings of the way out of them.</summary>
+    /// <summary>
+    /// Prefixes under which the policy of these tests inspects less, and spellings of the way out of them.
+    /// </summary>
     private static readonly string[] PathPrefixes =
-        ["", "", "", "", "/static/..", "/static/..;", "/a/..%2fstatic", "/x%2f..%2fstatic", "/shop//", "/./shop", "/STATIC"];
+        ["", "", "", "", "/static/..", "/static/..;", "/a/..%2fstatic", "/x%2f..%2fstatic", "/shop//", "/./shop",
+            "/STATIC"];
 
     /// <summary>What a client may say about itself or its request in order to be looked at less.</summary>
     private static readonly string[][] Claims =
     [
         ["Upgrade: websocket"],
         ["Upgrade: websocket", "Connection: Upgrade"],
-        ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
+        ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
         ["Upgrade: h2c", "Connection: Upgrade, HTTP2-Settings", "HTTP2-Settings: AAMAAABkAAQAAP__"],
         ["Upgrade: tcp"],
         ["TE: trailers"],
@@ -36,7 +40,9 @@ internal static class AttackGenerator
         ["Content-Range: bytes 0-9/10"],
     ];
 
-    /// <summary>Types that a body may be sent under, whatever it is; null for none. Applications that ignore the type read it.</summary>
+    /// <summary>
+    /// Types that a body may be sent under, whatever it is; null for none. Applications that ignore the type read it.
+    /// </summary>
     private static readonly string?[] Types =
     [
         null, "", "text/plain", "application/octet-stream", "application/grpc", "application/grpc+proto",
@@ -50,45 +56,53 @@ internal static class AttackGenerator
         var path = PathPrefixes[random.Next(PathPrefixes.Length)] + "/shop/" + HiddenAttack.Segment(number);
         var attack = Encodings.MixedCase(random, HiddenAttack.Marker);
         var claims = random.Next(3) == 0 ? Claims[random.Next(Claims.Length)] : [];
-        return random.Next(4) == 0 ? InHead(random, number, path, attack, claims) : InBody(random, number, path, attack, claims);
+        return random.Next(4) == 0 ? InHead(random, number, path, attack, claims)
+            : InBody(random, number, path, attack, claims);
     }
 
     private static HiddenAttack InHead(Random random, int number, string path, string attack, string[] claims)
     {
         var head = HeadCarriers.Any(random, path, attack);
-        var text = Lines(random.Next(3) == 0 ? "HEAD" : "GET", head.Target, [.. claims.Where(IsForHeads), .. head.Headers]) + "\r\n";
+        var text = Lines(random.Next(3) == 0 ? "HEAD" : "GET", head.Target,
+            [.. claims.Where(IsForHeads), .. head.Headers]) + "\r\n";
         var name = $"{head.Name}, claims [{string.Join(", ", claims)}]";
-        return new HiddenAttack(number, name, Pieces(random, Encoding.Latin1.GetBytes(text)), Encoding.Latin1.GetBytes(head.Carried));
+        return new HiddenAttack(number, name, Pieces(random, Encoding.Latin1.GetBytes(text)),
+            Encoding.Latin1.GetBytes(head.Carried));
     }
 
     private static HiddenAttack InBody(Random random, int number, string path, string attack, string[] claims)
     {
         var padding = Padding.Any(random);
         var carried = BodyCarriers.Any(random, padding, attack);
-        var (type, typeName) = random.Next(3) == 0 ? (Types[random.Next(Types.Length)], "type") : (carried.ContentType, "");
+        var (type, typeName) = random.Next(3) == 0 ? (Types[random.Next(Types.Length)], "type")
+            : (carried.ContentType, "");
         var (bytes, coding, codingHeaders) = Encode(random, carried, ref type);
         var headers = new List<string>(claims);
         headers.AddRange(codingHeaders);
         if (type is not null) headers.Add($"{(random.Next(12) == 0 ? "Content_Type" : "Content-Type")}: {type}");
         var isChunked = random.Next(3) == 0;
         headers.Add(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {bytes.Length}");
-        var head = Encoding.Latin1.GetBytes(Lines(BodyMethods[random.Next(BodyMethods.Length)], path, headers) + "\r\n");
+        var head = Encoding.Latin1.GetBytes(Lines(BodyMethods[random.Next(BodyMethods.Length)], path, headers)
+            + "\r\n");
         var body = isChunked ? Chunked(random, bytes) : bytes;
         var name = $"{carried.Name}, {padding}, {coding} {typeName} \"{type}\", claims [{string.Join(", ", claims)}]";
         return new HiddenAttack(number, name, Pieces(random, [.. head, .. body]), bytes);
     }
 
     /// <summary>Codings and charsets that applications undo by themselves.</summary>
-    private static (byte[] Bytes, string Name, string[] Headers) Encode(Random random, CarriedBody body, ref string? type)
+    private static (byte[] Bytes, string Name, string[] Headers) Encode(Random random, CarriedBody body,
+        ref string? type)
     {
         var bytes = Encoding.Latin1.GetBytes(body.Text);
         switch (random.Next(12))
         {
             case 0:
-                return (Compress(bytes, stream => new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true)), "gzip",
+                return (Compress(bytes, stream =>
+                    new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true)), "gzip",
                     [$"Content-Encoding: {(random.Next(2) == 0 ? "gzip" : "GZip")}"]);
             case 1:
-                return (Compress(bytes, stream => new ZLibStream(stream, CompressionLevel.Fastest, leaveOpen: true)), "deflate",
+                return (Compress(bytes, stream =>
+                    new ZLibStream(stream, CompressionLevel.Fastest, leaveOpen: true)), "deflate",
                     ["Content-Encoding: deflate"]);
             case 2 when type == body.ContentType && body.Name.Contains("JSON", StringComparison.Ordinal):
                 type = "application/json; charset=utf-16";
@@ -107,13 +121,16 @@ internal static class AttackGenerator
         return target.ToArray();
     }
 
-    /// <summary>An upgrade's own headers belong to a request without a body; a real upgrade is a stream from then on.</summary>
+    /// <summary>
+    /// An upgrade's own headers belong to a request without a body; a real upgrade is a stream from then on.
+    /// </summary>
     private static bool IsForHeads(string claim) => !claim.StartsWith("Expect", StringComparison.Ordinal);
 
     private static string Lines(string method, string target, IEnumerable<string> headers) =>
         $"{method} {target} HTTP/1.1\r\nHost: shop.example\r\nAccept: */*\r\n"
         + string.Concat(headers.Select(header => header + "\r\n"))
-        + (headers.Any(header => header.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase)) ? "" : "Connection: close\r\n");
+        + (headers.Any(header =>
+            header.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase)) ? "" : "Connection: close\r\n");
 
     private static byte[] Chunked(Random random, byte[] bytes)
     {
@@ -136,7 +153,8 @@ internal static class AttackGenerator
     /// <summary>Cut into up to four pieces, one of them late now and then.</summary>
     private static List<WirePart> Pieces(Random random, byte[] bytes)
     {
-        var cuts = Enumerable.Range(0, random.Next(4)).Select(_ => random.Next(bytes.Length)).Order().Append(bytes.Length);
+        var cuts = Enumerable.Range(0, random.Next(4))
+            .Select(_ => random.Next(bytes.Length)).Order().Append(bytes.Length);
         var late = random.Next(50) == 0;
         var parts = new List<WirePart>();
         var at = 0;

@@ -39,7 +39,10 @@ internal static class BodyCarriers
             3 => ("JSON duplicate key", $"\"q\":\"{encoded}\",\"q\":\"tea\""),
             _ => ("JSON value", $"\"q\":\"{encoded}\""),
         };
-        var type = random.Next(3) switch { 0 => "application/vnd.api+json", 1 => "application/json; charset=utf-8", _ => "application/json" };
+        var type = random.Next(3) switch
+        {
+            0 => "application/vnd.api+json", 1 => "application/json; charset=utf-8", _ => "application/json",
+        };
         return new CarriedBody(name, type, "{" + Joined(padding, ",", member, i => $"\"f{i}\":\"tea\"") + "}");
     }
 
@@ -86,7 +89,8 @@ internal static class BodyCarriers
             0 => ("multipart file name", $"form-data; name=\"q\"; filename=\"{value}.txt\"\r\n\r\ntea"),
             1 => ("multipart binary file",
                 $"form-data; name=\"q\"; filename=\"a.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n\0\u0001{value}\0"),
-            _ => ("multipart text file", $"form-data; name=\"q\"; filename=\"a.php\"\r\nContent-Type: text/plain\r\n\r\n{value}"),
+            _ => ("multipart text file",
+                $"form-data; name=\"q\"; filename=\"a.php\"\r\nContent-Type: text/plain\r\n\r\n{value}"),
         };
         return new CarriedBody(name, Boundary(random, "form-data"), Parts(padding, part));
     }
@@ -102,7 +106,8 @@ internal static class BodyCarriers
         $"multipart/{kind}; boundary={(random.Next(3) == 0 ? "\"line\"" : "line")}";
 
     private static string Parts(Padding padding, string part) => Joined(
-        padding with { FieldsBefore = Math.Min(padding.FieldsBefore, 300), FieldsAfter = Math.Min(padding.FieldsAfter, 300) },
+        padding with { FieldsBefore = Math.Min(padding.FieldsBefore, 300),
+            FieldsAfter = Math.Min(padding.FieldsAfter, 300) },
         "", $"--line\r\nContent-Disposition: {part}\r\n",
         i => $"--line\r\nContent-Disposition: form-data; name=\"f{i}\"\r\n\r\ntea\r\n") + "--line--\r\n";
 

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace WafOperator.Proxy.Tests.Unseen;
 
-/// <summary>Encodings of a text that applications undo, by the syntax around it. Each is chosen letter by letter.</summary>
+/// <summary>
+/// Encodings of a text that applications undo, by the syntax around it. Each is chosen letter by letter.
+/// </summary>
 internal static class Encodings
 {
     /// <summary>Percent escapes: none, some or all letters, upper or lower case digits.</summary>
@@ -20,7 +22,8 @@ internal static class Encodings
 
     /// <summary>Letters in both cases: applications compare without regard to it.</summary>
     public static string MixedCase(Random random, string text) =>
-        string.Concat(text.Select(letter => random.Next(2) == 0 ? char.ToUpper(letter, CultureInfo.InvariantCulture) : letter));
+        string.Concat(text.Select(letter =>
+            random.Next(2) == 0 ? char.ToUpper(letter, CultureInfo.InvariantCulture) : letter));
 
     private static string PerLetter(Random random, string text, Func<char, string> escape)
     {

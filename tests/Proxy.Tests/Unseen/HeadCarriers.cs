@@ -11,7 +11,8 @@ internal sealed record CarriedHead(string Name, string Target, IReadOnlyList<str
 internal static class HeadCarriers
 {
     private static readonly string[] Names =
-        ["X-Own", "Referer", "User-Agent", "Accept-Language", "X-Forwarded-Host", "Authorization", "X_Odd", "Via", "Range"];
+        ["X-Own", "Referer", "User-Agent", "Accept-Language", "X-Forwarded-Host", "Authorization", "X_Odd", "Via",
+            "Range"];
 
     public static CarriedHead Any(Random random, string path, string attack)
     {

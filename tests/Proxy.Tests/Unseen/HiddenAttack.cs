@@ -16,7 +16,9 @@ internal readonly record struct WirePart(byte[] Bytes, TimeSpan Pause);
 /// </param>
 internal sealed record HiddenAttack(int Number, string Name, IReadOnlyList<WirePart> Wire, byte[] Carried)
 {
-    /// <summary>What the rule of these tests looks for: letters alone, so that every encoding is one by choice.</summary>
+    /// <summary>
+    /// What the rule of these tests looks for: letters alone, so that every encoding is one by choice.
+    /// </summary>
     public const string Marker = "evilmarker";
 
     /// <summary>Path segment that names a request.</summary>

@@ -23,7 +23,8 @@ internal readonly record struct Padding(int Before, int After, int FieldsBefore,
     }
 
     /// <summary>What fits a head: servers refuse longer ones.</summary>
-    public static Padding Short(Random random) => new(random.Next(60), random.Next(60), random.Next(120), random.Next(20));
+    public static Padding Short(Random random) =>
+        new(random.Next(60), random.Next(60), random.Next(120), random.Next(20));
 
     public string TextBefore(Random random) => Text(random, Before);
 

@@ -35,7 +35,8 @@ internal sealed partial class RecordingApplication : IAsyncDisposable
     {
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var head = new StringBuilder(target).Append('\n');
-        foreach (var (name, value) in context.Request.Headers) head.Append(name).Append(": ").Append(value).Append('\n');
+        foreach (var (name, value) in context.Request.Headers)
+            head.Append(name).Append(": ").Append(value).Append('\n');
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
         _arrived[NumberIn(target)] = [.. Encoding.Latin1.GetBytes(head.ToString()), .. body.ToArray()];
