@@ -34,7 +34,7 @@ public sealed record InspectionCoverage
 /// <summary>
 /// Why something was not looked at: a closed list. The names are an interface, seen in events, in the label <c>why</c>
 /// of
-/// <c>waf_uninspected_total</c>, in a sidecar's status and in a policy's. Explained in sidecar/README.md.
+/// <c>waf_uninspected_total</c>, in a sidecar's status and in a policy's. Explained in docs/coverage.md.
 /// </summary>
 public enum UninspectedReason
 {

@@ -19,10 +19,10 @@ public sealed record WafExclusion : ICustomResource
     public string Kind { get; init; } = "WafExclusion";
     public ObjectMeta Metadata { get; init; } = new();
 
-    [Description("What is tuned away."), RequiredField]
+    [Description("Desired state."), RequiredField]
     public WafExclusionSpec Spec { get; init; } = new();
 
-    [Description("What is. Written by the operator.")]
+    [Description("Observed state, written by the operator.")]
     public WafExclusionStatus? Status { get; init; }
 }
 

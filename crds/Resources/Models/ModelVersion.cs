@@ -24,10 +24,10 @@ public sealed record ModelVersion : ICustomResource
     public string Kind { get; init; } = "ModelVersion";
     public ObjectMeta Metadata { get; init; } = new();
 
-    [Description("What is wanted."), RequiredField]
+    [Description("Desired state."), RequiredField]
     public ModelVersionSpec Spec { get; init; } = new();
 
-    [Description("What is. Written by the operator.")]
+    [Description("Observed state, written by the operator.")]
     public ModelVersionStatus? Status { get; init; }
 }
 

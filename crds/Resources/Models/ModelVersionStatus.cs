@@ -61,7 +61,8 @@ public sealed record ModelVersionStatus
     [Description("What happened, newest last."), Items(50)]
     public IReadOnlyList<RolloutHistoryEntry> History { get; init; } = [];
 
-    [Description("Verified, Evaluated, Promoted, RolledBack, Progressing, Ready."), Items(16, MapKeys = ["type"])]
+    [Description("Verified, Evaluated, Progressing, Promoted, RolledBack, Restored, Stalled, Ready."),
+        Items(16, MapKeys = ["type"])]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 }
 

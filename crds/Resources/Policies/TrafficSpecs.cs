@@ -6,7 +6,7 @@ namespace WafOperator.Resources.Policies;
 /// <summary>How much of a body is inspected.</summary>
 public sealed record BodyInspectionSpec
 {
-    [Description("HeadersOnly: bodies pass unseen. Window: the first bytes are inspected, the rest streams. "
+    [Description("HeadersOnly: bodies are not inspected. Window: the first bytes are inspected, the rest streams. "
         + "Buffered: the whole body "
         + "up to the limit is inspected before the application sees a byte."), Default("\"Buffered\"")]
     public BodyInspectionMode Mode { get; init; } = BodyInspectionMode.Buffered;
@@ -15,20 +15,22 @@ public sealed record BodyInspectionSpec
         Pattern(Patterns.Bytes, Meaning = "bytes such as 128Ki"), Default("\"1Mi\"")]
     public string Limit { get; init; } = "1Mi";
 
-    [Description("What happens to a body over the limit in mode Buffered, or with more in it than limits allow."),
+    [Description("What happens to a body that is longer than limit in mode Buffered, or exceeds limits."),
         Default("\"Reject\"")]
     public BodyOverLimit OverLimit { get; init; } = BodyOverLimit.Reject;
 
-    [Description("Streams of messages. Inspect: each message of a gRPC call and each text message of a WebSocket is "
-        + "inspected on its way to the application, up to limit; a message that is blocked ends the stream. "
-        + "Off: they pass unseen, as in mode HeadersOnly."), Default("\"Inspect\"")]
+    [Description("Messages of gRPC calls and WebSockets. Inspect: each message from the client is inspected on its way "
+        + "to the application, up to limit (1Mi at most); a blocked message ends the stream. "
+        + "Off: messages are not inspected, as in mode HeadersOnly."), Default("\"Inspect\"")]
     public MessageInspectionMode Messages { get; init; } = MessageInspectionMode.Inspect;
 
-    [Description("How much may be in a body. Of the policy's and its routes' limits the highest hold.")]
+    [Description("Bounds on the structure of a body. Requests are read before their route is known, so the highest "
+        + "value of the policy and all its routes applies.")]
     public BodyLimitsSpec? Limits { get; init; }
 
-    [Description("XML document types. WellKnown: property lists, SVG, XHTML, cXML and the like by their public "
-        + "address; others, and those with entities, are refused. Allow: all, for applications that resolve nothing."),
+    [Description("XML document types that are accepted. WellKnown: those without an address, and property lists, SVG, "
+        + "XHTML, cXML and the like by their public address; others, and any that declare something themselves "
+        + "(entities), are refused. Allow: all, for applications whose parsers resolve nothing."),
         Default("\"WellKnown\"")]
     public XmlDoctypePolicy XmlDoctypes { get; init; } = XmlDoctypePolicy.WellKnown;
 }

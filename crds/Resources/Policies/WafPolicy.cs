@@ -18,10 +18,10 @@ public sealed record WafPolicy : ICustomResource
     public string Kind { get; init; } = "WafPolicy";
     public ObjectMeta Metadata { get; init; } = new();
 
-    [Description("What is wanted."), RequiredField]
+    [Description("Desired state."), RequiredField]
     public WafPolicySpec Spec { get; init; } = new();
 
-    [Description("What is. Written by the operator.")]
+    [Description("Observed state, written by the operator.")]
     public WafPolicyStatus? Status { get; init; }
 }
 
@@ -73,7 +73,7 @@ public sealed record WafPolicySpec
     [Items(32, MapKeys = ["name"])]
     public IReadOnlyList<RateLimitSpec> RateLimits { get; init; } = [];
 
-    [Description("Clients and paths that are always allowed or always denied, before anything else is looked at.")]
+    [Description("Clients and paths that are always allowed or always denied, before any inspection.")]
     public AccessListsSpec? AccessLists { get; init; }
 
     [Description("What a blocked client receives.")]
@@ -145,19 +145,23 @@ public sealed record FailureModesSpec
         + "forwards uninspected, counted as NoPolicy. Taken over when a pod is injected."), Default("\"Closed\"")]
     public FailureMode Config { get; init; } = FailureMode.Closed;
 
-    [Description("The rule engine ran into a limit or an error."), Default("\"Closed\"")]
+    [Description("The rule engine met its bound on work (Closed answers 413) or failed (Closed answers 503)."),
+        Default("\"Closed\"")]
     public FailureMode Rules { get; init; } = FailureMode.Closed;
 
-    [Description("A model missed its deadline or failed; rules have decided."), Default("\"Open\"")]
+    [Description("A model is missing, still loading or failed, or a request is more work than ml.latencyBudget allows. "
+        + "Open: what the rules decided holds. Closed: the request is refused with 503."), Default("\"Open\"")]
     public FailureMode Ml { get; init; } = FailureMode.Open;
 
-    [Description("The inference pool cannot be reached; local models have decided."), Default("\"Open\"")]
+    [Description("The inference pool cannot be reached. Open: what models in the sidecar and rules decided holds. "
+        + "Closed: the request is refused with 503."), Default("\"Open\"")]
     public FailureMode Pool { get; init; } = FailureMode.Open;
 
-    [Description("A client brought about that its request cannot be inspected whole (more parts or layers than are "
-        + "read, pauses, exhausted memory). Block refuses it in mode Enforce; Record lets it pass and says so in the "
-        + "event, the metric waf_uninspected_total and status.inspection. What the policy itself leaves out (routes, "
-        + "windows, bypass clients) and the content of files are recorded in any case."), Default("\"Block\"")]
+    [Description("A request cannot be inspected whole for a reason that a client can cause: more parts, values or "
+        + "nesting than body.limits allow, or no memory left to hold its body. Block refuses it in mode Enforce. "
+        + "Record forwards it, writes an event and counts it in waf_uninspected_total and status.inspection. What "
+        + "the policy itself leaves out (routes, windows, bypass clients) and the content of files are counted in "
+        + "either case."), Default("\"Block\"")]
     public UninspectedAction Uninspected { get; init; } = UninspectedAction.Block;
 }
 

@@ -19,7 +19,7 @@ public sealed record WafPolicyStatus
     [Description("How far the policy has reached.")]
     public CoverageStatus? Coverage { get; init; }
 
-    [Description("What was looked at of the requests that went on to the application.")]
+    [Description("How much of the requests that went on to the application was inspected.")]
     public InspectionStatus? Inspection { get; init; }
 
     [Description("Models in force."), Items(8, MapKeys = ["model"])]
@@ -28,7 +28,7 @@ public sealed record WafPolicyStatus
     [Description("Learning of thresholds.")]
     public LearningStatus? Learning { get; init; }
 
-    [Description("Accepted, ResolvedRefs, Programmed, Degraded, Ready."), Items(16, MapKeys = ["type"])]
+    [Description("Accepted, ResolvedRefs, Programmed, Degraded, Weakened, Ready."), Items(16, MapKeys = ["type"])]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 }
 

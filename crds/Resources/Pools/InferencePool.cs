@@ -17,10 +17,10 @@ public sealed record InferencePool : ICustomResource
     public string Kind { get; init; } = "InferencePool";
     public ObjectMeta Metadata { get; init; } = new();
 
-    [Description("What is wanted."), RequiredField]
+    [Description("Desired state."), RequiredField]
     public InferencePoolSpec Spec { get; init; } = new();
 
-    [Description("What is. Written by the operator.")]
+    [Description("Observed state, written by the operator.")]
     public InferencePoolStatus? Status { get; init; }
 }
 

@@ -15,7 +15,7 @@ public sealed record InferencePoolStatus
     [Description("Replicas that are ready and receive requests."), Bounds(0, int.MaxValue)]
     public int ReadyReplicas { get; init; }
 
-    [Description("Replicas that are wanted now: of the spec, or of autoscaling."), Bounds(0, int.MaxValue)]
+    [Description("Desired replicas: from the spec, or from autoscaling."), Bounds(0, int.MaxValue)]
     public int? DesiredReplicas { get; init; }
 
     [Description("When autoscaling last changed the replicas.")]
@@ -53,7 +53,7 @@ public sealed record InferencePoolStatus
     [Description("Queue delay at the 95th percentile, of the slowest replica."), Length(32)]
     public string? QueueDelay { get; init; }
 
-    [Description("Ready over wanted, for kubectl get."), Length(32)]
+    [Description("Ready over desired, for kubectl get."), Length(32)]
     public string? Summary { get; init; }
 
     [Description("Models that the servers are told to serve."), Items(64, MapKeys = ["digest"])]

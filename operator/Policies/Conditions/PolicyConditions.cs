@@ -136,7 +136,7 @@ public static class PolicyConditions
         {
             return new("Degraded", ConditionStatus.True, "Uninspected",
                 $"requests of the last minutes were not inspected whole: {string.Join(", ", inputs.Uninspected)}; "
-                + "status.inspection and waf_uninspected_total have the shares, sidecar/README.md the reasons");
+                + "status.inspection and waf_uninspected_total have the shares, docs/coverage.md the reasons");
         }
 
         var warnings = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Warning).ToList();

@@ -13,8 +13,8 @@ internal sealed record EvasionAnswer(bool IsBlocked, bool IsRefused, IReadOnlyLi
 }
 
 /// <summary>
-/// CRS as Debian installs it at paranoia 1 with its default thresholds, and the two rules that refuse bodies which
-/// cannot be read, as a policy compiles them.
+/// CRS as Debian installs it at paranoia 1 with its default thresholds, the rule that refuses bodies which cannot be
+/// read, as a policy compiles it, and ModSecurity's recommended one about strict multipart.
 /// </summary>
 internal static class EvasionRules
 {

@@ -5,7 +5,9 @@ using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Enforcement;
 
-/// <summary>A body of which only the beginning is inspected is not malformed for that; its beginning is still inspected.</summary>
+/// <summary>
+/// A body of which only the beginning is inspected is not malformed for that; its beginning is still inspected.
+/// </summary>
 public sealed class PartialBodyTests
 {
     private const int Limit = 4096;

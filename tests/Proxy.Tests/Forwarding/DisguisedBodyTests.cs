@@ -7,8 +7,8 @@ using WafOperator.Proxy.Tests.Harness;
 namespace WafOperator.Proxy.Tests.Forwarding;
 
 /// <summary>
-/// A body is inspected whatever the request calls itself: every disguise, with every framing, ends blocked or refused, and
-/// nothing of it reaches the application.
+/// A body is inspected whatever the request calls itself: every disguise, with every framing, ends blocked or refused,
+/// and nothing of it reaches the application.
 /// </summary>
 public sealed class DisguisedBodyTests
 {

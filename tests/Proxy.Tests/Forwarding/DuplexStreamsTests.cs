@@ -4,7 +4,10 @@ using WafOperator.Proxy.Forwarding;
 
 namespace WafOperator.Proxy.Tests.Forwarding;
 
-/// <summary>A stream in both directions is one by its protocol; each part of the handshake that lacks makes it an ordinary request.</summary>
+/// <summary>
+/// A stream in both directions is one by its protocol; each part of the handshake that lacks makes it an ordinary
+/// request.
+/// </summary>
 public sealed class DuplexStreamsTests
 {
     public static TheoryData<string, Action<HttpContext>> NotWebSockets => new()

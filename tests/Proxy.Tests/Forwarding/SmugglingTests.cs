@@ -3,7 +3,9 @@ using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Forwarding;
 
-/// <summary>Requests that two programs would read differently reach the application in one reading only, or not at all.</summary>
+/// <summary>
+/// Requests that two programs would read differently reach the application in one reading only, or not at all.
+/// </summary>
 public sealed class SmugglingTests
 {
     private const string Head = "POST /a HTTP/1.1\r\nHost: shop\r\n";

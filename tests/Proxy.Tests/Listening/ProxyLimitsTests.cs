@@ -6,7 +6,9 @@ public sealed class ProxyLimitsTests
 {
     private const long Mebi = 1 << 20;
 
-    /// <summary>What .NET takes of a container: 96 of 128Mi, 288 of 384Mi (the default), 768 of 1Gi, 24 of 32Gi.</summary>
+    /// <summary>
+    /// What .NET takes of a container: 96 of 128Mi, 288 of 384Mi (the default), 768 of 1Gi, 24 of 32Gi.
+    /// </summary>
     [Theory]
     [InlineData(0, 204, 102, 2, 64)]
     [InlineData(96, 327, 163, 3, 64)]
