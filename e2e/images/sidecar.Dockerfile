@@ -8,5 +8,5 @@ COPY app/ /app/
 COPY sbom/ /usr/share/sbom/
 USER 65532:65532
 WORKDIR /app
-EXPOSE 15020
+EXPOSE 16520
 ENTRYPOINT ["dotnet", "/app/waf-sidecar.dll"]

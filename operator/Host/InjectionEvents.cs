@@ -26,6 +26,8 @@ internal sealed class InjectionEvents(EventRecorder events, CoverageCaches cache
     {
         InjectionDecision.Skip { Reason: SkipReason.NoPorts } => (nameof(SkipReason.NoPorts),
             "WAF sidecar not injected: no container declares a TCP port and no Service targets the pod"),
+        InjectionDecision.Skip { Reason: SkipReason.NoHttpPorts } => (nameof(SkipReason.NoHttpPorts),
+            "WAF sidecar not injected: every port says that it carries something else than HTTP"),
         InjectionDecision.Skip { Reason: SkipReason.JobNeedsNativeSidecar } => (
             nameof(SkipReason.JobNeedsNativeSidecar),
             "WAF sidecar not injected: the pod runs to completion, which needs native sidecars (Kubernetes 1.29)"),

@@ -72,8 +72,10 @@ internal static class OperatorCommand
         foreach (var option in bounds.All) command.Add(option);
         var access = new AccessFlags();
         access.AddTo(command);
+        var injection = new InjectionFlags();
+        injection.AddTo(command);
         command.SetAction((parsed, cancellationToken) => run(
-            access.Apply(parsed, bounds.Apply(parsed, new OperatorOptions
+            injection.Apply(parsed, access.Apply(parsed, bounds.Apply(parsed, new OperatorOptions
             {
                 Namespace = parsed.GetRequiredValue(ns),
                 Identity = parsed.GetRequiredValue(identity),
@@ -90,7 +92,7 @@ internal static class OperatorCommand
                 MetricsPort = parsed.GetValue(metrics),
                 BlobFolder = parsed.GetRequiredValue(blobs),
                 ModelsFolder = parsed.GetValue(models) ?? Environment.GetEnvironmentVariable("WAF_MODELS_DIR"),
-            })),
+            }))),
             cancellationToken));
         return command;
     }

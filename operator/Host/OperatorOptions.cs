@@ -50,7 +50,11 @@ public sealed record OperatorOptions
     public int WebhookPort { get; init; } = 9443;
     public int DistributionPort { get; init; } = 9444;
     public int MetricsPort { get; init; } = 8080;
-    public int SidecarAdminPort { get; init; } = 15020;
+    public int SidecarAdminPort { get; init; } = InjectionSettings.AdminPortDefault;
+    public int SidecarFirstPort { get; init; } = InjectionSettings.FirstListenPortDefault;
+
+    /// <summary>CPU of the init container that redirects.</summary>
+    public string InitCpu { get; init; } = InjectionSettings.InitCpuDefault;
 
     /// <summary>Folder with packages that came with the image (<c>builtin://NAME</c>), or null.</summary>
     public string? ModelsFolder { get; init; }
@@ -93,6 +97,8 @@ public sealed record OperatorOptions
         OperatorUrl = DistributionUrl,
         NativeSidecars = nativeSidecars,
         AdminPort = SidecarAdminPort,
+        FirstListenPort = SidecarFirstPort,
+        InitCpu = InitCpu,
         Metrics = SidecarMetrics,
         ExemptNamespaces = new HashSet<string>(StringComparer.Ordinal) { "kube-system", "kube-public", "kube-node-lease", Namespace },
     };

@@ -37,6 +37,9 @@ public enum SkipReason
     /// <summary>No Service targets the pod and no container declares a TCP port: there is nothing to protect.</summary>
     NoPorts,
 
+    /// <summary>All ports say that they carry something else than HTTP or TLS.</summary>
+    NoHttpPorts,
+
     /// <summary>
     /// A Job's pod on a cluster without native sidecars: a classic sidecar would keep it from completing.
     /// </summary>

@@ -3,6 +3,10 @@ namespace WafOperator.Injection;
 /// <summary>What injection needs to know of the installation and the cluster. Immutable.</summary>
 public sealed record InjectionSettings
 {
+    public const int AdminPortDefault = 16520;
+    public const int FirstListenPortDefault = 16500;
+    public const string InitCpuDefault = "100m";
+
     public required string SidecarImage { get; init; }
 
     /// <summary>
@@ -37,13 +41,27 @@ public sealed record InjectionSettings
     /// <summary>Command that waits until the sidecar is ready, for the classic form's start hook.</summary>
     public IReadOnlyList<string> WaitCommand { get; init; } = ["dotnet", "/app/waf-sidecar.dll", "wait"];
 
-    public int AdminPort { get; init; } = 15020;
+    /// <summary>
+    /// Port of the sidecar's status. Like the listening ports outside of the ranges that service meshes take (Istio
+    /// 15000 to 15100) and that nodes take for NodePorts and outgoing connections.
+    /// </summary>
+    public int AdminPort { get; init; } = AdminPortDefault;
 
     /// <summary>Value of the sidecar's WAF_METRICS: who may scrape it; null sets none.</summary>
     public string? Metrics { get; init; }
 
     /// <summary>Listening ports are taken from here upwards, leaving out what the pod uses.</summary>
-    public int FirstListenPort { get; init; } = 15001;
+    public int FirstListenPort { get; init; } = FirstListenPortDefault;
+
+    /// <summary>
+    /// CPU that the init container of a redirect requests and is limited to: equal, and never left out, because a
+    /// ResourceQuota on limits.cpu refuses pods with a container that has none. It runs before the sidecar, so its
+    /// request adds nothing to the pod's.
+    /// </summary>
+    public string InitCpu { get; init; } = InitCpuDefault;
+
+    /// <summary>The same for memory.</summary>
+    public string InitMemory { get; init; } = "64Mi";
 
     /// <summary>User and group of the sidecar; the next number is taken where the pod uses this one.</summary>
     public long UserId { get; init; } = 65532;

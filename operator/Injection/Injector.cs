@@ -97,9 +97,8 @@ public static class Injector
         var spec = (input.Policy as PolicyChoice.Found)?.Spec;
         var mode = options.Capture ?? spec?.Interception?.Capture ?? CaptureMode.Auto;
         var plan = new CapturePlanner(pod, options, input.Services, mode, input.Settings).Plan(input.NamespaceLabels);
-        if (plan is CapturePlan.Nothing)
-            return new InjectionDecision.Skip(SkipReason.NoPorts,
-                "no container declares a TCP port and no Service targets the pod");
+        if (plan is CapturePlan.Nothing nothing)
+            return new InjectionDecision.Skip(nothing.Reason, nothing.Message);
         if (input.Policy is PolicyChoice.Missing missing) return Deny(DenyReason.NoPolicy, missing.Message);
         if (plan is CapturePlan.Impossible impossible) return Deny(impossible.Reason, impossible.Message);
         if (MemoryProblem(options, spec!.Sidecar ?? new()) is { } problem)
@@ -119,9 +118,7 @@ public static class Injector
             Policy = policy.Name,
             IsNative = settings.NativeSidecars,
             Ports = plan.Captured,
-            Notes =
-                [.. plan.Notes, .. PortEditor.RedirectedProbes(pod, plan).Distinct().Order()
-                    .Select(port => $"probes of port {port} pass through the sidecar")],
+            Notes = [.. plan.Notes, .. PodNotes.Of(pod, plan, settings)],
             Hash = HashOf(sidecar, redirected),
         };
         var editor = new PodEditor(input.Pod);
@@ -151,6 +148,7 @@ public static class Injector
         if (!report.IsNative && !pod.Annotations.ContainsKey(DefaultContainerAnnotation)
             && PodView.Text(pod.Containers[0], "name") is { } name)
             editor.Set(name, "metadata", "annotations", DefaultContainerAnnotation);
+        editor.Set(PodNotes.EvictableVolumes(pod), "metadata", "annotations", PodNotes.EvictableVolumesAnnotation);
         editor.Ensure(new JsonObject(), "metadata", "labels");
         editor.Set("true", "metadata", "labels", WellKnown.InjectedLabel);
         editor.Set(CapturedPod.Read(editor.Pod)!.OpenPortsLabel, "metadata", "labels", WellKnown.OpenPortsLabel);

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace WafOperator.Injection;
 
-/// <summary>One declared TCP port of an ordinary container, and where it stands in the pod.</summary>
-internal sealed record DeclaredPort(int Container, int Index, string? Name, int Number);
+/// <summary>One declared TCP port of a container that runs, and where it stands in the pod.</summary>
+internal sealed record DeclaredPort(RunningContainer Owner, int Index, string? Name, int Number);
 
 /// <summary>Reads of a pod's JSON that tolerate anything a stranger may send. Never throws on odd shapes.</summary>
 internal sealed class PodView(JsonObject pod)
@@ -23,7 +23,8 @@ internal sealed class PodView(JsonObject pod)
 
     public bool IsHostNetwork => Flag(Spec, "hostNetwork");
 
-    public bool IsWindows => Text(Spec?["os"], "name") == "windows";
+    /// <summary>The pod says so, or nodes of another system are ruled out.</summary>
+    public bool IsWindows => Text(Spec?["os"], "name") is { } system ? system == "windows" : WindowsNodes.Only(Spec);
 
     public bool IsOwnedByJob => Objects(_metadata?["ownerReferences"])
         .Any(owner => Text(owner, "kind") == "Job" && (Text(owner, "apiVersion") ?? "")
@@ -32,28 +33,52 @@ internal sealed class PodView(JsonObject pod)
     /// <summary>A pod that ends: its containers are not restarted when they succeed.</summary>
     public bool Completes => IsOwnedByJob || Text(Spec, "restartPolicy") is "Never" or "OnFailure";
 
-    /// <summary>TCP ports of the ordinary containers.</summary>
+    /// <summary>
+    /// The containers that serve, in the order in which Kubernetes looks for a port's name: the ordinary ones, then
+    /// native sidecars (init containers that go on running).
+    /// </summary>
+    public IReadOnlyList<RunningContainer> Running() =>
+    [
+        .. Containers.Select((container, index) => new RunningContainer("containers", index, container)),
+        .. InitContainers.Select((container, index) => new RunningContainer("initContainers", index, container))
+            .Where(container => Text(container.Json, "restartPolicy") == "Always"),
+    ];
+
+    /// <summary>TCP ports of the containers that serve.</summary>
     public IReadOnlyList<DeclaredPort> TcpPorts()
     {
         var result = new List<DeclaredPort>();
-        var containers = Containers;
-        for (var c = 0; c < containers.Count; c++)
+        foreach (var container in Running())
         {
-            var ports = Objects(containers[c]["ports"]);
+            var ports = Objects(container.Json["ports"]);
             for (var p = 0; p < ports.Count; p++)
             {
                 if (Text(ports[p], "protocol") is not (null or "TCP")) continue;
                 if (Number(ports[p], "containerPort") is { } number and >= 1 and <= 65535)
-                    result.Add(new(c, p, Text(ports[p], "name"), number));
+                    result.Add(new(container, p, Text(ports[p], "name"), number));
             }
         }
         return result;
     }
 
-    /// <summary>Every port number that any container says it uses, TCP or not.</summary>
+    /// <summary>Probes and hooks of the containers that serve.</summary>
+    public IEnumerable<ProbeHandler> Handlers() => Running().SelectMany(ProbeHandler.Of);
+
+    /// <summary>Ports that the kubelet asks with TLS.</summary>
+    public HashSet<int> HttpsProbes()
+    {
+        var declared = TcpPorts();
+        return [.. Handlers().Where(handler => handler.IsHttps).Select(handler => handler.Number(declared))
+            .OfType<int>()];
+    }
+
+    /// <summary>Every port number that a container says it uses, TCP or not, or that a probe asks.</summary>
     public HashSet<int> UsedNumbers() =>
-        [.. Containers.Concat(InitContainers).SelectMany(container => Objects(container["ports"]))
-        .Select(port => Number(port, "containerPort")).OfType<int>()];
+    [
+        .. Containers.Concat(InitContainers).SelectMany(container => Objects(container["ports"]))
+            .Select(port => Number(port, "containerPort")).OfType<int>(),
+        .. Handlers().Select(handler => Number(handler.Handler, "port")).OfType<int>(),
+    ];
 
     /// <summary>User ids that the pod or its containers run as.</summary>
     public HashSet<long> UserIds() => [.. Containers.Concat(InitContainers).Append(Spec ?? [])

@@ -56,7 +56,7 @@ internal static class CommandLine
                              (default: $WAF_RULES_DIR, else /usr/share/modsecurity-crs when it is there)
             --models DIR     folder with model packages (default: $WAF_MODELS_DIR)
             --admin URL      where /healthz, /readyz, /metrics, /status and /version are served, such as
-                             http://127.0.0.1:15020 (default: nowhere)
+                             http://127.0.0.1:16520 (default: nowhere)
 
         In a pod, injected by the operator: without arguments; settings come from WAF_* variables.
 
@@ -68,7 +68,7 @@ internal static class CommandLine
           waf-sidecar evaluate --digest SHA256 --baseline SHA256 --requests FILE
                              runs two packages on the same labelled requests (lines as in a package's corpus.jsonl)
           waf-sidecar offer --file FILE --digest SHA256
-                             gives a file to whoever asks port 15021 for its digest, for 90 s (how the operator reads
+                             gives a file to whoever asks port 16521 for its digest, for 90 s (how the operator reads
                              packages off PersistentVolumeClaims)
           waf-sidecar --version
           waf-sidecar --help

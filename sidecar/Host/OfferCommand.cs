@@ -14,7 +14,7 @@ namespace WafOperator.Sidecar.Host;
 internal static class OfferCommand
 {
     /// <summary>Port of the offer.</summary>
-    public const int Port = 15021;
+    public const int Port = 16521;
 
     /// <summary>Long enough for every replica of the operator to come by.</summary>
     private static readonly TimeSpan OfferedFor = TimeSpan.FromSeconds(90);

@@ -14,7 +14,7 @@ namespace WafOperator.Sidecar.Host;
 /// </summary>
 internal static class SidecarEnvironment
 {
-    public const int AdminPort = 15020;
+    public const int AdminPort = 16520;
 
     public static SidecarOptions? Read(Func<string, string?> variable, List<string> problems)
     {

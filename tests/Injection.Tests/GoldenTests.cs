@@ -41,6 +41,20 @@ public sealed class GoldenTests
         Directory.GetFiles(Folder),
             file => !File.Exists(file.Replace(".out.yaml", ".in.yaml", StringComparison.Ordinal)));
 
+    [Fact]
+    public void EveryRowOfThePage_NamesACase()
+    {
+        var rows = File.ReadAllLines(Path.Combine(Folder, "../../../docs/injection.md"))
+            .SkipWhile(line => !line.EndsWith("| Case |", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal)
+                && !line.EndsWith("| Case |", StringComparison.Ordinal)).ToList();
+        var cases = rows.Select(row => row.Split('|')[^2].Split(',', StringSplitOptions.TrimEntries)).ToList();
+
+        Assert.True(rows.Count > 20);
+        Assert.All(cases.SelectMany(names => names),
+            name => Assert.True(File.Exists(Path.Combine(Folder, name.Trim('`') + ".in.yaml")), name));
+    }
+
     private static JsonObject Describe(InjectionDecision decision) => decision switch
     {
         InjectionDecision.Inject inject => new()

@@ -33,7 +33,7 @@ public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches,
         ];
     }
 
-    /// <summary>Service ports that lead to one of these pods around its sidecar, each once.</summary>
+    /// <summary>Service ports that do not lead to the sidecar of one of these pods, each once.</summary>
     public IReadOnlyList<UncapturedPort> UncapturedOf(string ns, IReadOnlyList<CoveredPodView> pods)
     {
         var services = caches.ServicesIn(ns).ToList();
@@ -41,7 +41,8 @@ public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches,
         [
             .. pods.SelectMany(view => view.Pod.Captured is { } captured
                     ? CaptureAudit.Uncaptured(captured, view.Pod.Metadata.Labels, services) : [])
-                .Distinct().OrderBy(port => port.Service, StringComparer.Ordinal).ThenBy(port => port.Port),
+                .Distinct().OrderBy(port => port.Service, StringComparer.Ordinal).ThenBy(port => port.Port)
+                .ThenBy(port => port.Name, StringComparer.Ordinal),
         ];
     }
 

@@ -12,7 +12,7 @@ namespace WafOperator.Controllers.Models;
 public static class ClaimReaderJob
 {
     /// <summary>Port of the offer.</summary>
-    public const int Port = 15021;
+    public const int Port = 16521;
 
     /// <summary>Name of the container.</summary>
     public const string Container = "offer";

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Learning;
+using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
@@ -52,7 +53,10 @@ public sealed class PolicyStatusController(
         var name = policy.Metadata.Name;
         var covered = pods.Select(p => PolicyCoverage.ToCovered(p, name)).ToList();
         var uncaptured = coverage.UncapturedOf(policy.Metadata.Namespace ?? "", pods);
-        var count = CoverageCalculator.Count(covered, entry.RevisionInForce) with { Uncaptured = uncaptured.Count };
+        var count = CoverageCalculator.Count(covered, entry.RevisionInForce) with
+        {
+            Uncaptured = uncaptured.Count(port => port.Kind == UncapturedKind.Around),
+        };
         var counted = CountedOf(pods, name);
         var conditions = PolicyConditions.Compute(new PolicyConditionInputs
         {
@@ -61,7 +65,9 @@ public sealed class PolicyStatusController(
             MissingTargets = TargetResolver.MissingTargets(policy.Value, workloads.Workloads(policy.Metadata.Namespace ?? "")),
             Coverage = count,
             Rejections = [.. covered.Select(c => c.RejectedReason).OfType<string>().Distinct()],
-            Uncaptured = [.. uncaptured.Select(port => $"Service {port.Service} port {port.Port}")],
+            Uncaptured = NamesOf(uncaptured, UncapturedKind.Around),
+            Unresolved = NamesOf(uncaptured, UncapturedKind.Unresolved),
+            NotHttp = NamesOf(uncaptured, UncapturedKind.NotHttp),
             Uninspected = [.. GrowthOf(policy.Metadata.Key, counted).Select(reason => reason.ToString())],
             HasRevisionInForce = entry.RevisionInForce is not null,
             Generation = policy.Metadata.Generation,
@@ -80,6 +86,9 @@ public sealed class PolicyStatusController(
             Conditions = conditions,
         };
     }
+
+    private static List<string> NamesOf(IReadOnlyList<UncapturedPort> ports, UncapturedKind kind) =>
+        [.. ports.Where(port => port.Kind == kind).Select(port => port.ToString())];
 
     private static List<CountedSidecar> CountedOf(IReadOnlyList<CoveredPodView> pods, string policy) =>
     [

@@ -14,8 +14,8 @@ internal abstract record CapturePlan
         IReadOnlyList<CapturedPort> Captured, IReadOnlyList<(DeclaredPort Port, int ListenPort)> Moved,
             IReadOnlyList<string> Notes) : CapturePlan;
 
-    /// <summary>No Service and no declared port.</summary>
-    public sealed record Nothing : CapturePlan;
+    /// <summary>There is no port to protect.</summary>
+    public sealed record Nothing(SkipReason Reason, string Message) : CapturePlan;
 
     /// <summary>What was asked for cannot be had.</summary>
     public sealed record Impossible(DenyReason Reason, string Message) : CapturePlan;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using WafOperator.Injection.Annotations;
-using WafOperator.Resources;
 using WafOperator.Resources.Policies;
 
 namespace WafOperator.Injection.Capture;
@@ -23,53 +22,41 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
 
     public CapturePlan Plan(IReadOnlyDictionary<string, string> namespaceLabels)
     {
-        var numbers = Wanted(out var problem);
-        if (problem is not null) return new CapturePlan.Impossible(DenyReason.InvalidAnnotation, problem);
-        if (numbers.Count == 0) return new CapturePlan.Nothing();
+        var numbers = new PortChoice(pod, options, _behind).Choose(_notes, out var instead);
+        if (instead is not null) return instead;
         var used = pod.UsedNumbers();
         used.UnionWith(numbers);
         if (used.Contains(settings.AdminPort))
             return new CapturePlan.Impossible(DenyReason.Clash,
-                $"the pod uses port {settings.AdminPort}, which the sidecar needs for its status: choose another");
+                $"the pod uses port {settings.AdminPort}, which the sidecar needs for its status: choose another, "
+                + "or another for all sidecars (the operator's --sidecar-admin-port)");
         used.Add(settings.AdminPort);
         var captured = new List<CapturedPort>();
         var moved = new List<(DeclaredPort, int)>();
         foreach (var number in numbers)
         {
-            var listen = NextFree(used);
+            if (NextFree(used) is not { } listen)
+                return new CapturePlan.Impossible(DenyReason.Clash,
+                    $"the pod leaves no port free from {settings.FirstListenPort} on for the sidecar to listen on");
             if (Capture(number, listen, captured, moved) is { } impossible) return impossible;
         }
         var redirected = captured.Where(port => port.Kind == CaptureKind.Redirect).ToList();
         if (redirected.Count > 0 && Forbidden(namespaceLabels, redirected) is { } forbidden) return forbidden;
+        NoteMeshes(redirected);
         return new CapturePlan.Ports(captured, moved, _notes);
     }
 
-    /// <summary>Port numbers of the application that are to be protected, in ascending order.</summary>
-    private SortedSet<int> Wanted(out string? problem)
+    private void NoteMeshes(List<CapturedPort> redirected)
     {
-        problem = null;
-        if (options.Ports.Count > 0) return Asked(out problem);
-        var numbers = new SortedSet<int>();
-        foreach (var target in _behind.SelectMany(service => service.Targets))
-            if (Resolve(target) is { } number) numbers.Add(number);
-        if (numbers.Count > 0 || _declared.Count == 0) return numbers;
-        _notes.Add("no Service selects the pod yet, so every declared TCP port is protected");
-        return [.. _declared.Select(port => port.Number)];
-    }
-
-    private SortedSet<int> Asked(out string? problem)
-    {
-        problem = null;
-        var numbers = new SortedSet<int>();
-        foreach (var text in options.Ports)
+        foreach (var mesh in Meshes.In(pod))
         {
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-                numbers.Add(number);
-            else if (_declared.FirstOrDefault(port => port.Name == text) is { } declared) numbers.Add(declared.Number);
-            else problem =
-            $"the annotation {WellKnown.PortsAnnotation} names the port {text}, which no container declares for TCP";
+            if (Meshes.IsDapr(mesh.Name))
+                _notes.Add($"{mesh.Name} calls the application inside the pod, around the sidecar");
+            else if (redirected.Count > 0)
+                _notes.Add($"{mesh.Name} takes inbound connections over as well, and the redirect of port "
+                    + $"{string.Join(", ", redirected.Select(port => port.ApplicationPort))} may come before or after "
+                    + "it: let Services target the port's name");
         }
-        return numbers;
     }
 
     private CapturePlan.Impossible? Capture(int number, int listen, List<CapturedPort> captured,
@@ -119,9 +106,7 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
             + $"{level} forbids: name the container port and let Services target that name");
     }
 
-    private int? Resolve(ServiceTarget target) => target.PortName is null
-        ? target.PortNumber is >= 1 and <= 65535 ? target.PortNumber : null
-        : _declared.FirstOrDefault(port => port.Name == target.PortName)?.Number;
+    private int? Resolve(ServiceTarget target) => PortChoice.Resolve(target, _declared);
 
     /// <summary>A Service that targets a name reaches the first container port of that name.</summary>
     private bool IsFirstOfItsName(DeclaredPort port) => _declared.First(other => other.Name == port.Name) == port;
@@ -129,11 +114,11 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
     private List<string> Names(Func<ServiceView, bool> where) =>
         [.. _behind.Where(where).Select(service => service.Name)];
 
-    private int NextFree(HashSet<int> used)
+    private int? NextFree(HashSet<int> used)
     {
-        var port = settings.FirstListenPort;
-        while (!used.Add(port)) port++;
-        return port;
+        for (var port = settings.FirstListenPort; port <= 65535; port++)
+            if (!Meshes.IsReserved(port) && used.Add(port)) return port;
+        return null;
     }
 
     private static CapturePlan.Impossible Impossible(string message) => new(DenyReason.CaptureImpossible, message);

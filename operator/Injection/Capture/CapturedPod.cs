@@ -26,6 +26,15 @@ public sealed record CapturedPod
     /// <summary>Declared TCP ports, with the names that Services target.</summary>
     public required ImmutableArray<(string? Name, int Number)> Declared { get; init; }
 
+    /// <summary>Ports of a mesh's containers, which are left alone.</summary>
+    public ImmutableSortedSet<int> MeshPorts { get; init; } = [];
+
+    /// <summary>Ports that the kubelet asks with TLS.</summary>
+    public ImmutableSortedSet<int> ProbedWithTls { get; init; } = [];
+
+    /// <summary>The pod names the ports to protect, so that what it leaves out needs no finding.</summary>
+    public bool NamesPorts { get; init; }
+
     /// <summary>
     /// Ports that peers may reach without a way around the sidecar: all declared ones and the sidecar's, but not what
     /// it protects; a redirected port stays open, since whoever connects to it reaches the sidecar.
@@ -59,14 +68,17 @@ public sealed record CapturedPod
             Listening = Numbers(listeners.Select(ports => ports[0])),
             Protected = Numbers(listeners.Select(ports => ports[^1])),
             Redirected = Redirects(view),
-            Declared =
-            [
-                .. view.TcpPorts().Select(port => (port.Name, port.Number)),
-                .. PodView.Objects(sidecar["ports"]).Select(port =>
-                    (PodView.Text(port, "name"), PodView.Number(port, "containerPort") ?? 0))
-                    .Where(port => port.Item2 > 0),
-            ],
+            Declared = [.. view.TcpPorts().Select(port => (port.Name, port.Number))],
+            MeshPorts = [.. PortsOfMeshes(view)],
+            ProbedWithTls = [.. view.HttpsProbes()],
+            NamesPorts = view.Annotations.ContainsKey(WellKnown.PortsAnnotation),
         };
+    }
+
+    private static IEnumerable<int> PortsOfMeshes(PodView pod)
+    {
+        var meshes = Meshes.In(pod);
+        return pod.TcpPorts().Where(port => meshes.Any(mesh => mesh.IsAt(port.Owner))).Select(port => port.Number);
     }
 
     /// <summary>From the arguments of the init container: <c>application=listen</c>, one each.</summary>

@@ -5,7 +5,14 @@ using System.Text.Json.Nodes;
 namespace WafOperator.Injection.Capture;
 
 /// <summary>Where a Service port sends connections: a port's name, or its number.</summary>
-public sealed record ServiceTarget(string? PortName, int PortNumber);
+public sealed record ServiceTarget(string? PortName, int PortNumber)
+{
+    /// <summary>What the Service says about the protocol.</summary>
+    public PortProtocol Protocol { get; init; }
+
+    /// <summary>Where it says so, for messages: <c>appProtocol tcp</c>.</summary>
+    public string Statement { get; init; } = "";
+}
 
 /// <summary>
 /// The part of a Service that capture rests on: whom it selects and which TCP ports it targets. Immutable.
@@ -38,7 +45,7 @@ public sealed record ServiceView
         var targets = new List<ServiceTarget>();
         if (Member(spec, "ports") is { ValueKind: JsonValueKind.Array } ports)
             foreach (var port in ports.EnumerateArray())
-                if (TargetOf(port) is { } target) targets.Add(target);
+                if (TargetOf(port) is { } target) targets.Add(WithProtocol(target, port));
         return new()
         {
             Name = Member(Member(service, "metadata"), "name") is { ValueKind: JsonValueKind.String } name
@@ -69,6 +76,17 @@ public sealed record ServiceView
             _ => Member(port, "port") is { ValueKind: JsonValueKind.Number } own && own.TryGetInt32(out var value)
                 ? new(null, value) : null,
         };
+    }
+
+    private static ServiceTarget WithProtocol(ServiceTarget target, JsonElement port)
+    {
+        var (protocol, statement) = Member(port, "appProtocol") is { ValueKind: JsonValueKind.String } stated
+            && stated.GetString() is { Length: > 0 } word
+            ? (PortProtocols.OfAppProtocol(word), $"appProtocol {word}")
+            : Member(port, "name") is { ValueKind: JsonValueKind.String } name
+                ? (PortProtocols.OfName(name.GetString()), $"port name {name.GetString()}")
+                : (PortProtocol.Unknown, "");
+        return target with { Protocol = protocol, Statement = statement };
     }
 
     private static JsonElement? Member(JsonElement? element, string name) =>

@@ -69,8 +69,8 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
                 string.Create(CultureInfo.InvariantCulture, $"{port.ApplicationPort}={port.ListenPort}"))),
         ["resources"] = new JsonObject
         {
-            ["requests"] = new JsonObject { ["cpu"] = "10m", ["memory"] = "16Mi" },
-            ["limits"] = new JsonObject { ["memory"] = "64Mi" },
+            ["requests"] = new JsonObject { ["cpu"] = settings.InitCpu, ["memory"] = settings.InitMemory },
+            ["limits"] = new JsonObject { ["cpu"] = settings.InitCpu, ["memory"] = settings.InitMemory },
         },
         ["securityContext"] = new JsonObject
         {

@@ -24,6 +24,12 @@ public sealed record PolicyConditionInputs
     /// <summary>Service ports that lead around sidecars, as <c>Service NAME port NUMBER</c>.</summary>
     public IReadOnlyList<string> Uncaptured { get; init; } = [];
 
+    /// <summary>Service ports that target a name which no container of a covered pod declares.</summary>
+    public IReadOnlyList<string> Unresolved { get; init; } = [];
+
+    /// <summary>Service ports that say they do not carry HTTP and lead to covered pods.</summary>
+    public IReadOnlyList<string> NotHttp { get; init; } = [];
+
     /// <summary>Reasons that nobody chose and for which requests were lately not inspected whole.</summary>
     public IReadOnlyList<string> Uninspected { get; init; } = [];
 
@@ -141,9 +147,24 @@ public static class PolicyConditions
 
         var warnings = inputs.Compilation.Findings.Where(f => f.Severity == FindingSeverity.Warning).ToList();
         return warnings.Count == 0
-            ? new("Degraded", ConditionStatus.False, "AsExpected", "nothing needs a look")
+            ? Uninspectable(inputs) ?? new("Degraded", ConditionStatus.False, "AsExpected", "nothing needs a look")
             : new("Degraded", ConditionStatus.True, warnings[0].Kind.ToString(),
                 Cut(string.Join("; ", warnings.Take(5).Select(w => w.ToString()))));
+    }
+
+    /// <summary>Ports of Services that no sidecar can stand in front of, as they are written.</summary>
+    private static Draft? Uninspectable(PolicyConditionInputs inputs)
+    {
+        if (inputs.Unresolved.Count > 0)
+        {
+            return new("Degraded", ConditionStatus.True, "UnresolvedTarget",
+                Cut($"{string.Join(", ", inputs.Unresolved.Take(5))} is a name that no container of a covered pod "
+                + "declares for TCP, so it is not protected: name a container port so, or correct the Service"));
+        }
+
+        return inputs.NotHttp.Count == 0 ? null : new("Degraded", ConditionStatus.True, "NotHttpPort",
+            Cut($"{string.Join(", ", inputs.NotHttp.Take(5))} says that it does not carry plain HTTP and is not "
+            + "protected; name the ports to protect in wafoperator.dev/ports of the pod template to settle it"));
     }
 
     private static Draft Weakened(PolicyConditionInputs inputs)

@@ -47,8 +47,10 @@ public sealed class PodMutator(
         return decision switch
         {
             InjectionDecision.Inject inject => new() { Allowed = true, Patch = inject.Patch },
-            InjectionDecision.Skip { Reason: SkipReason.NoPorts or SkipReason.JobNeedsNativeSidecar } skip =>
-                AdmissionResponse.Allow([$"WAF sidecar not injected: {skip.Message}"]),
+            InjectionDecision.Skip
+            {
+                Reason: SkipReason.NoPorts or SkipReason.NoHttpPorts or SkipReason.JobNeedsNativeSidecar
+            } skip => AdmissionResponse.Allow([$"WAF sidecar not injected: {skip.Message}"]),
             InjectionDecision.Deny deny =>
                 AdmissionResponse.Forbid($"WAF sidecar cannot be injected ({deny.Reason}): {deny.Message}"),
             _ => AdmissionResponse.Allow(),

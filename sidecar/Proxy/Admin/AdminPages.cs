@@ -47,7 +47,7 @@ internal sealed class AdminPages(IReadOnlyDictionary<string, AdminEntry> pages, 
             AdminAudience.Scraper when !isPod && !metrics.Allows(authorization) => AdminPage.Text(
                 403, "metrics are for callers with the scrape token: set metrics.sidecars in the chart's values"),
             AdminAudience.Pod when !isPod => AdminPage.Text(
-                403, "this page is for the pod itself: kubectl port-forward POD 15020, or kubectl describe wafpolicy"),
+                403, "this page is for the pod itself: kubectl port-forward POD 16520, or kubectl describe wafpolicy"),
             _ => entry.Make(),
         };
     }

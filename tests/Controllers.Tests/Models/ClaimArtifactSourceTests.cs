@@ -116,7 +116,7 @@ public sealed class ClaimArtifactSourceTests(TestApiServer server)
         protected override Task<HttpResponseMessage> SendAsync(
             HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            var isRight = request.RequestUri == new Uri($"http://192.0.2.7:15021/{digest}");
+            var isRight = request.RequestUri == new Uri($"http://192.0.2.7:16521/{digest}");
             return Task.FromResult(new HttpResponseMessage(isRight ? HttpStatusCode.OK : HttpStatusCode.NotFound)
             {
                 Content = new ByteArrayContent("a package"u8.ToArray()),
