@@ -19,7 +19,8 @@ public enum PathShape
 
 /// <summary>
 /// The paths that different programs may take one path for: as sent, decoded once, normalised, with and without path
-/// parameters, with backslashes as slashes or not, without trailing dots and spaces, in lower case. What weakens inspection has to
+/// parameters, with backslashes as slashes or not, without trailing dots and spaces, in lower case. What weakens
+/// inspection has to
 /// hold for all of them, what refuses for one. Pure.
 /// </summary>
 public static class PathReadings

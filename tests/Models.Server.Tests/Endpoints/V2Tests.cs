@@ -30,7 +30,8 @@ public sealed class V2Tests(ServerFixture fixture)
         var root = await GetAsync("/v2/models/payload-cnn");
 
         Assert.Equal("payload-cnn", root.GetProperty("name").GetString());
-        Assert.Equal(["1.2.0", "1.1.0", "1.0.0"], root.GetProperty("versions").EnumerateArray().Select(v => v.GetString()));
+        Assert.Equal(
+            ["1.2.0", "1.1.0", "1.0.0"], root.GetProperty("versions").EnumerateArray().Select(v => v.GetString()));
         Assert.Equal("INT64", root.GetProperty("inputs")[0].GetProperty("datatype").GetString());
         Assert.Equal(ServerFixture.Package().Digest, root.GetProperty("digest").GetString());
         Assert.Equal("payload-cnn", root.GetProperty("manifest").GetProperty("kind").GetString());

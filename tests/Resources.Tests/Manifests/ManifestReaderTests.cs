@@ -68,7 +68,7 @@ public sealed class ManifestReaderTests
     [InlineData("spec:\n  targetRefs:\n  - kind: Service\n", 6, 5, "spec.targetRefs[0].name",
         "is required: name of the target, in the policy's namespace")]
     [InlineData("spec: []\n", 4, 1, "spec", "must be an object, not a list")]
-    [InlineData("", 1, 1, "spec", "is required: what is wanted")]
+    [InlineData("", 1, 1, "spec", "is required: desired state")]
     [InlineData("spec: {a: {b: 1}, a: 2}\n", 4, 19, "", "the key a stands twice (first in line 4)")]
     [InlineData("spec: {mode: *x}\n", 4, 14, "", "the alias *x names no anchor before it")]
     [InlineData("spec: {<<: {mode: Enforce}}\n", 4, 8, "", "merge keys (<<) are not supported: write the fields out")]
