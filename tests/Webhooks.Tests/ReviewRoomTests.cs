@@ -92,7 +92,7 @@ public sealed class ReviewRoomTests
 
         Assert.All(refused, code => Assert.Contains(code, new[] { 400, 408, 413, 429 }));
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.InRange(most - before, long.MinValue, 160L << 20);
+        Assert.InRange(most - before, long.MinValue, 256L << 20);
     }
 
     private static void InterlockedMax(ref long most, long value)
