@@ -77,10 +77,10 @@ public sealed class BypassScenarios
         await using var shop = await Shop.EmptyAsync();
         await shop.Kubectl.ApplyAsync(Shop.Manifest("shop"));
 
-        await Eventually.TrueAsync(SeenWithin, "the ReplicaSet says that there is no policy", async () =>
+        await Eventually.TrueAsync(SeenWithin, "the Deployment says that there is no policy", async () =>
             (await shop.Kubectl.ListAsync("events")).Any(happened =>
                 happened.GetProperty("reason").GetString() == "NoPolicy"
-                && happened.GetProperty("involvedObject").GetProperty("kind").GetString() == "ReplicaSet"));
+                && happened.GetProperty("involvedObject").GetProperty("kind").GetString() == "Deployment"));
         Assert.Empty(await shop.PodsAsync("shop"));
     }
 
