@@ -42,8 +42,8 @@ internal sealed class TransformationTree
             }
 
             var parent = _nodes[at];
-            var triggers = Triggers(name);
-            var keepsLetters = name is "lowercase" or "uppercase";
+            var triggers = TriggersOf(function);
+            var keepsLetters = function.KeepsLetters;
             next = _nodes.Count;
             _nodes.Add(new TransformationNode(
                 next, at, function, triggers, parent.PathTriggers | triggers,
@@ -56,25 +56,9 @@ internal sealed class TransformationTree
     }
 
     /// <summary>
-    /// Kinds of bytes of which a value must hold one to be changed by a function. All kinds (and the empty value is
-    /// then always handed to the function) where nothing can be said. Held against the functions by a test.
+    /// Kinds of bytes of which a value must hold one to be changed; all kinds, and the empty value, where nothing can be
+    /// said.
     /// </summary>
-    internal static ulong Triggers(string name) => name switch
-    {
-        "none" => 0,
-        "lowercase" => ByteClasses.Upper,
-        "urlDecode" or "urlDecodeUni" => ByteClasses.Of("%+"u8),
-        "htmlEntityDecode" => ByteClasses.Of("&"u8),
-        "jsDecode" or "cssDecode" or "escapeSeqDecode" => ByteClasses.Of("\\"u8),
-        "removeNulls" or "replaceNulls" => ByteClasses.Of("\0"u8),
-        "compressWhitespace" or "removeWhitespace" or "trim" or "trimLeft" or "trimRight" =>
-            ByteClasses.Of(" \t\n\v\f\r\0"u8) | ByteClasses.High,
-        "replaceComments" => ByteClasses.Of("/*"u8),
-        "removeComments" or "removeCommentsChar" => ByteClasses.Of("/*<!->#\0"u8),
-        "normalizePath" => ByteClasses.Of("/."u8),
-        "normalizePathWin" => ByteClasses.Of("/.\\"u8),
-        "utf8toUnicode" => ByteClasses.High,
-        "cmdLine" => ByteClasses.Of("\\\"'^/ ,;(\t\n\r\v\f"u8) | ByteClasses.Upper,
-        _ => ulong.MaxValue,
-    };
+    internal static ulong TriggersOf(Transformation function) =>
+        function.Triggers is { } bytes ? ByteClasses.Of(bytes) : ulong.MaxValue;
 }

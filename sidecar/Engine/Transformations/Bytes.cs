@@ -18,6 +18,12 @@ internal static class Bytes
     public static readonly SearchValues<byte> SpaceOrNoBreakButBlank = SearchValues.Create([9, 10, 11, 12, 13,
         NoBreakSpace]);
 
+    /// <summary>All bytes outside ASCII.</summary>
+    public static readonly byte[] Beyond = [.. Enumerable.Range(0x80, 0x80).Select(value => (byte)value)];
+
+    /// <summary>White space, zero, and all bytes outside ASCII.</summary>
+    public static readonly byte[] SpacesAndBeyond = [.. " \t\n\v\f\r\0"u8, .. Beyond];
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsSpace(byte value) => value == ' ' || (uint)(value - 9) <= 4;
 

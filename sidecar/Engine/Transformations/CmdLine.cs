@@ -8,6 +8,10 @@ namespace WafOperator.Engine.Transformations;
 /// </summary>
 internal sealed class CmdLine() : Transformation("cmdLine")
 {
+    internal override byte[]? Triggers => [.. "\\\"'^/ ,;(\t\n\r\v\fABCDEFGHIJKLMNOPQRSTUVWXYZ"u8];
+
+    public override bool IsIdempotent => true;
+
     private static readonly SearchValues<byte> Marks =
         SearchValues.Create("\"'\\^,; \t\r\nABCDEFGHIJKLMNOPQRSTUVWXYZ"u8);
 

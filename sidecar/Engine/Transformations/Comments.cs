@@ -5,6 +5,8 @@ namespace WafOperator.Engine.Transformations;
 /// <summary>t:replaceComments: each C comment becomes one space, also one that never ends.</summary>
 internal sealed class ReplaceComments() : Transformation("replaceComments")
 {
+    internal override byte[]? Triggers => [.. "/*"u8];
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         var next = input.IndexOf("/*"u8);
@@ -32,7 +34,10 @@ internal sealed class ReplaceComments() : Transformation("replaceComments")
 /// t:removeComments: C and HTML comments are dropped; what follows -- or # is dropped to the end; a comment that never
 /// ends becomes one space.
 /// </summary>
-internal sealed class RemoveComments() : MarkedDecoder<Comment>("removeComments");
+internal sealed class RemoveComments() : MarkedDecoder<Comment>("removeComments")
+{
+    internal override byte[]? Triggers => [.. "/*<!->#\0"u8];
+}
 
 /// <summary>A comment of C, HTML or SQL as a whole.</summary>
 internal readonly struct Comment : IMarkedCoding
@@ -66,7 +71,10 @@ internal readonly struct Comment : IMarkedCoding
 }
 
 /// <summary>t:removeCommentsChar: the marks of comments are dropped, their text stays.</summary>
-internal sealed class RemoveCommentsChar() : MarkedDecoder<CommentMark>("removeCommentsChar");
+internal sealed class RemoveCommentsChar() : MarkedDecoder<CommentMark>("removeCommentsChar")
+{
+    internal override byte[]? Triggers => [.. "/*<!->#\0"u8];
+}
 
 /// <summary>What begins or ends a comment.</summary>
 internal readonly struct CommentMark : IMarkedCoding

@@ -6,7 +6,10 @@ namespace WafOperator.Engine.Transformations;
 /// t:cssDecode: CSS escapes (CSS 2.1 section 4.1.3), of which only the low byte is kept; full width forms become ASCII.
 /// A backslash before a line end goes with it, a backslash at the end goes alone.
 /// </summary>
-internal sealed class CssDecode() : MarkedDecoder<CssEscape>("cssDecode");
+internal sealed class CssDecode() : MarkedDecoder<CssEscape>("cssDecode")
+{
+    internal override byte[]? Triggers => [.. "\\"u8];
+}
 
 /// <summary>An escape of CSS.</summary>
 internal readonly struct CssEscape : IMarkedCoding

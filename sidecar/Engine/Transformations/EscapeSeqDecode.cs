@@ -5,7 +5,10 @@ namespace WafOperator.Engine.Transformations;
 /// <summary>
 /// t:escapeSeqDecode: escape sequences of ANSI C. A backslash before anything else is dropped, a last one stays.
 /// </summary>
-internal sealed class EscapeSeqDecode() : MarkedDecoder<CEscape>("escapeSeqDecode");
+internal sealed class EscapeSeqDecode() : MarkedDecoder<CEscape>("escapeSeqDecode")
+{
+    internal override byte[]? Triggers => [.. "\\"u8];
+}
 
 /// <summary>An escape of C.</summary>
 internal readonly struct CEscape : IMarkedCoding

@@ -10,7 +10,10 @@ namespace WafOperator.Engine.Transformations;
 /// semicolon, the further names, with which scripts and URLs are hidden, do (HTML section 13.5). tab, newline and colon
 /// stay as they are, because CRS looks for them as written (941210, 941220).
 /// </summary>
-internal sealed class HtmlEntityDecode() : MarkedDecoder<HtmlReference>("htmlEntityDecode");
+internal sealed class HtmlEntityDecode() : MarkedDecoder<HtmlReference>("htmlEntityDecode")
+{
+    internal override byte[]? Triggers => [.. "&"u8];
+}
 
 /// <summary>A reference of HTML.</summary>
 internal readonly struct HtmlReference : IMarkedCoding

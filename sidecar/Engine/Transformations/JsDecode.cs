@@ -6,7 +6,10 @@ namespace WafOperator.Engine.Transformations;
 /// t:jsDecode: JavaScript escapes. Of a four-digit one the low byte is kept, full width forms become ASCII; a backslash
 /// before any other byte is dropped.
 /// </summary>
-internal sealed class JsDecode() : MarkedDecoder<JsEscape>("jsDecode");
+internal sealed class JsDecode() : MarkedDecoder<JsEscape>("jsDecode")
+{
+    internal override byte[]? Triggers => [.. "\\"u8];
+}
 
 /// <summary>An escape of JavaScript.</summary>
 internal readonly struct JsEscape : IMarkedCoding

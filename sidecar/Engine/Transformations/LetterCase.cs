@@ -5,6 +5,12 @@ namespace WafOperator.Engine.Transformations;
 /// <summary>t:lowercase: ASCII letters in lower case, other bytes as they are.</summary>
 internal sealed class Lowercase() : Transformation("lowercase")
 {
+    internal override byte[]? Triggers => [.. "ABCDEFGHIJKLMNOPQRSTUVWXYZ"u8];
+
+    internal override bool KeepsLetters => true;
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         var first = input.IndexOfAnyInRange((byte)'A', (byte)'Z');
@@ -18,6 +24,10 @@ internal sealed class Lowercase() : Transformation("lowercase")
 /// <summary>t:uppercase: ASCII letters in upper case, other bytes as they are.</summary>
 internal sealed class Uppercase() : Transformation("uppercase")
 {
+    internal override bool KeepsLetters => true;
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         var first = input.IndexOfAnyInRange((byte)'a', (byte)'z');

@@ -7,6 +7,10 @@ namespace WafOperator.Engine.Transformations;
 /// </summary>
 internal sealed class NormalizePath(string name, bool isWindows) : Transformation(name)
 {
+    internal override byte[]? Triggers => isWindows ? [.. "/.\\"u8] : [.. "/."u8];
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         if (IsNormal(input)) return Unchanged;

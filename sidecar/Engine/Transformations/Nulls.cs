@@ -3,6 +3,10 @@ namespace WafOperator.Engine.Transformations;
 /// <summary>t:removeNulls: zero bytes are dropped.</summary>
 internal sealed class RemoveNulls() : Transformation("removeNulls")
 {
+    internal override byte[]? Triggers => [0];
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         if (!input.Contains((byte)0)) return Unchanged;
@@ -19,6 +23,10 @@ internal sealed class RemoveNulls() : Transformation("removeNulls")
 /// <summary>t:replaceNulls: zero bytes become spaces.</summary>
 internal sealed class ReplaceNulls() : Transformation("replaceNulls")
 {
+    internal override byte[]? Triggers => [0];
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         if (!input.Contains((byte)0)) return Unchanged;

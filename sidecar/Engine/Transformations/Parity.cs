@@ -5,6 +5,8 @@ namespace WafOperator.Engine.Transformations;
 /// <summary>t:parityEven7bit: the eighth bit makes the number of set bits even.</summary>
 internal sealed class ParityEven7Bit() : Transformation("parityEven7bit")
 {
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         for (var i = 0; i < input.Length; i++) output[i] = Parity.With(input[i], isOdd: false);
@@ -15,6 +17,8 @@ internal sealed class ParityEven7Bit() : Transformation("parityEven7bit")
 /// <summary>t:parityOdd7bit: the eighth bit makes the number of set bits odd.</summary>
 internal sealed class ParityOdd7Bit() : Transformation("parityOdd7bit")
 {
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         for (var i = 0; i < input.Length; i++) output[i] = Parity.With(input[i], isOdd: true);
@@ -25,6 +29,8 @@ internal sealed class ParityOdd7Bit() : Transformation("parityOdd7bit")
 /// <summary>t:parityZero7bit: the eighth bit is cleared.</summary>
 internal sealed class ParityZero7Bit() : Transformation("parityZero7bit")
 {
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         if (!input.ContainsAnyInRange((byte)0x80, (byte)0xff)) return Unchanged;

@@ -31,6 +31,18 @@ public abstract class Transformation(string name)
     public static Transformation? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>
+    /// Bytes of which a value must hold at least one to be changed: a value without them is not handed to the function.
+    /// Null where nothing can be said (any value may change, the empty one as well); none when nothing ever changes.
+    /// </summary>
+    internal virtual byte[]? Triggers => null;
+
+    /// <summary>Nothing but the case of ASCII letters changes.</summary>
+    internal virtual bool KeepsLetters => false;
+
+    /// <summary>Applying it to its own output changes nothing.</summary>
+    public virtual bool IsIdempotent => false;
+
+    /// <summary>
     /// Most bytes <see cref="Apply"/> may write for an input of that length: the output's minimal size.
     /// </summary>
     public virtual int OutputMax(int inputLength) => inputLength;
@@ -55,8 +67,8 @@ public abstract class Transformation(string name)
             new CompressWhitespace(), new CssDecode(), new EscapeSeqDecode(), new HexDecode(), new HexEncode(),
             new HtmlEntityDecode(), new JsDecode(), new Length(), new Lowercase(), new Uppercase(), new Md5(),
                 new Sha1(),
-            new NormalizePath("normalisePath", isWindows: false), new NormalizePath("normalisePathWin",
-                isWindows: true),
+            new NormalizePath("normalizePath", isWindows: false),
+            new NormalizePath("normalizePathWin", isWindows: true),
             new ParityEven7Bit(), new ParityOdd7Bit(), new ParityZero7Bit(), new RemoveComments(),
             new RemoveCommentsChar(), new RemoveNulls(), new RemoveWhitespace(), new ReplaceComments(),
             new ReplaceNulls(), new SqlHexDecode(), new Trim("trim", left: true, right: true),
@@ -70,8 +82,8 @@ public abstract class Transformation(string name)
     private static FrozenDictionary<string, Transformation> Index()
     {
         var index = Ordered.ToDictionary(item => item.Name, StringComparer.OrdinalIgnoreCase);
-        index["normalizePath"] = index["normalisePath"];
-        index["normalizePathWin"] = index["normalisePathWin"];
+        index["normalisePath"] = index["normalizePath"];
+        index["normalisePathWin"] = index["normalizePathWin"];
         return index.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 }

@@ -3,6 +3,10 @@ namespace WafOperator.Engine.Transformations;
 /// <summary>t:trim, t:trimLeft, t:trimRight: white space off one or both ends.</summary>
 internal sealed class Trim(string name, bool left, bool right) : Transformation(name)
 {
+    internal override byte[]? Triggers => Bytes.SpacesAndBeyond;
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         var start = 0;

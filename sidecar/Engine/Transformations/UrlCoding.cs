@@ -3,13 +3,19 @@ using System.Buffers;
 namespace WafOperator.Engine.Transformations;
 
 /// <summary>t:urlDecode: percent escapes and plus signs; what is not a valid escape stays.</summary>
-internal sealed class UrlDecode() : MarkedDecoder<UrlEscape>("urlDecode");
+internal sealed class UrlDecode() : MarkedDecoder<UrlEscape>("urlDecode")
+{
+    internal override byte[]? Triggers => [.. "%+"u8];
+}
 
 /// <summary>
 /// t:urlDecodeUni: as urlDecode, and %uXXXX as the servers of one maker read it: by the best-fit map of code page
 /// 20127, full width forms as ASCII, else the low byte.
 /// </summary>
-internal sealed class UrlDecodeUni() : MarkedDecoder<WideUrlEscape>("urlDecodeUni");
+internal sealed class UrlDecodeUni() : MarkedDecoder<WideUrlEscape>("urlDecodeUni")
+{
+    internal override byte[]? Triggers => [.. "%+"u8];
+}
 
 /// <summary>A percent escape or a plus sign (WHATWG URL, application/x-www-form-urlencoded).</summary>
 internal readonly struct UrlEscape : IMarkedCoding

@@ -5,6 +5,10 @@ namespace WafOperator.Engine.Transformations;
 /// </summary>
 internal sealed class Utf8ToUnicode() : Transformation("utf8toUnicode")
 {
+    internal override byte[]? Triggers => Bytes.Beyond;
+
+    public override bool IsIdempotent => true;
+
     public override int OutputMax(int inputLength) => checked(inputLength * 3);
 
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)

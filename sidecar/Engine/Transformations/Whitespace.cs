@@ -3,6 +3,10 @@ namespace WafOperator.Engine.Transformations;
 /// <summary>t:compressWhitespace: every run of white space becomes one space.</summary>
 internal sealed class CompressWhitespace() : Transformation("compressWhitespace")
 {
+    internal override byte[]? Triggers => Bytes.SpacesAndBeyond;
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         // Prose has single spaces: nothing to do, and two quick searches tell.
@@ -28,6 +32,10 @@ internal sealed class CompressWhitespace() : Transformation("compressWhitespace"
 /// <summary>t:removeWhitespace: white space is dropped.</summary>
 internal sealed class RemoveWhitespace() : Transformation("removeWhitespace")
 {
+    internal override byte[]? Triggers => Bytes.SpacesAndBeyond;
+
+    public override bool IsIdempotent => true;
+
     public override int Apply(ReadOnlySpan<byte> input, Span<byte> output)
     {
         var next = input.IndexOfAny(Bytes.SpaceOrNoBreak);

@@ -9,13 +9,6 @@ namespace WafOperator.Fuzz.Targets;
 /// </summary>
 public sealed class TransformationTarget : FuzzTarget
 {
-    private static readonly HashSet<string> Idempotent =
-    [
-        "none", "cmdLine", "compressWhitespace", "lowercase", "uppercase", "normalisePath", "normalisePathWin",
-        "parityEven7bit", "parityOdd7bit", "parityZero7bit", "removeNulls", "removeWhitespace", "replaceNulls",
-        "trim", "trimLeft", "trimRight", "utf8toUnicode",
-    ];
-
     private readonly Pieces _inputs = new(
         ["<a href=&#106;avascript:x>", "1'/**/union/**/select%20%u0027", "..\\..//./a/../b", "\\u0041\\x41\\101\\n",
             "aGVsbG8="],
@@ -37,7 +30,7 @@ public sealed class TransformationTarget : FuzzTarget
             if (once is null) continue;
             Require(transformation.Name is "md5" or "sha1"
                 || !once.AsSpan().SequenceEqual(input), $"{transformation.Name} reports truly");
-            if (Idempotent.Contains(transformation.Name))
+            if (transformation.IsIdempotent)
                 Require(Apply(transformation, once) is null, $"{transformation.Name} twice is once");
         }
     }
