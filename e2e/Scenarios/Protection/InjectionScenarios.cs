@@ -13,7 +13,7 @@ public sealed class InjectionScenarios
 
         foreach (var pod in await shop.PodsAsync("shop"))
         {
-            var names = Containers(pod);
+            var names = PodContainers.NamesOf(pod);
             Assert.Contains("shop", names);
             Assert.Contains("waf-sidecar", names);
         }
@@ -53,7 +53,7 @@ public sealed class InjectionScenarios
 
         var pod = Assert.Single(await shop.PodsAsync("plain"));
 
-        Assert.Equal(["shop"], Containers(pod));
+        Assert.Equal(["shop"], PodContainers.NamesOf(pod));
         Assert.DoesNotContain("wafoperator.dev", pod.GetProperty("metadata").ToString(), StringComparison.Ordinal);
         using var client = await shop.ClientAsync("plain");
         await client.PassesAsync(Requests.SqlInjection);
@@ -103,7 +103,4 @@ public sealed class InjectionScenarios
         await Eventually.TrueAsync(TimeSpan.FromSeconds(30), "pods whose application is not ready leave the Service", async () =>
             !(await shop.Kubectl.GetAsync("endpoints", "shop")).ToString().Contains("\"addresses\"", StringComparison.Ordinal));
     }
-
-    private static List<string?> Containers(JsonElement pod) =>
-        [.. pod.GetProperty("spec").GetProperty("containers").EnumerateArray().Select(container => container.GetProperty("name").GetString())];
 }

@@ -66,9 +66,9 @@ public sealed class OutageScenarios
 
     private static bool HasSidecar(JsonElement pod) => pod.GetProperty("spec").ToString().Contains("waf-sidecar", StringComparison.Ordinal);
 
-    private static bool Restarted(JsonElement pod) => pod.GetProperty("status").GetProperty("containerStatuses").EnumerateArray()
-        .Any(status => status.GetProperty("name").GetString() == "waf-sidecar"
-            && status.GetProperty("restartCount").GetInt32() > 0 && status.GetProperty("ready").GetBoolean());
+    private static bool Restarted(JsonElement pod) =>
+        PodContainers.StatusOf(pod, "waf-sidecar") is { } status
+        && status.GetProperty("restartCount").GetInt32() > 0 && status.GetProperty("ready").GetBoolean();
 
     private static async Task ScaleOperatorAsync(int replicas)
     {

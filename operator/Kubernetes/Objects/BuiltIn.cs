@@ -5,7 +5,6 @@ public static class BuiltIn
 {
     public static readonly ResourceType<KubernetesObject> Pods = Namespaced("", "v1", "pods", "Pod");
     public static readonly ResourceType<KubernetesObject> Services = Namespaced("", "v1", "services", "Service");
-    public static readonly ResourceType<KubernetesObject> Endpoints = Namespaced("", "v1", "endpoints", "Endpoints");
     public static readonly ResourceType<KubernetesObject> Secrets = Namespaced("", "v1", "secrets", "Secret");
     public static readonly ResourceType<KubernetesObject> ConfigMaps = Namespaced("", "v1", "configmaps", "ConfigMap");
     public static readonly ResourceType<KubernetesObject> Events = Namespaced("", "v1", "events", "Event");
