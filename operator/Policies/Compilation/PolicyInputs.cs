@@ -60,6 +60,9 @@ public sealed record PolicyCompilation
     /// <summary>Exclusions in force that take a whole kind of protection away, a sentence each.</summary>
     public IReadOnlyList<string> Weakenings { get; init; } = [];
 
+    /// <summary>Whoever may write a ConfigMap of the policy may switch its rules off.</summary>
+    public bool RuleFilesMayWeaken { get; init; }
+
     /// <summary>When the outcome changes by itself (the next exclusion that expires), or null.</summary>
     public DateTimeOffset? RecompileAt { get; init; }
 

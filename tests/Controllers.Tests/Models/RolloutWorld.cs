@@ -255,9 +255,13 @@ internal sealed class RolloutWorld : IAsyncDisposable
             if (_isInstalled) return;
             var kubeconfig = Path.Combine(server.Folder, "kubeconfig");
             await File.WriteAllTextAsync(kubeconfig, server.KubeconfigFor(server.Address, TestApiServer.AdminToken));
-            var kind = Path.Combine(KubernetesPrograms.RepositoryRoot(), "crds", "modelversions.yaml");
-            await KubectlAsync(kubeconfig, "apply", "--validate=false", "-f", kind);
-            await KubectlAsync(kubeconfig, "wait", "--for=condition=Established", "-f", kind, "--timeout=60s");
+            foreach (var kind in Directory.GetFiles(Path.Combine(KubernetesPrograms.RepositoryRoot(), "crds"),
+                "*.yaml"))
+            {
+                await KubectlAsync(kubeconfig, "apply", "--validate=false", "-f", kind);
+                await KubectlAsync(kubeconfig, "wait", "--for=condition=Established", "-f", kind, "--timeout=60s");
+            }
+
             _isInstalled = true;
         }
         finally
