@@ -24,6 +24,9 @@ public sealed record PolicyInputs
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> RuleFiles { get; init; } =
         new Dictionary<string, IReadOnlyDictionary<string, string>>();
 
+    /// <summary>Keys of pools by their name; a pool without one asks for none.</summary>
+    public IReadOnlyDictionary<string, string> PoolKeys { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Takes model versions without a status as promoted: a file has no operator to promote them.</summary>
     public bool TrustUnjudgedModels { get; init; }
 
