@@ -20,6 +20,7 @@ internal sealed partial class ScoreVariables
     private const string SetupVersion = "crs_setup_version";
 
     private readonly HashSet<string> _ofOthers = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _settings = new(StringComparer.OrdinalIgnoreCase);
     private readonly bool _isUnknown;
 
     public ScoreVariables(IReadOnlyList<Directive> trusted, bool hasUnseen)
@@ -43,8 +44,10 @@ internal sealed partial class ScoreVariables
             foreach (var action in actions)
             {
                 AddMacros(action.Argument ?? "");
-                if (action.Name is "setvar" && NameOf(action.Argument ?? "") is { } name
-                    && !(directive.Location.File == SettingsText.Source && Score().IsMatch(name))) _ofOthers.Add(name);
+                if (action.Name is not "setvar" || NameOf(action.Argument ?? "") is not { } name) continue;
+                var isSetting = directive.Location.File == SettingsText.Source;
+                if (isSetting) _settings.Add(name);
+                if (!isSetting || !Score().IsMatch(name)) _ofOthers.Add(name);
             }
         }
     }
@@ -57,11 +60,13 @@ internal sealed partial class ScoreVariables
         var text = action.Argument ?? "";
         if (NameOf(text) is not { } name) return null;
         var isFine = action.Name is "setvar" && IsRaise(name, text) || IsWhereThereIsNone(head, name)
-            || OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             || name.Equals(SetupVersion, StringComparison.OrdinalIgnoreCase)
-            || !_isUnknown && !MayBeOfOthers(name);
+            || (!_isUnknown || IsOwnName(name)) && !MayBeOfOthers(name);
         return isFine ? null : $"{action.Name}:{text}";
     }
+
+    private static bool IsOwnName(string name) =>
+        OwnPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A name with macros is only known up to the first of them.</summary>
     private bool MayBeOfOthers(string name)
@@ -78,7 +83,8 @@ internal sealed partial class ScoreVariables
         return !text.StartsWith('!') && equals > 0 && Score().IsMatch(name) && Raise().IsMatch(text[(equals + 1)..]);
     }
 
-    private static bool IsWhereThereIsNone(RuleDirective? head, string name) => head is
+    /// <summary>Only of what the policy sets: that of others might come later, and find it set.</summary>
+    private bool IsWhereThereIsNone(RuleDirective? head, string name) => _settings.Contains(name) && head is
     {
         Targets: [{ Variable: "TX", Mode: TargetMode.Count, SelectorKind: SelectorKind.Name } target],
         Operator: { Name: "eq", Negated: false, Argument: "0" },
@@ -99,7 +105,9 @@ internal sealed partial class ScoreVariables
         foreach (Match macro in TxMacro().Matches(text)) _ofOthers.Add(macro.Groups[1].Value);
     }
 
-    [GeneratedRegex(@"\A(?:[a-z_]+_)?anomaly_score(?:_pl[1-4])?\z|\A[a-z]+_score\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\A(?:[a-z_]+_)?anomaly_score(?:_pl[1-4])?\z|\A"
+        + @"(?:sql_injection|xss|rfi|lfi|rce|php_injection|http_violation|session_fixation)_score\z",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Score();
 
     [GeneratedRegex(@"\A\+(?:[0-9]{1,6}|%\{tx\.(?:critical|error|warning|notice)_anomaly_score\})\z",

@@ -140,6 +140,49 @@ public sealed class AddOnlyRulesTests
         }
     }
 
+    /// <summary>
+    /// A pinned rule set sets its own variables where there are none: whoever comes before it must not set them.
+    /// </summary>
+    [Theory]
+    [InlineData("SecRule &TX:sampling \"@eq 0\" \"id:7,phase:1,pass,nolog,setvar:tx.sampling=0\"", false)]
+    [InlineData("SecAction \"id:7,phase:1,pass,nolog,setvar:tx.sampling=0\"", false)]
+    [InlineData("SecAction \"id:7,phase:1,pass,nolog,setvar:tx.custom_trust=1\"", false)]
+    [InlineData("SecAction \"id:7,phase:1,pass,nolog,setvar:tx.trust_score=+5\"", false)]
+    [InlineData("SecAction \"id:7,phase:1,pass,nolog,ctl:ruleRemoveById=10\"", false)]
+    [InlineData("SecAction \"id:7,phase:1,pass,nolog,setvar:tx.other=1\"", true)]
+    public void APinnedRuleSet_IsNotSteeredByAConfigMapThatIsNot(string text, bool isTaken)
+    {
+        const string pinned = """
+            SecRule &TX:sampling "@eq 0" "id:10,phase:1,pass,nolog,setvar:tx.sampling=100"
+            SecRule TX:sampling "@lt 100" "id:11,phase:1,pass,nolog,ctl:ruleEngine=Off"
+            SecRule TX:custom_trust|TX:trust_score "@ge 1" "id:12,phase:1,pass,nolog,allow"
+            """;
+        var files = new Dictionary<string, IReadOnlyDictionary<string, string>>
+        {
+            ["mine"] = new Dictionary<string, string> { ["a.conf"] = text },
+            ["set"] = new Dictionary<string, string> { ["set.conf"] = pinned },
+        };
+        var compilation = PolicyCompiler.Compile(new()
+        {
+            Policy = new()
+            {
+                Metadata = new() { Name = "shop", Namespace = "shop" },
+                Spec = new()
+                {
+                    Rules = new()
+                    {
+                        Sets = [], ConfigMaps = ["mine", "set"],
+                        ConfigMapDigests = [new() { Name = "set", Digest = ConfigMapRules.DigestOf(files["set"]) }],
+                    },
+                },
+            },
+            RuleFiles = files,
+            Now = DateTimeOffset.UnixEpoch,
+        });
+
+        Assert.Equal(isTaken, !compilation.HasErrors);
+    }
+
     [Fact]
     public void Full_IsSaidOfThePolicy()
     {
