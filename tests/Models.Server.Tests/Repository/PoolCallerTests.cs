@@ -37,7 +37,9 @@ public sealed partial class PoolFollowerTests
         var (status, answer, proof) = await AskAsync(client, path, body, call.Header);
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.True(call.IsAnswer(proof, 200, answer));
-        Assert.Equal(1, server.Status().Requests);
+        var metrics = await client.GetStringAsync(new Uri(InferenceProtocol.MetricsPath, UriKind.Relative));
+        Assert.Contains("waf_pool_requests_total{outcome=\"ok\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("waf_pool_requests_total{outcome=\"Unauthorized\"} 6\n", metrics, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync(new Uri("/v2/models/payload-cnn",
             UriKind.Relative))).StatusCode);
         foreach (var open in new[] { InferenceProtocol.LivePath, InferenceProtocol.ReadyPath,
