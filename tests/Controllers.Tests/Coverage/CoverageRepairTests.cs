@@ -71,7 +71,7 @@ public sealed class CoverageRepairTests(TestApiServer server)
         (await client.ListAsync(BuiltIn.Pods, new ListOptions { Namespace = ns }, default)).Items
             .Count(p => p.Metadata.Name.StartsWith("owned", StringComparison.Ordinal));
 
-    private static Task CreatePodAsync(KubernetesClient client, string ns, string name, bool isOwned)
+    private static async Task CreatePodAsync(KubernetesClient client, string ns, string name, bool isOwned)
     {
         var metadata = new JsonObject
         {
@@ -88,7 +88,7 @@ public sealed class CoverageRepairTests(TestApiServer server)
             });
         }
 
-        return client.CreateAsync(BuiltIn.Pods, new JsonObject
+        await client.CreateAsync(BuiltIn.Pods, new JsonObject
         {
             ["metadata"] = metadata,
             ["spec"] = new JsonObject

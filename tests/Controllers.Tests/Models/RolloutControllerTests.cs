@@ -207,10 +207,11 @@ public sealed class RolloutControllerTests(TestApiServer server)
         for (var i = 0; i < 30 && job is null; i++)
         {
             await life.RunUntilAsync(_ => true);
-            job = (await world.Client.ListAsync(
-                BuiltIn.Jobs, new ListOptions { Namespace = world.Namespace,
-                    LabelSelector = EvaluationJob.FeedbackLabel },
-                CancellationToken.None)).Items.FirstOrDefault();
+            var jobs = (await world.Client.ListAsync(
+                BuiltIn.Jobs,
+                new ListOptions { Namespace = world.Namespace, LabelSelector = EvaluationJob.FeedbackLabel },
+                CancellationToken.None)).Items;
+            job = jobs is [var first, ..] ? first : null;
         }
 
         var bad = JsonSerializer.Serialize(
