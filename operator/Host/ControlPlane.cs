@@ -6,6 +6,7 @@ using WafOperator.Controllers.Learning;
 using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Outside;
 using WafOperator.Controllers.Policies;
+using WafOperator.Controllers.Pools;
 using WafOperator.Controllers.Sidecars;
 using WafOperator.Distribution.Policies;
 using WafOperator.Kubernetes;
@@ -30,6 +31,7 @@ internal sealed class ControlPlane
     private readonly PolicyStore _store;
     private readonly PolicyStore _learned;
     private readonly Informer<KubernetesObject> _tlsSecret;
+    private readonly Informer<KubernetesObject> _poolSecret;
     private readonly ControllerLoop _publishing;
     private readonly List<ControllerLoop> _leading = [];
     private readonly CompiledPolicies _compiled = new();
@@ -46,12 +48,20 @@ internal sealed class ControlPlane
         Policies = PolicyCaches.Add(Informers, client, services);
         Coverage = CoverageCaches.Add(Informers, client, services, options.SidecarImage);
         Admission = new AdmissionCache(Informers, client, services, Policies, Coverage);
-        _tlsSecret = Informers.Add(new Informer<KubernetesObject>(client, BuiltIn.Secrets, TlsSecretOnly(), services));
+        _tlsSecret = Informers.Add(new Informer<KubernetesObject>(client, BuiltIn.Secrets, Only(options.TlsSecret),
+            services));
         _tlsSecret.Subscribe(change => Certificate.Update(change.Current));
+        var poolSecret = new NamespacedName(options.Namespace, PoolKeyController.SecretName);
+        _poolSecret = Informers.Add(new Informer<KubernetesObject>(client, BuiltIn.Secrets, Only(poolSecret.Name),
+            services));
+        _poolSecret.Subscribe(change => pools.Keys.Update(change.Current));
+        _leading.Add(Loop("pool-keys", new PoolKeyController(
+                client, poolSecret, services.Time, services.Loggers.CreateLogger<PoolKeyController>()))
+            .For(_poolSecret).Always(poolSecret));
         Events = new EventRecorder(client, "waf-operator", services);
         Reports = new SidecarReports(Coverage.Pods.Cache.Get, new SidecarReportOptions(), services.Time);
         _publicKeys = new PublicKeys(client, services.Time, options.Trust);
-        _publishing = Publishing();
+        _publishing = Publishing(pools.Keys);
         AddCertificates();
         AddStatus();
         _packages = new ModelPackages(
@@ -61,7 +71,7 @@ internal sealed class ControlPlane
                 "model-packages", _packages, OutgoingWork.Options with { Rank = _packages.RankOf }, services)
             .For(Policies.Models);
         AddRollouts(pools.Outside);
-        _pools = new PoolPlane(options, client, services, Informers, Policies, Events, pools);
+        _pools = new PoolPlane(options, client, services, Informers, Policies, _poolSecret, Events, pools);
         Elector = new LeaseElector(
             client,
             new LeaseElectionOptions { Lease = new NamespacedName(options.Namespace, "waf-operator"), Identity = options.Identity },
@@ -121,11 +131,11 @@ internal sealed class ControlPlane
         _store.MarkSynced();
     }
 
-    private ControllerLoop Publishing()
+    private ControllerLoop Publishing(PoolKeys poolKeys)
     {
         var publisher = new PolicyPublisher(
             Policies, _publicKeys, _compiled, new DistributionSink(_store), _services.Time,
-            _services.Loggers.CreateLogger<PolicyPublisher>());
+            _services.Loggers.CreateLogger<PolicyPublisher>(), poolKeys);
         return new ControllerLoop("policy-publisher", publisher, new ControllerOptions { Workers = 1 }, _services)
             // Our own status writes are not news.
             .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
@@ -134,6 +144,8 @@ internal sealed class ControlPlane
                 : [])
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
             .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace))
+            .Watch(_poolSecret, _ => Policies.Policies.Cache.List().Where(p => p.Value.Spec.Ml?.Pool is not null)
+                .Select(p => p.Metadata.Key))
             .Watch(Policies.RuleFiles, c => Policies.Policies.Cache.ByNamespace.Find(c.Key.Namespace)
                 .Where(p => p.Value.Spec.Rules is { } rules && rules.ConfigMaps.Contains(c.Key.Name))
                 .Select(p => p.Metadata.Key));
@@ -145,21 +157,33 @@ internal sealed class ControlPlane
 
     private void AddCertificates()
     {
-        if (!_options.ManageCertificates) return;
-        var secret = _options.TlsSecretKey;
-        var issuing = new CertificateController(
-            _client, secret, _options.ServingNames, _services.Time, _services.Loggers.CreateLogger<CertificateController>());
-        var bundles = new CaBundleController(_client, secret, _options.WebhookConfiguration, () => Certificate.State);
-        // The Secret may not exist yet, so its key is worked on even when nothing is in the cache.
-        _leading.Add(Loop("certificates", issuing).For(_tlsSecret).Always(secret));
-        _leading.Add(Loop("ca-bundle", bundles).For(_tlsSecret));
-        var trust = new TrustBundleController(_client, NeedsBundle, () => Certificate.State, _services.Time);
+        AddIssuing();
+        // Sidecars need the bundle whoever issues.
+        var bundles = Informers.Add(new Informer<KubernetesObject>(
+            _client, BuiltIn.ConfigMaps, Named(TrustBundleController.ConfigMapName), _services));
+        var trust = new TrustBundleController(
+            _client, NeedsBundle, () => Certificate.State,
+            ns => bundles.Cache.Get(new NamespacedName(ns, TrustBundleController.ConfigMapName)), _services.Time);
         _leading.Add(Loop("trust-bundle", trust)
             .Watch(Policies.Policies, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(Policies.Models, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(Policies.Pools, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: true } && c.Previous is null ? [NamespacedName.Cluster(c.Key.Namespace)] : [])
+            .Watch(bundles, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(_tlsSecret, _ => Policies.Policies.Cache.List().Select(p => NamespacedName.Cluster(p.Metadata.Key.Namespace)).Distinct()));
+    }
+
+    private void AddIssuing()
+    {
+        if (!_options.ManageCertificates) return;
+        var secret = _options.TlsSecretKey;
+        var issuing = new CertificateController(
+            _client, secret, _options.AuthoritySecretKey, _options.ServingNames, _services.Time,
+            _services.Loggers.CreateLogger<CertificateController>());
+        var bundles = new CaBundleController(_client, secret, _options.WebhookConfiguration, () => Certificate.State);
+        // The Secret may not exist yet, so its key is worked on even when nothing is in the cache.
+        _leading.Add(Loop("certificates", issuing).For(_tlsSecret).Always(secret));
+        _leading.Add(Loop("ca-bundle", bundles).For(_tlsSecret));
     }
 
     private void AddStatus()
@@ -200,8 +224,16 @@ internal sealed class ControlPlane
             _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, Reports),
             new RolloutGates(http),
             new RejectedModels(_client, _services.Time), new StatusWriter(_client), Events, _services.Time);
+        var rejected = Informers.Add(new Informer<KubernetesObject>(
+            _client, BuiltIn.ConfigMaps, Named(RejectedModels.ConfigMapName), _services));
+        rejected.Subscribe(new RejectionWatch(Events, () => Elector.IsLeader).Observe);
+        var feedback = Informers.Add(new Informer<KubernetesObject>(
+            _client, BuiltIn.ConfigMaps, Named(EvaluationJob.FeedbackConfigMap), _services));
         var rollouts = new ControllerLoop("rollouts", controller, OutgoingWork.Options, _services)
             .For(Policies.Models)
+            // Who forgives a package, or changes labelled requests, is heard at once.
+            .Watch(rejected, c => ModelsIn(c.Key.Namespace))
+            .Watch(feedback, c => ModelsIn(c.Key.Namespace))
             // One version's end is the next one's beginning.
             .Watch(Policies.Models, c => ModelsIn(c.Key.Namespace));
         _packages.Verified += rollouts.Enqueue;
@@ -247,8 +279,14 @@ internal sealed class ControlPlane
     private static IEnumerable<NamespacedName> PolicyOf(string ns, params string?[] names) =>
         names.OfType<string>().Distinct().Select(name => new NamespacedName(ns, name));
 
-    private InformerOptions TlsSecretOnly() => new()
+    /// <summary>ConfigMaps of one name in all namespaces.</summary>
+    private static InformerOptions Named(string name) => new()
     {
-        Selection = new ListOptions { Namespace = _options.Namespace, FieldSelector = $"metadata.name={_options.TlsSecret}" },
+        Selection = new ListOptions { FieldSelector = $"metadata.name={name}" },
+    };
+
+    private InformerOptions Only(string secret) => new()
+    {
+        Selection = new ListOptions { Namespace = _options.Namespace, FieldSelector = $"metadata.name={secret}" },
     };
 }

@@ -11,6 +11,7 @@ using WafOperator.Kubernetes.Authentication;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Telemetry;
+using WafOperator.Operator.Host.Listening;
 using WafOperator.Protocols.Metrics;
 using WafOperator.Webhooks;
 using WafOperator.Webhooks.Pods;
@@ -50,13 +51,13 @@ internal static class OperatorHost
         using var poolMetrics = new PoolMetrics();
         var plane = new ControlPlane(
             options, client, services, store, learned, packages,
-            new PoolParts(pools, packages, connections.Pods, outside, poolMetrics));
+            new PoolParts(pools, packages, connections.Pods, outside, poolMetrics, new PoolKeys()));
         packages.Uses = plane.Packages.Uses;
         using var replicas = OutsideConnections.ForReplicas(
             presented => presented.Thumbprint == plane.Certificate.Current?.Thumbprint);
         using var rollouts = new RolloutMeters(plane.Policies.Models);
         using var metrics = new PrometheusExporter(Meters);
-        Listen(builder, options, plane.Certificate);
+        using var ports = Listen(builder, options, plane);
         await using var app = builder.Build();
         MapDistribution(app, options, plane, new DistributionParts(client, store, pools, learned, blobs, replicas));
         var injection = options.Injection(capabilities.NativeSidecars);
@@ -114,7 +115,7 @@ internal static class OperatorHost
     private static readonly string[] Meters =
     [
         RuntimeMetrics.MeterName, EventCounters.MeterName, RolloutMeters.MeterName, AdmissionMetrics.MeterName,
-        PoolMetrics.MeterName, "System.Runtime",
+        PoolMetrics.MeterName, OperatorPorts.MeterName, "System.Runtime",
     ];
 
     /// <summary>
@@ -127,31 +128,33 @@ internal static class OperatorHost
             foreach (var map in maps) map(routes);
         }));
 
-    private static void Listen(WebApplicationBuilder builder, OperatorOptions options, ServingCertificate certificate)
+    private static OperatorPorts Listen(WebApplicationBuilder builder, OperatorOptions options, ControlPlane plane)
     {
+        var ports = new OperatorPorts(
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, new PodNamespaces(plane.Coverage.Pods).Find);
         var clients = options.WebhookClientCa is { } file ? new WebhookClients(file) : null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // Long polls are requests; what says nothing is nobody's.
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
-            kestrel.Limits.MaxRequestBodySize = 8 << 20;
-            kestrel.ListenAnyIP(options.MetricsPort);
-            foreach (var port in new[] { options.WebhookPort, options.DistributionPort })
+            OperatorPorts.Limit(kestrel.Limits);
+            kestrel.ListenAnyIP(options.MetricsPort, ports.Metrics);
+            kestrel.ListenAnyIP(options.DistributionPort, listen => ports.Distribution(listen, Serve));
+            kestrel.ListenAnyIP(options.WebhookPort, listen => ports.Webhooks(listen, https =>
             {
-                kestrel.ListenAnyIP(port, listen => listen.UseHttps(https =>
-                {
-                    https.ServerCertificateSelector = (_, _) => certificate.Current;
-                    https.ClientCertificateMode = ClientCertificateMode.NoCertificate;
-                    if (port == options.WebhookPort && clients is not null)
-                    {
-                        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                        https.ClientCertificateValidation = (presented, _, _) => clients.Trusts(presented);
-                    }
-                }));
-            }
+                Serve(https);
+                if (clients is null) return;
+                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                https.ClientCertificateValidation = (presented, _, _) => clients.Trusts(presented);
+            }));
         });
+
+        return ports;
+
+        void Serve(HttpsConnectionAdapterOptions https)
+        {
+            https.ServerCertificateSelector = (_, _) => plane.Certificate.Current;
+            https.ClientCertificateMode = ClientCertificateMode.NoCertificate;
+        }
     }
 
     private static ClusterEnvironment ReadEnvironment(OperatorOptions options) => new()

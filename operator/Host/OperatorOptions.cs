@@ -1,3 +1,4 @@
+using WafOperator.Controllers.Certificates;
 using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Outside;
 using WafOperator.Injection;
@@ -79,6 +80,9 @@ public sealed record OperatorOptions
 
     /// <summary>The Secret with certificates.</summary>
     public NamespacedName TlsSecretKey => new(Namespace, TlsSecret);
+
+    /// <summary>The Secret of the authority that signs it, which the leader alone reads.</summary>
+    public NamespacedName AuthoritySecretKey => new(Namespace, CertificateSecret.AuthorityName);
 
     /// <summary>Names that the serving certificate carries.</summary>
     public IReadOnlyList<string> ServingNames =>

@@ -34,7 +34,7 @@ internal sealed class PoolPlane
     public PoolPlane(
         OperatorOptions options, KubernetesClient client, RuntimeServices services, InformerSet informers,
         PolicyCaches ours,
-        EventRecorder events, PoolParts parts)
+        Informer<KubernetesObject> keySecret, EventRecorder events, PoolParts parts)
     {
         (_store, _ours, _informers, _services, _metrics) = (parts.Store, ours, informers, services, parts.Metrics);
         var caches = PoolCaches.Add(informers, client, services, ours);
@@ -42,13 +42,15 @@ internal sealed class PoolPlane
         _observer = new PoolObserver(
             caches.Pods, parts.Pods, asking, services.Time, services.Loggers.CreateLogger<PoolObserver>());
         var publisher = new PoolPublisher(
-            ours, new PublicKeys(client, services.Time, options.Trust), new PoolSink(_store),
+            ours, new PublicKeys(client, services.Time, options.Trust), parts.Keys, new PoolSink(_store),
             services.Loggers.CreateLogger<PoolPublisher>());
         _publishing = new ControllerLoop("pool-publisher", publisher, new ControllerOptions { Workers = 1 }, services)
             .Watch(ours.Pools, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
-            .Watch(ours.Models, c => PoolsIn(c.Key.Namespace));
+            .Watch(ours.Models, c => PoolsIn(c.Key.Namespace))
+            .Watch(keySecret, _ => ours.Pools.Cache.List().Select(pool => pool.Metadata.Key));
         var cluster = new PoolCluster(
-            client, new ParityProbe(parts.Outside, parts.Packages, asking), SettingsOf(options), services.Time);
+            client, new ParityProbe(parts.Outside, parts.Packages, asking, parts.Keys, services.Time),
+            SettingsOf(options), services.Time);
         var controller = new PoolController(
             caches, _observer, cluster, new StatusWriter(client), events, parts.Metrics, services.Time);
         _controlling = new ControllerLoop("pools", controller, new ControllerOptions(), services)
@@ -105,7 +107,8 @@ internal sealed class PoolPlane
 
 /// <summary>What pools share with the rest of the program.</summary>
 internal sealed record PoolParts(
-    PolicyStore Store, IPackageReader Packages, HttpClient Pods, OutsideHttp Outside, PoolMetrics Metrics);
+    PolicyStore Store, IPackageReader Packages, HttpClient Pods, OutsideHttp Outside, PoolMetrics Metrics,
+        PoolKeys Keys);
 
 /// <summary>Hands pool documents to the distribution.</summary>
 internal sealed class PoolSink(PolicyStore store) : IPoolSink

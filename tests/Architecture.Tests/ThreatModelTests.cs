@@ -49,6 +49,18 @@ public sealed partial class ThreatModelTests
     }
 
     [Fact]
+    public void Secrets_OfTheOperator_AreReadByNameOnly()
+    {
+        var rules = Repository.Read("charts/waf-operator/templates/rbac.yaml").Split("# For people", 2)[0]
+            .Split("kind: Role\n")[1].Split("- apiGroups:")
+            .Where(rule => rule.Contains("resources: [secrets]", StringComparison.Ordinal)).ToList();
+        Assert.Equal(3, rules.Count);
+        Assert.All(rules, rule => Assert.True(
+            rule.Contains("resourceNames: [waf-operator-", StringComparison.Ordinal)
+            || rule.Contains("verbs: [create]", StringComparison.Ordinal), rule));
+    }
+
+    [Fact]
     public void TheAdmissionPolicy_HoldsTheOperatorToWhatItMakes()
     {
         var policy = Repository.Read("charts/waf-operator/templates/admission-policy.yaml");

@@ -120,6 +120,21 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         Assert.Equal(RiskLevel.None, Score(program, "green tea").Risk);
     }
 
+    /// <summary>With one that no score reaches, the model flags nothing; the other models would.</summary>
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(1.0, false)]
+    public void Threshold_OfAModel_IsWhereItFlagsInTheEnsembleAny(double? threshold, bool flags)
+    {
+        var policy = models.Policy(EnsembleKind.Any);
+        var program = models.Program(policy with
+        {
+            Models = [.. policy.Models.Select(model => model with { Threshold = threshold })],
+        });
+
+        Assert.Equal(flags, Score(program, "1' UNION SELECT username, password FROM users-- -").Risk >= RiskLevel.High);
+    }
+
     [Fact]
     public void Score_WithAnExclusionForTheParameter_LeavesItOutAndSaysSo()
     {

@@ -12,6 +12,9 @@ public enum InferenceErrorCode
     /// <summary>400: names, types or shapes of tensors are not the model's.</summary>
     ShapeMismatch,
 
+    /// <summary>401: the call carries no code of the pool's key, or a wrong one.</summary>
+    Unauthorized,
+
     /// <summary>403: the server's models are given by its operator or folder, not over this API.</summary>
     Forbidden,
 
@@ -62,6 +65,7 @@ public sealed record InferenceError
     public static int StatusOf(InferenceErrorCode code) => code switch
     {
         InferenceErrorCode.Malformed or InferenceErrorCode.ShapeMismatch => 400,
+        InferenceErrorCode.Unauthorized => 401,
         InferenceErrorCode.Forbidden => 403,
         InferenceErrorCode.ModelUnknown or InferenceErrorCode.NotFound => 404,
         InferenceErrorCode.MethodNotAllowed => 405,

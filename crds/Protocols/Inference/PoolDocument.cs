@@ -26,10 +26,20 @@ public sealed record PoolDocument
     /// <summary>The models, required ones first, each digest once.</summary>
     public IReadOnlyList<PoolModel> Models { get; init; } = [];
 
+    /// <summary>
+    /// Keys that calls must carry a code of (<see cref="PoolAccess"/>), the one in use first. Empty: nobody is asked
+    /// for one.
+    /// </summary>
+    public IReadOnlyList<string> AccessKeys { get; init; } = [];
+
     /// <summary>A document with its revision.</summary>
-    public static PoolDocument Of(string @namespace, string pool, IReadOnlyList<PoolModel> models)
+    public static PoolDocument Of(
+        string @namespace, string pool, IReadOnlyList<PoolModel> models, IReadOnlyList<string>? accessKeys = null)
     {
-        var unnamed = new PoolDocument { Namespace = @namespace, Pool = pool, Revision = "", Models = models };
+        var unnamed = new PoolDocument
+        {
+            Namespace = @namespace, Pool = pool, Revision = "", Models = models, AccessKeys = accessKeys ?? [],
+        };
         var json = JsonSerializer.SerializeToUtf8Bytes(unnamed, ProtocolJson.Default.Options);
         return unnamed with { Revision = Convert.ToHexStringLower(SHA256.HashData(json)) };
     }

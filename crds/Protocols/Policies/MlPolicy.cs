@@ -17,6 +17,9 @@ public sealed record MlPolicy
     /// <summary>Base URL of the inference pool, or null.</summary>
     public string? PoolUrl { get; init; }
 
+    /// <summary>Key of the pool (<c>PoolAccess</c>), or null where the pool asks for none.</summary>
+    public string? PoolKey { get; init; }
+
     public LearningPolicy Learning { get; init; } = new();
 }
 

@@ -30,7 +30,10 @@ public sealed record MlSpec
         Pattern(Patterns.Duration, Meaning = "a duration such as 5ms"), Default("\"5ms\"")]
     public string LatencyBudget { get; init; } = "5ms";
 
-    [Description("Name of an InferencePool for the large models, in the same namespace."), Length(253),
+    [Description("Name of an InferencePool for the large models, in the same namespace. Models are asked there and "
+        + "nowhere else: one whose "
+        + "ModelVersion names another pool (spec.serving.pool) does not score, which the condition Degraded says."),
+            Length(253),
         Pattern(Patterns.DnsName)]
     public string? Pool { get; init; }
 

@@ -18,6 +18,18 @@ public sealed record RulesSpec
     [Items(8), Length(253, Minimum = 1), Pattern(Patterns.DnsName)]
     public IReadOnlyList<string> ConfigMaps { get; init; } = [];
 
+    [Description("ConfigMaps whose content is approved: the policy is not compiled anew while the files differ "
+        + "from the digest, and their "
+        + "rules may do all that inline rules may."), Items(8, MapKeys = ["name"])]
+    public IReadOnlyList<ConfigMapDigest> ConfigMapDigests { get; init; } = [];
+
+    [Description("What rules of ConfigMaps without a digest may do. Add: find more; what takes from what others "
+        + "find (allow, ctl:ruleEngine, "
+        + "ctl:ruleRemove…, SecRuleRemove…, scores and settings of others) is refused with its line. Full: the "
+            + "same as inline rules, for "
+        + "whoever may write the ConfigMap."), Default("\"Add\"")]
+    public ConfigMapTrust ConfigMapTrust { get; init; } = ConfigMapTrust.Add;
+
     [Description("Paranoia level whose rules may block (OWASP CRS)."), Bounds(1, 4), Default("1")]
     public int Paranoia { get; init; } = 1;
 
@@ -71,6 +83,23 @@ public sealed record RulesSpec
 
     [Description("SecLang evaluated after the rule sets (own rules)."), Length(262144)]
     public string? Inline { get; init; }
+}
+
+/// <summary>What rules of ConfigMaps may do that the policy does not pin.</summary>
+public enum ConfigMapTrust { Add, Full }
+
+/// <summary>The content of a ConfigMap that whoever answers for the policy approved.</summary>
+public sealed record ConfigMapDigest
+{
+    [Description("Name of the ConfigMap, one of configMaps."), RequiredField, Length(253, Minimum = 1),
+        Pattern(Patterns.DnsName)]
+    public string Name { get; init; } = "";
+
+    [Description("SHA-256 over what LC_ALL=C sha256sum * prints in a folder with the files; the message about a "
+        + "ConfigMap that differs "
+        + "names it."), RequiredField, Length(71), Pattern(Patterns.Digest,
+            Meaning = "sha256: and 64 hexadecimal digits")]
+    public string Digest { get; init; } = "";
 }
 
 /// <summary>Applications that OWASP CRS has exclusion packs for.</summary>

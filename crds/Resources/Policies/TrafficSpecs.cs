@@ -11,7 +11,8 @@ public sealed record BodyInspectionSpec
         + "up to the limit is inspected before the application sees a byte."), Default("\"Buffered\"")]
     public BodyInspectionMode Mode { get; init; } = BodyInspectionMode.Buffered;
 
-    [Description("Most bytes held in memory and inspected (Window: the window)."), Length(16),
+    [Description("Most bytes held in memory and inspected (Window: the window). What a sidecar can hold follows from "
+        + "sidecar.memoryLimit: 15Mi for one client with the default of 384Mi."), Length(16),
         Pattern(Patterns.Bytes, Meaning = "bytes such as 128Ki"), Default("\"1Mi\"")]
     public string Limit { get; init; } = "1Mi";
 
@@ -160,17 +161,18 @@ public sealed record StatusCostSpec
 /// <summary>Always and never.</summary>
 public sealed record AccessListsSpec
 {
-    [Description("Networks that may send requests; empty: all."), Items(1024), Length(64), Pattern(Patterns.Cidr)]
+    [Description("Networks that may send requests, all others are denied; empty: all may."), Items(1024), Length(64),
+        Pattern(Patterns.Cidr)]
     public IReadOnlyList<string> AllowClients { get; init; } = [];
 
-    [Description("Networks that are refused."), Items(1024), Length(64), Pattern(Patterns.Cidr)]
+    [Description("Networks that are denied."), Items(1024), Length(64), Pattern(Patterns.Cidr)]
     public IReadOnlyList<string> DenyClients { get; init; } = [];
 
     [Description("Networks whose requests are not inspected (scanners of your own, load tests)."), Items(256),
         Length(64), Pattern(Patterns.Cidr)]
     public IReadOnlyList<string> BypassClients { get; init; } = [];
 
-    [Description("Path prefixes that are refused."), Items(256), Length(1024), Pattern("^/")]
+    [Description("Path prefixes that are denied, in every spelling."), Items(256), Length(1024), Pattern("^/")]
     public IReadOnlyList<string> DenyPaths { get; init; } = [];
 }
 

@@ -69,11 +69,13 @@ public sealed record WafPolicySpec
     [Items(64, MapKeys = ["pathPrefix"])]
     public IReadOnlyList<RouteSpec> Routes { get; init; } = [];
 
-    [Description("Request rate limits.")]
+    [Description("Request rate limits, for each pod by itself. Beyond them 429 in mode Enforce; recorded in Detect.")]
     [Items(32, MapKeys = ["name"])]
     public IReadOnlyList<RateLimitSpec> RateLimits { get; init; } = [];
 
-    [Description("Clients and paths that are always allowed or always denied, before any inspection.")]
+    [Description("Clients and paths that are allowed or denied before any inspection. Denied: refused in mode "
+        + "Enforce, recorded in Detect, "
+        + "nothing in \"Off\".")]
     public AccessListsSpec? AccessLists { get; init; }
 
     [Description("What a blocked client receives.")]

@@ -27,6 +27,7 @@ internal sealed class InferEndpoint(
         try
         {
             using var body = await _bodies.ReadAsync(http.Request, http.RequestAborted);
+            CallerCheck.CheckBody(http, body.Bytes);
             meters.Read(time.GetElapsedTime(started));
             var reading = time.GetTimestamp();
             var call = Prepare(http.Request, body.Bytes, served);
@@ -85,6 +86,7 @@ internal sealed class InferEndpoint(
         var response = http.Response;
         response.ContentType = answer.ContentType;
         response.ContentLength = answer.Body.Length;
+        CallerCheck.Prove(http, answer.Body.Span);
         if (answer.JsonLength is { } length)
             response.Headers[InferenceProtocol.InferenceHeaderLength] = length.ToString(CultureInfo.InvariantCulture);
         await response.BodyWriter.WriteAsync(answer.Body, http.RequestAborted);

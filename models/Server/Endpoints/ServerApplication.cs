@@ -11,7 +11,7 @@ namespace WafOperator.Models.Server.Endpoints;
 /// <summary>The server's paths (crds/Protocols/Inference/README.md). Thread-safe.</summary>
 internal sealed partial class ServerApplication(
     InferEndpoint infer, ModelPages models, ServerMeters meters, PrometheusExporter exporter,
-    Func<PoolServerStatus> status, ILogger<ServerApplication> logger)
+    Func<PoolServerStatus> status, CallerCheck callers, ILogger<ServerApplication> logger)
 {
     private const int SegmentsMax = 8;
 
@@ -46,6 +46,8 @@ internal sealed partial class ServerApplication(
     private Task RouteAsync(HttpContext http)
     {
         var path = (http.Request.Path.Value ?? "").Split('/', SegmentsMax + 1, StringSplitOptions.RemoveEmptyEntries);
+        // Before anything is read: who has no key takes neither memory nor a place in the queue.
+        if (path is ["v2", "models" or "repository", ..]) callers.Check(http);
         return path switch
         {
             ["v2", "models", var m, "infer"] => Post(http, () => infer.HandleAsync(http, models.Name(m), null)),
@@ -104,6 +106,7 @@ internal sealed partial class ServerApplication(
         var json = JsonSerializer.SerializeToUtf8Bytes(value, ProtocolJson.Default.Of<T>());
         http.Response.ContentType = "application/json";
         http.Response.ContentLength = json.Length;
+        CallerCheck.Prove(http, json);
         await http.Response.BodyWriter.WriteAsync(json, http.RequestAborted);
     }
 

@@ -68,7 +68,8 @@ internal sealed partial class InferenceServer : IAsyncDisposable
         var pages = new ModelPages(_repository, _keeper, changeable, options.Requests, options.Version);
         _exporter = new PrometheusExporter(_meters.Name, "System.Runtime");
         var application = new ServerApplication(
-            infer, pages, _meters, _exporter, Status, logs.CreateLogger<ServerApplication>());
+            infer, pages, _meters, _exporter, Status, new CallerCheck(() => _follower?.Access, time),
+            logs.CreateLogger<ServerApplication>());
         (_web, _port) = WebServer.Build(options, time, logs);
         _web.Run(application.HandleAsync);
         Observe(infer);

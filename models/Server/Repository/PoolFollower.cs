@@ -25,9 +25,13 @@ internal sealed partial class PoolFollower(
 
     private readonly string? _copy = stateDirectory is null ? null : Path.Combine(stateDirectory, "pool.json");
     private volatile PoolDocument? _document;
+    private volatile PoolAccess? _access;
 
     /// <summary>The document in force, or null before the first.</summary>
     public PoolDocument? Document => _document;
+
+    /// <summary>Keys of the document in force, or null where it has none.</summary>
+    public PoolAccess? Access => _access;
 
     /// <summary>When the operator last answered.</summary>
     public DateTimeOffset? LastContact { get; private set; }
@@ -94,6 +98,7 @@ internal sealed partial class PoolFollower(
     {
         LogDocument(logger, document.Revision, document.Models.Count);
         // In force before it is loaded: readiness asks whether what it requires is there.
+        _access = PoolAccess.Of(document.AccessKeys);
         _document = document;
         var isWhole = await keeper.ApplyAsync(document.Models, cancellationToken);
         if (json is not null) Keep(json);

@@ -12,7 +12,8 @@ namespace WafOperator.Controllers.Certificates;
 /// its own. Runs on the leader. Looks again every minute: the rights to read one object by name do not include watching.
 /// </summary>
 public sealed class CaBundleController(
-    KubernetesClient client, NamespacedName secret, string configuration, Func<CertificateState?> certificates) : IReconciler
+    KubernetesClient client, NamespacedName secret, string configuration, Func<ServingState?> certificates)
+        : IReconciler
 {
     private const string FieldManager = "waf-operator-ca-bundle";
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);

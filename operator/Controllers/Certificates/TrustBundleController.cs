@@ -8,10 +8,12 @@ namespace WafOperator.Controllers.Certificates;
 
 /// <summary>
 /// Keeps a ConfigMap with the operator's bundle in each namespace that has sidecars or policies: sidecars mount it to trust the
-/// distribution. Runs on the leader; keys are namespaces.
+/// distribution. It is watched: what somebody changes or deletes is put right at once. Runs on the leader; keys are
+/// namespaces.
 /// </summary>
 public sealed class TrustBundleController(
-    KubernetesClient client, Func<string, bool> isNeeded, Func<CertificateState?> certificates, TimeProvider time) : IReconciler
+    KubernetesClient client, Func<string, bool> isNeeded, Func<ServingState?> certificates,
+    Func<string, KubernetesObject?> found, TimeProvider time) : IReconciler
 {
     /// <summary>Name of the ConfigMap in each namespace.</summary>
     public const string ConfigMapName = "waf-operator-ca";
@@ -19,18 +21,19 @@ public sealed class TrustBundleController(
     /// <summary>Its key.</summary>
     public const string BundleKey = "ca.crt";
 
-    /// <summary>ConfigMaps are not watched (that right would cover everybody's); what somebody deletes comes back by then.</summary>
-    private static readonly TimeSpan ApplyAgain = TimeSpan.FromMinutes(10);
+    /// <summary>Somebody who keeps changing it gets no write of ours for each of theirs.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, (string Bundle, DateTimeOffset At)> _applied = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _applied = new();
 
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         var ns = key.Name;
-        if (certificates() is not { } state || !isNeeded(ns)) return ReconcileResult.Done;
+        if (certificates() is not { Bundle.Length: > 0 } state || !isNeeded(ns)) return ReconcileResult.Done;
+        if (found(ns)?.Text("data", BundleKey) == state.Bundle) return ReconcileResult.Done;
         var now = time.GetUtcNow();
-        if (_applied.TryGetValue(ns, out var last) && last.Bundle == state.Bundle && now - last.At < ApplyAgain)
-            return ReconcileResult.After(last.At + ApplyAgain - now);
+        if (_applied.TryGetValue(ns, out var last) && now - last < Pause)
+            return ReconcileResult.After(last + Pause - now);
         var body = new JsonObject
         {
             ["metadata"] = new JsonObject
@@ -41,8 +44,10 @@ public sealed class TrustBundleController(
             },
             ["data"] = new JsonObject { [BundleKey] = state.Bundle },
         };
+        // Forced: a field that somebody else took is ours.
         await client.ApplyAsync(BuiltIn.ConfigMaps, body, new ApplyOptions(), cancellationToken);
-        _applied[ns] = (state.Bundle, now);
-        return ReconcileResult.After(ApplyAgain);
+        _applied[ns] = now;
+        // The cache says so when it is there; until then nobody knows.
+        return ReconcileResult.After(Pause);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using WafOperator.Controllers.Pools;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
@@ -13,8 +14,11 @@ namespace WafOperator.Controllers.Policies;
 /// </summary>
 public sealed partial class PolicyPublisher(
     PolicyCaches caches, PublicKeys publicKeys, CompiledPolicies compiled, IPolicySink sink, TimeProvider time,
-    ILogger<PolicyPublisher> logger) : IReconciler
+    ILogger<PolicyPublisher> logger, PoolKeys? poolKeys = null) : IReconciler
 {
+    /// <summary>Time for the leader to make the Secret with pools' keys; its coming is an event besides.</summary>
+    private static readonly TimeSpan KeyWithin = TimeSpan.FromSeconds(5);
+
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         var policy = caches.Policies.Cache.Get(key);
@@ -25,6 +29,9 @@ public sealed partial class PolicyPublisher(
             return ReconcileResult.Done;
         }
 
+        var pool = policy.Value.Spec.Ml?.Pool;
+        // A sidecar without the key would be refused by the pool.
+        if (pool is not null && poolKeys is { IsKnown: false }) return ReconcileResult.After(KeyWithin);
         var models = caches.Models.Cache.ByNamespace.Find(key.Namespace).Select(m => m.Value).ToList();
         var now = time.GetUtcNow();
         var compilation = PolicyCompiler.Compile(new PolicyInputs
@@ -33,6 +40,8 @@ public sealed partial class PolicyPublisher(
             Exclusions = [.. caches.Exclusions.Cache.ByNamespace.Find(key.Namespace).Select(e => e.Value)],
             Models = models,
             Pools = [.. caches.Pools.Cache.ByNamespace.Find(key.Namespace).Select(p => p.Value)],
+            PoolKeys = pool is not null && poolKeys?.Of(new(key.Namespace, pool)) is [var poolKey, ..]
+                ? new Dictionary<string, string> { [pool] = poolKey } : new Dictionary<string, string>(),
             PublicKeys = await publicKeys.ReadAsync(key.Namespace, SecretNames(models), cancellationToken),
             RuleFiles = policy.Value.Spec.Rules is { ConfigMaps.Count: > 0 }
                 ? caches.RuleFilesOf(key.Namespace)

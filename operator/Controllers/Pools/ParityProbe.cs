@@ -22,7 +22,8 @@ public interface IPackageReader
 /// Sends the golden vectors of the required packages to one server of a rung, by the same API as clients, and compares
 /// the answers. Runs on the leader, once for each rung and set of packages.
 /// </summary>
-public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolObserverOptions options)
+public sealed class ParityProbe(
+    OutsideHttp http, IPackageReader packages, PoolObserverOptions options, PoolKeys keys, TimeProvider time)
 {
     private const int VectorsPerCall = 64;
     private static readonly TimeSpan CallTimeMax = TimeSpan.FromSeconds(30);
@@ -30,6 +31,7 @@ public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolO
     /// <summary>
     /// Outcome for a rung, or null when it cannot be known yet: the server does not answer, or a package is not here.
     /// </summary>
+    /// <param name="pool">The pool.</param>
     /// <param name="rung">Number of the rung.</param>
     /// <param name="subject">What is compared (<c>ScoreParity.SubjectOf</c>).</param>
     /// <param name="address">Address of a ready pod of the rung.</param>
@@ -37,9 +39,10 @@ public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolO
     /// <param name="maximum">Largest difference in probability.</param>
     /// <param name="cancellationToken">Ends the calls.</param>
     public async Task<RungParity?> CompareAsync(
-        int rung, string subject, string address, IReadOnlyList<PoolModel> models, double maximum,
+        NamespacedName pool, int rung, string subject, string address, IReadOnlyList<PoolModel> models, double maximum,
         CancellationToken cancellationToken)
     {
+        var access = PoolAccess.Of(keys.Of(pool));
         double worst = 0;
         var (count, guilty) = (0, "");
         foreach (var model in models)
@@ -47,7 +50,7 @@ public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolO
             if (await packages.ReadAsync(model.Package.Digest, cancellationToken) is not { } package) return null;
             var golden = ScoreParity.Read(package);
             if (golden.Count == 0) continue;
-            if (await LogitsAsync(address, model, golden, cancellationToken) is not { } logits) return null;
+            if (await LogitsAsync(address, model, golden, access, cancellationToken) is not { } logits) return null;
             var deviation = ScoreParity.Deviation(golden, logits, package.Manifest.Calibration);
             count += golden.Count;
             if (deviation <= worst) continue;
@@ -70,7 +73,8 @@ public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolO
     }
 
     private async Task<List<float>?> LogitsAsync(
-        string address, PoolModel model, IReadOnlyList<GoldenVector> golden, CancellationToken cancellationToken)
+        string address, PoolModel model, IReadOnlyList<GoldenVector> golden, PoolAccess? access,
+        CancellationToken cancellationToken)
     {
         var host = address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address;
         var uri = new Uri(
@@ -78,16 +82,17 @@ public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolO
         var logits = new List<float>(golden.Count);
         foreach (var part in golden.Chunk(VectorsPerCall))
         {
-            if (await AskAsync(uri, part, cancellationToken) is not { } answer) return null;
+            if (await AskAsync(uri, part, access, cancellationToken) is not { } answer) return null;
             logits.AddRange(answer);
         }
 
         return logits;
     }
 
-    private async Task<List<float>?> AskAsync(Uri uri, GoldenVector[] values, CancellationToken cancellationToken)
+    private async Task<List<float>?> AskAsync(
+        Uri uri, GoldenVector[] values, PoolAccess? access, CancellationToken cancellationToken)
     {
-        var answer = await http.ReadAsync(Call(uri, values), cancellationToken);
+        var answer = await http.ReadAsync(Call(uri, values, access), cancellationToken);
         if (answer.Problem is not null) return null;
         try
         {
@@ -101,7 +106,7 @@ public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolO
     }
 
     /// <summary>V2 JSON with one binary tensor: values are any bytes, which JSON text could not carry.</summary>
-    private static OutsideCall Call(Uri uri, GoldenVector[] values)
+    private OutsideCall Call(Uri uri, GoldenVector[] values, PoolAccess? access)
     {
         var size = values.Sum(v => v.Value.Length + sizeof(int));
         var header = Encoding.UTF8.GetBytes(new JsonObject
@@ -135,6 +140,10 @@ public sealed class ParityProbe(OutsideHttp http, IPackageReader packages, PoolO
                 new(InferenceProtocol.InferenceHeaderLength, header.Length.ToString(CultureInfo.InvariantCulture)),
                 // Behind what decides over requests.
                 new(InferenceProtocol.PriorityHeader, "1"),
+                .. access is null ? [] : new KeyValuePair<string, string>[]
+                {
+                    new(PoolAccess.CallHeader, access.Call("POST", uri.AbsolutePath, body, time.GetUtcNow()).Header),
+                },
             ],
         };
     }

@@ -104,7 +104,7 @@ public sealed class PoolCluster
                 p => p is { IsActive: true, IsReady: true, Address: not null } && p.Rung == rung);
             if (pod is null) continue;
             var found = await _parity.CompareAsync(
-                rung, subjects[rung], pod.Address!, models, maximum, cancellationToken);
+                pool.Metadata.Key, rung, subjects[rung], pod.Address!, models, maximum, cancellationToken);
             if (found is not null) known[rung] = found;
         }
 

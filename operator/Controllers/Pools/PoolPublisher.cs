@@ -21,8 +21,11 @@ public interface IPoolSink
 /// to the cluster.
 /// </summary>
 public sealed partial class PoolPublisher(
-    PolicyCaches caches, PublicKeys publicKeys, IPoolSink sink, ILogger<PoolPublisher> logger) : IReconciler
+    PolicyCaches caches, PublicKeys publicKeys, PoolKeys poolKeys, IPoolSink sink, ILogger<PoolPublisher> logger)
+    : IReconciler
 {
+    private static readonly TimeSpan KeyWithin = TimeSpan.FromSeconds(5);
+
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         if (caches.Pools.Cache.Get(key) is not { Metadata.IsBeingDeleted: false })
@@ -31,11 +34,14 @@ public sealed partial class PoolPublisher(
             return ReconcileResult.Done;
         }
 
+        // Without keys its servers would answer anybody.
+        if (!poolKeys.IsKnown) return ReconcileResult.After(KeyWithin);
         var versions = caches.Models.Cache.ByNamespace.Find(key.Namespace).Select(m => m.Value)
             .Where(v => PoolModels.IsServedBy(v, key.Name)).ToList();
         var secrets = PublicKeys.NamesOf([.. versions.Select(v => v.Spec.Artifact.Signature)]).ToList();
         var keys = await publicKeys.ReadAsync(key.Namespace, secrets, cancellationToken);
-        var document = PoolDocument.Of(key.Namespace, key.Name, PoolModels.Of(key.Name, versions, keys));
+        var document = PoolDocument.Of(key.Namespace, key.Name, PoolModels.Of(key.Name, versions, keys),
+            poolKeys.Of(key));
         if (sink.Publish(key, document)) LogPublished(key.ToString(), document.Revision[..12], document.Models.Count);
         // A Secret that comes later is no event here.
         return secrets.Count > keys.Count ? ReconcileResult.After(TimeSpan.FromMinutes(1)) : ReconcileResult.Done;

@@ -41,6 +41,7 @@ internal static class ModelCompiler
         CriticalAction = Strictest(actions.Critical, (RiskAction)Strictest(actions.High, actions.Medium)),
         LatencyBudget = DurationText.Parse(spec.LatencyBudget),
         PoolUrl = PoolUrlOf(inputs, spec.Pool, findings),
+        PoolKey = inputs.PoolKeys.GetValueOrDefault(spec.Pool ?? ""),
         Learning = LearningOf(spec.Learning ?? new()),
     };
 

@@ -18,6 +18,7 @@ public static class PolicyCompiler
         var findings = new List<Finding>();
         var exclusions = ActiveExclusions(inputs, findings, out var recompileAt);
         var spec = inputs.Policy.Spec;
+        BodyRoom.Check(spec, findings);
         var document = new PolicyDocument
         {
             Namespace = inputs.Policy.Metadata.Namespace ?? "default",
@@ -43,6 +44,7 @@ public static class PolicyCompiler
             Document = failed ? null : PolicyRevision.Seal(document),
             Findings = findings,
             Weakenings = [.. exclusions.Select(e => ExclusionBounds.Weakening(e, spec)).OfType<string>()],
+            RuleFilesMayWeaken = spec.Rules is { ConfigMapTrust: ConfigMapTrust.Full, ConfigMaps.Count: > 0 },
             RecompileAt = recompileAt,
         };
     }

@@ -24,6 +24,9 @@ public sealed record PolicyInputs
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> RuleFiles { get; init; } =
         new Dictionary<string, IReadOnlyDictionary<string, string>>();
 
+    /// <summary>Keys of pools by their name; a pool without one asks for none.</summary>
+    public IReadOnlyDictionary<string, string> PoolKeys { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Takes model versions without a status as promoted: a file has no operator to promote them.</summary>
     public bool TrustUnjudgedModels { get; init; }
 
@@ -59,6 +62,9 @@ public sealed record PolicyCompilation
 
     /// <summary>Exclusions in force that take a whole kind of protection away, a sentence each.</summary>
     public IReadOnlyList<string> Weakenings { get; init; } = [];
+
+    /// <summary>Whoever may write a ConfigMap of the policy may switch its rules off.</summary>
+    public bool RuleFilesMayWeaken { get; init; }
 
     /// <summary>When the outcome changes by itself (the next exclusion that expires), or null.</summary>
     public DateTimeOffset? RecompileAt { get; init; }

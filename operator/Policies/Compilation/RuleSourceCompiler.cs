@@ -17,12 +17,12 @@ internal static class RuleSourceCompiler
         IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> ruleFiles, List<Finding> findings)
     {
         if (spec.Sets.Count + spec.ConfigMaps.Count == 0 && (spec.Inline ?? spec.InlineBefore) is null) return null;
-        var sources = new List<RuleSource> { Text("policy/settings", SettingsText.Write(spec)) };
+        var sources = new List<RuleSource> { Text(SettingsText.Source, SettingsText.Write(spec)) };
         if (spec.InlineBefore is { } before) sources.Add(Text("policy/inlineBefore", before));
         var (exclusionText, exclusionRules) = ExclusionText.Write(exclusions, findings);
         if (exclusionText.Length > 0) sources.Add(Text("policy/exclusions", exclusionText));
         foreach (var set in spec.Sets) sources.Add(new() { Name = set, RuleSet = set });
-        var files = ConfigMapRules.Read(spec.ConfigMaps, ruleFiles, findings);
+        var files = ConfigMapRules.Read(spec, ruleFiles, findings);
         sources.AddRange(files.Sources);
         if (spec.DisabledRules.Count > 0)
             sources.Add(Text("policy/disabledRules", $"SecRuleRemoveById {string.Join(' ', spec.DisabledRules)}\n"));

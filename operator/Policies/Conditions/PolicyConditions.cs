@@ -170,10 +170,16 @@ public static class PolicyConditions
     private static Draft Weakened(PolicyConditionInputs inputs)
     {
         var broad = inputs.Compilation.Weakenings;
-        return broad.Count == 0
-            ? new("Weakened", ConditionStatus.False, "AsWritten", "no exclusion in force is broad")
-            : new("Weakened", ConditionStatus.True, "BroadExclusion",
+        if (broad.Count > 0)
+        {
+            return new("Weakened", ConditionStatus.True, "BroadExclusion",
                 Cut($"WafExclusion {string.Join("; ", broad.Take(5))}"));
+        }
+
+        return inputs.Compilation.RuleFilesMayWeaken
+            ? new("Weakened", ConditionStatus.True, "RuleFilesTrusted",
+                "whoever may write the ConfigMaps of spec.rules may switch rules off: pin them with configMapDigests")
+            : new("Weakened", ConditionStatus.False, "AsWritten", "no exclusion in force is broad");
     }
 
     private static Draft Ready(Draft accepted, Draft resolved, Draft programmed)

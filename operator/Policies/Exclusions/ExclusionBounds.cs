@@ -14,6 +14,9 @@ public static class ExclusionBounds
     /// <summary>Families from which on an exclusion counts as broad.</summary>
     private const int ManyFamilies = 4;
 
+    /// <summary>Characters of an exclusion's reason in a condition, which speaks of several.</summary>
+    private const int ReasonLengthMax = 120;
+
     /// <summary>Bounds that hold whatever a policy says: nothing but what may never be excluded.</summary>
     public static ExclusionBoundsSpec Widest { get; } = new()
     {
@@ -42,8 +45,11 @@ public static class ExclusionBounds
         if (what is null) return null;
         var where = isEverywhere ? "for every request"
             : HasPath(spec.Match) ? $"below {spec.Match!.Path}" : $"in {spec.Match!.Part} {spec.Match.Name}";
-        return $"{exclusion.Metadata.Name} leaves out {what} {where}";
+        return $"{exclusion.Metadata.Name} leaves out {what} {where} ({Reason(spec)})";
     }
+
+    private static string Reason(WafExclusionSpec spec) =>
+        spec.Reason.Length <= ReasonLengthMax ? spec.Reason : spec.Reason[..ReasonLengthMax] + "…";
 
     private static (string, string)? Never(WafExclusionSpec spec)
     {

@@ -45,9 +45,11 @@ internal static class SecLangCheck
         foreach (var directive in result.Document.Directives)
         {
             CheckId(directive, findings);
-            CheckEngine(directive, findings);
             if (directive is RuleDirective rule) CheckPattern(rule, findings);
         }
+        findings.AddRange(new AddOnlyRules(
+            result.Document.Directives, new RuleOrigins(spec, files), spec.Sets.Count > 0
+                || !files.IsComplete).Findings());
     }
 
     private static Finding FindingOf(Diagnostic diagnostic)
@@ -61,44 +63,11 @@ internal static class SecLangCheck
             Line(diagnostic.Location) + diagnostic.Message + leftOut);
     }
 
-    /// <summary>
-    /// Rule files are weaker than the policy: they may not switch the engine or the reading of bodies off. Conditional
-    /// controls stay, since rule sets use them.
-    /// </summary>
-    private static void CheckEngine(Directive directive, List<Finding> findings)
-    {
-        if (!directive.Location.File.StartsWith(ConfigMapRules.Prefix, StringComparison.Ordinal)) return;
-        var what = directive switch
-        {
-            SettingDirective setting when IsSwitch(setting.Name) && !IsOn(setting) =>
-                $"{setting.Name} {string.Join(' ', setting.Arguments)}",
-            ActionDirective always => always.Actions.Where(IsOff).Select(a => $"SecAction with ctl:{a.Argument}")
-                .FirstOrDefault(),
-            _ => null,
-        };
-        if (what is null) return;
-        findings.Add(new(FindingSeverity.Error, FindingKind.InvalidRules, directive.Location.File,
-            $"{Line(directive.Location)}{what} is refused in a ConfigMap: what is inspected is the policy's to say "
-                + "(spec.mode, spec.body, spec.rules.inlineBefore)"));
-    }
-
-    private static bool IsSwitch(string name) => name.Equals("SecRuleEngine", StringComparison.OrdinalIgnoreCase)
-        || name.Equals("SecRequestBodyAccess", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsOn(SettingDirective setting) =>
-        setting.Arguments is [var value] && value.Equals("On", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsOff(ActionCall action) => action.Name.Equals("ctl", StringComparison.OrdinalIgnoreCase)
-        && action.Argument is { } text
-        && (text.StartsWith("ruleEngine=", StringComparison.OrdinalIgnoreCase)
-            || text.StartsWith("requestBodyAccess=", StringComparison.OrdinalIgnoreCase))
-        && !text.EndsWith("=On", StringComparison.OrdinalIgnoreCase);
-
     private static void CheckId(Directive directive, List<Finding> findings)
     {
         var file = directive.Location.File;
-        var isOwn = file.StartsWith(ConfigMapRules.Prefix, StringComparison.Ordinal);
-        if (!Fields.TryGetValue(file, out var field) && !isOwn) return;
+        // Not the compiler's own text; a data file that is included counts as rules.
+        if (!Fields.TryGetValue(file, out var field) && file.StartsWith("policy/", StringComparison.Ordinal)) return;
         var actions = directive switch { RuleDirective rule => rule.Actions, ActionDirective action =>
             action.Actions, _ => [] };
         foreach (var action in actions)

@@ -12,6 +12,9 @@ namespace WafOperator.Policies.Rules;
 /// </summary>
 internal static class SettingsText
 {
+    /// <summary>Name of this text among the sources. Scores that it adds to are the rule set's.</summary>
+    public const string Source = "policy/settings";
+
     public static string Write(RulesSpec spec)
     {
         var text = new StringBuilder();

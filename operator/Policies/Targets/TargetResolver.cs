@@ -50,10 +50,15 @@ public sealed class TargetResolver
     /// <summary>Targets of a policy that do not exist.</summary>
     public static IReadOnlyList<PolicyTargetReference> MissingTargets(WafPolicy policy,
         IReadOnlyList<Workload> workloads) =>
-        [.. policy.Spec.TargetRefs.Where(t => !workloads.Any(w => w.Kind == t.Kind && w.Name == t.Name))];
+        [.. policy.Spec.TargetRefs.Where(t => !IsOurs(t) || !workloads.Any(w => w.Kind == t.Kind && w.Name == t.Name))];
+
+    /// <summary>A kind of another API group of the same name is not what a policy can target.</summary>
+    private static bool IsOurs(PolicyTargetReference target) =>
+        target.Group is null || target.Group == (target.Kind is TargetKind.Service ? "" : "apps");
 
     private void Claim(WafPolicy policy, PolicyTargetReference target)
     {
+        if (!IsOurs(target)) return;
         var key = (target.Kind, target.Name);
         if (_claims.TryAdd(key, policy) || ReferenceEquals(_claims[key], policy)) return;
         _conflicts.Add(new TargetConflict(policy.Metadata.Name ?? "", target, _claims[key].Metadata.Name ?? ""));

@@ -1,3 +1,5 @@
+using WafOperator.Protocols.Policies;
+
 namespace WafOperator.Proxy.Listening;
 
 /// <summary>Every bound on what clients can make the proxy hold or wait for. Sizes in bytes.</summary>
@@ -93,7 +95,7 @@ public sealed record ProxyLimits
     /// <param name="memoryBytes">What the collector may use; for .NET three quarters of a container's limit.</param>
     public ProxyLimits ForMemory(long memoryBytes)
     {
-        var usable = Math.Max((memoryBytes / 5 * 3) - ProgramBytes, MemoryBytesMin);
+        var usable = SidecarMemory.Usable(memoryBytes);
         var connections = Bounded(usable / 5 / ConnectionBytes, ConnectionsMax);
         return this with
         {
@@ -101,19 +103,10 @@ public sealed record ProxyLimits
             ConnectionsPerClientMax = Bounded(connections / 2, ConnectionsPerClientMax),
             UpgradedConnectionsMax = Bounded(connections / 2, UpgradedConnectionsMax),
             InspectedRequestsMax = Bounded(usable / 5 * 2 / InspectedRequestBytes, InspectedRequestsMax),
-            BufferedBytesMax = Math.Min(usable / 15 * 2, BufferedBytesCeiling),
+            BufferedBytesMax = SidecarMemory.HeldBytesMax(memoryBytes),
             RequestBufferBytesMax = Math.Max(Bounded(usable / 4096, RequestBufferBytesMax), RequestBufferBytesMin),
         };
     }
-
-    /// <summary>Rules and models at rest: the Core Rule Set takes 11 MiB.</summary>
-    private const long ProgramBytes = 32L << 20;
-
-    /// <summary>A process with less than this to spare serves all the same, few at a time.</summary>
-    private const long MemoryBytesMin = 16L << 20;
-
-    /// <summary>More than this is not held, however much memory there is.</summary>
-    private const long BufferedBytesCeiling = 1L << 30;
 
     /// <summary>A connection, with a head that has begun.</summary>
     private const int ConnectionBytes = 16 << 10;

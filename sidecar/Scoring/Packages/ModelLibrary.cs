@@ -70,6 +70,7 @@ public sealed class ModelLibrary(
             .ToList();
         _withoutPackage =
             [.. (policy?.Models ?? []).Where(m => m is { Baseline: null, Candidate: null }).Select(m => m.Model)];
+        if (policy?.PoolUrl is { } poolUrl) remote?.Use(poolUrl, policy.PoolKey);
         foreach (var (family, blob) in wanted)
         {
             if (blob.InPool) await FindInPoolAsync(policy!.PoolUrl, family, blob, cancellationToken);

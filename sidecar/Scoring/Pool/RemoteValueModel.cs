@@ -20,6 +20,10 @@ public sealed class RemoteValueModel(ModelManifest manifest, string digest) : Va
 /// <summary>Finds out what a pool serves.</summary>
 public interface IRemoteModels
 {
+    /// <summary>The pool of the policy that is to be put in force, and its key, or null where it asks for
+    /// none.</summary>
+    void Use(string poolUrl, string? poolKey);
+
     /// <summary>The model, or why there is none. Never throws for a pool that is not there.</summary>
     /// <param name="poolUrl">Base URL of the pool.</param>
     /// <param name="family">Model family.</param>

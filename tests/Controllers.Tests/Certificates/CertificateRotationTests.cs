@@ -72,31 +72,6 @@ public sealed class CertificateRotationTests
     }
 
     [Fact]
-    public void Secret_RoundTrip_KeepsAllOfIt()
-    {
-        var (state, _) = CertificateRotation.Next(null, Names, Start);
-        var (changing, _) = CertificateRotation.Next(state, Names, state.Authority.RenewAt);
-        var key = new NamespacedName("waf-system", "waf-operator-tls");
-
-        var read = CertificateSecret.Read(KubernetesObject.From(CertificateSecret.Write(key, changing, null)));
-
-        Assert.NotNull(changing.NextAuthority);
-        Assert.Equal(changing, read);
-    }
-
-    [Theory]
-    [InlineData("ca.crt", "!")]
-    [InlineData("tls.key", "bm90IGEga2V5")]
-    public void Secret_WithDamage_IsTakenAsNothing(string field, string value)
-    {
-        var (state, _) = CertificateRotation.Next(null, Names, Start);
-        var body = CertificateSecret.Write(new NamespacedName("waf-system", "waf-operator-tls"), state, null);
-        body["data"]![field] = value;
-
-        Assert.Null(CertificateSecret.Read(KubernetesObject.From(body)));
-    }
-
-    [Fact]
     public void ToString_NeverShowsTheKey() =>
         Assert.DoesNotContain("PRIVATE", CertificateRotation.Next(null, Names, Start).State.ToString(), StringComparison.Ordinal);
 
@@ -113,6 +88,38 @@ public sealed class CertificateRotationTests
         var operations = CaBundleController.Operations(configuration, "A");
 
         Assert.Equal(["/webhooks/1/name", "/webhooks/1/clientConfig/caBundle"], operations.Select(o => (string)o["path"]!));
+    }
+
+    /// <summary>Clients with a late clock take a certificate that was just made.</summary>
+    [Fact]
+    public void Next_WithClocksThatDiffer_IsValidForAllOfThem()
+    {
+        var (state, _) = CertificateRotation.Next(null, Names, Start);
+
+        Assert.True(Trusts(state.Bundle, state.Serving, Start.AddMinutes(-4)));
+        Assert.True(Trusts(state.Bundle, state.Serving, Start.AddMinutes(4)));
+    }
+
+    /// <summary>The authority's Secret was deleted: what serves goes on until clients trust the new
+    /// authority.</summary>
+    [Fact]
+    public void Next_WithoutTheAuthority_KeepsWhatServes_UntilTheNewOneIsTrusted()
+    {
+        var (state, _) = CertificateRotation.Next(null, Names, Start);
+        var left = new ServingState(state.Serving, state.Bundle);
+        var now = Start.AddDays(10);
+
+        var (lost, again) = CertificateRotation.Next(null, Names, now, left);
+
+        Assert.Equal(state.Serving, lost.Serving);
+        Assert.NotEqual(state.Authority, lost.Authority);
+        Assert.True(Trusts(lost.Bundle, lost.Serving, now));
+        Assert.Equal(now + CertificateRotation.Propagation, again, TimeSpan.FromSeconds(2));
+        Assert.Same(lost, CertificateRotation.Next(lost, Names, now.AddMinutes(1)).State);
+        var (renewed, _) = CertificateRotation.Next(lost, Names, again.AddSeconds(2));
+        Assert.True(renewed.Serving.IsSignedBy(lost.Authority));
+        Assert.True(Trusts(lost.Bundle, renewed.Serving, again));
+        Assert.True(Trusts(renewed.Bundle, lost.Serving, again));
     }
 
     private static bool Trusts(string bundle, KeyedCertificate serving, DateTimeOffset now)

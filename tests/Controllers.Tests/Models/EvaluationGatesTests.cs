@@ -26,6 +26,30 @@ public sealed class EvaluationGatesTests
     public void ANextVersion_PassesWhereItIsNoWorseOnBothCorpora() => Assert.Equal(
         StageOutcome.Succeeded, Judge(Same, Same with { Corpus = "candidate", Attack01 = 20 }).Outcome);
 
+    public static TheoryData<EvaluationSpec, string> Missed => new()
+    {
+        { new() { MinimumRecall = "0.995" }, "recall 0.99 under 0.995" },
+        { new() { MaximumFalsePositiveRate = "0.001" }, "false positives 0.002 over 0.001" },
+        { new() { MaximumLatency = "400us" }, "latency 500 us at the 99th percentile over 400us" },
+        { new() { MaximumRegressionPercent = "0.1" }, "recall 0.9967 on the promoted version's corpus" },
+    };
+
+    [Theory, MemberData(nameof(Missed))]
+    public void EachGate_ThatIsTighterThanTheModel_Fails(EvaluationSpec spec, string words)
+    {
+        var report = Good with
+        {
+            FalsePositiveRate = 0.002, LatencyMicrosecondsP99 = 500,
+            Comparisons = [Same with { Attack11 = 299, Attack10 = 1 }],
+        };
+
+        Assert.Equal(StageOutcome.Succeeded, EvaluationGates.Judge(report, new EvaluationSpec(), "sha256:0").Outcome);
+        var result = EvaluationGates.Judge(report, spec, "sha256:0");
+
+        Assert.Equal(StageOutcome.Failed, result.Outcome);
+        Assert.Contains(words, result.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<ModelComparison[], string> Failing => new()
     {
         { [], "no comparison" },

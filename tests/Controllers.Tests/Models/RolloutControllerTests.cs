@@ -1,7 +1,10 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using WafOperator.Controllers.Models;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Tests.ApiServer;
+using WafOperator.Protocols;
 using WafOperator.Resources.Models;
 
 namespace WafOperator.Controllers.Tests.Models;
@@ -182,6 +185,53 @@ public sealed class RolloutControllerTests(TestApiServer server)
         await life.RunUntilAsync(versions => Phase(versions, "first") is ModelPhase.Promoted);
     }
 
+    /// <summary>A pod with the label of a comparison on labelled requests, and one that the Job owns but runs
+    /// something else.</summary>
+    [Fact]
+    public async Task WhatAForeignFeedbackPodSays_ChangesNothing()
+    {
+        await using var world = await RolloutWorld.CreateAsync(server);
+        await world.CreatePromotedAsync("first", "1.0.0");
+        await world.CreateVersionAsync("next", "1.1.0");
+        world.RunsFeedback = false;
+        await world.Client.CreateAsync(
+            BuiltIn.ConfigMaps,
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["namespace"] = world.Namespace, ["name"] = "waf-feedback" },
+                ["data"] = new JsonObject { ["requests.jsonl"] = "{}" },
+            },
+            CancellationToken.None);
+        await using var life = await OperatorLife.StartAsync(world, server.Client());
+        KubernetesObject? job = null;
+        for (var i = 0; i < 30 && job is null; i++)
+        {
+            await life.RunUntilAsync(_ => true);
+            var jobs = (await world.Client.ListAsync(
+                BuiltIn.Jobs,
+                new ListOptions { Namespace = world.Namespace, LabelSelector = EvaluationJob.FeedbackLabel },
+                CancellationToken.None)).Items;
+            job = jobs is [var first, ..] ? first : null;
+        }
+
+        var bad = JsonSerializer.Serialize(
+            world.Feedback with { Benign00 = 20, Benign01 = 20 }, ProtocolJson.Default.Options);
+        var labels = new JsonObject();
+        foreach (var label in job!.Metadata.Labels) labels[label.Key] = label.Value;
+        var spec = new JsonObject
+        {
+            ["containers"] = new JsonArray(new JsonObject
+            {
+                ["name"] = "evaluate", ["image"] = "registry.local/sidecar", ["command"] = new JsonArray("sh"),
+            }),
+        };
+        await world.CreatePodAsync("labelled", labels.DeepClone().AsObject(), "evaluate", Ended(bad));
+        await world.CreatePodAsync("owned", labels, spec, Ended(bad), OwnedBy(job));
+
+        await life.RunUntilAsync(versions => Phase(versions, "next") is ModelPhase.RolledBack or ModelPhase.Promoted);
+        Assert.Equal(ModelPhase.Promoted, (await world.StatusAsync("next")).Phase);
+    }
+
     [Fact]
     public async Task ACandidateThatIsWorseOnThePromotedVersionsCorpus_IsNotTried()
     {
@@ -195,6 +245,25 @@ public sealed class RolloutControllerTests(TestApiServer server)
         Assert.Contains(
             "on the promoted version's corpus", (await world.StatusAsync("next")).Message, StringComparison.Ordinal);
     }
+
+    private static JsonObject Ended(string message) => new()
+    {
+        ["phase"] = "Succeeded",
+        ["containerStatuses"] = new JsonArray(new JsonObject
+        {
+            ["name"] = "evaluate", ["image"] = "x", ["imageID"] = "x", ["ready"] = false, ["restartCount"] = 0,
+            ["state"] = new JsonObject
+            {
+                ["terminated"] = new JsonObject { ["exitCode"] = 0, ["message"] = message },
+            },
+        }),
+    };
+
+    private static JsonObject OwnedBy(KubernetesObject job) => new()
+    {
+        ["apiVersion"] = "batch/v1", ["kind"] = "Job", ["name"] = job.Metadata.Name, ["uid"] = job.Metadata.Uid,
+        ["controller"] = true,
+    };
 
     private static ModelPhase? Phase(IReadOnlyList<Resource<ModelVersion>> versions, string name) =>
         versions.FirstOrDefault(v => v.Metadata.Name == name)?.Value.Status?.Phase;

@@ -47,6 +47,9 @@ internal sealed class RolloutWorld : IAsyncDisposable
     /// <summary>Evaluation Jobs end; else their pods never come.</summary>
     public bool RunsJobs { get; set; } = true;
 
+    /// <summary>Jobs that compare on labelled requests end; else their pods never come.</summary>
+    public bool RunsFeedback { get; set; } = true;
+
     /// <summary>What the comparison on the promoted version's corpus finds.</summary>
     public ModelComparison OnCorpus { get; set; } = new()
     {
@@ -150,6 +153,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
             };
             var labels = new JsonObject();
             foreach (var label in job.Metadata.Labels) labels[label.Key] = label.Value;
+            if (labels.ContainsKey(EvaluationJob.FeedbackLabel) && !RunsFeedback) continue;
             if (labels.ContainsKey(EvaluationJob.FeedbackLabel))
                 ended["message"] = JsonSerializer.Serialize(Feedback, ProtocolJson.Default.Options);
             await CreateJobPodAsync(job, labels, new JsonObject
@@ -255,9 +259,13 @@ internal sealed class RolloutWorld : IAsyncDisposable
             if (_isInstalled) return;
             var kubeconfig = Path.Combine(server.Folder, "kubeconfig");
             await File.WriteAllTextAsync(kubeconfig, server.KubeconfigFor(server.Address, TestApiServer.AdminToken));
-            var kind = Path.Combine(KubernetesPrograms.RepositoryRoot(), "crds", "modelversions.yaml");
-            await KubectlAsync(kubeconfig, "apply", "--validate=false", "-f", kind);
-            await KubectlAsync(kubeconfig, "wait", "--for=condition=Established", "-f", kind, "--timeout=60s");
+            foreach (var kind in Directory.GetFiles(Path.Combine(KubernetesPrograms.RepositoryRoot(), "crds"),
+                "*.yaml"))
+            {
+                await KubectlAsync(kubeconfig, "apply", "--validate=false", "-f", kind);
+                await KubectlAsync(kubeconfig, "wait", "--for=condition=Established", "-f", kind, "--timeout=60s");
+            }
+
             _isInstalled = true;
         }
         finally

@@ -44,7 +44,8 @@ internal sealed class PoolOperator : IAsyncDisposable
         {
             ReachedFrom = ["waf-system"],
         };
-        var cluster = new PoolCluster(client, new ParityProbe(_outside.Http, packages, asking), settings, time);
+        var cluster = new PoolCluster(client, new ParityProbe(_outside.Http, packages, asking, new PoolKeys(), time),
+            settings, time);
         _controller = new PoolController(
             caches, _observer, cluster, new StatusWriter(client), _events, _metrics, time);
         _loop = new ControllerLoop("pools", _controller, new ControllerOptions(), services)

@@ -29,8 +29,10 @@ public sealed class PoolPublisherTests(RealControlPlane plane)
         var informers = new InformerSet();
         var caches = PolicyCaches.Add(informers, client, TestApiServer.Services);
         var sink = new Sink();
+        var keys = new PoolKeys();
+        keys.Update(PoolSecretTests.Stored(PoolSecret.Rotate(null, DateTimeOffset.UtcNow).Secret));
         var publisher = new PoolPublisher(
-            caches, new PublicKeys(client, TimeProvider.System, Trust), sink, NullLogger<PoolPublisher>.Instance);
+            caches, new PublicKeys(client, TimeProvider.System, Trust), keys, sink, NullLogger<PoolPublisher>.Instance);
         var loop = new ControllerLoop("publisher", publisher, new ControllerOptions(), TestApiServer.Services)
             .For(caches.Pools)
             .Watch(caches.Models,

@@ -19,7 +19,7 @@ namespace WafOperator.Models.Server.Tests.Repository;
 
 /// <summary>A server in a pool: its document and packages come from an operator that the test plays.</summary>
 [Collection("server")]
-public sealed class PoolFollowerTests(ServerFixture fixture) : IAsyncLifetime
+public sealed partial class PoolFollowerTests(ServerFixture fixture) : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<string, byte[]> _blobs = new();
     private readonly string _state = Directory.CreateTempSubdirectory("waf-pool-").FullName;
@@ -196,9 +196,11 @@ public sealed class PoolFollowerTests(ServerFixture fixture) : IAsyncLifetime
         else await context.Response.WriteAsync(JsonSerializer.Serialize(document, ProtocolJson.Default.PoolDocument));
     }
 
-    private void Publish(params PoolModel[] models)
+    private void Publish(params PoolModel[] models) => Publish([], models);
+
+    private void Publish(string[] keys, params PoolModel[] models)
     {
-        _document = PoolDocument.Of("shop", "large", models);
+        _document = PoolDocument.Of("shop", "large", models, keys);
         Interlocked.Exchange(ref _changed, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Bodies;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Listening;
@@ -17,6 +18,19 @@ public sealed class FairBudgetTests
     [InlineData(1, 1, long.MaxValue, true)]
     public void Allows_LeavesRoomForOthers(long mine, long taken, long max, bool expected) =>
         Assert.Equal(expected, FairBudget.Allows(mine, taken, max));
+
+    /// <summary>What the operator says a client may send is what the sidecar holds for one.</summary>
+    [Fact]
+    public void TheLongestBody_IsWhatAllows_SaysOfOneClient()
+    {
+        foreach (var limit in new[] { 64L << 20, 384L << 20, 4L << 30, 64L << 30 })
+        {
+            var held = new ProxyLimits().ForMemory(limit / 4 * 3).BufferedBytesMax;
+            var longest = SidecarMemory.BodyBytesMax(limit);
+            Assert.True(FairBudget.Allows(longest, longest, held));
+            Assert.False(FairBudget.Allows(longest + 5, longest + 5, held));
+        }
+    }
 
     [Fact]
     public void AnyClients_InAnyOrder_NobodyTakesAllAndEverybodyGetsSomething()

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using WafOperator.Protocols.Inference;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
@@ -74,6 +75,26 @@ public sealed class PoolTests
         Assert.Equal(sent, statuses.Values.Sum());
         Assert.True((await MetricsAsync(sidecar))["waf_incidents_total{kind=\"pool_unavailable\"}"] > 0);
         pool.Dispose();
+    }
+
+    /// <summary>The server here has no key: it stands for whoever answers at the pool's address.</summary>
+    [Fact]
+    public async Task APoolWithoutTheKey_IsNotBelieved()
+    {
+        var address = PoolProcess.FreeAddress();
+        using var pool = await PoolProcess.StartAsync(address);
+        await using var upstream = await TestUpstream.StartAsync();
+        var policy = Policy(address);
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address,
+            policy with { Ml = policy.Ml! with { PoolKey = PoolAccess.KeyOf(new byte[32], "shop", "large") } },
+            models: PoolProcess.Packages);
+        using var client = sidecar.Client();
+
+        for (var i = 0; i < 20; i++) await client.GetAsync(new Uri($"/search?q={Uncertain(i)}", UriKind.Relative));
+
+        Assert.Contains(sidecar.Sidecar.Status().Models, m => m.State != "Loaded");
+        Assert.Equal(0, (await MetricsAsync(sidecar)).GetValueOrDefault("waf_pool_calls_total{outcome=\"Answered\"}"));
     }
 
     [Theory]

@@ -107,6 +107,38 @@ public sealed class RedactionTests
         Assert.DoesNotContain("hunter2", log, StringComparison.Ordinal);
     }
 
+    /// <summary>Bodies that no reader takes apart, or takes for something else than they are.</summary>
+    [Theory]
+    [InlineData("text/plain", "{\"user\":\"me\",\"password\":\"hunter2\"}")]
+    [InlineData("text/plain", "user=me&password=hunter2")]
+    [InlineData("text/plain", "user: me\npassword: hunter2\n")]
+    [InlineData("application/octet-stream", "{\"access_token\":\"hunter2\"}")]
+    [InlineData("application/yaml", "login:\n  password: hunter2\n")]
+    [InlineData("application/x-own", "api_key=hunter2")]
+    [InlineData("application/xml", "<login><password>hunter2</password></login>")]
+    [InlineData("", "{\"password\":\"hunter2\"}")]
+    public async Task Log_SecretsInBodiesThatNoReaderTakes_AreNowhereInIt(string type, string body)
+    {
+        const string rules = "SecRule ARGS|REQUEST_BODY|XML:/* \"@contains hunter2\" "
+            + "\"id:1,phase:2,deny,multiMatch,msg:'Found %{MATCHED_VAR}',logdata:'%{MATCHED_VAR}'\"";
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, rules) with
+            {
+                Logging = new DecisionLogging { Decisions = DecisionLogLevel.All, MatchedDataBytesMax = 1024 },
+            });
+        using var client = sidecar.Client();
+        using var content = new ByteArrayContent(System.Text.Encoding.ASCII.GetBytes(body));
+        if (type.Length > 0) content.Headers.TryAddWithoutValidation("Content-Type", type);
+
+        (await client.PostAsync("/login", content)).Dispose();
+
+        await sidecar.StopAsync();
+        var log = string.Join('\n', sidecar.Lines());
+        Assert.NotEmpty(log);
+        Assert.DoesNotContain("hunter2", log, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Log_HostileBytes_AreOneLineOfJsonEach()
     {

@@ -71,6 +71,32 @@ public sealed class RolloutMachineTests
     }
 
     [Fact]
+    public void Interval_IsTheTimeToTheFirstLook()
+    {
+        var canary = Inputs(ModelPhase.Canary) with { Samples = Good, Now = Start.AddMinutes(1) };
+        var spec = canary.Spec with { Rollout = (canary.Spec.Rollout
+            ?? new()) with { Analysis = new() { Interval = "10m" } } };
+
+        Assert.Equal(ModelPhase.Promoted, Next(canary).Phase);
+        var waits = Next(canary with { Spec = spec });
+        Assert.Equal(ModelPhase.Canary, waits.Phase);
+        Assert.Contains("first look after 10m", waits.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MaximumRegressionPercent_DecidesWhatIsWorse()
+    {
+        var canary = Inputs(ModelPhase.Canary) with { Samples = Bad, Now = Start.AddMinutes(1) };
+        var spec = canary.Spec with
+        {
+            Rollout = (canary.Spec.Rollout ?? new()) with { Analysis = new() { MaximumRegressionPercent = "60" } },
+        };
+
+        Assert.Equal(ModelPhase.RolledBack, Next(canary).Phase);
+        Assert.NotEqual(ModelPhase.RolledBack, Next(canary with { Spec = spec }).Phase);
+    }
+
+    [Fact]
     public void Exposure_IsCountedOverAllStepsAndSaid()
     {
         var shadow = Inputs(ModelPhase.Shadow) with { Samples = Good with { BaselineDecided = 900 },

@@ -249,6 +249,10 @@ public sealed class PoolScoringTests(ReleasedModels models) : IClassFixture<Rele
     /// <summary>A pool that serves the released network under any name.</summary>
     private sealed class KernelPool(ReleasedModels models) : IRemoteModels
     {
+        public void Use(string poolUrl, string? poolKey)
+        {
+        }
+
         public static PayloadCnn KernelOf(ReleasedModels models) =>
             PayloadCnn.Read(PackageOf(models).Files["kernel.bin"].Span, out _)!;
 
@@ -264,6 +268,10 @@ public sealed class PoolScoringTests(ReleasedModels models) : IClassFixture<Rele
 
     private sealed class NoPool : IRemoteModels
     {
+        public void Use(string poolUrl, string? poolKey)
+        {
+        }
+
         public Task<ModelLoading> DescribeAsync(
             string poolUrl, string family, ModelBlob blob, CancellationToken cancellationToken) =>
             Task.FromResult(new ModelLoading(null, "the pool cannot be reached"));

@@ -15,17 +15,21 @@ internal sealed class PoolClient : IDisposable
     private readonly PoolLane _second;
     private readonly SidecarMeters _meters;
     private readonly TimeProvider _time;
+    private volatile PoolAccess? _access;
 
     public PoolClient(Uri url, SidecarMeters meters, TimeProvider time)
     {
         (Url, _meters, _time) = (url, meters, time);
-        (_first, _second) = (new PoolLane(url), new PoolLane(url));
+        (_first, _second) = (new PoolLane(url, () => Access, time), new PoolLane(url, () => Access, time));
         Breaker = new CircuitBreaker(time);
     }
 
     public Uri Url { get; }
 
     public CircuitBreaker Breaker { get; }
+
+    /// <summary>The pool's key, or null where it asks for none. Replaced by one write.</summary>
+    public PoolAccess? Access { get => _access; set => _access = value; }
 
     public HedgePolicy Hedging { get; } = new();
 

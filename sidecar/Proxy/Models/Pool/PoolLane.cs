@@ -23,9 +23,15 @@ internal sealed class PoolLane : IDisposable
     private readonly HttpMessageInvoker _client;
     private readonly Uri _pool;
 
-    public PoolLane(Uri pool)
+    private readonly Func<PoolAccess?> _access;
+    private readonly TimeProvider _time;
+
+    /// <param name="pool">Base URL of the pool.</param>
+    /// <param name="access">Its key now, or null.</param>
+    /// <param name="time">Clock.</param>
+    public PoolLane(Uri pool, Func<PoolAccess?> access, TimeProvider time)
     {
-        _pool = pool;
+        (_pool, _access, _time) = (pool, access, time);
         _client = new HttpMessageInvoker(new SocketsHttpHandler
         {
             UseProxy = false,
@@ -45,6 +51,7 @@ internal sealed class PoolLane : IDisposable
     public async Task<LaneAnswer> AskAsync(PoolCall call, TimeSpan left, CancellationToken cancellationToken)
     {
         using var request = RequestOf(call, left);
+        var signed = Sign(request, call.Body);
         try
         {
             using var response = await _client.SendAsync(request, cancellationToken);
@@ -52,6 +59,7 @@ internal sealed class PoolLane : IDisposable
             var length = CompactResponse.SizeOf(call.Count);
             if (response.Content.Headers.ContentLength != length) return new(PoolOutcome.Refused);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            if (!IsOfThePool(response, signed, body)) return new(PoolOutcome.Refused);
             var logits = new float[call.Count];
             return CompactResponse.Read(body, logits) is null
                 ? new LaneAnswer(PoolOutcome.Answered, logits)
@@ -75,12 +83,14 @@ internal sealed class PoolLane : IDisposable
         {
             Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
+        var signed = Sign(request, []);
         try
         {
             using var response = await _client.SendAsync(request, cancellationToken);
             if (response.Content.Headers.ContentLength is not { } length || length > bytesMax)
                 return (response.StatusCode, null);
-            return (response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            return (response.StatusCode, IsOfThePool(response, signed, body) ? body : null);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException)
         {
@@ -89,6 +99,20 @@ internal sealed class PoolLane : IDisposable
     }
 
     public void Dispose() => _client.Dispose();
+
+    private SignedCall? Sign(HttpRequestMessage request, byte[] body)
+    {
+        if (_access() is not { } access) return null;
+        var signed = access.Call(request.Method.Method, request.RequestUri!.AbsolutePath, body, _time.GetUtcNow());
+        request.Headers.Add(PoolAccess.CallHeader, signed.Header);
+        return signed;
+    }
+
+    /// <summary>Whoever answers in the pool's place without its key could rate every attack low.</summary>
+    private static bool IsOfThePool(HttpResponseMessage response, SignedCall? signed, byte[] body) => signed is null
+        || signed.IsAnswer(
+            response.Headers.TryGetValues(PoolAccess.AnswerHeader, out var proofs) ? proofs.FirstOrDefault() : null,
+            (int)response.StatusCode, body);
 
     private HttpRequestMessage RequestOf(PoolCall call, TimeSpan left)
     {

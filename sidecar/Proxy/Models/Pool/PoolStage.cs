@@ -36,6 +36,12 @@ internal sealed class PoolStage(SidecarMeters meters, TimeProvider time) : IRemo
         PoolQuestions questions, TimeSpan budget, CancellationToken cancellationToken) =>
         _client is { } client ? await client.AskAsync(questions, budget, cancellationToken) : null;
 
+    public void Use(string poolUrl, string? poolKey)
+    {
+        if (Uri.TryCreate(poolUrl, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp)
+            ClientOf(url).Access = PoolAccess.Of([poolKey]);
+    }
+
     public async Task<ModelLoading> DescribeAsync(
         string poolUrl, string family, ModelBlob blob, CancellationToken cancellationToken)
     {
