@@ -22,7 +22,9 @@ public sealed class OrtRun : IDisposable
         _values = new OrtValue[_inputs.Length];
     }
 
-    /// <summary>Runs the model once. The caller disposes of the outputs, which are in the order of their names.</summary>
+    /// <summary>
+    /// Runs the model once. The caller disposes of the outputs, which are in the order of their names.
+    /// </summary>
     /// <exception cref="OrtException">The run failed.</exception>
     public OrtOutput[] Run(ReadOnlySpan<OrtTensor> inputs)
     {
@@ -31,7 +33,8 @@ public sealed class OrtRun : IDisposable
         for (var i = 0; i < inputs.Length; i++) _values[i] = inputs[i].Value;
         try
         {
-            // The collection of the results is a list of them and nothing more: each output is disposed of by its owner.
+            // The collection of the results is a list of them and nothing more: each output is disposed of by its
+            // owner.
             var results = _session.Native.Run(_runOptions, _inputs, _values, _outputs);
             var outputs = new OrtOutput[results.Count];
             for (var i = 0; i < outputs.Length; i++) outputs[i] = new OrtOutput(results[i]);

@@ -4,7 +4,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace WafOperator.OnnxRuntime;
 
 /// <summary>
-/// ONNX Runtime in this process: the loaded library and its environment, which last as long as the process. Thread-safe.
+/// ONNX Runtime in this process: the loaded library and its environment, which last as long as the process.
+/// Thread-safe.
 /// Sessions made from it may be used from any thread.
 /// </summary>
 public sealed class OrtRuntime
@@ -36,7 +37,9 @@ public sealed class OrtRuntime
     public static OrtRuntime Load(string? libraryPath = null) =>
         TryLoad(libraryPath, out var reason) ?? throw new OrtException(reason);
 
-    /// <summary>Loads the library; null and the reason if it cannot be loaded. A process has one: the first that was loaded.</summary>
+    /// <summary>
+    /// Loads the library; null and the reason if it cannot be loaded. A process has one: the first that was loaded.
+    /// </summary>
     public static OrtRuntime? TryLoad(string? libraryPath, out string reason)
     {
         lock (Loading)
@@ -62,10 +65,11 @@ public sealed class OrtRuntime
     public string? ProblemOf(OrtProvider provider)
     {
         var name = provider.NativeName();
-        const string advice = "Take the image or the build with that provider (-p:WafGpu=true), and what the provider itself needs, "
-            + "or choose another provider";
+        const string advice = "Take the image or the build with that provider (-p:WafGpu=true), and what the provider "
+            + "itself needs, or choose another provider";
         if (!AvailableProviders.Contains(name))
-            return $"ONNX Runtime {Version} has no {name} here; it has {string.Join(", ", AvailableProviders)}. {advice}";
+            return $"ONNX Runtime {Version} has no {name} here; "
+                + $"it has {string.Join(", ", AvailableProviders)}. {advice}";
         try
         {
             // A library may know a provider by name whose own library is not there.
@@ -79,13 +83,15 @@ public sealed class OrtRuntime
     }
 
     /// <summary>
-    /// Asked before the managed API touches the library: where that finds none or a wrong one, it fails for good in this process.
+    /// Asked before the managed API touches the library: where that finds none or a wrong one, it fails for good in
+    /// this process.
     /// </summary>
     private static string? Find(string? path, out string reason)
     {
         string[] candidates = path is not null
             ? [path]
-            : [System.IO.Path.Combine(AppContext.BaseDirectory, "libonnxruntime.so"), "libonnxruntime.so", "libonnxruntime.so.1"];
+            : [System.IO.Path.Combine(AppContext.BaseDirectory, "libonnxruntime.so"), "libonnxruntime.so",
+                "libonnxruntime.so.1"];
         foreach (var candidate in candidates)
         {
             if (!NativeLibrary.TryLoad(candidate, out var library)) continue;
@@ -114,7 +120,8 @@ public sealed class OrtRuntime
             reason = "";
             return new OrtRuntime(path);
         }
-        catch (Exception failure) when (failure is TypeInitializationException or OnnxRuntimeException or InvalidOperationException)
+        catch (Exception failure) when (
+            failure is TypeInitializationException or OnnxRuntimeException or InvalidOperationException)
         {
             reason = $"{path} cannot be used: {(failure.InnerException ?? failure).Message.Trim()}; "
                 + "ONNX Runtime 1.31 or later is needed, and a new process after that";

@@ -19,7 +19,8 @@ internal static class OfferCommand
     /// <summary>Long enough for every replica of the operator to come by.</summary>
     private static readonly TimeSpan OfferedFor = TimeSpan.FromSeconds(90);
 
-    public static async Task<int> RunAsync(SidecarTask.Offer offer, TextWriter errors, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(SidecarTask.Offer offer, TextWriter errors,
+        CancellationToken cancellationToken)
     {
         if (await ProblemAsync(offer, cancellationToken) is { } problem)
         {

@@ -12,10 +12,12 @@ internal static class SidecarCommand
         """
         waf-sidecar: a web application firewall in front of one application.
 
-        Without a cluster, from a policy file: --policy, --upstream and --listen. In a pod, injected by the operator: without arguments; settings
-        come from WAF_* variables. Decisions are written to standard output, one JSON line each; everything else goes to standard error.
+        Without a cluster, from a policy file: --policy, --upstream and --listen. In a pod, injected by the operator:
+        without arguments; settings come from WAF_* variables. Decisions are written to standard output, one JSON line
+        each; everything else goes to standard error.
 
-        Exit codes: 0 ended as asked, 1 failed while running, 2 wrong arguments or settings, 3 the policy cannot be used, 4 a port cannot be opened.
+        Exit codes: 0 ended as asked, 1 failed while running, 2 wrong arguments or settings, 3 the policy cannot be
+        used, 4 a port cannot be opened.
         """;
 
     /// <param name="run">Runs a task; gives the exit code.</param>
@@ -31,10 +33,14 @@ internal static class SidecarCommand
 
     /// <summary>Runs what the arguments say. Mistakes are named on the error output; their exit code is 2.</summary>
     public static async Task<int> InvokeAsync(
-        IReadOnlyList<string> arguments, Func<SidecarTask, CancellationToken, Task<int>> run, Func<string, string?> environment)
+        IReadOnlyList<string> arguments, Func<SidecarTask, CancellationToken, Task<int>> run,
+        Func<string, string?> environment)
     {
         // Failures that nobody expected show where they came from; and the host answers SIGTERM itself.
-        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration
+        {
+            EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+        };
         var parsed = Build(run, environment).Parse(arguments);
         if (parsed.Action is not ParseErrorAction mistake) return await parsed.InvokeAsync(invocation);
         mistake.ShowHelp = false;
@@ -48,28 +54,33 @@ internal static class SidecarCommand
     {
         var policy = new Option<string?>("--policy")
         {
-            Description = "WafPolicy manifest, as given to kubectl; its WafExclusions and ModelVersions may be in the same file. The file is watched: "
+            Description = "WafPolicy manifest, as given to kubectl; its WafExclusions and ModelVersions may be in the "
+                + "same file. The file is watched: "
                 + "a change is taken up at once, a mistake is reported and the last good policy stays.",
             HelpName = "FILE",
         };
         var upstream = Url("--upstream", "The application, such as http://127.0.0.1:3000.");
-        var listen = Url("--listen", "Where requests come in, such as http://0.0.0.0:8080 (HTTP/1.1 and HTTP/2 on one port).");
+        var listen = Url("--listen", "Where requests come in, such as http://0.0.0.0:8080 (HTTP/1.1 and HTTP/2 on one "
+            + "port).");
         listen.Validators.Add(result =>
         {
             // A value that does not parse has an error of its own.
             if (!result.Errors.Any() && result.GetValueOrDefault<Uri?>() is { Scheme: not "http" })
                 result.AddError("--listen: only http; TLS ends at the ingress in front");
         });
-        var rules = Folder("--rules", "Folder with rule sets; owasp-crs is found as DIR/owasp-crs, DIR/crs-* or DIR itself (default: "
+        var rules = Folder("--rules", "Folder with rule sets; owasp-crs is found as DIR/owasp-crs, DIR/crs-* or DIR "
+            + "itself (default: "
             + "WAF_RULES_DIR, else /usr/share/modsecurity-crs when it is there).");
         var models = Folder("--models", "Folder with model packages (default: WAF_MODELS_DIR).");
-        var admin = Url("--admin", "Where /healthz, /readyz, /metrics, /status and /version are served, such as http://127.0.0.1:16520 (default: nowhere).");
+        var admin = Url("--admin", "Where /healthz, /readyz, /metrics, /status and /version are served, such as "
+            + "http://127.0.0.1:16520 (default: nowhere).");
         foreach (var option in new Option[] { policy, upstream, listen, rules, models, admin }) root.Add(option);
         Option[] required = [policy, upstream, listen];
         root.Validators.Add(result =>
         {
             if (result.Children.OfType<CommandResult>().Any() || IsInjected(result, environment)) return;
-            var missing = required.Where(option => result.GetResult(option) is null).Select(option => option.Name).ToList();
+            var missing = required
+                .Where(option => result.GetResult(option) is null).Select(option => option.Name).ToList();
             if (missing.Count > 0)
                 result.AddError($"{string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} missing");
         });
@@ -77,7 +88,8 @@ internal static class SidecarCommand
             IsInjected(parsed.RootCommandResult, environment)
                 ? new SidecarTask.ServeEnvironment()
                 : new SidecarTask.ServeFile(new FileSettings(
-                    parsed.GetRequiredValue(policy)!, parsed.GetRequiredValue(upstream)!, parsed.GetRequiredValue(listen)!,
+                    parsed.GetRequiredValue(policy)!, parsed.GetRequiredValue(upstream)!,
+                    parsed.GetRequiredValue(listen)!,
                     parsed.GetValue(rules) ?? environment("WAF_RULES_DIR"),
                     parsed.GetValue(models) ?? environment("WAF_MODELS_DIR"), parsed.GetValue(admin))),
             cancellationToken));
@@ -99,7 +111,10 @@ internal static class SidecarCommand
                 return TimeSpan.FromSeconds(isNumber ? Math.Min(seconds, 3600) : 0);
             },
         };
-        var command = new Command("wait", "Wait until the sidecar of this pod is ready (for hooks and probes).") { admin, timeout };
+        var command = new Command("wait", "Wait until the sidecar of this pod is ready (for hooks and probes).")
+        {
+            admin, timeout,
+        };
         command.SetAction((parsed, cancellationToken) =>
             run(new SidecarTask.Wait(parsed.GetValue(admin), parsed.GetValue(timeout)), cancellationToken));
         return command;
@@ -108,10 +123,13 @@ internal static class SidecarCommand
     private static Command Evaluate(Func<SidecarTask, CancellationToken, Task<int>> run)
     {
         var package = Text("--package", "FILE", "Model package to run on its own corpus.");
-        var digest = Text("--digest", "SHA256", "The same for a package that is fetched from the operator, as evaluation Jobs do.");
+        var digest = Text("--digest", "SHA256", "The same for a package that is fetched from the operator, as "
+            + "evaluation Jobs do.");
         var baseline = Text("--baseline", "SHA256", "Package to compare with.");
-        var requests = Text("--requests", "FILE", "Labelled requests to run both packages on (lines as in a package's corpus.jsonl).");
-        var command = new Command("evaluate", "Run a model package and print recall, false positives and latency as JSON.")
+        var requests = Text("--requests", "FILE",
+            "Labelled requests to run both packages on (lines as in a package's corpus.jsonl).");
+        var command = new Command(
+            "evaluate", "Run a model package and print recall, false positives and latency as JSON.")
         {
             package, digest, baseline, requests,
         };
@@ -126,7 +144,8 @@ internal static class SidecarCommand
         command.SetAction((parsed, cancellationToken) => run(
             parsed.GetValue(requests) is { } file
                 ? new SidecarTask.Compare(parsed.GetRequiredValue(digest)!, parsed.GetRequiredValue(baseline)!, file)
-                : new SidecarTask.Evaluate(parsed.GetValue(package), parsed.GetValue(digest), parsed.GetValue(baseline)),
+                : new SidecarTask.Evaluate(
+                    parsed.GetValue(package), parsed.GetValue(digest), parsed.GetValue(baseline)),
             cancellationToken));
         return command;
     }
@@ -137,12 +156,14 @@ internal static class SidecarCommand
         var digest = Text("--digest", "SHA256", "Its digest; whoever names it may have the file.");
         (file.Required, digest.Required) = (true, true);
         var command = new Command(
-            "offer", $"Offer a file by its digest at port {OfferCommand.Port} for 90 s (how the operator reads packages off PersistentVolumeClaims).")
+            "offer", $"Offer a file by its digest at port {OfferCommand.Port} for 90 s (how the operator reads "
+                + "packages off PersistentVolumeClaims).")
         {
             file, digest,
         };
         command.SetAction((parsed, cancellationToken) => run(
-            new SidecarTask.Offer(parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(digest)!), cancellationToken));
+            new SidecarTask.Offer(parsed.GetRequiredValue(file)!, parsed.GetRequiredValue(digest)!),
+                cancellationToken));
         return command;
     }
 

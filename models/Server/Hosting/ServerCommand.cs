@@ -4,18 +4,23 @@ using System.CommandLine.Parsing;
 
 namespace WafOperator.Models.Server.Hosting;
 
-/// <summary>The server's command line: arguments and variables of the environment → settings, or everything that is wrong with them.</summary>
+/// <summary>
+/// The server's command line: arguments and variables of the environment → settings, or everything that is wrong with
+/// them.
+/// </summary>
 internal sealed class ServerCommand
 {
     private const string Description =
         """
         waf-inference: serves model packages to sidecars and to clients of the Open Inference Protocol V2.
 
-        With --models it serves every package of a folder. In a pod of an InferencePool it follows the pool's document; the operator sets
-        WAF_NAMESPACE, WAF_POOL, WAF_OPERATOR_URL, WAF_TOKEN_FILE, WAF_CA_FILE, WAF_STATE_DIR and WAF_POD.
+        With --models it serves every package of a folder. In a pod of an InferencePool it follows the pool's document;
+        the operator sets WAF_NAMESPACE, WAF_POOL, WAF_OPERATOR_URL, WAF_TOKEN_FILE, WAF_CA_FILE, WAF_STATE_DIR and
+        WAF_POD.
         Options have a variable, which is named with them; the option wins.
 
-        Exit codes: 0 ended as asked, 1 failed while running, 2 wrong settings, 3 ONNX Runtime or the provider is missing, 4 the port cannot be opened.
+        Exit codes: 0 ended as asked, 1 failed while running, 2 wrong settings, 3 ONNX Runtime or the provider is
+        missing, 4 the port cannot be opened.
         """;
 
     private readonly ServerSettings _settings;
@@ -51,7 +56,10 @@ internal sealed class ServerCommand
     }
 }
 
-/// <summary>What the arguments say: settings to serve with, or something that the library answers (help, version, completions, mistakes).</summary>
+/// <summary>
+/// What the arguments say: settings to serve with, or something that the library answers (help, version, completions,
+/// mistakes).
+/// </summary>
 internal sealed record ServerArguments(ParseResult Parsed, SettingsReading? Settings)
 {
     /// <summary>What is wrong.</summary>
@@ -60,7 +68,10 @@ internal sealed record ServerArguments(ParseResult Parsed, SettingsReading? Sett
     /// <summary>Answers what is not serving; exit code 2 after mistakes.</summary>
     public async Task<int> AnswerAsync(TextWriter output, TextWriter errors)
     {
-        var invocation = new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false };
+        var invocation = new InvocationConfiguration
+        {
+            Output = output, Error = errors, EnableDefaultExceptionHandler = false,
+        };
         if (Parsed.Action is not ParseErrorAction mistake) return await Parsed.InvokeAsync(invocation);
         mistake.ShowHelp = false;
         await Parsed.InvokeAsync(invocation);

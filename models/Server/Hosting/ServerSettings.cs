@@ -32,15 +32,18 @@ internal sealed class ServerSettings
         (_environment, _cores) = (environment, cores);
         var batching = Defaults.Batching;
         _models = Text("--models", "WAF_MODELS_DIR", "DIR", "Packages (*.tar, signatures as *.tar.sig).");
-        _listen = Parsed("--listen", null, "URL", "Where requests come in; HTTP/1.1 and HTTP/2 on one port.", Defaults.Listen, Listen);
-        _provider = Parsed("--provider", "WAF_PROVIDER", "NAME", "Cpu, Cuda or TensorRt.", OrtProvider.Cpu, Name<OrtProvider>);
+        _listen = Parsed("--listen", null, "URL", "Where requests come in; HTTP/1.1 and HTTP/2 on one port.",
+            Defaults.Listen, Listen);
+        _provider = Parsed("--provider", "WAF_PROVIDER", "NAME", "Cpu, Cuda or TensorRt.", OrtProvider.Cpu,
+            Name<OrtProvider>);
         _device = Number("--device", "WAF_DEVICE", "Number of the GPU.", 0, (0, 63));
         _precision = Parsed("--precision", "WAF_PRECISION", "NAME", "Fp32, Fp16 or Int8, where the package has it.",
             ModelPrecision.Fp32, Name<ModelPrecision>);
-        _workers = Parsed<int?>("--workers", "WAF_WORKERS", "N", "Batches at once (default: the cores, 2 on a device).", null,
-            text => Integer(text, (1, 256)));
+        _workers = Parsed<int?>("--workers", "WAF_WORKERS", "N",
+            "Batches at once (default: the cores, 2 on a device).", null, text => Integer(text, (1, 256)));
         _threads = Number("--threads", "WAF_THREADS", "Threads inside one batch.", 1, (1, 256));
-        _queueDelay = Parsed("--queue-delay-max", "WAF_QUEUE_DELAY_MAX", "TIME", "How long a request waits for company (default: 1ms).",
+        _queueDelay = Parsed("--queue-delay-max", "WAF_QUEUE_DELAY_MAX", "TIME",
+            "How long a request waits for company (default: 1ms).",
             batching.QueueDelayMax, text => Duration(text, TimeSpan.FromHours(1)));
         _batchTokens = Number("--batch-tokens-max", "WAF_BATCH_TOKENS_MAX", "Padded tokens of a batch.",
             batching.BatchTokensMax, (64, 10_000_000));
@@ -48,25 +51,29 @@ internal sealed class ServerSettings
             batching.BatchRowsMax, (1, 65_536));
         _queueLength = Number("--queue-length-max", "WAF_QUEUE_LENGTH_MAX", "Requests waiting; more are refused.",
             batching.QueueLengthMax, (1, 1_000_000));
-        _publicKey = Text("--public-key", "WAF_PUBLIC_KEY_FILE", "FILE", "PEM: only packages signed with it are served.");
-        _onnxRuntime = Text("--onnxruntime", "WAF_ONNXRUNTIME", "FILE", "libonnxruntime.so of a build with other providers.");
+        _publicKey = Text("--public-key", "WAF_PUBLIC_KEY_FILE", "FILE",
+            "PEM: only packages signed with it are served.");
+        _onnxRuntime = Text("--onnxruntime", "WAF_ONNXRUNTIME", "FILE",
+            "libonnxruntime.so of a build with other providers.");
         _drain = Parsed("--drain", "WAF_DRAIN", "TIME", "Longest time for what is in flight at the end (default: 20s).",
             Defaults.Drain, text => Duration(text, TimeSpan.FromHours(1)));
-        _linger = Parsed<TimeSpan?>("--linger", "WAF_LINGER", "TIME", "How long it serves without being ready at the end (default: 5s in a pod).",
+        _linger = Parsed<TimeSpan?>("--linger", "WAF_LINGER", "TIME",
+            "How long it serves without being ready at the end (default: 5s in a pod).",
             null, text => Duration(text, TimeSpan.FromMinutes(10)));
         _repositoryChanges = new("--repository-changes") { Description = "Allow load and unload over the API." };
     }
 
     public IReadOnlyList<Option> All =>
     [
-        _models, _listen, _provider, _device, _precision, _workers, _threads, _queueDelay, _batchTokens, _batchRows, _queueLength, _publicKey,
-        _onnxRuntime, _drain, _linger, _repositoryChanges,
+        _models, _listen, _provider, _device, _precision, _workers, _threads, _queueDelay, _batchTokens, _batchRows,
+        _queueLength, _publicKey, _onnxRuntime, _drain, _linger, _repositoryChanges,
     ];
 
     /// <summary>What options cannot say one by one.</summary>
     public void Check(CommandResult result)
     {
-        var (ns, pool, url) = (_environment("WAF_NAMESPACE"), _environment("WAF_POOL"), _environment("WAF_OPERATOR_URL"));
+        var (ns, pool) = (_environment("WAF_NAMESPACE"), _environment("WAF_POOL"));
+        var url = _environment("WAF_OPERATOR_URL");
         if (!string.IsNullOrEmpty(pool))
         {
             if (string.IsNullOrEmpty(ns)) result.AddError("WAF_POOL is set, but WAF_NAMESPACE is not");
@@ -119,16 +126,19 @@ internal sealed class ServerSettings
         _environment("WAF_POOL") is { Length: > 0 } pool
             ? (new PoolIdentity(_environment("WAF_NAMESPACE")!, pool),
                 new OperatorAddress(
-                    OperatorUrl(_environment("WAF_OPERATOR_URL"))!, _environment("WAF_TOKEN_FILE"), _environment("WAF_CA_FILE")))
+                    OperatorUrl(_environment("WAF_OPERATOR_URL"))!,
+                    _environment("WAF_TOKEN_FILE"), _environment("WAF_CA_FILE")))
             : (null, null);
 
     private static Uri? OperatorUrl(string? text) =>
-        Uri.TryCreate(text?.TrimEnd('/') + "/", UriKind.Absolute, out var url) && url.Scheme is "https" or "http" ? url : null;
+        Uri.TryCreate(text?.TrimEnd('/') + "/", UriKind.Absolute, out var url) && url.Scheme is "https" or "http"
+            ? url : null;
 
     private Option<string?> Text(string name, string variable, string value, string description) =>
         Parsed<string?>(name, variable, value, description, null, text => (text, null));
 
-    private Option<int> Number(string name, string variable, string description, int fallback, (int Least, int Most) bounds) =>
+    private Option<int> Number(
+        string name, string variable, string description, int fallback, (int Least, int Most) bounds) =>
         Parsed(name, variable, "N", $"{description.TrimEnd('.')} (default: {fallback}).", fallback, text =>
         {
             var (number, problem) = Integer(text, bounds);
@@ -137,7 +147,8 @@ internal sealed class ServerSettings
 
     /// <summary>An option whose text, or that of its variable, is read alike.</summary>
     private Option<T> Parsed<T>(
-        string name, string? variable, string value, string description, T fallback, Func<string, (T? Value, string? Problem)> read)
+        string name, string? variable, string value, string description, T fallback,
+        Func<string, (T? Value, string? Problem)> read)
     {
         return new Option<T>(name)
         {
@@ -177,7 +188,8 @@ internal sealed class ServerSettings
     {
         var isUrl = Uri.TryCreate(
             text.Replace("//*", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var url);
-        return isUrl && url!.Scheme == "http" && (url.HostNameType is not UriHostNameType.Dns || url.Host == "localhost")
+        return isUrl && url!.Scheme == "http"
+            && (url.HostNameType is not UriHostNameType.Dns || url.Host == "localhost")
             ? (url, null)
             : (null, "is not a URL with an address, such as http://0.0.0.0:8500");
     }

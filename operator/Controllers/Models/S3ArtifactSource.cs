@@ -6,12 +6,14 @@ using Amazon.S3.Model;
 namespace WafOperator.Controllers.Models;
 
 /// <summary>
-/// s3://BUCKET/KEY, signed with the access key of a Secret (and the session token that belongs to a temporary one), or unsigned without one. The
-/// query parameters <c>endpoint</c> and <c>region</c> name another server (MinIO, Ceph) and region.
+/// s3://BUCKET/KEY, signed with the access key of a Secret (and the session token that belongs to a temporary one), or
+/// unsigned without one. The query parameters <c>endpoint</c> and <c>region</c> name another server (MinIO, Ceph) and
+/// region.
 /// </summary>
 /// <remarks>
-/// Amazon's library makes and signs the address, which it knows every rule of; the request is the product's own, like every call outside: allowed
-/// addresses, no more bytes than <c>sizeLimit</c>, never whole in memory, no retries of its own.
+/// Amazon's library makes and signs the address, which it knows every rule of; the request is the product's own, like
+/// every call outside: allowed addresses, no more bytes than <c>sizeLimit</c>, never whole in memory, no retries of its
+/// own.
 /// </remarks>
 public sealed class S3ArtifactSource(ArtifactTransport transport, ArtifactCredentials credentials) : IArtifactSource
 {
@@ -25,14 +27,15 @@ public sealed class S3ArtifactSource(ArtifactTransport transport, ArtifactCreden
     public async Task<ArtifactFetch> FetchAsync(WantedArtifact wanted, CancellationToken cancellationToken)
     {
         if (S3Object.Of(wanted.Uri) is not { } asked)
-            return ArtifactFetch.Never("the s3 URI needs a bucket and a key, and an endpoint that is an address, if any");
+            return ArtifactFetch.Never("the s3 URI needs a bucket, a key, and as endpoint, if any, an address");
         var secret = await credentials.ReadAsync(wanted, asked.Unsigned, cancellationToken);
         if (secret.Refusal is { } refusal) return ArtifactFetch.Later(refusal);
         if (secret is not { AccessKey: { } key, SecretKey: { } secretKey })
             return await transport.DownloadAsync(wanted.Get(asked.Unsigned), cancellationToken);
         AWSCredentials signer = secret.SessionToken is { } token
             ? new SessionAWSCredentials(key, secretKey, token) : new BasicAWSCredentials(key, secretKey);
-        if (Sign(asked, signer) is not { } signed) return ArtifactFetch.Never("the s3 URI cannot be signed: bucket or region are odd");
+        if (Sign(asked, signer) is not { } signed) return ArtifactFetch.Never(
+            "the s3 URI cannot be signed: bucket or region are odd");
         return await transport.DownloadAsync(wanted.Get(signed) with { IsSigned = true }, cancellationToken);
     }
 
@@ -40,7 +43,8 @@ public sealed class S3ArtifactSource(ArtifactTransport transport, ArtifactCreden
     {
         var config = new AmazonS3Config { DefaultConfigurationMode = DefaultConfigurationMode.Legacy };
         if (asked.Endpoint is { } endpoint)
-            (config.ServiceURL, config.ForcePathStyle, config.AuthenticationRegion) = (endpoint.ToString(), true, asked.Region);
+            (config.ServiceURL, config.ForcePathStyle, config.AuthenticationRegion) =
+                (endpoint.ToString(), true, asked.Region);
         else
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(asked.Region);
         try
@@ -74,11 +78,13 @@ public sealed class S3ArtifactSource(ArtifactTransport transport, ArtifactCreden
             var path = string.Join('/', key.Split('/').Select(Uri.EscapeDataString));
             Uri? endpoint = null;
             if (query["endpoint"] is { } text
-                && (!Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out endpoint) || endpoint.Scheme is not ("http" or "https")))
+                && (!Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out endpoint)
+                    || endpoint.Scheme is not ("http" or "https")))
                 return null;
             var address = endpoint is not null ? $"{endpoint}{uri.Host}/{path}"
                 // A certificate's star stands for one label.
-                : uri.Host.Contains('.', StringComparison.Ordinal) ? $"https://s3.{region}.amazonaws.com/{uri.Host}/{path}"
+                : uri.Host.Contains('.', StringComparison.Ordinal)
+                    ? $"https://s3.{region}.amazonaws.com/{uri.Host}/{path}"
                 : $"https://{uri.Host}.s3.{region}.amazonaws.com/{path}";
             return Uri.TryCreate(address, UriKind.Absolute, out var unsigned)
                 ? new S3Object(uri.Host, key, region, endpoint, unsigned) : null;

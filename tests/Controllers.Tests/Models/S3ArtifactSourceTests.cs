@@ -48,7 +48,10 @@ public sealed class S3ArtifactSourceTests(TestApiServer server)
                     ["annotations"] = new JsonObject { ["wafoperator.dev/host"] = "127.0.0.1" },
                 },
                 ["type"] = ArtifactCredentials.Marker,
-                ["stringData"] = new JsonObject { ["accessKey"] = AccessKey, ["secretKey"] = SecretKey, ["sessionToken"] = sessionToken },
+                ["stringData"] = new JsonObject
+                {
+                    ["accessKey"] = AccessKey, ["secretKey"] = SecretKey, ["sessionToken"] = sessionToken,
+                },
             },
             CancellationToken.None);
         using var outside = TestOutside.Loopback(null, AddressOf(bucket));

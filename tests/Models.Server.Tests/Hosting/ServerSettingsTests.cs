@@ -64,7 +64,8 @@ public sealed class ServerSettingsTests
     [InlineData("WAF_LINGER", "1h", "WAF_LINGER: 1h is not a duration")]
     public void Read_AWrongVariable_IsNamed_AndGivesWayToItsOption(string variable, string value, string problem)
     {
-        Assert.Contains(Read(["--models", "m"], (variable, value)).Problems, p => p.StartsWith(problem, StringComparison.Ordinal));
+        Assert.Contains(
+            Read(["--models", "m"], (variable, value)).Problems, p => p.StartsWith(problem, StringComparison.Ordinal));
 
         var option = "--" + variable["WAF_".Length..].ToLowerInvariant();
         var right = variable switch { "WAF_WORKERS" => "1", "WAF_PROVIDER" => "Cpu", _ => "1s" };
@@ -78,7 +79,8 @@ public sealed class ServerSettingsTests
 
         Assert.Equal(0, await new ServerCommand(_ => null, 4).Parse(["--help"]).AnswerAsync(output, TextWriter.Null));
         Assert.All(
-            ["--models", "WAF_MODELS_DIR", "--queue-delay-max", "WAF_QUEUE_DELAY_MAX", "--repository-changes", "--version", "Exit codes"],
+            ["--models", "WAF_MODELS_DIR", "--queue-delay-max", "WAF_QUEUE_DELAY_MAX", "--repository-changes",
+                "--version", "Exit codes"],
             text => Assert.Contains(text, output.ToString(), StringComparison.Ordinal));
     }
 
