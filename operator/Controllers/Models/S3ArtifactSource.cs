@@ -41,7 +41,7 @@ public sealed class S3ArtifactSource(ArtifactTransport transport, ArtifactCreden
 
     private static Uri? Sign(S3Object asked, AWSCredentials signer)
     {
-        var config = new AmazonS3Config { DefaultConfigurationMode = DefaultConfigurationMode.Legacy };
+        var config = new AmazonS3Config();
         if (asked.Endpoint is { } endpoint)
             (config.ServiceURL, config.ForcePathStyle, config.AuthenticationRegion) =
                 (endpoint.ToString(), true, asked.Region);
