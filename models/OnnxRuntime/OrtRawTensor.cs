@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 
 namespace WafOperator.OnnxRuntime;
 
@@ -10,19 +11,17 @@ public sealed unsafe class OrtRawTensor : OrtTensor
 {
     private const int RankMax = 8;
 
-    private readonly OrtRuntime _runtime;
     private readonly int _elementBytes;
     private byte* _memory;
     private int _capacity;
     private int _length;
     private long[] _shape = [];
-    private OrtHandle? _value;
+    private OrtValue? _value;
 
     /// <exception cref="NotSupportedException">An element type without a fixed size.</exception>
     public OrtRawTensor(OrtRuntime runtime, OrtElementType elementType)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        _runtime = runtime;
         ElementType = elementType;
         _elementBytes = SizeOf(elementType);
         if (_elementBytes == 0) throw new NotSupportedException($"tensors of {elementType} are not used here");
@@ -38,7 +37,7 @@ public sealed unsafe class OrtRawTensor : OrtTensor
     /// <summary>The elements, in row-major order and the machine's byte order.</summary>
     public Span<byte> Bytes => new(_memory, _length);
 
-    internal override OrtHandle Value =>
+    internal override OrtValue Value =>
         _value ?? throw new InvalidOperationException("the tensor was given no shape yet");
 
     /// <summary>Bytes of one element; 0 for types without a fixed size.</summary>
@@ -96,18 +95,5 @@ public sealed unsafe class OrtRawTensor : OrtTensor
         return (int)count;
     }
 
-    private OrtHandle Wrap()
-    {
-        var api = _runtime.Api;
-        void* value;
-        fixed (long* dimensions = _shape)
-        {
-            api.Check(((delegate* unmanaged<void*, void*, nuint, long*, nuint, int, void**, void*>)
-                api[Slot.CreateTensorWithDataAsOrtValue])(
-                    _runtime.CpuMemory, _memory, (nuint)_length, dimensions, (nuint)_shape.Length,
-                    (int)ElementType, &value));
-        }
-
-        return new OrtHandle(api, Slot.ReleaseValue, value);
-    }
+    private OrtValue Wrap() => Wrap(_memory, _length, ElementType, _shape);
 }

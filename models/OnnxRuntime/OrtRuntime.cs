@@ -1,72 +1,79 @@
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 
 namespace WafOperator.OnnxRuntime;
 
 /// <summary>
-/// ONNX Runtime in this process: the loaded library and its environment. Create one and keep it; thread-safe.
+/// ONNX Runtime in this process: the loaded library and its environment, which last as long as the process.
+/// Thread-safe.
 /// Sessions made from it may be used from any thread.
 /// </summary>
-public sealed unsafe class OrtRuntime : IDisposable
+public sealed class OrtRuntime
 {
-    private readonly OrtHandle _environment;
-    private readonly OrtHandle _cpuMemory;
+    private static readonly Lock Loading = new();
 
-    private OrtRuntime(NativeApi api)
+    private static OrtRuntime? _loaded;
+    private static nint _library;
+
+    private OrtRuntime(string path)
     {
-        Api = api;
-        var name = NativeApi.Utf8("waf-operator");
-        void* environment;
-        fixed (byte* id = name)
-        {
-            const int warning = 2;
-            api.Check(((delegate* unmanaged<int, byte*, void**, void*>)api[Slot.CreateEnv])(warning, id, &environment));
-        }
-
-        _environment = new OrtHandle(api, Slot.ReleaseEnv, environment);
-        void* memory;
-        const int arenaAllocator = 1, defaultMemory = 0;
-        api.Check(((delegate* unmanaged<int, int, void**, void*>)api[Slot.CreateCpuMemoryInfo])(
-            arenaAllocator, defaultMemory, &memory));
-        _cpuMemory = new OrtHandle(api, Slot.ReleaseMemoryInfo, memory);
-        AvailableProviders = ReadProviders();
+        Path = path;
+        var environment = OrtEnv.Instance();
+        Version = environment.GetVersionString();
+        AvailableProviders = environment.GetAvailableProviders();
     }
 
     /// <summary>Version of the library.</summary>
-    public string Version => Api.Version;
+    public string Version { get; }
 
     /// <summary>Names of the execution providers inside the library, such as <c>CPUExecutionProvider</c>.</summary>
     public IReadOnlyList<string> AvailableProviders { get; }
 
-    internal NativeApi Api { get; }
-
-    internal void* Environment => _environment.Pointer;
-
-    internal void* CpuMemory => _cpuMemory.Pointer;
+    /// <summary>Where the library was loaded from.</summary>
+    private string Path { get; }
 
     /// <summary>Loads the library, from <paramref name="libraryPath"/> or from beside the program.</summary>
     /// <exception cref="OrtException">The library is absent, too old, or not ONNX Runtime.</exception>
     public static OrtRuntime Load(string? libraryPath = null) =>
         TryLoad(libraryPath, out var reason) ?? throw new OrtException(reason);
 
-    /// <summary>Loads the library; null and a reason when it cannot be had.</summary>
+    /// <summary>
+    /// Loads the library; null and the reason if it cannot be loaded. A process has one: the first that was loaded.
+    /// </summary>
     public static OrtRuntime? TryLoad(string? libraryPath, out string reason)
     {
-        var api = NativeApi.TryLoad(libraryPath, out reason);
-        return api is null ? null : new OrtRuntime(api);
+        lock (Loading)
+        {
+            if (_loaded is { } loaded && (libraryPath is null || libraryPath == loaded.Path))
+            {
+                reason = "";
+                return loaded;
+            }
+
+            if (Find(libraryPath, out reason) is not { } path) return null;
+            if (_loaded is not null)
+            {
+                reason = $"ONNX Runtime was loaded from {_loaded.Path} already; another library needs another process";
+                return null;
+            }
+
+            return _loaded = Start(path, out reason);
+        }
     }
 
     /// <summary>Null when a provider can be chosen; else what is missing and what to do.</summary>
     public string? ProblemOf(OrtProvider provider)
     {
-        var name = SessionOptionsBuilder.NameOf(provider);
-        const string advice = "Put a build of ONNX Runtime with that provider, and what the provider itself needs, in place "
-            + "of libonnxruntime.so.1, or choose another provider";
+        var name = provider.NativeName();
+        const string advice = "Take the image or the build with that provider (-p:WafGpu=true), and what the provider "
+            + "itself needs, or choose another provider";
         if (!AvailableProviders.Contains(name))
-            return $"ONNX Runtime {Version} has no {name} here; it has {string.Join(", ", AvailableProviders)}. {advice}";
+            return $"ONNX Runtime {Version} has no {name} here; "
+                + $"it has {string.Join(", ", AvailableProviders)}. {advice}";
         try
         {
             // A library may know a provider by name whose own library is not there.
-            SessionOptionsBuilder.Build(this, new OrtSessionOptions { Provider = provider }).Dispose();
+            new OrtSessionOptions { Provider = provider }.ToNative().Dispose();
             return null;
         }
         catch (OrtException failure)
@@ -75,20 +82,50 @@ public sealed unsafe class OrtRuntime : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>
+    /// Asked before the managed API touches the library: where that finds none or a wrong one, it fails for good in
+    /// this process.
+    /// </summary>
+    private static string? Find(string? path, out string reason)
     {
-        _cpuMemory.Dispose();
-        _environment.Dispose();
+        string[] candidates = path is not null
+            ? [path]
+            : [System.IO.Path.Combine(AppContext.BaseDirectory, "libonnxruntime.so"), "libonnxruntime.so",
+                "libonnxruntime.so.1"];
+        foreach (var candidate in candidates)
+        {
+            if (!NativeLibrary.TryLoad(candidate, out var library)) continue;
+            if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out _))
+            {
+                reason = $"{candidate} is not ONNX Runtime: it does not export OrtGetApiBase";
+                return null;
+            }
+
+            if (_loaded is null) _library = library;
+            reason = "";
+            return candidate;
+        }
+
+        reason = "ONNX Runtime's library libonnxruntime.so was not found "
+            + (path is null ? "beside the program or on the library path" : $"at {path}");
+        return null;
     }
 
-    private List<string> ReadProviders()
+    private static OrtRuntime? Start(string path, out string reason)
     {
-        byte** names;
-        int count;
-        Api.Check(((delegate* unmanaged<byte***, int*, void*>)Api[Slot.GetAvailableProviders])(&names, &count));
-        var providers = new List<string>(count);
-        for (var i = 0; i < count; i++) providers.Add(Marshal.PtrToStringUTF8((nint)names[i]) ?? "");
-        Api.Check(((delegate* unmanaged<byte**, int, void*>)Api[Slot.ReleaseAvailableProviders])(names, count));
-        return providers;
+        try
+        {
+            NativeLibrary.SetDllImportResolver(
+                typeof(OrtEnv).Assembly, static (name, _, _) => name == "onnxruntime" ? _library : 0);
+            reason = "";
+            return new OrtRuntime(path);
+        }
+        catch (Exception failure) when (
+            failure is TypeInitializationException or OnnxRuntimeException or InvalidOperationException)
+        {
+            reason = $"{path} cannot be used: {(failure.InnerException ?? failure).Message.Trim()}; "
+                + "ONNX Runtime 1.31 or later is needed, and a new process after that";
+            return null;
+        }
     }
 }

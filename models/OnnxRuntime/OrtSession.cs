@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 
 namespace WafOperator.OnnxRuntime;
 
@@ -6,9 +6,10 @@ namespace WafOperator.OnnxRuntime;
 public sealed record OrtTensorInfo(string Name, OrtElementType ElementType, IReadOnlyList<long> Shape);
 
 /// <summary>A loaded model. Thread-safe: any number of bindings may run at once.</summary>
-public sealed unsafe class OrtSession : IDisposable
+public sealed class OrtSession : IDisposable
 {
-    private readonly OrtHandle _session;
+    private readonly InferenceSession _session;
+    private volatile bool _isDisposed;
 
     /// <summary>Loads a model from its bytes.</summary>
     /// <exception cref="OrtException">The model is malformed, or uses what this build lacks.</exception>
@@ -17,18 +18,20 @@ public sealed unsafe class OrtSession : IDisposable
         ArgumentNullException.ThrowIfNull(runtime);
         ArgumentNullException.ThrowIfNull(options);
         Runtime = runtime;
-        using var nativeOptions = SessionOptionsBuilder.Build(runtime, options);
-        var api = runtime.Api;
-        void* session;
-        fixed (byte* bytes = model)
+        if (runtime.AvailableProviders.Contains(options.Provider.NativeName()) is false)
+            throw new OrtException(runtime.ProblemOf(options.Provider)!);
+        using var native = options.ToNative();
+        try
         {
-            api.Check(((delegate* unmanaged<void*, void*, nuint, void*, void**, void*>)api[Slot.CreateSessionFromArray])(
-                runtime.Environment, bytes, (nuint)model.Length, nativeOptions.Pointer, &session));
+            _session = new InferenceSession(model.ToArray(), native);
+            Inputs = Describe(_session.InputNames, _session.InputMetadata);
+            Outputs = Describe(_session.OutputNames, _session.OutputMetadata);
         }
-
-        _session = new OrtHandle(api, Slot.ReleaseSession, session);
-        Inputs = Describe(Slot.SessionGetInputCount, Slot.SessionGetInputName, Slot.SessionGetInputTypeInfo);
-        Outputs = Describe(Slot.SessionGetOutputCount, Slot.SessionGetOutputName, Slot.SessionGetOutputTypeInfo);
+        catch (OnnxRuntimeException failure)
+        {
+            _session?.Dispose();
+            throw OrtException.From(failure);
+        }
     }
 
     public IReadOnlyList<OrtTensorInfo> Inputs { get; }
@@ -38,7 +41,16 @@ public sealed unsafe class OrtSession : IDisposable
     /// <summary>The runtime that the session lives in.</summary>
     public OrtRuntime Runtime { get; }
 
-    internal OrtHandle Handle => _session;
+    /// <summary>The managed API would call into freed memory.</summary>
+    /// <exception cref="ObjectDisposedException">The session was disposed of.</exception>
+    internal InferenceSession Native
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _session;
+        }
+    }
 
     /// <summary>Makes a binding of tensors to this session's inputs and outputs.</summary>
     public OrtBinding CreateBinding() => new(this);
@@ -46,44 +58,15 @@ public sealed unsafe class OrtSession : IDisposable
     /// <summary>Makes a run from named inputs to named outputs, whose shapes ONNX Runtime decides.</summary>
     public OrtRun CreateRun(IReadOnlyList<string> inputs, IReadOnlyList<string> outputs) => new(this, inputs, outputs);
 
-    public void Dispose() => _session.Dispose();
-
-    private List<OrtTensorInfo> Describe(Slot countSlot, Slot nameSlot, Slot typeSlot)
+    public void Dispose()
     {
-        var api = Runtime.Api;
-        nuint count;
-        api.Check(((delegate* unmanaged<void*, nuint*, void*>)api[countSlot])(_session.Pointer, &count));
-        var infos = new List<OrtTensorInfo>((int)count);
-        for (nuint i = 0; i < count; i++) infos.Add(DescribeOne(i, nameSlot, typeSlot));
-        return infos;
+        if (_isDisposed) return;
+        _isDisposed = true;
+        _session.Dispose();
     }
 
-    private OrtTensorInfo DescribeOne(nuint index, Slot nameSlot, Slot typeSlot)
-    {
-        var api = Runtime.Api;
-        void* allocator;
-        api.Check(((delegate* unmanaged<void**, void*>)api[Slot.GetAllocatorWithDefaultOptions])(&allocator));
-        byte* name;
-        api.Check(((delegate* unmanaged<void*, nuint, void*, byte**, void*>)api[nameSlot])(
-            _session.Pointer, index, allocator, &name));
-        var text = Marshal.PtrToStringUTF8((nint)name) ?? "";
-        api.Check(((delegate* unmanaged<void*, void*, void*>)api[Slot.AllocatorFree])(allocator, name));
-
-        void* typeInfo, tensorInfo;
-        api.Check(((delegate* unmanaged<void*, nuint, void**, void*>)api[typeSlot])(_session.Pointer, index, &typeInfo));
-        using var owner = new OrtHandle(api, Slot.ReleaseTypeInfo, typeInfo);
-        api.Check(((delegate* unmanaged<void*, void**, void*>)api[Slot.CastTypeInfoToTensorInfo])(typeInfo, &tensorInfo));
-        if (tensorInfo is null) return new OrtTensorInfo(text, OrtElementType.Undefined, []);
-        int elementType;
-        nuint rank;
-        api.Check(((delegate* unmanaged<void*, int*, void*>)api[Slot.GetTensorElementType])(tensorInfo, &elementType));
-        api.Check(((delegate* unmanaged<void*, nuint*, void*>)api[Slot.GetDimensionsCount])(tensorInfo, &rank));
-        var shape = new long[(int)rank];
-        fixed (long* dimensions = shape)
-        {
-            api.Check(((delegate* unmanaged<void*, long*, nuint, void*>)api[Slot.GetDimensions])(tensorInfo, dimensions, rank));
-        }
-
-        return new OrtTensorInfo(text, (OrtElementType)elementType, shape);
-    }
+    private static List<OrtTensorInfo> Describe(IReadOnlyList<string> names, IReadOnlyDictionary<string, NodeMetadata> all) =>
+        [.. names.Select(name => all[name] is { IsTensor: true } tensor
+            ? new OrtTensorInfo(name, (OrtElementType)tensor.ElementDataType, [.. tensor.Dimensions.Select(d => (long)d)])
+            : new OrtTensorInfo(name, OrtElementType.Undefined, []))];
 }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace WafOperator.OnnxRuntime;
 
@@ -11,7 +13,7 @@ public abstract class OrtTensor : IDisposable
 {
     private protected OrtTensor() { }
 
-    internal abstract OrtHandle Value { get; }
+    internal abstract OrtValue Value { get; }
 
     public void Dispose()
     {
@@ -20,6 +22,20 @@ public abstract class OrtTensor : IDisposable
     }
 
     protected abstract void Dispose(bool disposing);
+
+    /// <summary>A value over memory that the tensor owns. The value knows the shape of now: it is made anew after a change.</summary>
+    private protected static unsafe OrtValue Wrap(void* memory, long bytes, OrtElementType type, long[] shape)
+    {
+        try
+        {
+            return OrtValue.CreateTensorValueWithData(
+                OrtMemoryInfo.DefaultInstance, (TensorElementType)type, shape, (nint)memory, bytes);
+        }
+        catch (OnnxRuntimeException failure)
+        {
+            throw OrtException.From(failure);
+        }
+    }
 }
 
 /// <summary>
@@ -30,18 +46,16 @@ public sealed unsafe class OrtTensor<T> : OrtTensor where T : unmanaged
 {
     private const int RankMax = 8;
 
-    private readonly OrtRuntime _runtime;
     private readonly int _capacity;
     private readonly long[] _shape;
     private T* _memory;
     private int _length;
-    private OrtHandle _value;
+    private OrtValue _value;
 
     /// <summary>Allocates room for as many elements as <paramref name="shape"/> has, which is also the most it can ever hold.</summary>
     public OrtTensor(OrtRuntime runtime, params ReadOnlySpan<long> shape)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        _runtime = runtime;
         _shape = shape.ToArray();
         _capacity = _length = Count(shape);
         _memory = (T*)NativeMemory.AlignedAlloc((nuint)Math.Max(1, _capacity) * (nuint)sizeof(T), 64);
@@ -57,7 +71,8 @@ public sealed unsafe class OrtTensor<T> : OrtTensor where T : unmanaged
     /// <summary>The dimensions.</summary>
     public ReadOnlySpan<long> Shape => _shape;
 
-    internal override OrtHandle Value => _value;
+    internal override OrtValue Value =>
+        _memory is not null ? _value : throw new ObjectDisposedException(nameof(OrtTensor<T>));
 
     /// <summary>Gives the same memory another shape of the same rank; nothing happens when it is the present one.</summary>
     /// <exception cref="ArgumentException">Other rank, or more elements than were allocated.</exception>
@@ -76,7 +91,7 @@ public sealed unsafe class OrtTensor<T> : OrtTensor where T : unmanaged
     protected override void Dispose(bool disposing)
     {
         if (_memory is null) return;
-        // The value handle refers to the memory, so it goes first; from the finalizer it may already have gone by itself.
+        // The value refers to the memory, so it goes first; from the finalizer it may already have gone by itself.
         if (disposing) _value.Dispose();
         NativeMemory.AlignedFree(_memory);
         _memory = null;
@@ -91,20 +106,7 @@ public sealed unsafe class OrtTensor<T> : OrtTensor where T : unmanaged
         return checked((int)(count * Unsafe.SizeOf<T>()) / Unsafe.SizeOf<T>());
     }
 
-    private OrtHandle Wrap()
-    {
-        var api = _runtime.Api;
-        void* value;
-        fixed (long* dimensions = _shape)
-        {
-            api.Check(((delegate* unmanaged<void*, void*, nuint, long*, nuint, int, void**, void*>)
-                api[Slot.CreateTensorWithDataAsOrtValue])(
-                    _runtime.CpuMemory, _memory, (nuint)_length * (nuint)sizeof(T), dimensions, (nuint)_shape.Length,
-                    (int)ElementType(), &value));
-        }
-
-        return new OrtHandle(api, Slot.ReleaseValue, value);
-    }
+    private OrtValue Wrap() => Wrap(_memory, (long)_length * sizeof(T), ElementType(), _shape);
 
     private static OrtElementType ElementType() => default(T) switch
     {

@@ -247,7 +247,7 @@ internal sealed class ControlPlane
         return
         [
             new HttpArtifactSource(transport, credentials),
-            new S3ArtifactSource(transport, credentials, _services.Time),
+            new S3ArtifactSource(transport, credentials),
             new OciArtifactSource(transport, credentials),
             new ConfigMapArtifactSource(_client),
             new ClaimArtifactSource(_client, transport, _options.SidecarImage),

@@ -21,7 +21,7 @@ internal static class EvaluateCommand
     private static readonly TimeSpan BetweenTries = TimeSpan.FromSeconds(2);
 
     public static async Task<int> RunAsync(
-        Command.Evaluate evaluate, Func<string, string?> environment, TextWriter output, TextWriter errors,
+        SidecarTask.Evaluate evaluate, Func<string, string?> environment, TextWriter output, TextWriter errors,
         CancellationToken cancellationToken)
     {
         var (archive, problem) = evaluate.File is { } file
@@ -52,7 +52,7 @@ internal static class EvaluateCommand
     }
 
     public static async Task<int> RunAsync(
-        Command.Compare compare, Func<string, string?> environment, TextWriter output, TextWriter errors,
+        SidecarTask.Compare compare, Func<string, string?> environment, TextWriter output, TextWriter errors,
         CancellationToken cancellationToken)
     {
         var (requests, problem) = await ReadAsync(compare.Requests, cancellationToken);

@@ -19,7 +19,8 @@ internal static class OfferCommand
     /// <summary>Long enough for every replica of the operator to come by.</summary>
     private static readonly TimeSpan OfferedFor = TimeSpan.FromSeconds(90);
 
-    public static async Task<int> RunAsync(Command.Offer offer, TextWriter errors, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(SidecarTask.Offer offer, TextWriter errors,
+        CancellationToken cancellationToken)
     {
         if (await ProblemAsync(offer, cancellationToken) is { } problem)
         {
@@ -40,7 +41,7 @@ internal static class OfferCommand
         return ExitCodes.Ok;
     }
 
-    private static async Task<string?> ProblemAsync(Command.Offer offer, CancellationToken cancellationToken)
+    private static async Task<string?> ProblemAsync(SidecarTask.Offer offer, CancellationToken cancellationToken)
     {
         try
         {
@@ -55,7 +56,7 @@ internal static class OfferCommand
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, Command.Offer offer)
+    private static async Task AnswerAsync(HttpContext context, SidecarTask.Offer offer)
     {
         if (context.Request.Path != "/" + offer.Digest)
         {

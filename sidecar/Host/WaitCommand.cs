@@ -8,7 +8,8 @@ internal static class WaitCommand
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
     public static async Task<int> RunAsync(
-        Command.Wait wait, Func<string, string?> environment, TextWriter errors, CancellationToken cancellationToken)
+        SidecarTask.Wait wait, Func<string, string?> environment, TextWriter errors,
+            CancellationToken cancellationToken)
     {
         var port = environment("WAF_ADMIN_PORT") ?? SidecarEnvironment.AdminPort.ToString(CultureInfo.InvariantCulture);
         var url = new Uri(wait.Admin ?? new Uri($"http://127.0.0.1:{port}"), "/readyz");

@@ -76,11 +76,7 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public async Task InitializeAsync() => Server = await StartAsync(Options(Folder()));
 
-    public async Task DisposeAsync()
-    {
-        await Server.DisposeAsync();
-        Runtime.Dispose();
-    }
+    public async Task DisposeAsync() => await Server.DisposeAsync();
 
     private static string Find(string relative)
     {

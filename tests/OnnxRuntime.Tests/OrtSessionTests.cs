@@ -104,8 +104,8 @@ public sealed class OrtSessionTests(RuntimeFixture fixture)
     [Fact]
     public void TryLoad_WithoutALibrary_GivesAReason()
     {
-        Assert.Null(OrtRuntime.TryLoad("/nonexistent/libonnxruntime.so.1", out var reason));
-        Assert.Contains("/nonexistent/libonnxruntime.so.1", reason, StringComparison.Ordinal);
+        Assert.Null(OrtRuntime.TryLoad("/nonexistent/libonnxruntime.so", out var reason));
+        Assert.Contains("/nonexistent/libonnxruntime.so", reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,5 +113,46 @@ public sealed class OrtSessionTests(RuntimeFixture fixture)
     {
         Assert.Null(OrtRuntime.TryLoad("libc.so.6", out var reason));
         Assert.Contains("OrtGetApiBase", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TryLoad_OfASecondLibrary_IsRefused()
+    {
+        var copy = Path.Combine(AppContext.BaseDirectory, "copy-of-libonnxruntime.so");
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "libonnxruntime.so"), copy, overwrite: true);
+
+        Assert.Same(fixture.Runtime, OrtRuntime.TryLoad(null, out _));
+        Assert.Null(OrtRuntime.TryLoad(copy, out var reason));
+        Assert.Contains("already", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_OfADisposedSession_Throws()
+    {
+        var session = fixture.DenseSession();
+        using var x = new OrtTensor<float>(fixture.Runtime, 1, 3);
+        using var y = new OrtTensor<float>(fixture.Runtime, 1, 2);
+        using var binding = session.CreateBinding();
+        binding.BindInput("x", x);
+        binding.BindOutput("y", y);
+        session.Dispose();
+
+        Assert.Throws<ObjectDisposedException>(binding.Run);
+    }
+
+    [Fact]
+    public void Run_ThatWasTerminated_FailsUntilThatIsTakenBack()
+    {
+        using var session = fixture.DenseSession();
+        using var x = new OrtTensor<float>(fixture.Runtime, 1, 3);
+        using var y = new OrtTensor<float>(fixture.Runtime, 1, 2);
+        using var binding = session.CreateBinding();
+        binding.BindInput("x", x);
+        binding.BindOutput("y", y);
+
+        binding.Terminate();
+        Assert.Throws<OrtException>(binding.Run);
+        binding.ResetTerminate();
+        binding.Run();
     }
 }

@@ -3,7 +3,7 @@ using WafOperator.OnnxRuntime;
 namespace WafOperator.OnnxRuntime.Tests;
 
 /// <summary>One runtime for all tests, as in a program.</summary>
-public sealed class RuntimeFixture : IDisposable
+public sealed class RuntimeFixture
 {
     public OrtRuntime Runtime { get; } = OrtRuntime.Load();
 
@@ -16,8 +16,6 @@ public sealed class RuntimeFixture : IDisposable
     }
 
     public OrtSession DenseSession() => new(Runtime, Dense(), new OrtSessionOptions());
-
-    public void Dispose() => Runtime.Dispose();
 }
 
 [CollectionDefinition("runtime")]

@@ -24,7 +24,7 @@ public sealed record PoolServerStatus
     /// <summary>When the operator was last heard, or null.</summary>
     public DateTimeOffset? LastContact { get; init; }
 
-    /// <summary>Execution provider in use: <c>Cpu</c>, <c>Cuda</c>, <c>TensorRt</c>, <c>WebGpu</c>.</summary>
+    /// <summary>Execution provider in use: <c>Cpu</c>, <c>Cuda</c>, <c>TensorRt</c>.</summary>
     public required string Provider { get; init; }
 
     /// <summary>Precision that was asked for: <c>Fp32</c>, <c>Fp16</c>, <c>Int8</c>.</summary>

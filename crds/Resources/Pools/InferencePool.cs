@@ -87,7 +87,7 @@ public sealed record AcceleratorRung
 }
 
 /// <summary>Execution providers of ONNX Runtime.</summary>
-public enum ExecutionProvider { Cpu, Cuda, TensorRt, WebGpu }
+public enum ExecutionProvider { Cpu, Cuda, TensorRt }
 
 /// <summary>Number formats.</summary>
 public enum ModelPrecision { Fp32, Fp16, Int8 }

@@ -11,7 +11,7 @@ namespace WafOperator.Models.Server.Hosting;
 internal static class ServerProgram
 {
     private const int Failed = 1;
-    private const int Usage = 2;
+    public const int Usage = 2;
     private const int NoRuntime = 3;
     private const int Port = 4;
 
@@ -22,21 +22,20 @@ internal static class ServerProgram
     public static async Task<int> RunAsync(
         IReadOnlyList<string> arguments, Func<string, string?> environment, TextWriter output, TextWriter errors)
     {
-        if (arguments is ["--help" or "-h" or "help", ..]) return await SayAsync(output, ServerSettings.HelpText, 0);
-        if (arguments is ["--version"]) return await SayAsync(output, Version, 0);
+        var given = new ServerCommand(environment, Environment.ProcessorCount).Parse(arguments);
+        if (given.Settings is not { } settings) return await given.AnswerAsync(output, errors);
         var problems = new List<string>();
-        var settings = ServerSettings.Read(arguments, environment, Environment.ProcessorCount, problems);
-        if (settings?.Options.ModelsDirectory is { } folder && settings.Options.Pool is null
+        if (settings.Options.ModelsDirectory is { } folder && settings.Options.Pool is null
             && !Directory.Exists(folder))
             problems.Add($"--models: there is no folder {folder}");
-        var key = settings?.PublicKeyFile is { } file ? await ReadKeyAsync(file, problems) : null;
-        if (settings is null || problems.Count > 0)
+        var key = settings.PublicKeyFile is { } file ? await ReadKeyAsync(file, problems) : null;
+        if (problems.Count > 0)
         {
             foreach (var problem in problems) await errors.WriteLineAsync($"waf-inference: {problem}");
-            return await SayAsync(errors, "waf-inference: see waf-inference --help", Usage);
+            return await SayAsync(errors, "See waf-inference --help.", Usage);
         }
 
-        using var runtime = OrtRuntime.TryLoad(settings.OnnxRuntimeFile, out var reason);
+        var runtime = OrtRuntime.TryLoad(settings.OnnxRuntimeFile, out var reason);
         if (runtime is null)
             return await SayAsync(
                 errors, $"waf-inference: {reason}. Put it there, or name it with --onnxruntime.", NoRuntime);

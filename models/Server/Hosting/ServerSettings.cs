@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using WafOperator.Models.Server.Repository;
 using WafOperator.OnnxRuntime;
@@ -6,188 +8,190 @@ using WafOperator.Protocols.Distribution;
 namespace WafOperator.Models.Server.Hosting;
 
 /// <summary>
-/// Options of the command line and variables of the environment → settings, or everything that is wrong with them.
-/// Files that they name are read by the program, not here. Pure.
+/// The options, each with its variable of the environment, and the settings that they make.
+/// Files that they name are read by the program, not here.
 /// </summary>
-internal static class ServerSettings
+internal sealed class ServerSettings
 {
-    public const string HelpText =
-        """
-        waf-inference: serves model packages to sidecars and to clients of the Open Inference Protocol V2.
+    private static readonly ServerOptions Defaults = new();
 
-          waf-inference --models DIR [OPTIONS]      serves every package of a folder
-          waf-inference [OPTIONS]                   in a pod of an InferencePool: follows the pool's document; the
-                                                    operator sets WAF_NAMESPACE, WAF_POOL, WAF_OPERATOR_URL,
-                                                    WAF_TOKEN_FILE, WAF_CA_FILE, WAF_STATE_DIR and WAF_POD
+    private readonly Func<string, string?> _environment;
+    private readonly int _cores;
+    private readonly Option<string?> _models, _publicKey, _onnxRuntime;
+    private readonly Option<Uri> _listen;
+    private readonly Option<OrtProvider> _provider;
+    private readonly Option<ModelPrecision> _precision;
+    private readonly Option<int?> _workers;
+    private readonly Option<int> _device, _threads, _batchTokens, _batchRows, _queueLength;
+    private readonly Option<TimeSpan> _queueDelay, _drain;
+    private readonly Option<TimeSpan?> _linger;
+    private readonly Option<bool> _repositoryChanges;
 
-        Each option has a variable; the option wins.
-          --models DIR            WAF_MODELS_DIR          packages (*.tar, signatures as *.tar.sig)
-          --listen URL                                    http://0.0.0.0:8500; HTTP/1.1 and HTTP/2 on one port
-          --provider P            WAF_PROVIDER            Cpu, Cuda, TensorRt or WebGpu
-          --device N              WAF_DEVICE              number of the GPU
-          --precision P           WAF_PRECISION           Fp32, Fp16 or Int8, where the package has it
-          --workers N             WAF_WORKERS             batches at once: by default the cores, 2 on a device
-          --threads N             WAF_THREADS             threads inside one batch (1)
-          --queue-delay-max T     WAF_QUEUE_DELAY_MAX     how long a request waits for company (1ms)
-          --batch-tokens-max N    WAF_BATCH_TOKENS_MAX    padded tokens of a batch (16384)
-          --batch-rows-max N      WAF_BATCH_ROWS_MAX      rows of a batch, however short (512); 1: no batches
-          --queue-length-max N    WAF_QUEUE_LENGTH_MAX    requests waiting; more are refused (1024)
-          --public-key FILE       WAF_PUBLIC_KEY_FILE     PEM: only packages signed with it are served
-          --onnxruntime FILE      WAF_ONNXRUNTIME         libonnxruntime.so, for a build with other providers
-          --drain T               WAF_DRAIN               longest time for what is in flight at the end (20s)
-          --linger T              WAF_LINGER              serving without being ready (5s in a pod)
-          --repository-changes                            allow load and unload over the API
-          --version, --help
-
-        Exit codes: 0 ended as asked, 1 failed while running, 2 wrong settings, 3 ONNX Runtime or the provider is
-        missing, 4 the port cannot be opened.
-        """;
-
-    /// <summary>Options with a value, and their variables.</summary>
-    private static readonly Dictionary<string, string?> Known = new(StringComparer.Ordinal)
+    public ServerSettings(Func<string, string?> environment, int cores)
     {
-        ["--models"] = "WAF_MODELS_DIR", ["--listen"] = null, ["--provider"] = "WAF_PROVIDER",
-        ["--device"] = "WAF_DEVICE", ["--precision"] = "WAF_PRECISION", ["--workers"] = "WAF_WORKERS",
-        ["--threads"] = "WAF_THREADS", ["--queue-delay-max"] = "WAF_QUEUE_DELAY_MAX",
-        ["--batch-tokens-max"] = "WAF_BATCH_TOKENS_MAX", ["--batch-rows-max"] = "WAF_BATCH_ROWS_MAX",
-            ["--queue-length-max"] = "WAF_QUEUE_LENGTH_MAX",
-        ["--public-key"] = "WAF_PUBLIC_KEY_FILE", ["--onnxruntime"] = "WAF_ONNXRUNTIME", ["--drain"] = "WAF_DRAIN",
-        ["--linger"] = "WAF_LINGER",
-    };
+        (_environment, _cores) = (environment, cores);
+        var batching = Defaults.Batching;
+        _models = Text("--models", "WAF_MODELS_DIR", "DIR", "Packages (*.tar, signatures as *.tar.sig).");
+        _listen = Parsed("--listen", null, "URL", "Where requests come in; HTTP/1.1 and HTTP/2 on one port.",
+            Defaults.Listen, Listen);
+        _provider = Parsed("--provider", "WAF_PROVIDER", "NAME", "Cpu, Cuda or TensorRt.", OrtProvider.Cpu,
+            Name<OrtProvider>);
+        _device = Number("--device", "WAF_DEVICE", "Number of the GPU.", 0, (0, 63));
+        _precision = Parsed("--precision", "WAF_PRECISION", "NAME", "Fp32, Fp16 or Int8, where the package has it.",
+            ModelPrecision.Fp32, Name<ModelPrecision>);
+        _workers = Parsed<int?>("--workers", "WAF_WORKERS", "N",
+            "Batches at once (default: the cores, 2 on a device).", null, text => Integer(text, (1, 256)));
+        _threads = Number("--threads", "WAF_THREADS", "Threads inside one batch.", 1, (1, 256));
+        _queueDelay = Parsed("--queue-delay-max", "WAF_QUEUE_DELAY_MAX", "TIME",
+            "How long a request waits for company (default: 1ms).",
+            batching.QueueDelayMax, text => Duration(text, TimeSpan.FromHours(1)));
+        _batchTokens = Number("--batch-tokens-max", "WAF_BATCH_TOKENS_MAX", "Padded tokens of a batch.",
+            batching.BatchTokensMax, (64, 10_000_000));
+        _batchRows = Number("--batch-rows-max", "WAF_BATCH_ROWS_MAX", "Rows of a batch, however short; 1: no batches.",
+            batching.BatchRowsMax, (1, 65_536));
+        _queueLength = Number("--queue-length-max", "WAF_QUEUE_LENGTH_MAX", "Requests waiting; more are refused.",
+            batching.QueueLengthMax, (1, 1_000_000));
+        _publicKey = Text("--public-key", "WAF_PUBLIC_KEY_FILE", "FILE",
+            "PEM: only packages signed with it are served.");
+        _onnxRuntime = Text("--onnxruntime", "WAF_ONNXRUNTIME", "FILE",
+            "libonnxruntime.so of a build with other providers.");
+        _drain = Parsed("--drain", "WAF_DRAIN", "TIME", "Longest time for what is in flight at the end (default: 20s).",
+            Defaults.Drain, text => Duration(text, TimeSpan.FromHours(1)));
+        _linger = Parsed<TimeSpan?>("--linger", "WAF_LINGER", "TIME",
+            "How long it serves without being ready at the end (default: 5s in a pod).",
+            null, text => Duration(text, TimeSpan.FromMinutes(10)));
+        _repositoryChanges = new("--repository-changes") { Description = "Allow load and unload over the API." };
+    }
 
-    /// <param name="arguments">The command line.</param>
-    /// <param name="environment">Reads a variable.</param>
-    /// <param name="cores">Processors of the machine.</param>
-    /// <param name="problems">Filled with all that is wrong.</param>
-    public static SettingsReading? Read(
-        IReadOnlyList<string> arguments, Func<string, string?> environment, int cores, List<string> problems)
+    public IReadOnlyList<Option> All =>
+    [
+        _models, _listen, _provider, _device, _precision, _workers, _threads, _queueDelay, _batchTokens, _batchRows,
+        _queueLength, _publicKey, _onnxRuntime, _drain, _linger, _repositoryChanges,
+    ];
+
+    /// <summary>What options cannot say one by one.</summary>
+    public void Check(CommandResult result)
     {
-        var given = Options(arguments, problems, out var allowsChanges);
-        var reader = new Reader(given, environment, problems);
-        var defaults = new ServerOptions();
-        var provider = reader.Enum("--provider", OrtProvider.Cpu);
-        var batchTokens = reader.Number("--batch-tokens-max", defaults.Batching.BatchTokensMax, 64, 10_000_000);
-        var pool = PoolOf(environment, problems, out var address);
-        var options = defaults with
+        var (ns, pool) = (_environment("WAF_NAMESPACE"), _environment("WAF_POOL"));
+        var url = _environment("WAF_OPERATOR_URL");
+        if (!string.IsNullOrEmpty(pool))
         {
-            ModelsDirectory = reader.Text("--models"),
-            Listen = ListenOf(reader.Text("--listen"), defaults.Listen, problems),
+            if (string.IsNullOrEmpty(ns)) result.AddError("WAF_POOL is set, but WAF_NAMESPACE is not");
+            if (OperatorUrl(url) is null)
+                result.AddError($"WAF_POOL is set, but WAF_OPERATOR_URL ({url ?? "not set"}) is not a URL");
+        }
+        else if (result.GetValue(_models) is null)
+        {
+            result.AddError("there is nothing to serve: give --models DIR, or run it in an InferencePool");
+        }
+    }
+
+    /// <summary>The settings of arguments without mistakes.</summary>
+    public SettingsReading Read(ParseResult parsed)
+    {
+        var provider = parsed.GetValue(_provider);
+        var batchTokens = parsed.GetValue(_batchTokens);
+        var (pool, address) = PoolOf();
+        var options = Defaults with
+        {
+            ModelsDirectory = parsed.GetValue(_models),
+            Listen = parsed.GetRequiredValue(_listen),
             Provider = provider,
-            Device = reader.Number("--device", 0, 0, 63),
-            Precision = reader.Enum("--precision", ModelPrecision.Fp32),
-            Workers = reader.Number("--workers", provider is OrtProvider.Cpu ? Math.Max(1, cores) : 2, 1, 256),
-            Threads = reader.Number("--threads", 1, 1, 256),
-            Batching = defaults.Batching with
+            Device = parsed.GetValue(_device),
+            Precision = parsed.GetValue(_precision),
+            Workers = parsed.GetValue(_workers) ?? (provider is OrtProvider.Cpu ? Math.Clamp(_cores, 1, 256) : 2),
+            Threads = parsed.GetValue(_threads),
+            Batching = Defaults.Batching with
             {
-                QueueDelayMax = reader.Time(
-                    "--queue-delay-max", defaults.Batching.QueueDelayMax, TimeSpan.FromHours(1)),
+                QueueDelayMax = parsed.GetValue(_queueDelay),
                 BatchTokensMax = batchTokens,
                 // Bounds of a request and of the queue grow with the batch, so that what fits a batch is taken in.
-                RequestTokensMax = Math.Max(defaults.Batching.RequestTokensMax, batchTokens),
-                QueueTokensMax = Math.Max(defaults.Batching.QueueTokensMax, 16L * batchTokens),
-                BatchRowsMax = reader.Number("--batch-rows-max", defaults.Batching.BatchRowsMax, 1, 65_536),
-                QueueLengthMax = reader.Number("--queue-length-max", defaults.Batching.QueueLengthMax, 1, 1_000_000),
+                RequestTokensMax = Math.Max(Defaults.Batching.RequestTokensMax, batchTokens),
+                QueueTokensMax = Math.Max(Defaults.Batching.QueueTokensMax, 16L * batchTokens),
+                BatchRowsMax = parsed.GetValue(_batchRows),
+                QueueLengthMax = parsed.GetValue(_queueLength),
             },
-            AllowsRepositoryChanges = allowsChanges,
-            Drain = reader.Time("--drain", defaults.Drain, TimeSpan.FromHours(1)),
-            Linger = reader.Time("--linger", TimeSpan.FromSeconds(pool is null ? 0 : 5), TimeSpan.FromMinutes(10)),
+            AllowsRepositoryChanges = parsed.GetValue(_repositoryChanges),
+            Drain = parsed.GetValue(_drain),
+            Linger = parsed.GetValue(_linger) ?? TimeSpan.FromSeconds(pool is null ? 0 : 5),
             Pool = pool,
             Operator = address,
-            StateDirectory = environment("WAF_STATE_DIR"),
-            Pod = environment("WAF_POD"),
+            StateDirectory = _environment("WAF_STATE_DIR"),
+            Pod = _environment("WAF_POD"),
         };
-        if (pool is null && options.ModelsDirectory is null && problems.Count == 0)
-            problems.Add("there is nothing to serve: give --models DIR, or run it in an InferencePool");
-        return problems.Count > 0 ? null : new(options, reader.Text("--public-key"), reader.Text("--onnxruntime"));
+        return new(options, parsed.GetValue(_publicKey), parsed.GetValue(_onnxRuntime));
     }
 
-    private static Dictionary<string, string> Options(
-        IReadOnlyList<string> arguments, List<string> problems, out bool allowsChanges)
-    {
-        allowsChanges = false;
-        var options = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < arguments.Count; i++)
+    private (PoolIdentity? Pool, OperatorAddress? Operator) PoolOf() =>
+        _environment("WAF_POOL") is { Length: > 0 } pool
+            ? (new PoolIdentity(_environment("WAF_NAMESPACE")!, pool),
+                new OperatorAddress(
+                    OperatorUrl(_environment("WAF_OPERATOR_URL"))!,
+                    _environment("WAF_TOKEN_FILE"), _environment("WAF_CA_FILE")))
+            : (null, null);
+
+    private static Uri? OperatorUrl(string? text) =>
+        Uri.TryCreate(text?.TrimEnd('/') + "/", UriKind.Absolute, out var url) && url.Scheme is "https" or "http"
+            ? url : null;
+
+    private Option<string?> Text(string name, string variable, string value, string description) =>
+        Parsed<string?>(name, variable, value, description, null, text => (text, null));
+
+    private Option<int> Number(
+        string name, string variable, string description, int fallback, (int Least, int Most) bounds) =>
+        Parsed(name, variable, "N", $"{description.TrimEnd('.')} (default: {fallback}).", fallback, text =>
         {
-            var (name, value) = Split(arguments[i]);
-            if (name == "--repository-changes") allowsChanges = true;
-            else if (!Known.ContainsKey(name)) problems.Add($"there is no option {name}");
-            else if (value is null && ++i == arguments.Count) problems.Add($"{name} needs a value");
-            else if (!options.TryAdd(name, value ?? arguments[i])) problems.Add($"{name} was given twice");
-        }
+            var (number, problem) = Integer(text, bounds);
+            return (number ?? 0, problem);
+        });
 
-        return options;
-    }
-
-    private static PoolIdentity? PoolOf(
-        Func<string, string?> environment, List<string> problems, out OperatorAddress? address)
+    /// <summary>An option whose text, or that of its variable, is read alike.</summary>
+    private Option<T> Parsed<T>(
+        string name, string? variable, string value, string description, T fallback,
+        Func<string, (T? Value, string? Problem)> read)
     {
-        address = null;
-        var (ns, pool, url) = (environment("WAF_NAMESPACE"), environment("WAF_POOL"), environment("WAF_OPERATOR_URL"));
-        if (string.IsNullOrEmpty(pool)) return null;
-        if (string.IsNullOrEmpty(ns)) problems.Add("WAF_POOL is set, but WAF_NAMESPACE is not");
-        if (!Uri.TryCreate(url?.TrimEnd('/') + "/", UriKind.Absolute, out var parsed)
-            || parsed.Scheme is not ("https" or "http"))
+        return new Option<T>(name)
         {
-            problems.Add($"WAF_POOL is set, but WAF_OPERATOR_URL ({url ?? "not set"}) is not a URL");
-            return null;
-        }
+            Description = variable is null ? description : $"{description} [{variable}]",
+            HelpName = value,
+            CustomParser = result => Read(name, result.Tokens[0].Value, result),
+            DefaultValueFactory = result => variable is not null && _environment(variable) is { Length: > 0 } text
+                ? Read(variable, text, result)!
+                : fallback,
+        };
 
-        address = new OperatorAddress(parsed, environment("WAF_TOKEN_FILE"), environment("WAF_CA_FILE"));
-        return new PoolIdentity(ns ?? "", pool);
+        T? Read(string source, string text, ArgumentResult result)
+        {
+            var (given, problem) = read(text);
+            if (problem is not null) result.AddError($"{source}: {text} {problem}");
+            return given;
+        }
     }
 
-    private static Uri ListenOf(string? text, Uri fallback, List<string> problems)
+    private static (int? Value, string? Problem) Integer(string text, (int Least, int Most) bounds) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= bounds.Least && number <= bounds.Most
+                ? (number, null)
+                : (null, $"is not a number from {bounds.Least} to {bounds.Most}");
+
+    private static (T Value, string? Problem) Name<T>(string text) where T : struct, Enum =>
+        Enum.TryParse<T>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !char.IsAsciiDigit(text[0])
+            ? (value, null)
+            : (default, $"is none of {string.Join(", ", Enum.GetNames<T>())}");
+
+    private static (TimeSpan Value, string? Problem) Duration(string text, TimeSpan most) =>
+        SettingDuration.TryParse(text, out var time) && time <= most
+            ? (time, null)
+            : (default, $"is not a duration such as 1ms or 1m30s of at most {most.TotalSeconds} s");
+
+    private static (Uri? Value, string? Problem) Listen(string text)
     {
-        if (text is null) return fallback;
         var isUrl = Uri.TryCreate(
             text.Replace("//*", "//0.0.0.0", StringComparison.Ordinal), UriKind.Absolute, out var url);
-        if (isUrl && url!.Scheme == "http" && (url.HostNameType is not UriHostNameType.Dns || url.Host == "localhost"))
-            return url;
-        problems.Add($"--listen: {text} is not a URL with an address, such as http://0.0.0.0:8500");
-        return fallback;
-    }
-
-    private static (string Name, string? Value) Split(string argument)
-    {
-        var equals = argument.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0 ? (argument[..equals], argument[(equals + 1)..]) : (argument, null);
-    }
-
-    private sealed class Reader(
-        Dictionary<string, string> options, Func<string, string?> environment, List<string> problems)
-    {
-        public string? Text(string name)
-        {
-            if (options.TryGetValue(name, out var value)) return value;
-            return Known[name] is { } variable && environment(variable) is { Length: > 0 } text ? text : null;
-        }
-
-        public int Number(string name, int fallback, int least, int most)
-        {
-            if (Text(name) is not { } text) return fallback;
-            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                && number >= least && number <= most)
-                return number;
-            problems.Add($"{name}: {text} is not a number from {least} to {most}");
-            return fallback;
-        }
-
-        public T Enum<T>(string name, T fallback) where T : struct, Enum
-        {
-            if (Text(name) is not { } text) return fallback;
-            if (System.Enum.TryParse<T>(text, ignoreCase: true, out var value) && System.Enum.IsDefined(value)
-                && !char.IsAsciiDigit(text[0])) return value;
-            problems.Add($"{name}: {text} is none of {string.Join(", ", System.Enum.GetNames<T>())}");
-            return fallback;
-        }
-
-        public TimeSpan Time(string name, TimeSpan fallback, TimeSpan most)
-        {
-            if (Text(name) is not { } text) return fallback;
-            if (SettingDuration.TryParse(text, out var time) && time <= most) return time;
-            problems.Add($"{name}: {text} is not a duration such as 1ms or 1m30s of at most {most.TotalSeconds} s");
-            return fallback;
-        }
+        return isUrl && url!.Scheme == "http"
+            && (url.HostNameType is not UriHostNameType.Dns || url.Host == "localhost")
+            ? (url, null)
+            : (null, "is not a URL with an address, such as http://0.0.0.0:8500");
     }
 }
 

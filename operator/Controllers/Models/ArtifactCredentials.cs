@@ -48,6 +48,7 @@ public sealed class ArtifactCredentials(KubernetesClient client)
                     ? "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{Value("password")}")) : null,
             AccessKey = Value("accessKey"),
             SecretKey = Value("secretKey"),
+            SessionToken = Value("sessionToken"),
         };
         return found.IsFor(target) ? found : null;
     }
@@ -83,6 +84,9 @@ public sealed record ArtifactSecret
     public string? AccessKey { get; init; }
 
     public string? SecretKey { get; init; }
+
+    /// <summary>Of a temporary access key.</summary>
+    public string? SessionToken { get; init; }
 
     /// <summary><c>name</c>, <c>name:port</c> or <c>*.domain</c>.</summary>
     public IReadOnlyList<string> Hosts { get; init; } = [];

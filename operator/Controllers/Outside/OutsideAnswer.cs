@@ -45,6 +45,12 @@ public sealed record OutsideCall(HttpMethod Method, Uri Uri, string Subject)
     /// <summary>Goes to this very authority only, and over https.</summary>
     public string? Authorization { get; init; }
 
+    /// <summary>
+    /// True for an address that itself gives access to what is there; it is called over https, like one with an
+    /// Authorization.
+    /// </summary>
+    public bool IsSigned { get; init; }
+
     public ReadOnlyMemory<byte> Body { get; init; }
 
     public string? ContentType { get; init; }

@@ -62,7 +62,7 @@ public sealed partial class OutsideHttp(
         {
             var authorization = uri.Authority == call.Uri.Authority && uri.Scheme == call.Uri.Scheme
                 ? call.Authorization : null;
-            if (!call.IsToPod && connections.Rules.ProblemOf(uri, authorization is not null) is { } refused)
+            if (!call.IsToPod && connections.Rules.ProblemOf(uri, authorization is not null || call.IsSigned) is { } refused)
                 return new Outcome(refused, uri.Authority);
             try
             {

@@ -84,7 +84,7 @@ public sealed class ValueModelLoader
         if (!package.Files.TryGetValue("model.onnx", out var onnx)) return new(null, "the package has no model.onnx");
         if (OnnxPolicy.Check(onnx.Span, package.Manifest) is { } refused) return new(null, refused);
         if (_runtime.Value is not { } loaded)
-            return new(null, "ONNX Runtime is not installed: put libonnxruntime.so.1 beside the program");
+            return new(null, "ONNX Runtime is not installed: put libonnxruntime.so beside the program");
         return Checked(package, new OnnxValueModel(package, loaded, onnx.Span));
     }
 

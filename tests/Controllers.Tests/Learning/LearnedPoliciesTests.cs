@@ -11,7 +11,7 @@ namespace WafOperator.Controllers.Tests.Learning;
 public sealed class LearnedPoliciesTests
 {
     private static readonly NamespacedName Key = new("shop", "front");
-    private readonly Clock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly Sink _sink = new();
 
     [Fact]
@@ -127,14 +127,5 @@ public sealed class LearnedPoliciesTests
         public void Publish(NamespacedName policy, string learned) => Last = learned;
 
         public void Remove(NamespacedName policy) => Last = null;
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => _now;
-
-        public void Advance(TimeSpan by) => _now += by;
     }
 }

@@ -36,7 +36,7 @@ internal sealed class RolloutWorld : IAsyncDisposable
     /// <summary>Somebody's own client, which no fault touches.</summary>
     public KubernetesClient Client { get; }
 
-    public ManualTime Time { get; } = new();
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     /// <summary>What the sidecar counts in a step.</summary>
     public Func<RolloutCounters, RolloutCounters> Traffic { get; set; } = Equal;

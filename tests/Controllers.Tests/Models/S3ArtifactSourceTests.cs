@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using WafOperator.Controllers.Models;
@@ -27,11 +28,14 @@ public sealed class S3ArtifactSourceTests(TestApiServer server)
     private const string AccessKey = "waf-access";
     private const string SecretKey = "a secret/with+signs";
 
-    [InstalledFact(Library, "python3-botocore")]
-    public async Task Fetch_WithCredentialsOfASecret_IsSignedAsBotocoreSigns()
+    [InstalledTheory(Library, "python3-botocore")]
+    [InlineData("team%20a/gate-1.0.0.tar", null)]
+    [InlineData("a+b/%C3%A9~%281%29/100%25.tar", null)]
+    [InlineData("gate.tar", "a session/token+of==temporary keys")]
+    public async Task Fetch_WithCredentialsOfASecret_IsSignedAsBotocoreSigns(string key, string? sessionToken)
     {
         var content = "a model package"u8.ToArray();
-        await using var bucket = await BucketAsync(content);
+        await using var bucket = await BucketAsync(content, sessionToken);
         using var client = server.Client();
         var ns = await server.NamespaceAsync();
         await client.CreateAsync(
@@ -44,12 +48,15 @@ public sealed class S3ArtifactSourceTests(TestApiServer server)
                     ["annotations"] = new JsonObject { ["wafoperator.dev/host"] = "127.0.0.1" },
                 },
                 ["type"] = ArtifactCredentials.Marker,
-                ["stringData"] = new JsonObject { ["accessKey"] = AccessKey, ["secretKey"] = SecretKey },
+                ["stringData"] = new JsonObject
+                {
+                    ["accessKey"] = AccessKey, ["secretKey"] = SecretKey, ["sessionToken"] = sessionToken,
+                },
             },
             CancellationToken.None);
         using var outside = TestOutside.Loopback(null, AddressOf(bucket));
-        var source = new S3ArtifactSource(outside.Transport, new ArtifactCredentials(client), TimeProvider.System);
-        var uri = new Uri($"s3://models/team%20a/gate-1.0.0.tar?region=eu-west-1&endpoint={AddressOf(bucket)}");
+        var source = new S3ArtifactSource(outside.Transport, new ArtifactCredentials(client));
+        var uri = new Uri($"s3://models/{key}?region=eu-west-1&endpoint={AddressOf(bucket)}");
 
         var signed = await source.FetchAsync(
             new WantedArtifact(uri, ns, new ModelArtifact { CredentialsSecret = "bucket" }, 1 << 20),
@@ -64,7 +71,7 @@ public sealed class S3ArtifactSourceTests(TestApiServer server)
     }
 
     /// <summary>One object behind a signature, checked with the keys above.</summary>
-    private static async Task<WebApplication> BucketAsync(byte[] content)
+    private static async Task<WebApplication> BucketAsync(byte[] content, string? sessionToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -73,9 +80,10 @@ public sealed class S3ArtifactSourceTests(TestApiServer server)
         app.Run(async context =>
         {
             var request = context.Request;
-            var expected = await SignatureAsync(
-                $"http://{request.Host}{request.Path.ToUriComponent()}", request.Headers["x-amz-date"].ToString());
-            context.Response.StatusCode = request.Headers.Authorization == expected ? 200 : 403;
+            // As it came, not as it was understood: what is signed are bytes.
+            var path = context.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0];
+            var expected = await SignatureAsync($"http://{request.Host}{path}", request.Query, sessionToken);
+            context.Response.StatusCode = request.Query["X-Amz-Signature"] == expected ? 200 : 403;
             if (context.Response.StatusCode == 200) await context.Response.Body.WriteAsync(content);
         });
         await app.StartAsync();
@@ -85,32 +93,34 @@ public sealed class S3ArtifactSourceTests(TestApiServer server)
     private static string AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>().Features
         .Get<IServerAddressesFeature>()!.Addresses.First();
 
-    /// <summary>The Authorization header that botocore writes for a GET at a time.</summary>
-    private static async Task<string> SignatureAsync(string url, string date)
+    /// <summary>The signature that botocore puts into the address of a GET at a time.</summary>
+    private static async Task<string> SignatureAsync(string url, IQueryCollection query, string? sessionToken)
     {
         const string script = """
-            import datetime, sys
+            import datetime, sys, urllib.parse
             import botocore.auth
             from botocore.awsrequest import AWSRequest
             from botocore.credentials import Credentials
-            url, date, access, secret = sys.argv[1:]
+            url, date, expires, access, secret, token = sys.argv[1:]
             class Then(datetime.datetime):
                 @classmethod
                 def utcnow(cls):
                     return datetime.datetime.strptime(date, "%Y%m%dT%H%M%SZ")
             botocore.auth.datetime.datetime = Then
-            request = AWSRequest("GET", url, headers={"x-amz-content-sha256": botocore.auth.EMPTY_SHA256_HASH})
-            botocore.auth.S3SigV4Auth(Credentials(access, secret), "s3", "eu-west-1").add_auth(request)
-            print(request.headers["Authorization"])
+            request = AWSRequest("GET", url)
+            credentials = Credentials(access, secret, token or None)
+            botocore.auth.S3SigV4QueryAuth(credentials, "s3", "eu-west-1", expires=int(expires)).add_auth(request)
+            print(urllib.parse.parse_qs(urllib.parse.urlsplit(request.url).query)["X-Amz-Signature"][0])
             """;
-        if (date.Length == 0) return "none";
+        if (query["X-Amz-Date"].ToString() is not { Length: > 0 } date) return "none";
         using var process = Process.Start(new ProcessStartInfo(
-            "/usr/bin/python3", ["-c", script, url, date, AccessKey, SecretKey])
+            "/usr/bin/python3",
+            ["-c", script, url, date, query["X-Amz-Expires"].ToString(), AccessKey, SecretKey, sessionToken ?? ""])
         {
             RedirectStandardOutput = true, StandardOutputEncoding = Encoding.UTF8,
         })!;
-        var header = await process.StandardOutput.ReadToEndAsync();
+        var signature = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return header.Trim();
+        return signature.Trim();
     }
 }

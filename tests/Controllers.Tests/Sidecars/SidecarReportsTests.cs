@@ -12,7 +12,7 @@ public sealed class SidecarReportsTests
     private static readonly NamespacedName Pod = new("shop", "shop-1");
 
     private readonly Dictionary<NamespacedName, PodView> _pods = new() { [Pod] = View("uid-1") };
-    private readonly ManualTime _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly SidecarReports _reports;
 
     public SidecarReportsTests() =>

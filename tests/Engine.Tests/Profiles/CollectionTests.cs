@@ -15,7 +15,7 @@ public sealed class CollectionTests
     [Fact]
     public void Ip_CountsRequestsOfOneClient_AndForgetsThemAfterTheTimeout()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var program = Profile.Compile(Counting, EngineOptions.Default with { Time = time });
         var client = new Profile("") { Client = "192.0.2.1" };
         var other = new Profile("") { Client = "192.0.2.2" };
@@ -32,7 +32,7 @@ public sealed class CollectionTests
     [Fact]
     public void ExpireVar_EndsAVariableBeforeItsRecord()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var program = Profile.Compile(Counting, EngineOptions.Default with { Time = time });
 
         Assert.Contains(5, new Profile("") { Uri = "/?flag=on" }.Run(program).Ids);
@@ -45,7 +45,7 @@ public sealed class CollectionTests
     [Fact]
     public void DeprecateVar_LetsANumberFall()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var program = Profile.Compile("""
             SecAction "id:1,phase:1,pass,nolog,initcol:ip=%{REMOTE_ADDR},deprecatevar:ip.hits=2/10"
             SecAction "id:2,phase:1,pass,nolog,setvar:ip.hits=+10,setvar:'tx.score=%{ip.hits}'"
@@ -94,18 +94,5 @@ public sealed class CollectionTests
         var second = Profile.Compile(Counting, EngineOptions.Default with { Collections = first.Collections });
 
         Assert.Equal(3, new Profile("").Run(second).Score);
-    }
-
-    private sealed class ManualTimeProvider : TimeProvider
-    {
-        private long _ticks = TimeSpan.TicksPerDay;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public override DateTimeOffset GetUtcNow() => new(_ticks, TimeSpan.Zero);
-
-        public void Advance(TimeSpan time) => _ticks += time.Ticks;
     }
 }

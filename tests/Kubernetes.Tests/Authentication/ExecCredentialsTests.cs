@@ -7,7 +7,7 @@ public sealed class ExecCredentialsTests : IDisposable
 {
     private const string Version = "client.authentication.k8s.io/v1";
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-exec-").FullName;
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 22, 8, 0, 0, TimeSpan.Zero));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

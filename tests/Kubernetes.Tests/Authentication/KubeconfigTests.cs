@@ -33,7 +33,7 @@ public sealed class KubeconfigTests : IDisposable
         """;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-kubeconfig-").FullName;
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

@@ -71,7 +71,7 @@ public sealed class ClientPureTests
     [Fact]
     public void RequestThrottle_Burst_ThenOnePerInterval()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var throttle = new RequestThrottle(10, 3, time);
         for (var i = 0; i < 3; i++) Assert.Equal(TimeSpan.Zero, throttle.Reserve());
         Assert.Equal(0.1, throttle.Reserve().TotalSeconds, 6);

@@ -48,7 +48,7 @@ public sealed class EventRecorderTests(TestApiServer server)
     [Fact]
     public void Correlate_ManyMessagesOfOneReason_AreCombined()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var correlator = new EventCorrelator(time);
         var subject = new EventSubject("v1", "Pod", new("shop", "web"), "u");
         var messages = new List<string>();
@@ -70,7 +70,7 @@ public sealed class EventRecorderTests(TestApiServer server)
     [Fact]
     public void Correlate_TalkativeObject_IsMutedAloneAndRecovers()
     {
-        var time = new ManualTimeProvider();
+        var time = new FakeTimeProvider();
         var correlator = new EventCorrelator(time);
         var loud = new EventNote(new("v1", "Pod", new("shop", "loud"), "1"), EventType.Normal, "R", "m");
         var quiet = loud with { Subject = new("v1", "Pod", new("shop", "quiet"), "2") };

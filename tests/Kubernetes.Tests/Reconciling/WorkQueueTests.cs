@@ -8,7 +8,7 @@ public sealed class WorkQueueTests : IDisposable
 {
     private static readonly NamespacedName A = new("shop", "a");
     private static readonly NamespacedName B = new("shop", "b");
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly WorkQueue _queue;
 
     public WorkQueueTests() => _queue = new WorkQueue("test", new WorkQueueOptions(), _time, new Jitter(new Random(1)));

@@ -38,10 +38,10 @@ public sealed class ServerSettingsTests
 
     [Theory]
     [InlineData("there is nothing to serve")]
-    [InlineData("there is no option --model", "--model", "m")]
-    [InlineData("--models needs a value", "--models")]
-    [InlineData("--models was given twice", "--models", "a", "--models", "b")]
-    [InlineData("--provider: Gpu is none of Cpu, Cuda, TensorRt, WebGpu", "--models", "m", "--provider", "Gpu")]
+    [InlineData("'--model'", "--model", "m")]
+    [InlineData("'--models'", "--models")]
+    [InlineData("'--models'", "--models", "a", "--models", "b")]
+    [InlineData("--provider: Gpu is none of Cpu, Cuda, TensorRt", "--models", "m", "--provider", "Gpu")]
     [InlineData("--provider: 1 is none of", "--models", "m", "--provider", "1")]
     [InlineData("--workers: 0 is not a number from 1 to 256", "--models", "m", "--workers", "0")]
     [InlineData("--workers: 257 is not a number from 1 to 256", "--models", "m", "--workers", "257")]
@@ -55,7 +55,33 @@ public sealed class ServerSettingsTests
         var reading = Read(arguments);
 
         Assert.Null(reading.Settings);
-        Assert.Contains(reading.Problems, p => p.StartsWith(problem, StringComparison.Ordinal));
+        Assert.Contains(reading.Problems, p => p.Contains(problem, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("WAF_WORKERS", "many", "WAF_WORKERS: many is not a number from 1 to 256")]
+    [InlineData("WAF_PROVIDER", "WebGpu", "WAF_PROVIDER: WebGpu is none of Cpu, Cuda, TensorRt")]
+    [InlineData("WAF_LINGER", "1h", "WAF_LINGER: 1h is not a duration")]
+    public void Read_AWrongVariable_IsNamed_AndGivesWayToItsOption(string variable, string value, string problem)
+    {
+        Assert.Contains(
+            Read(["--models", "m"], (variable, value)).Problems, p => p.StartsWith(problem, StringComparison.Ordinal));
+
+        var option = "--" + variable["WAF_".Length..].ToLowerInvariant();
+        var right = variable switch { "WAF_WORKERS" => "1", "WAF_PROVIDER" => "Cpu", _ => "1s" };
+        Assert.NotNull(Read(["--models", "m", option, right], (variable, value)).Settings);
+    }
+
+    [Fact]
+    public async Task Help_NamesEveryOptionWithItsVariable()
+    {
+        var output = new StringWriter();
+
+        Assert.Equal(0, await new ServerCommand(_ => null, 4).Parse(["--help"]).AnswerAsync(output, TextWriter.Null));
+        Assert.All(
+            ["--models", "WAF_MODELS_DIR", "--queue-delay-max", "WAF_QUEUE_DELAY_MAX", "--repository-changes",
+                "--version", "Exit codes"],
+            text => Assert.Contains(text, output.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]
@@ -86,11 +112,11 @@ public sealed class ServerSettingsTests
     [InlineData("999999999h")]
     public void Duration_ThatIsNone_IsRefused(string text) => Assert.False(SettingDuration.TryParse(text, out _));
 
-    private static (SettingsReading? Settings, List<string> Problems) Read(
+    private static (SettingsReading? Settings, IReadOnlyList<string> Problems) Read(
         string[] arguments, params (string Name, string Value)[] environment)
     {
-        var problems = new List<string>();
         var variables = environment.ToDictionary(v => v.Name, v => v.Value);
-        return (ServerSettings.Read(arguments, variables.GetValueOrDefault, cores: 4, problems), problems);
+        var given = new ServerCommand(variables.GetValueOrDefault, cores: 4).Parse(arguments);
+        return (given.Settings, [.. given.Problems]);
     }
 }

@@ -4,7 +4,7 @@ namespace WafOperator.Models.Server.Tests.Telemetry;
 
 public sealed class QueueDelayWindowTests
 {
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void P95_OfManyDelays_IsWithinAQuarterAbove()
@@ -39,17 +39,5 @@ public sealed class QueueDelayWindowTests
         window.Record(TimeSpan.FromSeconds(seconds));
 
         Assert.True(window.P95() > TimeSpan.Zero);
-    }
-
-    private sealed class ManualTimeProvider : TimeProvider
-    {
-        private long _ticks = 1_000_000;
-
-        /// <summary>Not the usual frequency, so that code which assumes one is found out.</summary>
-        public override long TimestampFrequency => 7_000_000;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Advance(TimeSpan by) => _ticks += (long)(by.TotalSeconds * TimestampFrequency);
     }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Net;
 using WafOperator.Proxy.Tests.Harness;
 using WafOperator.Protocols.Policies;
@@ -10,41 +11,68 @@ public sealed class CommandLineTests
     [Fact]
     public void Parse_TheDocumentedLine_IsServeFile()
     {
-        var command = Parse("--policy", "shop.yaml", "--upstream", "http://127.0.0.1:3000", "--listen", "http://0.0.0.0:8080", "--admin=http://127.0.0.1:15020");
+        var task = Run("--policy shop.yaml --upstream http://127.0.0.1:3000 --listen http://0.0.0.0:8080 --admin=http://127.0.0.1:15020").Task;
 
-        var settings = Assert.IsType<Command.ServeFile>(command).Settings;
+        var settings = Assert.IsType<SidecarTask.ServeFile>(task).Settings;
         Assert.Equal("shop.yaml", settings.Policy);
         Assert.Equal(3000, settings.Upstream.Port);
         Assert.Equal(8080, settings.Listen.Port);
         Assert.Equal(15020, settings.Admin!.Port);
     }
 
+    public static TheoryData<string, object> OtherTasks => new()
+    {
+        { "wait", new SidecarTask.Wait(null, TimeSpan.FromMinutes(1)) },
+        { "wait --admin http://127.0.0.1:1 --timeout 2.5s", new SidecarTask.Wait(new Uri("http://127.0.0.1:1"), TimeSpan.FromSeconds(2.5)) },
+        { "evaluate --package f.tar", new SidecarTask.Evaluate("f.tar", null) },
+        { "evaluate --digest d", new SidecarTask.Evaluate(null, "d") },
+        { "evaluate --digest d --baseline b", new SidecarTask.Evaluate(null, "d", "b") },
+        { "evaluate --requests r --baseline b --digest d", new SidecarTask.Compare("d", "b", "r") },
+        { "offer --file f --digest d", new SidecarTask.Offer("f", "d") },
+    };
+
+    [Theory, MemberData(nameof(OtherTasks))]
+    public void Parse_ACommand_IsItsTask(string line, object task) => Assert.Equal(task, Run(line).Task);
+
     [Theory]
     [InlineData("--policy x --upstream http://a:1", "--listen is missing")]
     [InlineData("", "--policy, --upstream, --listen are missing")]
-    [InlineData("--polcy x", "there is no option --polcy")]
-    [InlineData("--policy", "--policy needs a value")]
-    [InlineData("--policy x --policy y", "--policy was given twice")]
+    [InlineData("--polcy x", "--polcy")]
+    [InlineData("--policy", "--policy")]
+    [InlineData("--policy x --policy y", "--policy")]
     [InlineData("--policy x --upstream localhost:3000 --listen http://a:1", "--upstream: localhost:3000 is not a URL")]
     [InlineData("--policy x --upstream http://a:1/app --listen http://a:1", "must end after the port")]
     [InlineData("--policy x --upstream http://a:1 --listen https://a:1", "--listen: only http")]
     [InlineData("--policy x --upstream http://a:1 --listen http://a:1 --rules /no/such/folder", "--rules: there is no folder")]
     [InlineData("wait --timeout soon", "--timeout: a number of seconds")]
+    [InlineData("wait --timeout 3601", "--timeout: a number of seconds")]
+    [InlineData("evaluate", "--package FILE or --digest")]
+    [InlineData("evaluate --package f --digest d", "--package FILE or --digest")]
+    [InlineData("evaluate --package f --baseline b", "--baseline goes with")]
+    [InlineData("evaluate --digest d --requests r", "--requests goes with")]
+    [InlineData("offer --file f", "--digest")]
     public void Parse_Mistakes_AreNamed(string line, string expected)
     {
-        var invalid = Assert.IsType<Command.Invalid>(Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
+        var (task, errors) = Run(line);
 
-        Assert.Contains(expected, invalid.Problem, StringComparison.Ordinal);
+        Assert.Null(task);
+        Assert.Contains(errors, error => error.Contains(expected, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Parse_InAPod_EnvironmentServes() => Assert.IsType<Command.ServeEnvironment>(
-        CommandLine.Parse([], name => name == "WAF_POLICY" ? "main" : null));
+    public void Parse_InAPod_EnvironmentServes()
+    {
+        Assert.IsType<SidecarTask.ServeEnvironment>(Run("", Injected).Task);
+        Assert.IsType<SidecarTask.Wait>(Run("wait", Injected).Task);
+        Assert.Contains("--upstream, --listen are missing", Run("--policy x", Injected).Errors);
+
+        static string? Injected(string name) => name == "WAF_POLICY" ? "main" : null;
+    }
 
     [Fact]
-    public void Help_NamesEveryOption() => Assert.All(
-        ["--policy", "--upstream", "--listen", "--rules", "--models", "--admin", "wait", "--version"],
-        option => Assert.Contains(option, CommandLine.HelpText, StringComparison.Ordinal));
+    public void Completion_OffersOptionsAndCommands() => Assert.Subset(
+        SidecarCommand.Build((_, _) => Task.FromResult(0), _ => null).Parse("").GetCompletions().Select(c => c.Label).ToHashSet(),
+        new HashSet<string> { "--policy", "--upstream", "--listen", "--rules", "--models", "--admin", "wait", "evaluate", "offer", "--version" });
 
     [Fact]
     public void Environment_OfAnInjectedSidecar_IsRead()
@@ -98,9 +126,9 @@ public sealed class CommandLineTests
         var errors = new StringWriter();
 
         Assert.Equal(0, await WaitCommand.RunAsync(
-            new Command.Wait(sidecar.Admin, TimeSpan.FromSeconds(5)), _ => null, errors, CancellationToken.None));
+            new SidecarTask.Wait(sidecar.Admin, TimeSpan.FromSeconds(5)), _ => null, errors, CancellationToken.None));
         Assert.Equal(1, await WaitCommand.RunAsync(
-            new Command.Wait(new Uri("http://127.0.0.1:1"), TimeSpan.Zero), _ => null, errors, CancellationToken.None));
+            new SidecarTask.Wait(new Uri("http://127.0.0.1:1"), TimeSpan.Zero), _ => null, errors, CancellationToken.None));
         Assert.Contains("not ready after 0 s", errors.ToString(), StringComparison.Ordinal);
     }
 
@@ -118,5 +146,17 @@ public sealed class CommandLineTests
         File.Delete(file);
     }
 
-    private static Command Parse(params string[] arguments) => CommandLine.Parse(arguments, _ => null);
+    private static (SidecarTask? Task, IReadOnlyList<string> Errors) Run(string line, Func<string, string?>? environment = null)
+    {
+        SidecarTask? asked = null;
+        var parsed = SidecarCommand.Build(
+            (task, _) =>
+            {
+                asked = task;
+                return Task.FromResult(0);
+            },
+            environment ?? (_ => null)).Parse(line);
+        if (parsed.Errors.Count == 0) parsed.Invoke();
+        return (asked, [.. parsed.Errors.Select(error => error.Message)]);
+    }
 }

@@ -5,7 +5,7 @@ namespace WafOperator.Proxy.Tests.Models;
 
 public sealed class CircuitBreakerTests
 {
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
     private readonly CircuitBreaker _breaker;
 
     public CircuitBreakerTests() => _breaker = new CircuitBreaker(_time);

@@ -15,14 +15,9 @@ public sealed class EventIdsTests
     [Fact]
     public void Next_LaterMoment_SortsBehind()
     {
-        var early = EventIds.Next(new FixedTime(DateTimeOffset.UnixEpoch.AddMilliseconds(1)));
-        var late = EventIds.Next(new FixedTime(DateTimeOffset.UnixEpoch.AddMilliseconds(2)));
+        var early = EventIds.Next(new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddMilliseconds(1)));
+        var late = EventIds.Next(new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddMilliseconds(2)));
         Assert.True(early < late);
         Assert.Equal((UInt128)1, early >> 80);
-    }
-
-    private sealed class FixedTime(DateTimeOffset now) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => now;
     }
 }

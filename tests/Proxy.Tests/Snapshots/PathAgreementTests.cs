@@ -122,7 +122,7 @@ public sealed class PathAgreementTests
             if (!paths.Any(path => IsBelow(path.ToLowerInvariant(), "/admin"))) continue;
             denied++;
             Assert.True(access.Judge(Address.None, request) is AccessOutcome.PathDenied, target);
-            var limits = new RateLimitProgram(Document.RateLimits, new ManualTimeProvider());
+            var limits = new RateLimitProgram(Document.RateLimits, new FakeTimeProvider());
             limits.Take(Address.None, request);
             Assert.True(limits.Take(Address.None, request).Limit is not null, target);
         }

@@ -8,7 +8,7 @@ public sealed class SiteLearnerTests
 {
     private const double Base = 0.9;
     private const ulong Field = 42;
-    private readonly Clock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     [Fact]
     public void Apply_OnAFieldThatScoresHighForEverybody_RaisesItsThresholdStepByStep()
@@ -252,14 +252,5 @@ public sealed class SiteLearnerTests
         }
 
         learner.Observe(1, 1, 0.01);
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => _now;
-
-        public void Advance(TimeSpan by) => _now += by;
     }
 }
