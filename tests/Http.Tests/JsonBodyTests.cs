@@ -12,7 +12,10 @@ public sealed class JsonBodyTests
     [InlineData("\"x\"", "json=x")]
     [InlineData("""{"":1}""", "json.empty-key=1")]
     [InlineData("""{"a\u0041\n":"\u003cscript\u003e\"\\\/\b"}""", "json.aA\n=<script>\"\\/\b")]
-    [InlineData(""" { "a" : [ ] , "b" : { } , "c" : -1.5e+3 } """, "json.c=-1.5e+3")]
+    [InlineData(""" { "a" : [ ] , "b" : { } , "c" : -1.5e+3 } """, "json.a.array_0=|json.b=|json.c=-1.5e+3")]
+    [InlineData("""{"a":[[],{"b":{}}]}""", "json.a.array_0.array_0=|json.a.array_1.b=")]
+    [InlineData("""{}""", "")]
+    [InlineData("""[]""", "")]
     public void Read_ValidJson_NamesEachScalarByItsPath(string json, string expected)
     {
         var request = Body.Read("application/json", json);
