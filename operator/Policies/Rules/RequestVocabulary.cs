@@ -32,6 +32,10 @@ internal static class RequestVocabulary
         "application/graphql-response+json", "application/grpc", "application/grpc+proto", "application/grpc-web",
         "application/grpc-web+proto", "application/grpc-web-text", "application/protobuf", "application/x-protobuf",
         "application/offset+octet-stream", "application/atom+xml", "application/samlassertion+xml",
+        "application/x-git-upload-pack-request", "application/x-git-receive-pack-request",
+        "application/vnd.git-lfs+json", "application/x-sentry-envelope",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
     ];
 
     /// <summary>Headers that CRS restricts. Content-Encoding and Content-Range are not among them: the reader undoes

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -40,10 +41,12 @@ internal sealed class CaseServer : IAsyncDisposable
         spec:
           mode: Enforce
           decision: Joint
-          rules: { sets: [owasp-crs], paranoia: 1 }
+          rules: { sets: [owasp-crs], paranoia: 1, webDav: true }
           ml: { models: [ { model: gate }, { model: payload-cnn } ], latencyBudget: 1s }
           logging: { decisions: All }
         """;
+
+    private static readonly string[] Families = ["gate", "payload-cnn"];
 
     private static readonly TimeSpan EventWait = TimeSpan.FromSeconds(5);
 
@@ -62,7 +65,7 @@ internal sealed class CaseServer : IAsyncDisposable
         var applicationPort = RawClient.FreePort();
         await server.StartApplicationAsync(applicationPort);
         var policy = Path.Combine(server._folder.FullName, "policy.yaml");
-        await File.WriteAllTextAsync(policy, Policy);
+        await File.WriteAllTextAsync(policy, Policy + string.Concat(Families.Select(ModelVersion)));
         var admin = $"http://127.0.0.1:{RawClient.FreePort()}";
         server.StartSidecar(policy, applicationPort, admin);
         await server.WaitUntilReadyAsync(admin);
@@ -194,6 +197,26 @@ internal sealed class CaseServer : IAsyncDisposable
 
         var isHttp = length >= 12 && answer.AsSpan().StartsWith("HTTP/1."u8);
         return isHttp && int.TryParse(answer.AsSpan(9, 3), out var status) ? status : 0;
+    }
+
+    /// <summary>The newest release of a family, as the chart would bring it.</summary>
+    private static string ModelVersion(string family)
+    {
+        var file = Directory.EnumerateFiles(Models(), $"{family}-*.tar")
+            .MaxBy(path => Version.Parse(Path.GetFileNameWithoutExtension(path)[(family.Length + 1)..]))!;
+        var version = Path.GetFileNameWithoutExtension(file)[(family.Length + 1)..];
+        var digest = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
+        return $$"""
+
+            ---
+            apiVersion: wafoperator.dev/v1alpha1
+            kind: ModelVersion
+            metadata: { name: {{family}}, namespace: default }
+            spec:
+              model: {{family}}
+              version: {{version}}
+              artifact: { uri: "builtin://{{family}}-{{version}}", digest: "sha256:{{digest}}" }
+            """;
     }
 
     private static string Models()

@@ -33,6 +33,8 @@ public sealed class CaseTests(ITestOutputHelper output)
         foreach (var one in cases)
         {
             var outcome = await server.RunAsync(one);
+            Assert.False(outcome.Event?.Coverage?.Uninspected.Contains(UninspectedReason.ModelMissing) is true,
+                $"the models are not there: {outcome}");
             var isStopped = !outcome.Reached;
             if (one.IsAttack is null || isStopped != one.IsAttack) output.WriteLine($"{one.Id}: {outcome}");
             switch (one.IsAttack)

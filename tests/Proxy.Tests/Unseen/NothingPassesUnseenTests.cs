@@ -37,7 +37,8 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         await using var application = await RecordingApplication.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(application.Address, PolicyOf(policy));
         var attacks = Enumerable.Range(0, count).Select(number => AttackGenerator.Make(seed, number)).ToList();
-        await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 8 },
+        // Some keep their connection open until nothing more is heard: many at once, or they would only wait.
+        await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 32 },
             async (attack, _) => await SendAsync(sidecar.Endpoint, attack));
         var events = (await sidecar.EventsAsync()).ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
 
