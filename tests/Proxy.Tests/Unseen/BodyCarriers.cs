@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace WafOperator.Proxy.Tests.Unseen;
 
@@ -24,6 +25,8 @@ internal static class BodyCarriers
     private static CarriedBody Form(Random random, Padding padding, string value)
     {
         var inName = random.Next(4) == 0;
+        // Programs take JSON in a field apart as well.
+        if (!inName && random.Next(4) == 0) value = $"{{\"q\":\"{Encodings.Json(random, value)}\"}}";
         var encoded = Encodings.Percent(random, value);
         var field = inName ? $"{encoded}=1" : $"q={encoded}";
         return new CarriedBody(
@@ -34,6 +37,7 @@ internal static class BodyCarriers
     private static CarriedBody Json(Random random, Padding padding, string value)
     {
         var encoded = Encodings.Json(random, value);
+        if (random.Next(5) == 0) encoded = JsonEncodedText.Encode($"{{\"q\":\"{encoded}\"}}").ToString();
         var (name, member) = random.Next(5) switch
         {
             0 => ("JSON key", $"\"{encoded}\":1"),

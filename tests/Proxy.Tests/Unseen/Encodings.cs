@@ -21,6 +21,10 @@ internal static class Encodings
         return random.Next(2) == 0 ? $"&#x{zeros}{(int)letter:x};" : $"&#{zeros}{(int)letter};";
     });
 
+    /// <summary>Escapes of quoted cookies.</summary>
+    public static string Octal(Random random, string text) => PerLetter(random, text, letter =>
+        random.Next(3) == 0 ? $"\\{letter}" : "\\" + Convert.ToString(letter, 8).PadLeft(3, '0'));
+
     /// <summary>Letters in both cases: applications compare without regard to it.</summary>
     public static string MixedCase(Random random, string text) =>
         string.Concat(text.Select(letter =>
