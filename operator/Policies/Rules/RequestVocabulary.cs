@@ -39,8 +39,10 @@ internal static class RequestVocabulary
     ];
 
     /// <summary>Headers that CRS restricts. Content-Encoding and Content-Range are not among them: the reader undoes
-    /// the one or says that it did not, and the other is how uploads are resumed.</summary>
-    private static readonly string[] RestrictedHeaders = ["accept-charset", "proxy", "lock-token", "if"];
+    /// the one or says that it did not, and the other is how uploads are resumed. The last is how a framework tells
+    /// itself that its checks were made already (CVE-2025-29927): no client has a reason to send it.</summary>
+    private static readonly string[] RestrictedHeaders =
+        ["accept-charset", "proxy", "lock-token", "if", "x-middleware-subrequest"];
 
     private static readonly string[] WebDavHeaders = ["lock-token", "if"];
 
