@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using WafOperator.Http.Tests.Parsers;
 using Xunit.Abstractions;
 
@@ -8,7 +9,7 @@ namespace WafOperator.Http.Tests;
 /// The same for JSON, forms and XML: what the readers of Node, Python, PHP, Java and .NET make of thousands of bodies,
 /// written in odd ways and then changed, must be among what we show, or the body is refused.
 /// </summary>
-public sealed class StructureParserTests(ITestOutputHelper output)
+public sealed partial class StructureParserTests(ITestOutputHelper output)
 {
     private const int FirstSeed = 1;
     private const int MutantsDefault = 3000;
@@ -126,8 +127,12 @@ public sealed class StructureParserTests(ITestOutputHelper output)
     private static string Plain(string text) =>
         string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
-    /// <summary>What is no Unicode is replaced on the way here.</summary>
-    private static bool CanBeCompared(string text) => !text.Contains('\ufffd') && !text.Any(char.IsSurrogate);
+    /// <summary>What is no Unicode is replaced on the way here; ASP.NET Core leaves its escapes as they are.</summary>
+    private static bool CanBeCompared(string text) =>
+        !text.Contains('\ufffd') && !text.Any(char.IsSurrogate) && !OtherBytes().IsMatch(text);
+
+    [GeneratedRegex("%[89A-Fa-f][0-9A-Fa-f]")]
+    private static partial Regex OtherBytes();
 
     private static Task<IReadOnlyList<ParsedForm?>> One(ParsedForm? reading) =>
         Task.FromResult<IReadOnlyList<ParsedForm?>>([reading]);
