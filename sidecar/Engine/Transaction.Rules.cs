@@ -188,7 +188,11 @@ public sealed partial class Transaction
             {
                 return false;
             }
+        }
 
+        // Texts are about the chain as a whole: they show what its last rule matched and captured.
+        for (var rule = head; rule is not null; rule = rule.Next)
+        {
             ExpandTexts(rule);
         }
 

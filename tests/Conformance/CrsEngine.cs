@@ -95,14 +95,34 @@ internal sealed class CrsEngine
     /// <summary>What a web server in front refuses to read: it never reaches the rules.</summary>
     private static bool IsMalformed(CrsInput input, CanonicalRequest request)
     {
-        if ((request.Anomalies & Anomalies.MalformedRequestLine) != 0 || !input.Version.StartsWith("HTTP/",
-            StringComparison.Ordinal))
+        var isVersionKnown = input.Version is "HTTP/1.0" or "HTTP/1.1" or "HTTP/2" or "HTTP/2.0";
+        if ((request.Anomalies & Anomalies.MalformedRequestLine) != 0 || !isVersionKnown || HasUnframedBody(input)
+            || input.Headers.Any(header => header.Value.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0))
         {
             return true;
         }
 
         return request.TryGetHeader("content-length"u8,
             out var length) && request[length].ContainsAnyExceptInRange((byte)'0', (byte)'9');
+    }
+
+    /// <summary>Without a length and without chunks, what follows a head is the next request.</summary>
+    private static bool HasUnframedBody(CrsInput input) =>
+        input is { StopMagic: true, Raw: null, Data.Length: > 0 } && !input.Headers.Any(header =>
+            header.Name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+            || header.Name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>As ModSecurity's log shows it: one line, control characters as escapes.</summary>
+    private static string Escaped(string text)
+    {
+        var line = new StringBuilder(text.Length);
+        foreach (var character in text)
+        {
+            if (char.IsControl(character)) line.Append(CultureInfo.InvariantCulture, $"\\x{(int)character:x2}");
+            else line.Append(character);
+        }
+
+        return line.ToString();
     }
 
     private static string Log(Transaction transaction)
@@ -113,7 +133,8 @@ internal sealed class CrsEngine
             log.Append(CultureInfo.InvariantCulture,
                 $"[file \"{match.File}\"] [line \"{match.Line}\"] [id \"{match.Id}\"] ")
                 .Append(CultureInfo.InvariantCulture,
-                    $"[msg \"{match.Message}\"] [data \"{match.Data}\"] [severity \"{match.Severity}\"]")
+                    $"[msg \"{Escaped(match.Message)}\"] [data \"{Escaped(match.Data)}\"] ")
+                .Append(CultureInfo.InvariantCulture, $"[severity \"{match.Severity}\"]")
                 .AppendJoin("", match.Tags.Select(tag => $" [tag \"{tag}\"]")).Append('\n');
         }
 

@@ -16,7 +16,7 @@ public sealed class SuiteTests(ITestOutputHelper output)
           setvar:tx.paranoia_level=4,setvar:tx.blocking_paranoia_level=4,setvar:tx.detection_paranoia_level=4,\
           setvar:tx.crs_validate_utf8_encoding=1,setvar:tx.arg_name_length=100,setvar:tx.arg_length=400,\
           setvar:tx.total_arg_length=64000,setvar:tx.max_num_args=255,setvar:tx.max_file_size=64100,\
-          setvar:tx.combined_file_size=65535"
+          setvar:tx.combined_file_size=65535,setvar:tx.combined_file_sizes=65535"
         """;
 
     [SuiteFact]

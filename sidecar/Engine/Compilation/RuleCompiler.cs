@@ -186,9 +186,15 @@ internal sealed class RuleCompiler
     private static ActionCall? LastDisruptive(IEnumerable<ActionCall> actions) => actions.LastOrDefault(
         action => ActionCatalogue.All[action.Name] is { Kind: ActionKind.Disruptive, Support: Support.Full });
 
+    /// <summary>The last rule of a chain that names a status decides, as in ModSecurity 3.</summary>
     private static int Status(RuleDraft draft, Disruption disruption)
     {
         var text = RuleFacts.Argument(draft.Actions, "status") ?? RuleFacts.Argument(draft.Defaults, "status");
+        for (var link = draft.Next; link is not null; link = link.Next)
+        {
+            text = RuleFacts.Argument(link.Actions, "status") ?? text;
+        }
+
         var status = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture,
             out var number) && number is >= 100 and <= 599
             ? number

@@ -7,6 +7,9 @@ public sealed class SqlInjectionDetectorTests
 {
     [Theory]
     [InlineData("1 or 1=1")]
+    [InlineData("ascii(substring(version() from 1 for 1))")]
+    [InlineData("concat(0x223e3c62723e,version(),0x3c696d67207372633d22)")]
+    [InlineData("length(current_user())-- -")]
     [InlineData("1' or '1'='1")]
     [InlineData("' or ''='")]
     [InlineData("\" or \"a\"=\"a")]
@@ -64,6 +67,9 @@ public sealed class SqlInjectionDetectorTests
     public void Detect_Injection_IsFound(string input) => Assert.True(Find(input, out _), input);
 
     [Theory]
+    [InlineData("round(max(a1, b2), 2)")]
+    [InlineData("print(version())")]
+    [InlineData("length(version()) is what you call there")]
     [InlineData("")]
     [InlineData("17")]
     [InlineData("hello world")]

@@ -13,8 +13,8 @@ internal sealed record EvasionAnswer(bool IsBlocked, bool IsRefused, IReadOnlyLi
 }
 
 /// <summary>
-/// CRS as Debian installs it at paranoia 1 with its default thresholds, the rule that refuses bodies which cannot be
-/// read, as a policy compiles it, and ModSecurity's recommended one about strict multipart.
+/// CRS as Debian installs it at paranoia 1 with its default thresholds, and the rule that refuses bodies which cannot
+/// be read, as a policy compiles it.
 /// </summary>
 internal static class EvasionRules
 {
@@ -25,7 +25,6 @@ internal static class EvasionRules
         SecRequestBodyAccess On
         Include /etc/modsecurity/crs/crs-setup.conf
         SecRule REQBODY_ERROR "!@eq 0" "id:1002,phase:2,t:none,log,deny,status:400"
-        SecRule MULTIPART_STRICT_ERROR "!@eq 0" "id:1003,phase:2,t:none,log,deny,status:400"
         Include /usr/share/modsecurity-crs/rules/*.conf
         """;
 

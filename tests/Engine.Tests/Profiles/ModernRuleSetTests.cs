@@ -41,6 +41,36 @@ public sealed class ModernRuleSetTests
         Headers = [("Host", "h"), ("Accept", "*/*"), ("Proxy", "x")], Triggered = [2], NotTriggered = [3],
     }.Check();
 
+    /// <summary>
+    /// A chain narrows what its first rule captured; the log must show what was narrowed to, not the whole value.
+    /// </summary>
+    [Fact]
+    public void Texts_OfAChain_ShowWhatItsLastRuleMatchedAndCaptured()
+    {
+        var outcome = new Profile("""
+            SecRule REQUEST_HEADERS:Referer "@rx #.*" "id:1,phase:1,deny,status:403,capture,t:none,t:lowercase,\
+              msg:'In %{tx.where}',logdata:'%{TX.0} in %{MATCHED_VAR}',setvar:'tx.where=%{MATCHED_VAR_NAME}',chain"
+              SecRule TX:0 "@rx `[a-z]+`" "capture,t:none,chain"
+                SecRule MATCHED_VAR "@contains =" "t:none,status:406"
+            """)
+        {
+            Headers = [("Host", "h"), ("Referer", "https://shop.example/?q=1#X=`ID`;y")], Triggered = [1],
+        }.Check();
+
+        var match = Assert.Single(outcome.Matches);
+        Assert.Equal(("In REQUEST_HEADERS:Referer", "`id` in #x=`id`;y"), (match.Message, match.Data));
+        Assert.Equal(406, outcome.Interruption?.Status);
+    }
+
+    [Fact]
+    public void Variables_OfTransaction_CanLeaveOutSomeByPattern() => new Profile("""
+        SecAction "id:1,phase:1,pass,nolog,setvar:'tx.own_a=attack',setvar:'tx.other=tea'"
+        SecRule TX|!TX:/^own_/ "@streq attack" "id:2,phase:1,pass"
+        SecRule TX|!TX:/^other/ "@streq attack" "id:3,phase:1,pass"
+        SecRuleUpdateTargetById 4 "!ARGS:/^free_/"
+        SecRule ARGS "@streq attack" "id:4,phase:2,pass"
+        """) { Uri = "/?free_text=attack", Triggered = [3], NotTriggered = [2, 4] }.Check();
+
     [Fact]
     public void PartHeaders_AreCollectedAndCountedByTheirPart() => new Profile("""
         SecAction "id:1,phase:1,pass,nolog,setvar:'tx.charsets=|utf-8| |iso-8859-1|'"
