@@ -19,7 +19,7 @@ public sealed class RuleTextTests
             Paranoia = 2,
             DetectionParanoia = 3,
             AllowedMethods = ["GET", "PUT"],
-            AllowedContentTypes = ["application/grpc", "image/png"],
+            AllowedContentTypes = ["application/grpc", "model/gltf-binary"],
             InspectResponses = true,
             AllowedHeaders = ["If"],
             AllowedCharsets = ["Shift_JIS"],
@@ -35,13 +35,16 @@ public sealed class RuleTextTests
         Assert.Contains("setvar:'tx.allowed_methods=GET PUT'", text, StringComparison.Ordinal);
         Assert.Contains("|application/json| |application/cloudevents+json| |application/cloudevents-batch+json|", text,
             StringComparison.Ordinal);
-        Assert.Contains(" |image/png|'", text, StringComparison.Ordinal);
+        Assert.Contains(" |model/gltf-binary|'", text, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(false, "tx.allowed_methods=GET HEAD POST OPTIONS PUT PATCH DELETE'")]
     [InlineData(true, "DELETE PROPFIND PROPPATCH MKCOL")]
     [InlineData(false, "|application/vnd.api+json|")]
+    [InlineData(false, "|image/jpeg|")]
+    [InlineData(false, "|application/x-git-receive-pack-request|")]
+    [InlineData(false, "|application/vnd.oci.image.manifest.v1+json|")]
     [InlineData(false, "tx.restricted_headers_basic=/accept-charset/ /proxy/ /lock-token/ /if/'")]
     [InlineData(true, "tx.restricted_headers_basic=/accept-charset/ /proxy/'")]
     [InlineData(true, "ctl:ruleRemoveById=920420")]
