@@ -24,7 +24,10 @@ public enum RuleClass
 /// <item>Standing by id: 910 to 913 (reputation, methods, floods, scanners), 920 and 922 (protocol, multipart),
 /// 930130 and
 /// 930140 (restricted files), 932180, 933110 and 933111 (uploads of programs by their name).</item>
-/// <item>Attack by id: 921 (header injection, request splitting in values), 930 to 934, 941 to 944 otherwise.</item>
+/// <item>Attack by id: 921 (header injection, request splitting in values), 930 to 934, 941 to 944 otherwise, and
+/// 920120 and 920121: quotes, semicolons and equal signs in the names of files and form fields. They stand for parsers
+/// that read such a name in two ways; the multipart reader refuses a name that can be read in two ways, and the others
+/// (a photograph named <c>Anna's garden (1).jpg</c>) are values like any.</item>
 /// <item>Attack by tag: <c>attack-</c> sqli, xss, rce, lfi, rfi, ssrf, ssti, nosqli, ldap, xxe, fixation,
 /// injection-….</item>
 /// <item>Everything else stands.</item>
@@ -37,6 +40,8 @@ public static class RuleClasses
     private static readonly HashSet<long> StandingGroups = [910, 911, 912, 913, 920, 922];
 
     private static readonly HashSet<long> AttackGroups = [921, 930, 931, 932, 933, 934, 941, 942, 943, 944];
+
+    private static readonly HashSet<long> NamesInMultipart = [920120, 920121];
 
     private const long IdsPerGroup = 1000;
 
@@ -52,6 +57,7 @@ public static class RuleClasses
     public static RuleClass Of(long id, IEnumerable<string> tags)
     {
         var group = id / IdsPerGroup;
+        if (NamesInMultipart.Contains(id)) return RuleClass.Attack;
         if (StandingIds.Contains(id) || StandingGroups.Contains(group)) return RuleClass.Standing;
         return AttackGroups.Contains(group) || tags.Any(IsAttack) ? RuleClass.Attack : RuleClass.Standing;
     }

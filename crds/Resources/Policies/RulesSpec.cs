@@ -51,7 +51,8 @@ public sealed record RulesSpec
     public IReadOnlyList<string> AllowedMethods { get; init; } = [];
 
     [Description("Request body content types the application uses, added to the list of forms, XML, JSON under all "
-        + "its names, text, gRPC, protobuf and octet-stream."), Items(64)]
+        + "its names, text, gRPC, protobuf, files (pictures, audio, video, PDF, archives, office documents), git, "
+        + "container images and octet-stream."), Items(64)]
     [Length(128, Minimum = 3), Pattern("^[a-z0-9.+-]+/[a-z0-9.+-]+$", Meaning = "a media type in lower case")]
     public IReadOnlyList<string> AllowedContentTypes { get; init; } = [];
 

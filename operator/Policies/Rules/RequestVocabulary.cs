@@ -16,6 +16,37 @@ internal static class RequestVocabulary
         "VERSION-CONTROL",
     ];
 
+    /// <summary>
+    /// Files as the whole body, as REST APIs take uploads. The type buys nothing: a body that looks like JSON, XML or a
+    /// form is read as that, whatever it is called, and others are counted as unread.
+    /// </summary>
+    private static readonly string[] Files =
+    [
+        "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp",
+        "image/tiff", "image/svg+xml", "image/x-icon", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/webm",
+        "audio/aac", "audio/flac", "video/mp4", "video/mpeg", "video/ogg", "video/webm", "video/quicktime",
+        "application/pdf", "application/zip", "application/gzip", "application/x-gzip", "application/x-tar",
+        "application/x-bzip2", "application/x-xz", "application/zstd", "application/x-7z-compressed",
+        "application/epub+zip", "application/rtf", "application/msword", "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet",
+        "application/vnd.oasis.opendocument.presentation", "text/markdown", "text/calendar", "text/vcard", "text/x-vcard",
+        "font/woff", "font/woff2", "font/ttf", "font/otf",
+    ];
+
+    /// <summary>What clients of repositories and registries send: git, Git LFS, container images.</summary>
+    private static readonly string[] Clients =
+    [
+        "application/x-git-upload-pack-request", "application/x-git-receive-pack-request",
+        "application/vnd.git-lfs+json", "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ];
+
     /// <summary>CRS's own list first, then JSON and XML under other names, telemetry, uploads, streams.</summary>
     private static readonly string[] ContentTypes =
     [
@@ -32,10 +63,8 @@ internal static class RequestVocabulary
         "application/graphql-response+json", "application/grpc", "application/grpc+proto", "application/grpc-web",
         "application/grpc-web+proto", "application/grpc-web-text", "application/protobuf", "application/x-protobuf",
         "application/offset+octet-stream", "application/atom+xml", "application/samlassertion+xml",
-        "application/x-git-upload-pack-request", "application/x-git-receive-pack-request",
-        "application/vnd.git-lfs+json", "application/x-sentry-envelope",
-        "application/vnd.docker.distribution.manifest.v2+json",
-        "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
+        "application/x-sentry-envelope",
+        .. Files, .. Clients,
     ];
 
     /// <summary>Headers that CRS restricts. Content-Encoding and Content-Range are not among them: the reader undoes

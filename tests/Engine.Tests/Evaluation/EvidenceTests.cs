@@ -131,6 +131,8 @@ public sealed class EvidenceTests
     [InlineData(942100, "", RuleClass.Attack)]
     [InlineData(911100, "attack-generic", RuleClass.Standing)]
     [InlineData(913100, "attack-reputation-scanner", RuleClass.Standing)]
+    [InlineData(920120, "attack-protocol", RuleClass.Attack)]
+    [InlineData(920121, "attack-protocol", RuleClass.Attack)]
     [InlineData(920420, "attack-protocol", RuleClass.Standing)]
     [InlineData(922110, "attack-multipart-header", RuleClass.Standing)]
     [InlineData(930130, "attack-lfi", RuleClass.Standing)]

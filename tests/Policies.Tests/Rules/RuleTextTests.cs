@@ -19,7 +19,7 @@ public sealed class RuleTextTests
             Paranoia = 2,
             DetectionParanoia = 3,
             AllowedMethods = ["GET", "PUT"],
-            AllowedContentTypes = ["application/grpc", "image/png"],
+            AllowedContentTypes = ["application/grpc", "model/gltf-binary"],
             InspectResponses = true,
             AllowedHeaders = ["If"],
             AllowedCharsets = ["Shift_JIS"],
@@ -36,7 +36,7 @@ public sealed class RuleTextTests
         Assert.Contains("setvar:'tx.allowed_methods=GET PUT'", text, StringComparison.Ordinal);
         Assert.Contains("|application/json| |application/cloudevents+json| |application/cloudevents-batch+json|", text,
             StringComparison.Ordinal);
-        Assert.Contains(" |image/png|'", text, StringComparison.Ordinal);
+        Assert.Contains(" |model/gltf-binary|'", text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -45,6 +45,9 @@ public sealed class RuleTextTests
     [InlineData(false, "|application/vnd.api+json|")]
     [InlineData(false, "tx.restricted_headers_basic=/accept-charset/ /proxy/ /lock-token/ /if/ /x-middleware-sub")]
     [InlineData(true, "tx.restricted_headers_basic=/accept-charset/ /proxy/ /x-middleware-subrequest/'")]
+    [InlineData(false, "|image/jpeg|")]
+    [InlineData(false, "|application/x-git-receive-pack-request|")]
+    [InlineData(false, "|application/vnd.oci.image.manifest.v1+json|")]
     [InlineData(true, "ctl:ruleRemoveById=920420")]
     public void Settings_OfAPlainPolicy_FitTodaysApis(bool webDav, string expected)
     {
