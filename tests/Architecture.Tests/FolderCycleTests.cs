@@ -16,7 +16,7 @@ public sealed class FolderCycleTests
         .Select(line => line.Split('#')[0].Trim()).Where(line => line.Length > 0).Select(line => line.Split(' '))
         .ToDictionary(parts => parts[0], parts => int.Parse(parts[1]), StringComparer.Ordinal);
 
-    private static readonly Dictionary<string, IReadOnlyList<string>> Found =
+    private static readonly Dictionary<string, List<string>> Found =
         Repository.Projects.Where(IsProduct).Select(file => Path.GetDirectoryName(file)!)
             .Select(project => (Project: project, Circle: LargestCircle(EdgesOf(project))))
             .Where(found => found.Circle.Count > 1)
@@ -33,7 +33,7 @@ public sealed class FolderCycleTests
         .Select(entry => $"{entry.Key}: the circle is smaller; lower or remove it in folder-cycles.txt"));
 
     /// <summary>The largest set of folders of which each reaches each other.</summary>
-    private static IReadOnlyList<string> LargestCircle(Dictionary<string, HashSet<string>> edges) =>
+    private static List<string> LargestCircle(Dictionary<string, HashSet<string>> edges) =>
         edges.Keys.Select(one => edges.Keys.Where(other => other == one
                 || Reaches(edges, one, other) && Reaches(edges, other, one)).Order(StringComparer.Ordinal).ToList())
             .OrderByDescending(circle => circle.Count).ThenBy(circle => circle.FirstOrDefault(), StringComparer.Ordinal)

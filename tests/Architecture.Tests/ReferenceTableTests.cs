@@ -33,7 +33,11 @@ public sealed class ReferenceTableTests
         ["sidecar/Matching"] = ["crds/SecLang"],
         ["sidecar/Engine"] = ["crds/SecLang", "sidecar/Http", "sidecar/Matching"],
         ["sidecar/Scoring"] = ["sidecar/Http", "models/Features", "models/OnnxRuntime", "crds/Protocols"],
-        ["sidecar/Proxy"] = ["sidecar/Http", "sidecar/Engine", "sidecar/Scoring", "crds/Protocols", "crds/SecLang"],
+        ["sidecar/Behaviour"] = ["sidecar/Http"],
+        ["sidecar/Proxy"] =
+        [
+            "sidecar/Http", "sidecar/Engine", "sidecar/Scoring", "sidecar/Behaviour", "crds/Protocols", "crds/SecLang",
+        ],
         ["models/OnnxRuntime"] = [],
         ["models/Features"] = [],
         ["models/Server"] = ["models/OnnxRuntime", "models/Features", "crds/Protocols"],

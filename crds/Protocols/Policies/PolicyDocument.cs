@@ -60,7 +60,10 @@ public sealed record AccessLists
     public IReadOnlyList<string> DenyPaths { get; init; } = [];
 }
 
-/// <summary>A token bucket.</summary>
+/// <summary>
+/// A rate limit (generic cell rate algorithm), or, with <see cref="Distinct"/>, a limit on how many different values a
+/// key brings within the period.
+/// </summary>
 public sealed record RateLimit
 {
     public required string Name { get; init; }
@@ -71,10 +74,63 @@ public sealed record RateLimit
     public TimeSpan Period { get; init; }
     public int Burst { get; init; }
     public bool DryRun { get; init; }
+
+    /// <summary>Null: each request costs one, whatever the response.</summary>
+    public RateCost? Cost { get; init; }
+
+    /// <summary>Count different values instead of requests.</summary>
+    public DistinctValues? Distinct { get; init; }
 }
 
 /// <summary>What a rate limit counts by.</summary>
-public enum RateLimitKeyKind { Client, Session, Header, Route }
+public enum RateLimitKeyKind { Client, Session, Header, Route, JwtClaim, Parameter }
+
+/// <summary>Values that are counted, each once.</summary>
+public sealed record DistinctValues
+{
+    public RateLimitKeyKind Of { get; init; }
+
+    /// <summary>Name of the cookie, header, claim or parameter.</summary>
+    public string? Name { get; init; }
+}
+
+/// <summary>What a request and its response cost, in units of the limit.</summary>
+public sealed record RateCost
+{
+    /// <summary>Cost of a request; 0: only its response costs.</summary>
+    public int Request { get; init; } = 1;
+    public IReadOnlyList<StatusCost> Statuses { get; init; } = [];
+
+    /// <summary>Bytes of a response that cost one unit; 0: none.</summary>
+    public long BytesPerUnit { get; init; }
+
+    public bool CostsByResponse() => BytesPerUnit > 0 || Statuses.Count > 0;
+
+    /// <summary>Cost of a response: that of the first range that holds its status, and that of its bytes.</summary>
+    public long Of(int status, long bytes)
+    {
+        long cost = BytesPerUnit > 0 ? bytes / BytesPerUnit : 0;
+        foreach (var range in Statuses)
+        {
+            if (status >= range.From && status <= range.To) return cost + range.Cost;
+        }
+
+        return cost;
+    }
+
+    public bool Equals(RateCost? other) => other is not null && Request == other.Request
+        && BytesPerUnit == other.BytesPerUnit && Statuses.SequenceEqual(other.Statuses);
+
+    public override int GetHashCode() => HashCode.Combine(Request, BytesPerUnit, Statuses.Count);
+}
+
+/// <summary>Cost of responses with a status from one to another, both included.</summary>
+public sealed record StatusCost
+{
+    public int From { get; init; }
+    public int To { get; init; }
+    public int Cost { get; init; }
+}
 
 /// <summary>How a body is inspected.</summary>
 public sealed record BodyInspection

@@ -71,25 +71,31 @@ public enum BodyInspectionMode { HeadersOnly, Window, Buffered }
 /// <summary>Outcome for a body over the limit.</summary>
 public enum BodyOverLimit { Reject, ProcessPartial }
 
-/// <summary>A request rate limit (token bucket).</summary>
-[Cel("rate-limit-key", "!has(self.key) || !(self.key in ['Session', 'Header']) || (has(self.keyName) && "
-    + "size(self.keyName) > 0)",
-    "the keys Session and Header need keyName: the cookie's or header's name")]
+/// <summary>A rate limit on requests, or on different values.</summary>
+[Cel("rate-limit-key", "!has(self.key) || !(self.key in ['Session', 'Header', 'JwtClaim', 'Parameter']) || "
+    + "(has(self.keyName) && size(self.keyName) > 0)",
+    "the keys Session, Header, JwtClaim and Parameter need keyName: the name of cookie, header, claim or parameter")]
+[Cel("rate-limit-distinct", "!has(self.distinct) || (self.requests <= 1000 && !has(self.cost) && !has(self.burst))",
+    "a limit on distinct values counts at most 1000 of them, and has neither cost nor burst")]
 public sealed record RateLimitSpec
 {
     [Description("Name, for metrics and events."), RequiredField, Length(63, Minimum = 1), Pattern(Patterns.DnsLabel)]
     public string Name { get; init; } = "";
 
-    [Description("Whose requests are counted together."), Default("\"Client\"")]
+    [Description("Whose requests are counted together. Client: an address (of IPv6 its /64). Session: a cookie. "
+        + "Header: a header. JwtClaim: a claim of the bearer token, which nobody verified. Parameter: a parameter of "
+        + "query, form or JSON body. Route: all requests. A request without the value counts by its client, and so "
+        + "does the first request of each new value."), Default("\"Client\"")]
     public RateLimitKey Key { get; init; } = RateLimitKey.Client;
 
-    [Description("Cookie or header name for the keys Session and Header."), Length(128)]
+    [Description("Name of the cookie, header, claim or parameter; a member of a JSON body has dots between its names."),
+        Length(128)]
     public string? KeyName { get; init; }
 
     [Description("Only paths below this prefix."), Length(1024), Pattern("^/")]
     public string? PathPrefix { get; init; }
 
-    [Description("Requests per period."), RequiredField, Bounds(1, 10000000)]
+    [Description("Requests (with distinct: different values) per period."), RequiredField, Bounds(1, 10000000)]
     public int Requests { get; init; }
 
     [Description("Period."), Length(32), Pattern(Patterns.Duration), Default("\"1m\"")]
@@ -100,10 +106,57 @@ public sealed record RateLimitSpec
 
     [Description("Count and report only."), Default("false")]
     public bool DryRun { get; init; }
+
+    [Description("What a request and its response cost. Left out: each request costs 1.")]
+    public RateCostSpec? Cost { get; init; }
+
+    [Description("Count different values of this instead of requests: how many user names one client tries, or how "
+        + "many clients try one user name. A value that was let through passes again.")]
+    public DistinctSpec? Distinct { get; init; }
 }
 
 /// <summary>What a rate limit counts by.</summary>
-public enum RateLimitKey { Client, Session, Header, Route }
+public enum RateLimitKey { Client, Session, Header, Route, JwtClaim, Parameter }
+
+/// <summary>Values that are counted, each once.</summary>
+[Cel("distinct-name", "self.of == 'Client' || (has(self.name) && size(self.name) > 0)",
+    "distinct values of a Session, Header, JwtClaim or Parameter need name")]
+[Cel("distinct-of", "self.of != 'Route'", "distinct values are of a Client, Session, Header, JwtClaim or Parameter")]
+public sealed record DistinctSpec
+{
+    [Description("Kind of value."), RequiredField]
+    public RateLimitKey Of { get; init; }
+
+    [Description("Name of the cookie, header, claim or parameter."), Length(128)]
+    public string? Name { get; init; }
+}
+
+/// <summary>Cost of a request in units of its limit.</summary>
+public sealed record RateCostSpec
+{
+    [Description("Cost of a request when it comes. 0: only its response costs, and a request is refused while nothing "
+        + "is left."), Bounds(0, 100000), Default("1")]
+    public int Request { get; init; } = 1;
+
+    [Description("Cost of responses by status; the first entry that fits counts. Known only when the response is: it "
+        + "counts against the next request."), Items(16)]
+    public IReadOnlyList<StatusCostSpec> Statuses { get; init; } = [];
+
+    [Description("Bytes of a response that cost 1, by its Content-Length, such as 64Ki."), Length(16),
+        Pattern(Patterns.Bytes, Meaning = "bytes such as 64Ki")]
+    public string? BytesPerUnit { get; init; }
+}
+
+/// <summary>Cost of a status.</summary>
+public sealed record StatusCostSpec
+{
+    [Description("A status such as 401, or a class such as 4xx."), RequiredField, Length(3, Minimum = 3),
+        Pattern("^[1-5]([0-9][0-9]|xx)$", Meaning = "a status such as 401 or a class such as 4xx")]
+    public string Status { get; init; } = "";
+
+    [Description("Units."), RequiredField, Bounds(1, 100000)]
+    public int Cost { get; init; }
+}
 
 /// <summary>Always and never.</summary>
 public sealed record AccessListsSpec

@@ -18,8 +18,13 @@ public static class FieldRules
             || detection >= (Number(self, "paranoia") ?? 1),
         ["threshold-order"] = (self, _) => Fraction(self, "medium") <= Fraction(self, "high")
             && Fraction(self, "high") <= Fraction(self, "critical"),
-        ["rate-limit-key"] = (self, _) => Text(self, "key") is not ("Session" or "Header")
+        ["rate-limit-key"] = (self, _) =>
+            Text(self, "key") is not ("Session" or "Header" or "JwtClaim" or "Parameter")
             || Text(self, "keyName").Length > 0,
+        ["rate-limit-distinct"] = (self, _) => self["distinct"] is null
+            || (Number(self, "requests") <= 1000 && self["cost"] is null && self["burst"] is null),
+        ["distinct-name"] = (self, _) => Text(self, "of") == "Client" || Text(self, "name").Length > 0,
+        ["distinct-of"] = (self, _) => Text(self, "of") != "Route",
         ["exclusion-what"] = (self, _) => Count(self, "rules") + Count(self, "families") + Count(self, "models") > 0,
         ["serving-pool"] = (self, _) => Text(self, "mode") != "Pool" || Text(self, "pool").Length > 0,
         ["autoscaling-order"] = (self, _) => (Number(self, "minReplicas") ?? 1) <= (Number(self, "maxReplicas") ?? 4),

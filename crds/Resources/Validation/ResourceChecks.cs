@@ -38,7 +38,11 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         Body("spec.body", spec.Body);
         for (var i = 0; i < spec.Routes.Count; i++) CheckRoute(spec, spec.Routes[i], $"spec.routes[{i}]");
         for (var i = 0; i < spec.RateLimits.Count; i++)
+        {
             Duration($"spec.rateLimits[{i}].period", spec.RateLimits[i].Period, TimeSpan.FromDays(1));
+            if (spec.RateLimits[i].Cost?.BytesPerUnit is { } bytes)
+                Bytes($"spec.rateLimits[{i}].cost.bytesPerUnit", bytes, BodyLimitMax);
+        }
         CheckTargets(spec.TargetRefs);
         if (spec.Ml is { } ml) CheckMl(spec, ml);
         CheckDecision(spec);

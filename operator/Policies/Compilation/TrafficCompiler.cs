@@ -1,3 +1,4 @@
+using System.Globalization;
 using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Policies;
 using WafOperator.Resources.Quantities;
@@ -32,7 +33,24 @@ internal static class TrafficCompiler
         Period = DurationText.Parse(spec.Period),
         Burst = spec.Burst ?? spec.Requests,
         DryRun = spec.DryRun,
+        Cost = CostOf(spec.Cost),
+        Distinct = spec.Distinct is { } distinct
+            ? new() { Of = (RateLimitKeyKind)distinct.Of, Name = distinct.Name } : null,
     };
+
+    private static RateCost? CostOf(RateCostSpec? spec) => spec is null ? null : new()
+    {
+        Request = spec.Request,
+        Statuses = [.. spec.Statuses.Select(CostOf)],
+        BytesPerUnit = spec.BytesPerUnit is { } bytes ? ByteQuantity.Parse(bytes) : 0,
+    };
+
+    private static StatusCost CostOf(StatusCostSpec spec)
+    {
+        var isClass = spec.Status.EndsWith("xx", StringComparison.Ordinal);
+        var from = isClass ? (spec.Status[0] - '0') * 100 : int.Parse(spec.Status, CultureInfo.InvariantCulture);
+        return new() { From = from, To = isClass ? from + 99 : from, Cost = spec.Cost };
+    }
 
     public static BodyInspection? BodyOf(BodyInspectionSpec? spec) => spec is null ? null : new()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.RateLimiting;
 
 namespace WafOperator.Proxy.Blocking;
 
@@ -26,8 +27,14 @@ internal static class BlockResponder
         response.Headers.CacheControl = "no-store";
         if (decision.RetryAfter > TimeSpan.Zero)
         {
-            var seconds = Math.Max(1, Math.Ceiling(decision.RetryAfter.TotalSeconds));
+            var seconds = RateLimitFields.SecondsOf(decision.RetryAfter);
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        if (decision.RateLimit is var (limit, limitPolicy))
+        {
+            response.Headers[RateLimitFields.PolicyHeader] = limitPolicy;
+            response.Headers[RateLimitFields.LimitHeader] = RateLimitFields.Exhausted(limit, decision.RetryAfter);
         }
 
         if (decision.Form is BlockForm.Redirect && decision.RedirectUrl is { } url && IsHeaderValue(url))

@@ -64,6 +64,7 @@ internal static class Decider
         var refusal = Refusal(VerdictKind.Limited, DecisionReason.RateLimit, 429) with
         {
             RetryAfter = inputs.Rate.RetryAfter, Message = $"rate limit {inputs.Rate.Limit}",
+            RateLimit = inputs.Rate.Policy is { } policy ? (inputs.Rate.Limit, policy) : null,
         };
         return UnderMode(inputs.PolicyMode, refusal);
     }

@@ -32,6 +32,9 @@ internal readonly record struct Decision(VerdictKind Verdict, VerdictKind WouldH
     /// <summary>When a limited client may come back.</summary>
     public TimeSpan RetryAfter { get; init; }
 
+    /// <summary>The exceeded rate limit, and how RateLimit-Policy names it.</summary>
+    public (string Name, string Policy)? RateLimit { get; init; }
+
     /// <summary>One sentence for people.</summary>
     public string? Message { get; init; }
 

@@ -12,6 +12,7 @@ using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Listening;
+using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Messages;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
@@ -70,7 +71,11 @@ internal sealed partial class Exchange : IAsyncDisposable
             if (!IsDecided) await InspectBodyAsync();
             Decide();
             if (_decision.Forwards) await ForwardAsync();
-            else await RefuseAsync();
+            else
+            {
+                await RefuseAsync();
+                Charge();
+            }
         }
         catch (BadHttpRequestException broken)
         {
@@ -220,6 +225,8 @@ internal sealed partial class Exchange : IAsyncDisposable
         _canonical.AllowsXmlDoctypes = _route.Body.AllowsXmlDoctypes is true;
         _canonical.EndBody();
         if (RefusesLongBodies ? _canonical.MustReject : _canonical.MustRejectInPart) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
+        if (!IsDecided && _snapshot.RateLimits.NeedsBody)
+            _inputs = _inputs with { Rate = _inputs.Rate.With(_snapshot.RateLimits.TakeOfBody(_client, _canonical)) };
         if (IsDecided) return;
         if (_rules is not null) _inputs = _inputs with { Rules = _rules.RequestBody() };
         _isInspected = true;
@@ -268,6 +275,15 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (error is not ForwarderError.None) _services.Meters.Incident(ForwardingIncidents.IncidentOf(_http, error));
         if (!_isReported) Report();
         CountRest();
+        Charge();
+    }
+
+    /// <summary>The client pays for what it was answered. A refusal by a limit costs nothing more.</summary>
+    private void Charge()
+    {
+        if (!_snapshot.RateLimits.IsCharged || _decision.Verdict is VerdictKind.Limited) return;
+        _snapshot.RateLimits.Charge(
+            _client, _canonical, new ResponseFacts(_http.Response.StatusCode, _http.Response.ContentLength ?? 0));
     }
 
     /// <summary>Rules of the response; null when they have nothing against it.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
@@ -13,6 +14,12 @@ public sealed class RateLimitTests
     private static readonly RateLimit PerClient = new()
     {
         Name = "per-client", Key = RateLimitKeyKind.Client, Requests = 6, Period = TimeSpan.FromMinutes(1), Burst = 2,
+    };
+
+    private static readonly RateLimit Stuffing = new()
+    {
+        Name = "stuffing", PathPrefix = "/login", Requests = 3, Period = TimeSpan.FromHours(1),
+        Distinct = new DistinctValues { Of = RateLimitKeyKind.Parameter, Name = "user" },
     };
 
     private readonly FakeTimeProvider _time = new();
@@ -127,15 +134,156 @@ public sealed class RateLimitTests
     }
 
     [Fact]
-    public void Buckets_MoreKeysThanRoom_WhoIsLimitedStaysLimited()
+    public void Take_ByJwtClaim_CountsTheClaim_AndWhatIsNoTokenByClient()
     {
-        var buckets = new TokenBuckets(requests: 10, periodTicks: 10_000, burst: 10, keysMax: 64);
-        for (var i = 0; i < 20; i++) buckets.Take(7, now: 0);
+        var limits = new RateLimitProgram(
+            [PerClient with { Key = RateLimitKeyKind.JwtClaim, KeyName = "sub", Burst = 3 }], _time);
 
-        for (UInt128 key = 100; key < 5_000; key++) buckets.Take(key, now: 0);
+        Assert.Equal([true, true], TakeWith(limits, "Authorization", Token("""{"iat":1,"sub":"ann"}"""), 2));
+        Assert.Equal([true, false], TakeWith(limits, "Authorization", Token("""{"sub":"ann","iat":2}"""), 2));
+        Assert.Equal([true], TakeWith(limits, "Authorization", Token("""{"sub":"bob"}"""), 1));
+        Assert.Equal([true, true, true, false], TakeWith(limits, "Authorization", "Bearer nonsense", 4));
+    }
 
-        Assert.True(buckets.Take(7, now: 0) > 0);
-        Assert.True(buckets.Evicted > 0);
+    [Fact]
+    public void Take_AFreshTokenForEachRequest_IsLimitedByClient()
+    {
+        var limits = new RateLimitProgram(
+            [PerClient with { Key = RateLimitKeyKind.JwtClaim, KeyName = "sub" }], _time);
+
+        var passed = Enumerable.Range(0, 50)
+            .Count(i => TakeWith(limits, "Authorization", Token($$"""{"sub":"{{i}}"}"""), 1)[0]);
+
+        Assert.Equal(2, passed);
+    }
+
+    [Fact]
+    public void TakeOfBody_DistinctUserNamesOfOneClient_AreBounded_AndKnownOnesPass()
+    {
+        var limits = new RateLimitProgram([Stuffing], _time);
+
+        Assert.True(limits.NeedsBody);
+        Assert.Equal([true, true, true], Login(limits, "1.1.1.1", "ann", "bob", "ann"));
+        Assert.Equal([true, false, true, false], Login(limits, "1.1.1.1", "cid", "dan", "bob", "eve"));
+        Assert.Equal([true], Login(limits, "1.1.1.2", "dan"));
+        _time.Advance(TimeSpan.FromMinutes(61));
+        Assert.Equal([true], Login(limits, "1.1.1.1", "dan"));
+    }
+
+    [Fact]
+    public void TakeOfBody_OneUserNameFromManyClients_IsBounded_AndASecondNameInFrontIsNoWayAround()
+    {
+        var sprayed = Stuffing with
+        {
+            Key = RateLimitKeyKind.Parameter, KeyName = "user",
+            Distinct = new DistinctValues { Of = RateLimitKeyKind.Client },
+        };
+        var limits = new RateLimitProgram([sprayed], _time);
+
+        for (var i = 0; i < 3; i++) Assert.Equal([true], Login(limits, $"1.1.1.{i}", "ann"));
+
+        Assert.Equal([false], Login(limits, "1.1.1.9", "ann"));
+        Assert.Equal([false], Login(limits, "1.1.1.9", "x&user=ann"));
+        Assert.Equal([true], Login(limits, "1.1.1.2", "ann"));
+        Assert.Equal([true], Login(limits, "1.1.1.9", "bob"));
+    }
+
+    [Fact]
+    public void Charge_FailedResponses_AreWhatIsLimited()
+    {
+        var failures = PerClient with
+        {
+            Cost = new RateCost
+            {
+                Request = 0, BytesPerUnit = 1024,
+                Statuses = [new StatusCost { From = 401, To = 401, Cost = 2 },
+                    new StatusCost { From = 400, To = 499, Cost = 1 }],
+            },
+        };
+        var limits = new RateLimitProgram([failures], _time);
+
+        Assert.True(limits.IsCharged);
+        Assert.Equal(Enumerable.Repeat(true, 20), Take(limits, "1.1.1.1", 20));
+        limits.Charge(Client("1.1.1.1"), Request("/"), new ResponseFacts(404, 100));
+        Assert.Equal([true], Take(limits, "1.1.1.1", 1));
+        limits.Charge(Client("1.1.1.1"), Request("/"), new ResponseFacts(200, 1500));
+        Assert.Equal([false], Take(limits, "1.1.1.1", 1));
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal([true], Take(limits, "1.1.1.1", 1));
+        limits.Charge(Client("1.1.1.1"), Request("/"), new ResponseFacts(401, 0));
+        Assert.Equal([false], Take(limits, "1.1.1.1", 1));
+        Assert.Equal([true], Take(limits, "1.1.1.2", 1));
+    }
+
+    [Fact]
+    public void Reload_EqualCosts_KeepCounters()
+    {
+        static RateLimit Limit() => PerClient with
+        {
+            Cost = new RateCost { Statuses = [new StatusCost { From = 401, To = 401, Cost = 2 }] },
+        };
+
+        var limits = new RateLimitProgram([Limit()], _time);
+        Take(limits, "1.1.1.1", 2);
+
+        Assert.Equal([false], Take(new RateLimitProgram([Limit()], _time, limits), "1.1.1.1", 1));
+    }
+
+    [Fact]
+    public void Take_AllKindsOfLimits_AllocateNothing()
+    {
+        var limits = new RateLimitProgram(
+            [
+                PerClient with { Requests = 1_000_000, Burst = 0 },
+                PerClient with { Name = "b", Key = RateLimitKeyKind.JwtClaim, KeyName = "sub", Requests = 1_000_000 },
+                Stuffing with { PathPrefix = null },
+            ], _time);
+        var client = Client("1.1.1.1");
+        var request = Request("/login?user=ann", "Authorization", Token("""{"sub":"ann"}"""));
+        for (var i = 0; i < 1000; i++) Both();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 1000; i++) Both();
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void Both()
+        {
+            limits.Take(client, request);
+            limits.TakeOfBody(client, request);
+        }
+    }
+
+    [Fact]
+    public async Task Distinct_OverTheWire_ReadsUserNamesInJsonAndForms_AndSaysHowManyThereMayBe()
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        var policy = TestSidecar.Policy(InspectionMode.Enforce) with { RateLimits = [Stuffing] };
+        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, policy);
+        using var client = sidecar.Client();
+
+        for (var i = 0; i < 3; i++) Assert.Equal(HttpStatusCode.OK, await StatusAsync(Json($"u{i}")));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await StatusAsync(Json("u3")));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Json("u2")));
+        using var form = new FormUrlEncodedContent([new("user", "u4")]);
+        using var limited = await client.PostAsync("/login", form);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, limited.StatusCode);
+        Assert.Equal("\"stuffing\";q=3;qu=\"distinct-values\";w=3600",
+            limited.Headers.GetValues("RateLimit-Policy").Single());
+        Assert.Matches("^\"stuffing\";r=0;t=3[56][0-9]{2}$", limited.Headers.GetValues("RateLimit").Single());
+
+        static StringContent Json(string user) =>
+            new($$"""{"user":"{{user}}","password":"x"}""", Encoding.UTF8, "application/json");
+
+        async Task<HttpStatusCode> StatusAsync(HttpContent content)
+        {
+            using (content)
+            {
+                using var answer = await client.PostAsync("/login", content);
+                return answer.StatusCode;
+            }
+        }
     }
 
     [Fact]
@@ -151,6 +299,8 @@ public sealed class RateLimitTests
 
         Assert.Equal(HttpStatusCode.TooManyRequests, limited.StatusCode);
         Assert.InRange(limited.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 10);
+        Assert.Equal("\"per-client\";q=6;w=60", limited.Headers.GetValues("RateLimit-Policy").Single());
+        Assert.Matches("^\"per-client\";r=0;t=([1-9]|10)$", limited.Headers.GetValues("RateLimit").Single());
         Assert.Null(sidecar.Change(policy with { Mode = InspectionMode.Detect }));
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/")).StatusCode);
         var records = await sidecar.EventsAsync();
@@ -163,6 +313,12 @@ public sealed class RateLimitTests
 
     private static bool[] TakeWith(RateLimitProgram limits, string header, string value, int times) =>
         [.. Enumerable.Range(0, times).Select(_ => limits.Take(Client("1.1.1.1"), Request("/", header, value)).Limit is null)];
+
+    private static bool[] Login(RateLimitProgram limits, string client, params string[] users) =>
+        [.. users.Select(user => limits.TakeOfBody(Client(client), Request($"/login?user={user}")).Limit is null)];
+
+    private static string Token(string payload) =>
+        $"Bearer e30.{System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload))}.c2ln";
 
     private static Address Client(string text)
     {

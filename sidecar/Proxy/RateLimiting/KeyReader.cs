@@ -1,0 +1,129 @@
+using System.Text;
+using WafOperator.Behaviour.Keys;
+using WafOperator.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Identity;
+
+namespace WafOperator.Proxy.RateLimiting;
+
+/// <summary>
+/// Reads one key out of requests. What a client brings (cookie, header, claim, parameter) is its word: it tells
+/// requests apart where that makes a limit stricter. Immutable.
+/// </summary>
+internal sealed class KeyReader
+{
+    /// <summary>A client with IPv6 owns at least a /64: its addresses are counted together.</summary>
+    private const int ClientPrefixV6 = 64;
+
+    /// <summary>Values of one request that are told apart.</summary>
+    public const int ValuesMax = 8;
+
+    private static readonly byte[] Authorization = "authorization"u8.ToArray();
+    private static readonly byte[] JsonPrefix = "json."u8.ToArray();
+
+    private readonly RateLimitKeyKind _kind;
+    private readonly byte[] _name;
+    private readonly byte[] _lowerName;
+    private readonly uint _nameHash;
+
+    public KeyReader(RateLimitKeyKind kind, string? name)
+    {
+        _kind = kind;
+        _name = Encoding.UTF8.GetBytes(name ?? "");
+        _lowerName = Encoding.UTF8.GetBytes((name ?? "").ToLowerInvariant());
+        _nameHash = NameHash.Of(_lowerName);
+    }
+
+    /// <summary>The value may be in the body: it is read when the body was.</summary>
+    public bool NeedsBody => _kind is RateLimitKeyKind.Parameter;
+
+    /// <summary>The client brings the value, and may bring another one any time.</summary>
+    public bool IsBrought => _kind is not (RateLimitKeyKind.Client or RateLimitKeyKind.Route);
+
+    /// <summary>The key of a client: its address, or the network that it owns.</summary>
+    public static UInt128 ClientKey(Address client)
+    {
+        var network = client.IsV6 ? client.Network(ClientPrefixV6) : client;
+        // An IPv4 address must not be the IPv6 network with the same number.
+        return ClientKeys.Of(network.IsV6 ? network.Bits : network.Bits | (UInt128)1 << 127);
+    }
+
+    /// <summary>
+    /// Keys of all values that the request has under the name, at most as many as there is room for; further ones are
+    /// joined into the last. Programs differ in whether the first or the last of several counts, so all do.
+    /// </summary>
+    /// <returns>How many; none when the request does not have the value.</returns>
+    public int Read(Address client, CanonicalRequest request, Span<UInt128> keys)
+    {
+        var count = 0;
+        switch (_kind)
+        {
+            case RateLimitKeyKind.Client:
+                Add(keys, ref count, ClientKey(client));
+                break;
+            case RateLimitKeyKind.Route:
+                Add(keys, ref count, UInt128.One);
+                break;
+            case RateLimitKeyKind.Header:
+                ReadHeaders(request, keys, ref count);
+                break;
+            case RateLimitKeyKind.JwtClaim:
+                if (request.TryGetHeader(Authorization, out var token)
+                    && JwtClaim.TryGetKey(request[token], _name, out var claim)) Add(keys, ref count, claim);
+                break;
+            case RateLimitKeyKind.Session:
+                ReadCookies(request, keys, ref count);
+                break;
+            default:
+                ReadParameters(request, keys, ref count);
+                break;
+        }
+
+        return count;
+    }
+
+    private void ReadHeaders(CanonicalRequest request, Span<UInt128> keys, ref int count)
+    {
+        foreach (ref readonly var header in request.Headers)
+        {
+            if (header.NameHash == _nameHash && request[header.LowerName].SequenceEqual(_lowerName))
+                Add(keys, ref count, ClientKeys.Of(KeySpace.Header, request[header.Value]));
+        }
+    }
+
+    private void ReadCookies(CanonicalRequest request, Span<UInt128> keys, ref int count)
+    {
+        foreach (ref readonly var cookie in request.Cookies)
+        {
+            if (request[cookie.Name].SequenceEqual(_name))
+                Add(keys, ref count, ClientKeys.Of(KeySpace.Session, request[cookie.Value]));
+        }
+    }
+
+    /// <summary>By its name in query or form, or as a member of a JSON body.</summary>
+    private void ReadParameters(CanonicalRequest request, Span<UInt128> keys, ref int count)
+    {
+        foreach (ref readonly var argument in request.Arguments)
+        {
+            if (IsNamed(request[argument.Name]))
+                Add(keys, ref count, ClientKeys.Of(KeySpace.Parameter, request[argument.Value]));
+        }
+    }
+
+    private static void Add(Span<UInt128> keys, ref int count, UInt128 key)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (keys[i] == key) return;
+        }
+
+        if (count < keys.Length) keys[count++] = key;
+        else keys[^1] += key;
+    }
+
+    private bool IsNamed(ReadOnlySpan<byte> name)
+    {
+        if (name.StartsWith(JsonPrefix)) name = name[JsonPrefix.Length..];
+        return name.Length == _lowerName.Length && Ascii.EqualsIgnoreCase(name, _lowerName);
+    }
+}
