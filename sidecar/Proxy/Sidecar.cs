@@ -10,6 +10,7 @@ using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Admin;
+using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Inspection;
 using WafOperator.Proxy.Listening;
@@ -33,6 +34,7 @@ public sealed partial class Sidecar : IAsyncDisposable
     private readonly SidecarOptions _options;
     private readonly ModelStage _models;
     private readonly PoolStage _pool;
+    private readonly BehaviourModels _judges;
     private readonly TimeProvider _time;
     private readonly ILogger<Sidecar> _logger;
     private readonly SidecarMeters _meters = new();
@@ -64,9 +66,11 @@ public sealed partial class Sidecar : IAsyncDisposable
         _pool = new PoolStage(_meters, time);
         _models = new ModelStage(
             SourcesOf(options), _pool, options.Operator?.StateDirectory, time, logs.CreateLogger<ModelStage>());
+        _judges = new BehaviourModels(SourcesOf(options));
         var copy = options.Operator?.StateDirectory is { } folder ? new LastGoodCopy(folder) : null;
         _keeper = new PolicyKeeper(
-            _active, new SnapshotCompiler(options.RulesDirectory, _models, time), copy, _meters, time, logs.CreateLogger<PolicyKeeper>());
+            _active, new SnapshotCompiler(options.RulesDirectory, _models, _judges, time), copy, _meters, time,
+            logs.CreateLogger<PolicyKeeper>());
         _log = new DecisionLog(options.DecisionOutput, _meters);
         if (options.Operator is { } source)
         {
@@ -170,7 +174,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             Requests = _meters.Counters(),
             Inspection = _meters.Inspection(),
             ExclusionHits = _meters.ExclusionHits,
-            Models = _models.Statuses(),
+            Models = [.. _models.Statuses(), .. _judges.Statuses],
             Rollouts = [.. (_active.Current?.Scoring?.Tallies ?? []).Select(t => t.Read())],
             Learning = withSketches ? _models.Learning : _models.Progress,
         };
@@ -194,7 +198,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         using var timer = new PeriodicTimer(ModelRetry, _time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
-            if (_models.HasUnloaded) _keeper.Refresh();
+            if (_models.HasUnloaded || _judges.HasUnloaded) _keeper.Refresh();
         }
     }
 
@@ -244,6 +248,8 @@ public sealed partial class Sidecar : IAsyncDisposable
             200, PrometheusExporter.ContentType, Encoding.UTF8.GetBytes(_exporter.Write()))),
         ["/status"] = new(AdminAudience.Pod, () => new AdminPage(
             200, "application/json", JsonSerializer.SerializeToUtf8Bytes(Status(), ProtocolJson.Default.SidecarStatus))),
+        ["/behaviour"] = new(AdminAudience.Pod, () => new AdminPage(
+            200, "application/json", BehaviourPage.Write(_active.Current?.Behaviour, _time.GetUtcNow()))),
         ["/version"] = new(AdminAudience.Anyone, () => AdminPage.Text(200, _options.Version)),
     };
 
@@ -257,6 +263,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _meters.Gauge("waf_pool_circuit", "1 for the circuit's state to the pool.", () => _pool.Circuit is { } state
             ? [new Measurement<double>(1, new KeyValuePair<string, object?>("state", state.ToString()))]
             : []);
+        BehaviourPage.Observe(_meters, () => _active.Current?.Behaviour);
         _meters.Gauge("waf_ready", "1 when a policy is in force and the sidecar takes traffic.", () => [new(IsReady ? 1 : 0)]);
         _meters.Gauge("waf_policy_info", "Always 1; labels tell the policy in force.", () =>
         {

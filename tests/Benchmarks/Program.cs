@@ -1,4 +1,5 @@
 using WafOperator.Benchmarks.Admission;
+using WafOperator.Benchmarks.Behaviour;
 using WafOperator.Benchmarks.Detection;
 using WafOperator.Benchmarks.Engine;
 using WafOperator.Benchmarks.Load;
@@ -29,6 +30,7 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
         PoolBenchmark.RunAsync),
     ("slow-clients", "what slow clients cost the sidecar and others " + SlowClientBenchmark.Usage,
         SlowClientBenchmark.RunAsync),
+    ("behaviour", "history, limits and features of clients; a flood of keys [keys]", BehaviourBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
 ];
 

@@ -27,7 +27,7 @@ public sealed record SecurityEvent
 
     /// <summary>
     /// Stable reason: which part decided (<c>Rules</c>, <c>Model</c>, <c>RateLimit</c>, <c>AccessList</c>,
-    /// <c>Limit</c>, <c>Protocol</c>, <c>Uninspected</c>, <c>Unavailable</c>, <c>Off</c>).
+    /// <c>Limit</c>, <c>Protocol</c>, <c>Uninspected</c>, <c>Unavailable</c>, <c>Off</c>, <c>Behaviour</c>).
     /// </summary>
     public required string Reason { get; init; }
 
@@ -45,6 +45,9 @@ public sealed record SecurityEvent
     /// <summary>Log-odds that rules added to it in the part that scored highest.</summary>
     public double RuleEvidence { get; init; }
 
+    /// <summary>What the client did before; null when that is not judged, or means nothing.</summary>
+    public BehaviourFinding? Behaviour { get; init; }
+
     /// <summary>Names of WafExclusions that changed something.</summary>
     public IReadOnlyList<string> Exclusions { get; init; } = [];
 
@@ -53,6 +56,21 @@ public sealed record SecurityEvent
 
     /// <summary>Time of inspection, microseconds.</summary>
     public long InspectionMicroseconds { get; init; }
+}
+
+/// <summary>What a client's past means for its request.</summary>
+public sealed record BehaviourFinding
+{
+    /// <summary>0 to 1.</summary>
+    public double Risk { get; init; }
+
+    /// <summary>Who said so: a model family, or <c>violations</c>.</summary>
+    public string? By { get; init; }
+
+    /// <summary>
+    /// What the policy does at this risk: <c>Log</c>, <c>Throttle</c>, <c>Quarantine</c> or <c>Block</c>.
+    /// </summary>
+    public required string Action { get; init; }
 }
 
 /// <summary>What was decided.</summary>

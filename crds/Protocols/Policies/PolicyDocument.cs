@@ -31,6 +31,9 @@ public sealed record PolicyDocument
 
     public RulePolicy? Rules { get; init; }
     public MlPolicy? Ml { get; init; }
+
+    /// <summary>Null: clients are not remembered.</summary>
+    public BehaviourPolicy? Behaviour { get; init; }
     public IReadOnlyList<Exclusion> Exclusions { get; init; } = [];
     public FailureModes FailureModes { get; init; } = new();
     public BlockResponse BlockResponse { get; init; } = new();

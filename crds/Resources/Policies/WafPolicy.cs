@@ -51,6 +51,10 @@ public sealed record WafPolicySpec
     [Description("Machine-learned inspection.")]
     public MlSpec? Ml { get; init; }
 
+    [Description("What clients do over time: what is remembered of them, how it is judged, and what follows at their "
+        + "next request. Left out: nothing is remembered.")]
+    public BehaviourSpec? Behaviour { get; init; }
+
     [Description("Who decides whether a request is an attack. Joint: what rules about attacks matched is evidence "
         + "beside the models' score, and ml.thresholds decide; rules about protocol, methods, scanners and restricted "
         + "files keep rules.inboundThreshold, own rules with deny block by themselves, and where models did not see "

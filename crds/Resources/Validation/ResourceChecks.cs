@@ -45,6 +45,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         }
         CheckTargets(spec.TargetRefs);
         if (spec.Ml is { } ml) CheckMl(spec, ml);
+        if (spec.Behaviour is { } behaviour) CheckBehaviour(spec, behaviour);
         CheckDecision(spec);
         if (spec.Sidecar is { } sidecar) CheckSidecar(sidecar);
         if (spec.ExclusionBounds is { } bounds) CheckExclusionBounds(bounds);
@@ -92,6 +93,21 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
             && ml.Models.All(model => DecimalText.ParseDouble(model.Weight) == 0))
             Error("spec.ml.models", FieldErrorReason.Invalid,
                 "all weights are 0: the ensemble Weighted needs one above");
+    }
+
+    private void CheckBehaviour(WafPolicySpec spec, BehaviourSpec behaviour)
+    {
+        if (behaviour.Mode > spec.Mode)
+            Warning("spec.behaviour.mode",
+                $"{behaviour.Mode} has no effect here: spec.mode {spec.Mode} is the ceiling");
+        Networks("spec.behaviour.exemptClients", behaviour.ExemptClients);
+        Duration("spec.behaviour.quarantineFor", behaviour.QuarantineFor, TimeSpan.FromDays(7));
+        if (behaviour.Throttle is { } throttle)
+            Duration("spec.behaviour.throttle.period", throttle.Period, TimeSpan.FromDays(1));
+        var actions = behaviour.Actions ?? new();
+        if (actions.High < actions.Medium || actions.Critical < actions.High)
+            Error("spec.behaviour.actions", FieldErrorReason.Invalid,
+                "actions may not fall with rising risk: Allow, Log, Throttle, Quarantine, Block");
     }
 
     private void CheckDecision(WafPolicySpec spec)

@@ -19,7 +19,8 @@ public sealed class EventLabels
     /// <summary>Reasons as sidecars name them (sidecar/Proxy/Decisions).</summary>
     private static readonly FrozenSet<string> Reasons = FrozenSet.Create(
         StringComparer.Ordinal,
-        "None", "Rules", "Model", "RateLimit", "AccessList", "Limit", "Protocol", "Unavailable", "Uninspected", "Off");
+        "None", "Rules", "Model", "RateLimit", "AccessList", "Limit", "Protocol", "Unavailable", "Uninspected", "Off",
+        "Behaviour");
 
     private readonly ConcurrentDictionary<string, bool> _namespaces = new(StringComparer.Ordinal);
 

@@ -48,6 +48,24 @@ internal static class ModelCompiler
     private static RiskActionKind Strictest(RiskAction one, RiskAction other) =>
         (RiskActionKind)Math.Max((int)one, (int)other);
 
+    /// <summary>Models of behaviour run in the sidecar, one version at a time.</summary>
+    public static ModelAssignment AssignBehaviour(
+        PolicyInputs inputs, string family, int index, List<Finding> findings)
+    {
+        var versions = inputs.Models
+            .Where(model => model.Spec.Model == family && model.Metadata.DeletionTimestamp is null).ToList();
+        var baseline = BaselineOf(versions, inputs.TrustUnjudgedModels);
+        if (baseline is null)
+        {
+            findings.Add(new(FindingSeverity.Warning, FindingKind.ModelNotFound,
+                $"spec.behaviour.models[{index}].model", versions.Count == 0
+                    ? $"no ModelVersion of the family {family} in this namespace; the family does not judge"
+                    : $"no ModelVersion of the family {family} is promoted yet; the family does not judge"));
+        }
+
+        return new() { Model = family, Baseline = BlobOf(inputs, baseline, findings) };
+    }
+
     private static ModelAssignment Assign(PolicyInputs inputs, ModelReference reference, int index,
         List<Finding> findings)
     {

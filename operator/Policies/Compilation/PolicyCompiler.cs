@@ -33,6 +33,7 @@ public static class PolicyCompiler
             Routes = [.. spec.Routes.Select(route => TrafficCompiler.RouteOf(route, spec.Mode))],
             Rules = RuleSourceCompiler.Compile(spec.Rules ?? new(), exclusions, inputs.RuleFiles, findings),
             Ml = spec.Ml is { } ml ? ModelCompiler.Compile(inputs, ml, findings) : null,
+            Behaviour = BehaviourCompiler.Compile(inputs, findings),
             Exclusions = [.. exclusions.Select(ExclusionOf)],
             FailureModes = TrafficCompiler.FailureModesOf(spec.FailureModes),
             BlockResponse = TrafficCompiler.BlockResponseOf(spec.BlockResponse),

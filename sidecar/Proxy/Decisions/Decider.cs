@@ -1,8 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
 using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Behaviour;
 
 namespace WafOperator.Proxy.Decisions;
 
@@ -30,14 +32,19 @@ internal static class Decider
         }
 
         // Order matters: what is cheap and certain first. A stage after the one that decided has not been asked.
-        return Access(inputs) ?? Rate(inputs) ?? Limit(inputs)
+        if (Access(inputs) is { } access) return access;
+        // What a client did before refuses it here; where it is only recorded, the request is judged by itself first.
+        var behaviour = Behaviour(inputs);
+        if (behaviour is { Forwards: false }) return behaviour.Value;
+        return Rate(inputs) ?? Limit(inputs)
             ?? Strictest(Strictest(Rules(inputs), Score(inputs)),
-                Models(inputs)) ?? Uninspected(inputs) ?? Passed(inputs);
+                Models(inputs)) ?? Uninspected(inputs) ?? behaviour ?? Passed(inputs);
     }
 
     /// <summary>Nothing that a later stage may find changes the decision: those need not run.</summary>
     public static bool IsFinal(in DecisionInputs inputs) =>
         inputs.Access is not AccessOutcome.Pass || inputs.Rate.Limit is not null
+        || inputs is { Behaviour.Refuses: true, BehaviourMode: InspectionMode.Enforce }
         || inputs.Limit is LimitOutcome.Ambiguous or LimitOutcome.BodyTooLarge
         || inputs.Limit is LimitOutcome.TooMuch && inputs.FailureModes.Uninspected is UninspectedOutcome.Block
         || inputs.Rules.Kind is RuleOutcomeKind.Interrupted || inputs.RouteMode is InspectionMode.Off;
@@ -57,6 +64,22 @@ internal static class Decider
         AccessOutcome.Bypass => Decision.Allowed with { Reason = DecisionReason.AccessList, Message = "client is not inspected" },
         _ => null,
     };
+
+    private static Decision? Behaviour(in DecisionInputs inputs)
+    {
+        var behaviour = inputs.Behaviour;
+        if (!behaviour.Refuses) return null;
+        var isThrottled = behaviour.Action is BehaviourActionKind.Throttle;
+        var refusal = Refusal(
+            isThrottled ? VerdictKind.Limited : VerdictKind.Block, DecisionReason.Behaviour,
+            isThrottled ? 429 : inputs.BlockStatus) with
+        {
+            RetryAfter = behaviour.RetryAfter,
+            Message = string.Create(CultureInfo.InvariantCulture,
+                $"{behaviour.Action} for what the client did before: risk {behaviour.Risk:0.00} by {behaviour.By}"),
+        };
+        return UnderMode(inputs.BehaviourMode, refusal);
+    }
 
     private static Decision? Rate(in DecisionInputs inputs)
     {

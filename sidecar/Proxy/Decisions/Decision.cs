@@ -12,6 +12,9 @@ internal enum DecisionReason
 
     /// <summary>The route's mode is Off.</summary>
     Off,
+
+    /// <summary>What the client did before.</summary>
+    Behaviour,
 }
 
 /// <summary>What happens to a request, and what would have happened in mode Enforce.</summary>

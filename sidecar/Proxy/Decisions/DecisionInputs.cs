@@ -1,5 +1,6 @@
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Scoring;
 
@@ -29,6 +30,12 @@ internal readonly record struct DecisionInputs
     public LimitOutcome Limit { get; init; }
     public AccessOutcome Access { get; init; }
     public RateOutcome Rate { get; init; }
+
+    /// <summary>What the client did before.</summary>
+    public BehaviourOutcome Behaviour { get; init; }
+
+    /// <summary>Mode of <see cref="Behaviour"/>, never more than the policy's.</summary>
+    public InspectionMode BehaviourMode { get; init; }
     public RuleOutcome Rules { get; init; }
     public ModelOutcome Models { get; init; }
 

@@ -100,9 +100,12 @@ internal sealed partial class Exchange
             IsSampled = IsSampled,
             Coverage = _inputs.Coverage,
             DryRunLimit = _inputs.Rate.DryRunLimit,
+            Behaviour = _inputs.Behaviour,
             Inspection = duration,
             Pod = _services.Pod,
         };
+        _ruleScore = facts.AnomalyScore;
+        if (facts.Behaviour.IsTold) _services.Meters.BehaviourActed(facts.Behaviour.Action);
         foreach (var match in facts.Matches) _services.Meters.RuleMatched(match.Id);
         if (facts.Exclusions.Count > 0)
         {

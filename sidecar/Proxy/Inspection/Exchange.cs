@@ -6,6 +6,7 @@ using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Blocking;
 using WafOperator.Proxy.Bodies;
 using WafOperator.Proxy.Decisions;
@@ -46,6 +47,8 @@ internal sealed partial class Exchange : IAsyncDisposable
     private bool _isInspected;
     private bool _hasNoRoom;
     private ScoringResult _scored;
+    private readonly long _began = Stopwatch.GetTimestamp();
+    private int _ruleScore;
 
     public Exchange(ProxyContext context, PolicySnapshot snapshot, InspectionServices services)
     {
@@ -129,6 +132,14 @@ internal sealed partial class Exchange : IAsyncDisposable
             BlockStatus = document.BlockResponse.StatusCode,
             Access = _snapshot.Access.Judge(_client, _canonical),
         };
+        if (!IsDecided && _snapshot.Behaviour is { } behaviour)
+        {
+            _inputs = _inputs with
+            {
+                Behaviour = behaviour.Judge(_client, _canonical), BehaviourMode = behaviour.Mode,
+            };
+        }
+
         if (!IsDecided && !_snapshot.RateLimits.IsEmpty)
             _inputs = _inputs with { Rate = _snapshot.RateLimits.Take(_client, _canonical) };
         if (!IsDecided && _canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
@@ -245,6 +256,17 @@ internal sealed partial class Exchange : IAsyncDisposable
         return new BodyFacts(canHaveBody, request.ContentLength, DuplexStreams.IsDuplex(_http));
     }
 
+    private RequestFacts Facts(HttpResponse response)
+    {
+        var isStream = response.StatusCode is StatusCodes.Status101SwitchingProtocols || DuplexStreams.IsDuplex(_http);
+        var isAttack = _decision.WouldHave is VerdictKind.Block
+            && _decision.Reason is DecisionReason.Rules or DecisionReason.Model or DecisionReason.Protocol;
+        return new RequestFacts(
+            response.StatusCode, response.ContentLength ?? 0,
+            isStream ? 0 : Stopwatch.GetElapsedTime(_began).TotalMilliseconds, _ruleScore,
+            _scored.Models is null ? 0 : _scored.Score, isAttack);
+    }
+
     private void Decide()
     {
         _inputs = _inputs with { Coverage = CoverageOf() };
@@ -278,9 +300,19 @@ internal sealed partial class Exchange : IAsyncDisposable
         Charge();
     }
 
-    /// <summary>The client pays for what it was answered. A refusal by a limit costs nothing more.</summary>
+    /// <summary>
+    /// The client pays for what it was answered, and it is remembered. A refusal by a limit or for the client's past
+    /// costs nothing more: who is refused must not be refused for longer because of it.
+    /// </summary>
     private void Charge()
     {
+        if (_snapshot.Behaviour is { } behaviour && _inputs.Access is AccessOutcome.Pass
+            && _decision is not ({ Forwards: false, Reason: DecisionReason.Behaviour }
+                or { Verdict: VerdictKind.Limited }))
+        {
+            behaviour.Remember(_client, _canonical, Facts(_http.Response));
+        }
+
         if (!_snapshot.RateLimits.IsCharged || _decision.Verdict is VerdictKind.Limited) return;
         _snapshot.RateLimits.Charge(
             _client, _canonical, new ResponseFacts(_http.Response.StatusCode, _http.Response.ContentLength ?? 0));

@@ -40,6 +40,9 @@ internal sealed class KeyReader
     /// <summary>The client brings the value, and may bring another one any time.</summary>
     public bool IsBrought => _kind is not (RateLimitKeyKind.Client or RateLimitKeyKind.Route);
 
+    /// <summary>Only the client that was given the value knows it.</summary>
+    public bool IsSecret => _kind is RateLimitKeyKind.Session;
+
     /// <summary>The key of a client: its address, or the network that it owns.</summary>
     public static UInt128 ClientKey(Address client)
     {

@@ -3,6 +3,7 @@ using WafOperator.Engine;
 using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Snapshots;
@@ -41,6 +42,9 @@ internal readonly record struct DecisionFacts
     public RiskActionKind RiskAction { get; init; }
     public Coverage Coverage { get; init; }
     public string? DryRunLimit { get; init; }
+
+    /// <summary>What the client did before.</summary>
+    public BehaviourOutcome Behaviour { get; init; }
     public TimeSpan Inspection { get; init; }
     public string? Pod { get; init; }
 }
@@ -62,7 +66,7 @@ internal static class EventComposer
         DecisionLogLevel.Matched => facts.Decision.Reason is not (DecisionReason.None or DecisionReason.Off)
             || facts.Matches is { Count: > 0 } || facts.DryRunLimit is not null
             || facts.Risk is not null && facts.RiskAction is not RiskActionKind.Allow
-            || facts.IsSampled,
+            || facts.Behaviour.IsTold || facts.IsSampled,
         _ => true,
     };
 
@@ -101,6 +105,13 @@ internal static class EventComposer
             Risk = facts.Risk,
             Score = facts.Score is { } score ? Math.Round(score, 6) : null,
             RuleEvidence = Math.Round(facts.RuleEvidence, 3),
+            Behaviour = facts.Behaviour.IsTold
+                ? new BehaviourFinding
+                {
+                    Risk = Math.Round(facts.Behaviour.Risk, 3), By = facts.Behaviour.By,
+                    Action = facts.Behaviour.Action.ToString(),
+                }
+                : null,
             Exclusions = facts.Exclusions ?? [],
             Coverage = facts.Coverage.ToReport(),
             InspectionMicroseconds = (long)facts.Inspection.TotalMicroseconds,

@@ -2,6 +2,7 @@ using WafOperator.Engine;
 using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
@@ -18,6 +19,9 @@ internal sealed class PolicySnapshot
     public required AccessProgram Access { get; init; }
     public required RateLimitProgram RateLimits { get; init; }
     public required RouteTable Routes { get; init; }
+
+    /// <summary>What is remembered of clients, or null when the policy does not ask for it.</summary>
+    public BehaviourProgram? Behaviour { get; init; }
     public required Redactor Redactor { get; init; }
 
     /// <summary>Requests read under this policy's bounds.</summary>

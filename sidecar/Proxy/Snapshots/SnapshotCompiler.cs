@@ -4,6 +4,7 @@ using WafOperator.Engine;
 using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
+using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Models;
 using WafOperator.Proxy.RateLimiting;
@@ -21,7 +22,8 @@ internal sealed record SnapshotCompilation(PolicySnapshot? Snapshot, string? Ref
 /// Compiles documents to snapshots, off the hot path. Counters (rate limits, persistent collections of rules) live on
 /// from one snapshot to the next. Everything must compile, or the document is refused as a whole.
 /// </summary>
-internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models, TimeProvider time)
+internal sealed class SnapshotCompiler(
+    string? rulesDirectory, ModelStage models, BehaviourModels behaviour, TimeProvider time)
 {
     private const int RefusalsShown = 5;
 
@@ -35,9 +37,11 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
         var warnings = new List<string>();
         var identity = new ClientResolver(document.ClientIdentity);
         var access = new AccessProgram(document.AccessLists);
-        if (identity.Unreadable.Count + access.Unreadable.Count > 0)
+        var remembered = BehaviourOf(document, previous);
+        var unreadable = identity.Unreadable.Concat(access.Unreadable).Concat(remembered?.Unreadable ?? []).ToList();
+        if (unreadable.Count > 0)
         {
-            var networks = string.Join(", ", identity.Unreadable.Concat(access.Unreadable).Take(RefusalsShown));
+            var networks = string.Join(", ", unreadable.Take(RefusalsShown));
             return new SnapshotCompilation(null, $"these are not networks: {networks}", warnings);
         }
 
@@ -67,6 +71,7 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
                 Access = access,
                 RateLimits = new RateLimitProgram(document.RateLimits, time, previous?.RateLimits),
                 Routes = routes,
+                Behaviour = remembered,
                 Redactor = new Redactor(document.Logging.Redact),
                 HttpLimits = limits,
                 Requests = new RequestPool(limits),
@@ -78,6 +83,14 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
                 InspectsResponses = program is not null && document.Rules!.InspectResponses,
             },
             null, warnings);
+    }
+
+    private BehaviourProgram? BehaviourOf(PolicyDocument document, PolicySnapshot? previous)
+    {
+        var isOn = document is { Mode: not InspectionMode.Off, Behaviour.Mode: not InspectionMode.Off };
+        var judges = behaviour.PrepareAsync(isOn ? document.Behaviour : null, CancellationToken.None)
+            .GetAwaiter().GetResult();
+        return isOn ? new BehaviourProgram(document.Behaviour!, judges, time, previous?.Behaviour) : null;
     }
 
     private static bool IsSame(RulePolicy? rules, RulePolicy? others) =>

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Numerics;
 using WafOperator.Http;
 using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Messages;
@@ -30,6 +31,8 @@ internal sealed class SidecarMeters : IDisposable
 
     private static readonly UninspectedReason[] Whys = Enum.GetValues<UninspectedReason>();
 
+    private static readonly BehaviourActionKind[] BehaviourActions = Enum.GetValues<BehaviourActionKind>();
+
     private static int _instances;
 
     private readonly Meter _meter;
@@ -43,6 +46,7 @@ internal sealed class SidecarMeters : IDisposable
     private readonly MessageTally _messages;
     private readonly long[] _uninspected = new long[Whys.Length];
     private readonly long[] _limits = new long[32];
+    private readonly long[] _behaviour = new long[BehaviourActions.Length];
     private long _poolHedges;
     private long _forwarded;
     private long _whole;
@@ -82,6 +86,9 @@ internal sealed class SidecarMeters : IDisposable
         _meter.CreateObservableCounter(
             "waf_uninspected_total", ObserveUninspected, null,
             "Requests that went on without having been looked at whole, by reason; a request may have several.");
+        _meter.CreateObservableCounter(
+            "waf_behaviour_actions_total", ObserveBehaviour, null,
+            "Requests of clients at some risk, by what the policy does at that risk.");
         _meter.CreateObservableCounter("waf_rule_matches_total", ObserveRules, null, "Reported rule matches by id.");
         _meter.CreateObservableCounter(
             "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Requests that an exclusion let be decided otherwise.");
@@ -173,6 +180,9 @@ internal sealed class SidecarMeters : IDisposable
     /// <summary>Questions that ended so.</summary>
     public long PoolCalls(PoolOutcome outcome) => Interlocked.Read(ref _poolOutcomes[(int)outcome]);
 
+    /// <summary>A request came from a client at some risk.</summary>
+    public void BehaviourActed(BehaviourActionKind action) => Interlocked.Increment(ref _behaviour[(int)action]);
+
     /// <summary>A second request was sent.</summary>
     public void PoolHedged() => Interlocked.Increment(ref _poolHedges);
 
@@ -255,6 +265,12 @@ internal sealed class SidecarMeters : IDisposable
 
     private IEnumerable<Measurement<long>> ObservePool() => Enum.GetValues<PoolOutcome>().Select(outcome =>
         new Measurement<long>(PoolCalls(outcome), new KeyValuePair<string, object?>("outcome", outcome.ToString())));
+
+    private IEnumerable<Measurement<long>> ObserveBehaviour() =>
+        BehaviourActions.Where(action => Interlocked.Read(ref _behaviour[(int)action]) > 0)
+            .Select(action => new Measurement<long>(
+                Interlocked.Read(ref _behaviour[(int)action]),
+                new KeyValuePair<string, object?>("action", action.ToString())));
 
     private IEnumerable<Measurement<long>> ObserveRules() =>
         _rules.Select(pair => new Measurement<long>(

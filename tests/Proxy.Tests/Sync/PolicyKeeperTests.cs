@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Models;
 using WafOperator.Proxy.Models.Pool;
 using WafOperator.Proxy.Snapshots;
@@ -23,7 +24,8 @@ public sealed class PolicyKeeperTests
         var models = new ModelStage([], pool, null, TimeProvider.System, NullLogger<ModelStage>.Instance);
         var active = new ActivePolicy();
         var keeper = new PolicyKeeper(
-            active, new SnapshotCompiler(null, models, TimeProvider.System), null, meters, TimeProvider.System,
+            active, new SnapshotCompiler(null, models, new BehaviourModels([]), TimeProvider.System), null,
+            meters, TimeProvider.System,
             NullLogger<PolicyKeeper>.Instance);
         using var stop = new CancellationTokenSource();
         var refreshing = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>

@@ -1,0 +1,1 @@
+"""Models of what clients do over time: features, data and training."""

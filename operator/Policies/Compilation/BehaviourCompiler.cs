@@ -1,0 +1,44 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Resources.Policies;
+using WafOperator.Resources.Quantities;
+
+namespace WafOperator.Policies.Compilation;
+
+/// <summary>The part of a policy about what clients do over time.</summary>
+internal static class BehaviourCompiler
+{
+    public static BehaviourPolicy? Compile(PolicyInputs inputs, List<Finding> findings)
+    {
+        if (inputs.Policy.Spec.Behaviour is not { } spec || spec.Mode is PolicyMode.Off) return null;
+        var thresholds = spec.Thresholds ?? new();
+        var actions = spec.Actions ?? new();
+        var throttle = spec.Throttle ?? new();
+        return new()
+        {
+            Mode = PolicyCompiler.Ceiling(spec.Mode, inputs.Policy.Spec.Mode),
+            Clients = spec.Clients,
+            Sessions =
+            [
+                .. spec.Sessions.Select(session => new DistinctValues
+                {
+                    Of = (RateLimitKeyKind)session.Of, Name = session.Name,
+                }),
+            ],
+            ExemptClients = spec.ExemptClients,
+            Models =
+            [
+                .. spec.Models.Select((reference, index) =>
+                    ModelCompiler.AssignBehaviour(inputs, reference.Model, index, findings)),
+            ],
+            MediumThreshold = DecimalText.ParseDouble(thresholds.Medium),
+            HighThreshold = DecimalText.ParseDouble(thresholds.High),
+            CriticalThreshold = DecimalText.ParseDouble(thresholds.Critical),
+            MediumAction = (BehaviourActionKind)actions.Medium,
+            HighAction = (BehaviourActionKind)actions.High,
+            CriticalAction = (BehaviourActionKind)actions.Critical,
+            QuarantineFor = DurationText.Parse(spec.QuarantineFor),
+            ThrottleRequests = throttle.Requests,
+            ThrottlePeriod = DurationText.Parse(throttle.Period),
+        };
+    }
+}

@@ -1,0 +1,53 @@
+namespace WafOperator.Behaviour.Features;
+
+/// <summary>Features of headers.</summary>
+internal static class HeaderFeatures
+{
+    public static readonly Feature[] All =
+    [
+        new("headers_count", "count", "Header lines", static c => c.Shape.Headers.Count),
+        new("headers_bytes", "bytes", "Names and values", static c => c.Shape.Headers.Bytes),
+        new("header_longest", "bytes", "Longest value", static c => c.Shape.Headers.Longest),
+        new("header_capital_share", "share", "Names that begin with a capital letter",
+            static c => c.Shape.Headers.Count == 0 ? 0 : c.Shape.Headers.Capitals / (double)c.Shape.Headers.Count),
+        new("host_bytes", "bytes", "Host", static c => c.Shape.Headers.HostBytes),
+        new("host_is_address", "flag", "Host is an address", static c => c.Shape.Headers.IsHostAddress ? 1 : 0),
+        new("user_agent_bytes", "bytes", "User-Agent", static c => c.Shape.Headers.AgentBytes),
+        new("user_agent_missing", "flag", "No User-Agent", static c => c.Shape.Headers.AgentBytes == 0 ? 1 : 0),
+        new("user_agent_is_browser", "flag", "It begins as browsers' do",
+            static c => c.Shape.Headers.IsAgentBrowser ? 1 : 0),
+        new("user_agent_is_bot", "flag", "It names a crawler, monitor or feed reader",
+            static c => c.Shape.Headers.IsAgentBot ? 1 : 0),
+        new("user_agent_is_library", "flag", "It names a library or tool",
+            static c => c.Shape.Headers.IsAgentLibrary ? 1 : 0),
+        new("user_agent_entropy", "bits", "Entropy of its bytes", static c => c.Shape.Headers.Agent.Entropy),
+        new("user_agent_digit_share", "share", "Digits in it", static c => c.Shape.Headers.Agent.DigitShare),
+        new("referer_has", "flag", "There is a Referer", static c => c.Shape.Headers.HasReferer ? 1 : 0),
+        new("referer_own", "flag", "It is a page of the same host", static c => c.Shape.Headers.IsOwnReferer ? 1 : 0),
+        new("referer_bytes", "bytes", "Referer", static c => c.Shape.Headers.RefererBytes),
+        new("accept_missing", "flag", "No Accept", static c => c.Shape.Headers.HasAccept ? 0 : 1),
+        new("accept_html", "flag", "Accept names text/html", static c => c.Shape.Headers.AcceptsHtml ? 1 : 0),
+        new("accept_anything", "flag", "Accept is */*", static c => c.Shape.Headers.AcceptsAnything ? 1 : 0),
+        new("accept_language_missing", "flag", "No Accept-Language",
+            static c => c.Shape.Headers.HasAcceptLanguage ? 0 : 1),
+        new("accept_encoding_missing", "flag", "No Accept-Encoding",
+            static c => c.Shape.Headers.HasAcceptEncoding ? 0 : 1),
+        new("cookie_count", "count", "Cookies", static c => c.Shape.Headers.Cookies),
+        new("cookie_bytes", "bytes", "Cookie", static c => c.Shape.Headers.CookieBytes),
+        new("authorization_has", "flag", "There is an Authorization",
+            static c => c.Shape.Headers.HasAuthorization ? 1 : 0),
+        new("sec_fetch_count", "count", "Sec-Fetch fields", static c => c.Shape.Headers.FetchFields),
+        new("client_hints_count", "count", "Sec-CH fields", static c => c.Shape.Headers.ClientHints),
+        new("x_headers_count", "count", "Fields that begin with X-", static c => c.Shape.Headers.Extensions),
+        new("origin_has", "flag", "There is an Origin", static c => c.Shape.Headers.HasOrigin ? 1 : 0),
+        new("content_type_has", "flag", "There is a Content-Type", static c => c.Shape.Headers.HasContentType ? 1 : 0),
+        new("connection_close", "flag", "Connection is close", static c => c.Shape.Headers.ClosesConnection ? 1 : 0),
+        new("conditional_has", "flag", "If-None-Match or If-Modified-Since",
+            static c => c.Shape.Headers.IsConditional ? 1 : 0),
+        new("range_has", "flag", "There is a Range", static c => c.Shape.Headers.HasRange ? 1 : 0),
+        new("upgrade_insecure_has", "flag", "Upgrade-Insecure-Requests, as browsers send when people navigate",
+            static c => c.Shape.Headers.WantsUpgradeInsecure ? 1 : 0),
+        new("no_cache", "flag", "Cache-Control or Pragma is no-cache", static c => c.Shape.Headers.AvoidsCache ? 1 : 0),
+        new("forwarding_count", "count", "X-Forwarded-For, Forwarded and Via", static c => c.Shape.Headers.Forwarding),
+    ];
+}
