@@ -35,6 +35,9 @@ public static class PodContainers
 
     private static string NameOf(JsonElement item) => item.GetProperty("name").GetString()!;
 
-    private static IEnumerable<JsonElement> Items(JsonElement owner, string list) =>
-        owner.TryGetProperty(list, out var items) ? items.EnumerateArray() : [];
+    private static IEnumerable<JsonElement> Items(JsonElement owner, string list)
+    {
+        if (!owner.TryGetProperty(list, out var items)) yield break;
+        foreach (var item in items.EnumerateArray()) yield return item;
+    }
 }

@@ -21,7 +21,7 @@ public sealed class BehaviourProgramTests
     private static readonly RequestFacts Attack = new(403, 0, 1, 15, 0, IsRefused: true);
     private static readonly RequestFacts Ordinary = new(200, 5000, 12, 0, 0, IsRefused: false);
 
-    private readonly ManualTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void Violations_RaiseTheRisk_UntilTheClientIsHeld_AndTimeLetsItGo()
