@@ -96,7 +96,12 @@ public sealed partial class CanonicalRequest
     {
         HeadReader.ReadTarget(this);
         HeadReader.ReadHeaders(this);
-        if (HasQuery) UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
+        if (HasQuery)
+        {
+            UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
+            EmbeddedText.Show(this, 0);
+        }
+
         QueryArgumentCount = _arguments.Count;
     }
 
@@ -130,6 +135,7 @@ public sealed partial class CanonicalRequest
         }
 
         BodyDispatcher.Read(this);
+        EmbeddedText.Show(this, QueryArgumentCount);
         NoteUnread();
         if (BodyBytesWithoutFiles > Limits.BodyNoFilesBytesMax) Exceeded |= ExceededLimits.BodyNoFilesBytes;
     }

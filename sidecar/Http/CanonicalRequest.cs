@@ -13,6 +13,7 @@ namespace WafOperator.Http;
 public sealed partial class CanonicalRequest
 {
     private readonly ByteArena _arena;
+    private readonly HttpLimits _limits;
     private readonly Entries<Header> _headers = new();
     private readonly Entries<Cookie> _cookies = new();
     private readonly Entries<Argument> _arguments = new();
@@ -25,12 +26,15 @@ public sealed partial class CanonicalRequest
     /// <summary>An empty request that keeps to the given bounds.</summary>
     public CanonicalRequest(HttpLimits? limits = null)
     {
-        Limits = limits ?? HttpLimits.Default;
+        Limits = _limits = limits ?? HttpLimits.Default;
         _arena = new ByteArena(Limits.ArenaBytesMax, Limits.RetainedBytesMax);
     }
 
-    /// <summary>The bounds this request is read under.</summary>
-    public HttpLimits Limits { get; }
+    /// <summary>
+    /// The bounds this request is read under. Once its route is known they may be made that route's, before EndBody;
+    /// what the request may take in memory stays as it was built. Reset brings the first ones back.
+    /// </summary>
+    public HttpLimits Limits { get; set; }
 
     /// <summary>Separates arguments in queries and forms (SecArgumentSeparator). Set it before EndHeaders.</summary>
     public byte ArgumentSeparator { get; set; } = (byte)'&';
@@ -252,6 +256,7 @@ public sealed partial class CanonicalRequest
     /// <summary>Empties the request for the next one.</summary>
     public void Reset()
     {
+        Limits = _limits;
         _arena.Reset();
         _headers.Clear();
         _cookies.Clear();

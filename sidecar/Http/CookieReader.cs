@@ -1,7 +1,8 @@
 namespace WafOperator.Http;
 
 /// <summary>
-/// Splits a Cookie header at semicolons (RFC 6265 section 5.4, as servers read it). Values stay as sent.
+/// Splits a Cookie header at semicolons (RFC 6265 section 5.4, as servers read it). Values stay as sent; a quoted one
+/// with escapes is shown a second time without them, as Python's and Java's readers give it to applications (RFC 2109).
 /// </summary>
 internal static class CookieReader
 {
@@ -17,8 +18,41 @@ internal static class CookieReader
             if (pair.IsEmpty) continue;
             var equals = request[pair].IndexOf((byte)'=');
             if (equals < 0) request.AddCookie(pair, new Slice(pair.End, 0));
-            else request.AddCookie(Trim(request, pair.Sub(0, equals)), Trim(request, pair.From(equals + 1)));
+            else Add(request, Trim(request, pair.Sub(0, equals)), Trim(request, pair.From(equals + 1)));
         }
+    }
+
+    private static void Add(CanonicalRequest request, Slice name, Slice value)
+    {
+        request.AddCookie(name, value);
+        var bytes = request[value];
+        if (bytes.Length < 4 || bytes[0] != '"' || bytes[^1] != '"' || !bytes.Contains((byte)'\\')) return;
+        if (!request.Arena.TryReserve(bytes.Length)) { request.NoMemory(); return; }
+        var written = Unescape(request[value][1..^1], request.Arena.Tail);
+        request.AddCookie(name, request.Arena.Commit(written));
+    }
+
+    /// <summary>A backslash and three octal digits are a byte; before anything else a backslash goes.</summary>
+    private static int Unescape(ReadOnlySpan<byte> text, Span<byte> output)
+    {
+        var written = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '\\' || i + 1 == text.Length)
+            {
+                output[written++] = text[i];
+                continue;
+            }
+
+            var digits = text[(i + 1)..Math.Min(text.Length, i + 4)];
+            var isOctal = digits.Length == 3 && digits[0] is >= (byte)'0' and <= (byte)'3'
+                && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'7');
+            output[written++] = isOctal
+                ? (byte)((digits[0] - '0') * 64 + (digits[1] - '0') * 8 + digits[2] - '0') : text[i + 1];
+            i += isOctal ? 3 : 1;
+        }
+
+        return written;
     }
 
     private static Slice Trim(CanonicalRequest request, Slice value)

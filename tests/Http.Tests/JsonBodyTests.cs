@@ -12,7 +12,10 @@ public sealed class JsonBodyTests
     [InlineData("\"x\"", "json=x")]
     [InlineData("""{"":1}""", "json.empty-key=1")]
     [InlineData("""{"a\u0041\n":"\u003cscript\u003e\"\\\/\b"}""", "json.aA\n=<script>\"\\/\b")]
-    [InlineData(""" { "a" : [ ] , "b" : { } , "c" : -1.5e+3 } """, "json.c=-1.5e+3")]
+    [InlineData(""" { "a" : [ ] , "b" : { } , "c" : -1.5e+3 } """, "json.a.array_0=|json.b=|json.c=-1.5e+3")]
+    [InlineData("""{"a":[[],{"b":{}}]}""", "json.a.array_0.array_0=|json.a.array_1.b=")]
+    [InlineData("""{}""", "")]
+    [InlineData("""[]""", "")]
     public void Read_ValidJson_NamesEachScalarByItsPath(string json, string expected)
     {
         var request = Body.Read("application/json", json);
@@ -116,12 +119,13 @@ public sealed class JsonBodyTests
     }
 
     [Theory]
-    [InlineData(19, false)]
-    [InlineData(20, true)]
-    public void Read_KeysAndContainersWithoutScalars_AreLimited(int pairs, bool isExceeded)
+    [InlineData(6, false)]
+    [InlineData(7, true)]
+    public void Read_KeysAndContainersWithoutScalars_AreLimited(int chains, bool isExceeded)
     {
-        // One outer object, then a key and an object for each pair: 2 n + 1 nodes, 40 are allowed for 10 scalars.
-        var json = "{" + string.Join(",", Enumerable.Range(0, pairs).Select(i => $"\"k{i}\":{{}}")) + "}";
+        // One outer object, then three keys and objects for each: 6 n + 1 nodes, 40 are allowed for 10 scalars.
+        var json = "{" + string.Join(
+            ",", Enumerable.Range(0, chains).Select(i => $"\"k{i}\":{{\"a\":{{\"b\":{{}}}}}}")) + "}";
         var request = Body.Read("application/json", json, new HttpLimits { JsonLeavesMax = 10 });
         Assert.Equal(isExceeded, request.Exceeded.HasFlag(ExceededLimits.JsonLeaves));
     }

@@ -6,7 +6,8 @@ namespace WafOperator.Http.Tests;
 
 /// <summary>
 /// What the parsers of applications read must be what we read, or the body is refused: thousands of bodies, written in
-/// odd ways and then mutated, are given to ASP.NET Core, PHP and Python's standard library and to our reader.
+/// odd ways and then mutated, are given to ASP.NET Core, PHP, Python's standard library, busboy on Node and Java's
+/// commons-fileupload, and to our reader.
 /// </summary>
 public sealed class MultipartParserTests(ITestOutputHelper output)
 {
@@ -18,24 +19,38 @@ public sealed class MultipartParserTests(ITestOutputHelper output)
 
     [Fact]
     public async Task EndBody_WhateverAspNetCoreReads_IsShownOrRefused() =>
-        await CompareAsync("ASP.NET Core", async mutant => [await AspNetForms.ReadAsync(mutant)]);
+        await CompareAsync("ASP.NET Core", async (type, body) => [await AspNetForms.ReadAsync(type, body)]);
 
-    [Fact]
+    [ReaderFact("python3")]
     public async Task EndBody_WhateverPythonReads_IsShownOrRefused()
     {
-        using var python = new PythonForms();
+        using var python = LineReader.Python();
         await CompareAsync("Python", python.ReadAsync);
     }
 
-    [Fact]
+    [ReaderFact("php")]
     public async Task EndBody_WhateverPhpReads_IsShownOrRefused()
     {
         await using var php = new PhpForms();
         await php.StartAsync();
-        await CompareAsync("PHP", async mutant => [await php.ReadAsync(mutant)]);
+        await CompareAsync("PHP", async (type, body) => [await php.ReadAsync(type, body)]);
     }
 
-    private async Task CompareAsync(string parser, Func<MultipartMutant, Task<IReadOnlyList<ParsedForm?>>> readAsync)
+    [ReaderFact("node")]
+    public async Task EndBody_WhateverNodeReads_IsShownOrRefused()
+    {
+        using var node = LineReader.Node();
+        await CompareAsync("Node", node.ReadAsync);
+    }
+
+    [ReaderFact("java")]
+    public async Task EndBody_WhateverJavaReads_IsShownOrRefused()
+    {
+        using var java = LineReader.Java();
+        await CompareAsync("Java", java.ReadAsync);
+    }
+
+    private async Task CompareAsync(string parser, Func<string, byte[], Task<IReadOnlyList<ParsedForm?>>> readAsync)
     {
         int accepted = 0, compared = 0;
         var differences = new List<string>();
@@ -45,7 +60,7 @@ public sealed class MultipartParserTests(ITestOutputHelper output)
             var request = Body.Read(mutant.ContentType, mutant.Body);
             var isAccepted = request.BodyError is BodyError.None && !request.MustReject;
             if (isAccepted) accepted++;
-            foreach (var form in await readAsync(mutant))
+            foreach (var form in await readAsync(mutant.ContentType, mutant.Body))
             {
                 if (form is null || form.Values.Count + form.Files.Count == 0) continue;
                 compared++;

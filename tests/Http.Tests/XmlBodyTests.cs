@@ -8,6 +8,8 @@ public sealed class XmlBodyTests
     [InlineData("<a>x</a>", "xml.a=x", "x")]
     [InlineData("<?xml version=\"1.0\"?><!-- c --><a b='1' c=\"&lt;&#x41;\"><d>1</d>\n<d>2</d></a>\n",
         "xml.a.d=1|xml.a.d=2", "1\n2")]
+    [InlineData("<a>&#x0000000000000003c;b&#00000000000000062;&#;&#x;&#000</a>", "xml.a=<b>&#;&#x;&#000",
+        "<b>&#;&#x;&#000")]
     [InlineData("<a>sel<b/>ect</a>", "xml.a=sel|xml.a=ect", "select")]
     [InlineData("<a><![CDATA[<&>]]>&amp;&#39;</a>", "xml.a=<&>|xml.a=&'", "<&>&'")]
     [InlineData("<s:e xmlns:s=\"u\"><s:b>&x;</s:b></s:e>", "xml.s:e.s:b=&x;", "&x;")]

@@ -155,19 +155,14 @@ internal ref struct JsonBodyReader
 
     private string? ReadItemOrEnd(ref Step step)
     {
-        if (_text[_position] == ']') Close(ref step);
-        else step = Step.Value;
+        if (_text[_position] == ']') return CloseEmpty(ref step);
+        step = Step.Value;
         return null;
     }
 
     private string? ReadKey(ref Step step)
     {
-        if (_text[_position] == '}' && step == Step.KeyOrEnd)
-        {
-            Close(ref step);
-            return null;
-        }
-
+        if (_text[_position] == '}' && step == Step.KeyOrEnd) return CloseEmpty(ref step);
         if (_text[_position] != '"') return "JSON: a key is missing.";
         if (!JsonText.TryRead(_request, _text, _offset, ref _position, out var key)) return "JSON: a key is malformed.";
         SkipSpace();
@@ -221,6 +216,17 @@ internal ref struct JsonBodyReader
         if (mark != (frame.IsArray ? ']' : '}')) return "JSON: a comma or the end of a container is missing.";
         Close(ref step);
         return null;
+    }
+
+    /// <summary>
+    /// A container with nothing in it is shown as an empty value, or nobody would see the key that it stands under.
+    /// </summary>
+    private string? CloseEmpty(ref Step step)
+    {
+        _isQueryKey = false;
+        var error = _depth > 1 ? AddLeaf(new Slice(_offset + _position, 0)) : null;
+        Close(ref step);
+        return error;
     }
 
     private void Close(ref Step step)

@@ -64,6 +64,34 @@ internal static class JsonText
         }
     }
 
+    /// <summary>
+    /// Undoes every escape in a text, which may be many strings with what is between them; what is no escape stays. The
+    /// output is never longer than the input.
+    /// </summary>
+    public static int UnescapeAll(ReadOnlySpan<byte> text, Span<byte> output)
+    {
+        var written = 0;
+        while (true)
+        {
+            var mark = text.IndexOf((byte)'\\');
+            var plain = mark < 0 ? text : text[..mark];
+            plain.CopyTo(output[written..]);
+            written += plain.Length;
+            if (mark < 0) return written;
+            text = text[mark..];
+            var produced = 0;
+            var taken = text.Length < 2 ? 0 : UnescapeOne(text, output[written..], out produced);
+            if (taken == 0)
+            {
+                output[written] = (byte)'\\';
+                (taken, produced) = (1, 1);
+            }
+
+            written += produced;
+            text = text[taken..];
+        }
+    }
+
     /// <summary>True for a number by the grammar.</summary>
     public static bool IsNumber(ReadOnlySpan<byte> word)
     {

@@ -6,7 +6,11 @@ namespace WafOperator.Http.Bodies;
 /// <summary>References in XML text: the five predefined ones and numbers; others stay as they are.</summary>
 internal static class XmlText
 {
-    private const int ReferenceBytesMax = 12;
+    /// <summary>The longest of the predefined names, with its marks.</summary>
+    private const int NamedBytesMax = 6;
+
+    /// <summary>Digits of the highest code point, in decimal.</summary>
+    private const int DigitsMax = 7;
 
     /// <summary>Returns the number of bytes written, never more than the input has.</summary>
     public static int Decode(ReadOnlySpan<byte> text, Span<byte> output)
@@ -35,10 +39,10 @@ internal static class XmlText
     private static int DecodeOne(ReadOnlySpan<byte> text, Span<byte> output, out int produced)
     {
         produced = 1;
-        var end = text[..Math.Min(text.Length, ReferenceBytesMax)].IndexOf((byte)';');
+        if (text.StartsWith("&#"u8)) return DecodeNumber(text, output, out produced);
+        var end = text[..Math.Min(text.Length, NamedBytesMax)].IndexOf((byte)';');
         if (end < 2) return 0;
         var name = text[1..end];
-        if (name[0] == '#') return DecodeNumber(name[1..], output, out produced) ? end + 1 : 0;
         var value = name.SequenceEqual("lt"u8) ? '<'
             : name.SequenceEqual("gt"u8) ? '>'
             : name.SequenceEqual("amp"u8) ? '&'
@@ -50,15 +54,21 @@ internal static class XmlText
         return end + 1;
     }
 
-    private static bool DecodeNumber(ReadOnlySpan<byte> digits, Span<byte> output, out int produced)
+    /// <summary>Zeros in front do not count, however many there are; a number has no length in XML.</summary>
+    private static int DecodeNumber(ReadOnlySpan<byte> text, Span<byte> output, out int produced)
     {
         produced = 0;
-        var isHex = digits.StartsWith("x"u8);
+        var isHex = text[2..].StartsWith("x"u8);
+        var digits = text[(isHex ? 3 : 2)..];
+        var start = digits.IndexOfAnyExcept((byte)'0');
+        if (start < 0) return 0;
+        var end = digits[start..Math.Min(digits.Length, start + DigitsMax + 1)].IndexOf((byte)';');
+        if (end < 0 || start + end == 0) return 0;
         var style = isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None;
-        if (!int.TryParse(isHex ? digits[1..] : digits, style, CultureInfo.InvariantCulture, out var code))
-            return false;
-        if (!Rune.TryCreate(code, out var rune)) return false;
+        var code = 0;
+        if (end > 0 && !int.TryParse(digits.Slice(start, end), style, CultureInfo.InvariantCulture, out code)) return 0;
+        if (!Rune.TryCreate(code, out var rune)) return 0;
         produced = rune.EncodeToUtf8(output);
-        return true;
+        return text.Length - digits.Length + start + end + 1;
     }
 }

@@ -6,12 +6,12 @@ namespace WafOperator.Http.Tests.Parsers;
 /// <summary>ASP.NET Core's own reader of forms, in process.</summary>
 internal static class AspNetForms
 {
-    public static async Task<ParsedForm?> ReadAsync(MultipartMutant mutant)
+    public static async Task<ParsedForm?> ReadAsync(string type, byte[] body)
     {
         var http = new DefaultHttpContext();
         http.Request.Method = "POST";
-        http.Request.ContentType = mutant.ContentType;
-        http.Request.Body = new MemoryStream(mutant.Body);
+        http.Request.ContentType = type;
+        http.Request.Body = new MemoryStream(body);
         try
         {
             var form = await http.Request.ReadFormAsync();

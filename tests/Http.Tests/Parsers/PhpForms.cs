@@ -18,7 +18,7 @@ internal sealed class PhpForms : IAsyncDisposable
     public PhpForms() => _php = Process.Start(new ProcessStartInfo("php",
     [
         "-n", "-d", "display_errors=0", "-d", "max_file_uploads=100", "-S", $"127.0.0.1:{_port}",
-        PythonForms.Script("parsers.php"),
+        LineReader.Script("parsers.php"),
     ])
     {
         RedirectStandardError = true, RedirectStandardOutput = true,
@@ -43,10 +43,10 @@ internal sealed class PhpForms : IAsyncDisposable
         }
     }
 
-    public async Task<ParsedForm?> ReadAsync(MultipartMutant mutant)
+    public async Task<ParsedForm?> ReadAsync(string type, byte[] body)
     {
-        using var content = new ByteArrayContent(mutant.Body);
-        content.Headers.TryAddWithoutValidation("Content-Type", mutant.ContentType);
+        using var content = new ByteArrayContent(body);
+        content.Headers.TryAddWithoutValidation("Content-Type", type);
         using var response = await _client.PostAsync(new Uri($"http://127.0.0.1:{_port}/"), content);
         if (!response.IsSuccessStatusCode) return null;
         var form = JsonSerializer.Deserialize<ParsedForm>(await response.Content.ReadAsStringAsync(), Json)!;
