@@ -32,11 +32,17 @@ internal static class RequestVocabulary
         "application/graphql-response+json", "application/grpc", "application/grpc+proto", "application/grpc-web",
         "application/grpc-web+proto", "application/grpc-web-text", "application/protobuf", "application/x-protobuf",
         "application/offset+octet-stream", "application/atom+xml", "application/samlassertion+xml",
+        "application/x-git-upload-pack-request", "application/x-git-receive-pack-request",
+        "application/vnd.git-lfs+json", "application/x-sentry-envelope",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
     ];
 
     /// <summary>Headers that CRS restricts. Content-Encoding and Content-Range are not among them: the reader undoes
-    /// the one or says that it did not, and the other is how uploads are resumed.</summary>
-    private static readonly string[] RestrictedHeaders = ["accept-charset", "proxy", "lock-token", "if"];
+    /// the one or says that it did not, and the other is how uploads are resumed. The last is how a framework tells
+    /// itself that its checks were made already (CVE-2025-29927): no client has a reason to send it.</summary>
+    private static readonly string[] RestrictedHeaders =
+        ["accept-charset", "proxy", "lock-token", "if", "x-middleware-subrequest"];
 
     private static readonly string[] WebDavHeaders = ["lock-token", "if"];
 

@@ -56,13 +56,21 @@ internal static class SettingsText
     /// <summary>
     /// Body processors by content type, and what a body that cannot be parsed leads to. A multipart body that programs
     /// read differently is one that cannot be parsed; what is merely odd about it is no rule's business. Text that no
-    /// reader takes apart (scripts, Markdown) is no request that could be smuggled.
+    /// reader takes apart (scripts, Markdown) is no request that could be smuggled. JSON and XML are read under any
+    /// name. Quotes and semicolons in file names (920120) and codings of parts (922120) are refused by the reader where
+    /// programs could read them differently, and are ordinary where not: people's names have apostrophes, and Java's
+    /// clients send a coding with each part.
     /// </summary>
     private static void AppendBodies(StringBuilder text) => text.Append(CultureInfo.InvariantCulture, $$"""
         SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application(?:/soap\+|/)|text/)xml" \
             "id:{{ReservedRuleIds.Bodies}},phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"
         SecRule REQUEST_HEADERS:Content-Type "@rx ^application/(?:[a-z0-9.-]+\+)?json" \
             "id:{{ReservedRuleIds.Bodies + 1}},phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON"
+        SecRule REQUEST_HEADERS:Content-Type "@rx ^application/[a-z0-9.-]+\+(?:json|xml)" \
+            "id:{{ReservedRuleIds.Bodies + 8}},phase:1,t:none,t:lowercase,pass,nolog,ctl:ruleRemoveById=920420"
+        SecRule REQUEST_HEADERS:Content-Type "@rx ^multipart/" \
+            "id:{{ReservedRuleIds.Bodies + 9}},phase:1,t:none,t:lowercase,pass,nolog,\
+            ctl:ruleRemoveById=920120,ctl:ruleRemoveById=922120"
         SecRule REQBODY_ERROR "!@eq 0" \
             "id:{{ReservedRuleIds.Bodies + 2}},phase:2,t:none,log,deny,status:400,severity:'CRITICAL',\
             msg:'The request body cannot be parsed',logdata:'%{REQBODY_ERROR_MSG}',tag:'attack-protocol'"

@@ -25,7 +25,8 @@ public sealed class RuleTextTests
             AllowedCharsets = ["Shift_JIS"],
             Applications = [KnownApplication.WordPress, KnownApplication.Nextcloud],
         });
-        Assert.Contains("setvar:'tx.restricted_headers=/accept-charset/ /proxy/ /lock-token/'", text,
+        Assert.Contains(
+            "setvar:'tx.restricted_headers=/accept-charset/ /proxy/ /lock-token/ /x-middleware-subrequest/'", text,
             StringComparison.Ordinal);
         Assert.Contains("|windows-1252|shift_jis|utf-8'", text, StringComparison.Ordinal);
         Assert.Contains("setvar:'tx.crs_exclusions_wordpress=1'", text, StringComparison.Ordinal);
@@ -42,8 +43,8 @@ public sealed class RuleTextTests
     [InlineData(false, "tx.allowed_methods=GET HEAD POST OPTIONS PUT PATCH DELETE'")]
     [InlineData(true, "DELETE PROPFIND PROPPATCH MKCOL")]
     [InlineData(false, "|application/vnd.api+json|")]
-    [InlineData(false, "tx.restricted_headers_basic=/accept-charset/ /proxy/ /lock-token/ /if/'")]
-    [InlineData(true, "tx.restricted_headers_basic=/accept-charset/ /proxy/'")]
+    [InlineData(false, "tx.restricted_headers_basic=/accept-charset/ /proxy/ /lock-token/ /if/ /x-middleware-sub")]
+    [InlineData(true, "tx.restricted_headers_basic=/accept-charset/ /proxy/ /x-middleware-subrequest/'")]
     [InlineData(true, "ctl:ruleRemoveById=920420")]
     public void Settings_OfAPlainPolicy_FitTodaysApis(bool webDav, string expected)
     {
