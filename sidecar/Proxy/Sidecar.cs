@@ -81,7 +81,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _connections = new ConnectionTable(
             new ConnectionBounds(
                 limits.ConnectionsMax, limits.ConnectionsPerClientMax, limits.FirstByteWithin + limits.HeadersWithin),
-            time, _meters);
+            time, _meters, peer => _active.Current?.Identity.IsTrusted(peer) is true);
         var room = new RequestRoom(limits.InspectedRequestsMax, _connections);
         _pipeline = new RequestPipeline(_active, options.WithoutPolicy, new InspectionServices(
             new StreamForwarder(logs), budget, room, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,

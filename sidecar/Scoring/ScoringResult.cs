@@ -35,6 +35,9 @@ public readonly record struct ScoringResult
     /// <summary>What the models did not look at, whatever the outcome; none when they saw the whole request.</summary>
     public ModelGaps Gaps { get; init; }
 
+    /// <summary>Parts that models looked at; headers as browsers send them are not among them.</summary>
+    public int PartsScored { get; init; }
+
     /// <summary>Score of the arm that decides, 0 to 1.</summary>
     public double Score { get; init; }
 

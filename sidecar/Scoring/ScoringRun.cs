@@ -119,7 +119,12 @@ internal readonly ref struct ScoringRun
         if (!isLong) ScoreText(part, value, 0, isName: false, hasHits);
         else if (rank is PartRank.Rest) ScoreRest(index, part, value);
         else ScoreEnds(index, part, value);
-        if (rank is not PartRank.Rest) ScoreName(part);
+        if (rank is not PartRank.Rest)
+        {
+            ScoreName(part);
+            if (!isLeftOut) _context.PartsScored++;
+        }
+
         if (isLeftOut) return;
         if (rank is not PartRank.Rest && IsCut(part)) _context.Gaps |= ModelGaps.Window;
         Settle(index, part, hasHits);
@@ -294,7 +299,7 @@ internal readonly ref struct ScoringRun
         {
             Outcome = RequestScorer.OutcomeOf(gaps), Gaps = gaps, Score = score, Risk = risk, Action = action,
             Models = [], HasUnjudgedHits = _context.HasUnjudgedHits,
-            RuleEvidence = _context.BestEvidence,
+            RuleEvidence = _context.BestEvidence, PartsScored = _context.PartsScored,
         };
         if (_context.Excluded.Applied is { Count: > 0 } applied)
         {

@@ -21,7 +21,13 @@ public sealed record InspectionCoverage
     /// <summary>Headers, cookies, arguments, files and texts that were read out of them.</summary>
     public long Parts { get; init; }
 
-    /// <summary>Messages of a stream that were inspected before the decision was recorded.</summary>
+    /// <summary>Of those, parts that models looked at, without headers as every browser sends them.</summary>
+    public long PartsScored { get; init; }
+
+    /// <summary>
+    /// Messages of the stream that were inspected until then: in the event of a message with that message, in the event
+    /// of the stream's end all of them.
+    /// </summary>
     public long Messages { get; init; }
 
     /// <summary>Why the rest was not looked at.</summary>

@@ -19,6 +19,9 @@ internal readonly record struct Coverage
     /// <summary>Parts that were read out of them.</summary>
     public long Parts { get; init; }
 
+    /// <summary>Parts that models looked at.</summary>
+    public long PartsScored { get; init; }
+
     /// <summary>Messages of a stream that were inspected.</summary>
     public long Messages { get; init; }
 
@@ -43,6 +46,7 @@ internal readonly record struct Coverage
         Bytes = Bytes,
         BytesInspected = BytesInspected,
         Parts = Parts,
+        PartsScored = PartsScored,
         Messages = Messages,
         Uninspected = [.. Uninspected.Reasons()],
         Limits = Limits is ExceededLimits.None ? [] : Limits.ToString().Split(", "),

@@ -31,6 +31,9 @@ public sealed class ClientResolver
     /// <summary>Networks of the policy that could not be read.</summary>
     public IReadOnlyList<string> Unreadable { get; }
 
+    /// <summary>The peer is a proxy that speaks for others.</summary>
+    public bool IsTrusted(Address peer) => !_trusted.IsEmpty && _trusted.Contains(peer);
+
     /// <summary>The client's address.</summary>
     public Address Resolve(Address peer, IHeaderDictionary headers)
     {

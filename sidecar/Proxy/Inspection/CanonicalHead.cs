@@ -45,6 +45,20 @@ internal static class CanonicalHead
     public static bool IsHostEmpty(IHeaderDictionary headers) =>
         headers.Host.Count > 0 && string.IsNullOrEmpty(headers.Host[0]);
 
+    /// <summary>
+    /// True for several types of one body: one program takes the first, another the last, a third both as one text.
+    /// </summary>
+    public static bool IsDoublyTyped(IHeaderDictionary headers)
+    {
+        var types = headers.ContentType;
+        for (var i = 1; i < types.Count; i++)
+        {
+            if (!string.Equals(types[i], types[0], StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return false;
+    }
+
     private static int Add(CanonicalRequest canonical, string name, StringValues values)
     {
         var bytes = 0;

@@ -38,6 +38,7 @@ internal sealed partial class Exchange
             BytesInspected = isLookedAt ? _headBytes + (_isInspected ? Math.Max(0, body - _canonical.UnreadBytes) : 0)
                 : 0,
             Parts = isLookedAt ? _canonical.ReadWork.Items : 0,
+            PartsScored = _scored.PartsScored,
             Uninspected = missed,
             Limits = CoverageReasons.HidingOf(_canonical.Exceeded),
         };

@@ -116,6 +116,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         HopByHop.Drop(_http);
 
         _route = _snapshot.Routes.Find(_canonical);
+        if (_route.Limits is { } limits) _canonical.Limits = limits;
         var document = _snapshot.Document;
         _inputs = new DecisionInputs
         {

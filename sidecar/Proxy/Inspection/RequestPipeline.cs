@@ -25,10 +25,10 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         var http = context.Http;
         var headers = http.Request.Headers;
         var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers)
-            || DuplexStreams.IsForbidden(http);
+            || CanonicalHead.IsDoublyTyped(headers) || DuplexStreams.IsForbidden(http);
         if (!isAmbiguous && RequestTarget.IsServer(http)) return AnswerForServerAsync(http);
         if (isAmbiguous || RequestTarget.Of(http) is null)
-            return RefuseAmbiguousAsync(http);
+            return RefuseAmbiguousAsync(context);
         var snapshot = active.Current;
         if (snapshot is null) return WithoutPolicyAsync(context);
         if (snapshot.PassesThrough)
@@ -68,16 +68,21 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
             Message = $"refused before it was read: {refusal.Reason}",
         };
         services.Meters.RequestDecided(decision);
+        Tell(decision, refusal.Connection?.Peer ?? default, EventIds.Text(EventIds.Next(services.Time)), null);
+    }
+
+    /// <summary>The event of a request that was refused before it was inspected.</summary>
+    private void Tell(in Decision decision, Address client, string id, HttpContext? http)
+    {
         if (active.Current is not { } snapshot) return;
         var facts = new DecisionFacts
         {
-            EventId = EventIds.Text(EventIds.Next(services.Time)), Time = services.Time.GetUtcNow(),
-            Client = refusal.Connection?.Peer ?? default, Decision = decision, Matches = [], Exclusions = [],
-                Models = [],
-            Pod = services.Pod,
+            EventId = id, Time = services.Time.GetUtcNow(), Client = client, Decision = decision, Matches = [],
+            Exclusions = [], Models = [], Pod = services.Pod,
         };
         if (!EventComposer.IsWanted(snapshot.Document.Logging.Decisions, facts)) return;
         var canonical = snapshot.Requests.Rent();
+        if (http is not null) CanonicalHead.Read(http, canonical);
         var securityEvent = EventComposer.Compose(snapshot, canonical, facts);
         snapshot.Requests.Return(canonical);
         services.Log.Add(securityEvent);
@@ -121,12 +126,15 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         return Task.CompletedTask;
     }
 
-    private Task RefuseAmbiguousAsync(HttpContext http)
+    private Task RefuseAmbiguousAsync(ProxyContext context)
     {
+        var http = context.Http;
+        var id = EventIds.Text(EventIds.Next(services.Time));
         var decision = Decider.Decide(new DecisionInputs { HasPolicy = true, Limit = LimitOutcome.Ambiguous });
         services.Meters.RequestDecided(decision);
         if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(http.Request.Protocol))
             http.Response.Headers.Connection = "close";
-        return BlockResponder.RespondAsync(http, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
+        Tell(decision, context.Connection.Peer, id, http);
+        return BlockResponder.RespondAsync(http, decision, Plain, id);
     }
 }

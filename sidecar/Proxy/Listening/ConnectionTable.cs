@@ -34,13 +34,22 @@ internal sealed class ConnectionTable : IDisposable
     private readonly ConnectionBounds _bounds;
     private readonly TimeProvider _time;
     private readonly SidecarMeters _meters;
+    private readonly Func<Address, bool> _isProxy;
     private readonly ITimer _sweeps;
     private int _count;
     private int _ownRow = -1;
 
-    public ConnectionTable(ConnectionBounds bounds, TimeProvider time, SidecarMeters meters)
+    /// <param name="bounds">Its bounds.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="meters">Counts what is shed and refused.</param>
+    /// <param name="isProxy">
+    /// Whether a peer is a proxy that the policy trusts: it stands for many clients, and one client's share is not its.
+    /// </param>
+    public ConnectionTable(
+        ConnectionBounds bounds, TimeProvider time, SidecarMeters meters, Func<Address, bool>? isProxy = null)
     {
         (_bounds, _time, _meters) = (bounds, time, meters);
+        _isProxy = isProxy ?? (static _ => false);
         _sweeps = time.CreateTimer(_ => Sweep(), null, SweepEvery, SweepEvery);
     }
 
@@ -82,7 +91,7 @@ internal sealed class ConnectionTable : IDisposable
 
     private bool HasRoom(TrackedConnection newcomer, int total, long own)
     {
-        if (own > _bounds.ConnectionsPerClientMax)
+        if (own > _bounds.ConnectionsPerClientMax && !_isProxy(newcomer.Peer))
         {
             lock (_shedding)
             {

@@ -54,6 +54,7 @@ internal sealed class MessageGate(MessageReader reader, MessageInspector inspect
 
     public void Dispose()
     {
+        inspector.Close();
         reader.Dispose();
         budget.Return(client, _taken);
         _taken = 0;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using WafOperator.Http;
 using WafOperator.Http.Messages;
+using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Inspection;
@@ -33,6 +34,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     private readonly string? _coding =
         scope.Context.Http.Request.Headers["grpc-encoding"] is [{ } coding] ? coding : null;
 
+    private Coverage _seen;
+
     /// <summary>Id of the event about the message that was judged last.</summary>
     public string EventId { get; private set; } = "";
 
@@ -50,6 +53,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             BeginHead(canonical);
             var format = protocol is MessageProtocol.Grpc ? MessageFormat.Protobuf : MessageFormat.Text;
             var unread = MessageContent.Read(canonical, content.Span, format, isCut);
+            Count(canonical, content.Length, unread, isCut);
             if (canonical.BodyArguments.IsEmpty)
                 return Pass(content.Length == 0 ? MessageOutcome.Empty : MessageOutcome.Unread);
             var id = EventIds.Next(scope.Services.Time);
@@ -64,6 +68,11 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
 
             var scored = inputs.Limit is LimitOutcome.Within ? await ScoreAsync(canonical, rules, inputs, id) : default;
             inputs = inputs with { Models = ModelOutcomes.Of(scored) };
+            _seen = _seen with
+            {
+                PartsScored = _seen.PartsScored + scored.PartsScored,
+                Uninspected = _seen.Uninspected | CoverageReasons.OfAll(scored.Gaps),
+            };
             var decision = Decider.Decide(inputs);
             EventId = EventIds.Text(id);
             var outcome = !decision.Forwards ? MessageOutcome.Blocked
@@ -79,13 +88,30 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         }
     }
 
+    /// <summary>
+    /// The stream has ended. How much of it was looked at joins the sums, and is told where every decision is.
+    /// </summary>
+    public void Close()
+    {
+        if (_seen is { Messages: 0, Bytes: 0 }) return;
+        scope.Services.Meters.StreamCovered(_seen);
+        if (scope.Snapshot.Document.Logging.Decisions is not DecisionLogLevel.All) return;
+        var canonical = scope.Snapshot.Requests.Rent();
+        BeginHead(canonical);
+        EventId = EventIds.Text(EventIds.Next(scope.Services.Time));
+        var ended = Decision.Allowed with { Message = $"the {protocol} stream has ended" };
+        Write(canonical, FactsOf(null, default, ended, TimeSpan.Zero));
+        scope.Snapshot.Requests.Return(canonical);
+    }
+
     /// <summary>The bytes cannot be told apart: refused in mode Enforce, else they pass unseen from here on.</summary>
     public Decision JudgeBroken()
     {
+        Miss(UninspectedReason.Stream);
         var mode = scope.Route.Mode;
         var refusal = new Decision(
-            mode is InspectionMode.Enforce ? Protocols.Events.VerdictKind.Block : Protocols.Events.VerdictKind.Allow,
-            Protocols.Events.VerdictKind.Block, DecisionReason.Protocol, 400)
+            mode is InspectionMode.Enforce ? VerdictKind.Block : VerdictKind.Allow,
+            VerdictKind.Block, DecisionReason.Protocol, 400)
         {
             Message = $"the stream breaks the rules of {protocol}",
         };
@@ -96,6 +122,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     public Decision JudgeUnheld()
     {
         scope.Services.Meters.Incident("body_budget_used_up");
+        Miss(UninspectedReason.NoRoom);
         var failed = new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold a message");
         return Tell(Decider.Decide(scope.Inputs with { Rules = failed }));
     }
@@ -109,6 +136,25 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         Report(canonical, null, default, decision, TimeSpan.Zero);
         scope.Snapshot.Requests.Return(canonical);
         return decision;
+    }
+
+    private void Miss(UninspectedReason reason) =>
+        _seen = _seen with { Uninspected = _seen.Uninspected.With(reason) };
+
+    private void Count(CanonicalRequest canonical, long length, long unread, bool isCut)
+    {
+        var missed = _seen.Uninspected | CoverageReasons.OfAll(canonical.Exceeded, !scope.RefusesLong);
+        if (unread > 0) missed = missed.With(UninspectedReason.UnreadContentType);
+        if (isCut) missed = missed.With(UninspectedReason.OverLimit);
+        _seen = _seen with
+        {
+            Messages = _seen.Messages + 1,
+            Bytes = _seen.Bytes + length,
+            BytesInspected = _seen.BytesInspected + Math.Max(0, length - unread),
+            Parts = _seen.Parts + canonical.BodyArguments.Length,
+            Uninspected = missed,
+            Limits = _seen.Limits | CoverageReasons.HidingOf(canonical.Exceeded),
+        };
     }
 
     private Decision Pass(MessageOutcome outcome)
@@ -140,6 +186,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         }
 
         canonical.EndHeaders();
+        if (scope.Route.Limits is { } limits) canonical.Limits = limits;
     }
 
     private RuleStage? Rules(CanonicalRequest canonical, UInt128 id) => scope.Snapshot.Rules is { } program
@@ -207,16 +254,20 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     {
         var matches = rules?.Matches ?? [];
         if (decision.Reason is DecisionReason.None && matches.Count == 0) return;
-        if (decision.WouldHave is not Protocols.Events.VerdictKind.Allow)
+        if (decision.WouldHave is not VerdictKind.Allow)
             scope.Services.Meters.RequestDecided(decision);
         foreach (var match in matches) scope.Services.Meters.RuleMatched(match.Id);
-        var facts = new DecisionFacts
+        Write(canonical, FactsOf(rules, scored, decision, took));
+    }
+
+    private DecisionFacts FactsOf(RuleStage? rules, in ScoringResult scored, in Decision decision, TimeSpan took) =>
+        new()
         {
             EventId = EventId,
             Time = scope.Services.Time.GetUtcNow(),
             Client = scope.Client,
             Decision = decision,
-            Matches = matches,
+            Matches = rules?.Matches ?? [],
             AnomalyScore = rules?.AnomalyScore ?? 0,
             Exclusions = [],
             Models = scored.Models ?? [],
@@ -225,9 +276,13 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             Risk = ModelOutcomes.RiskOf(scored),
             Score = scored.Models is null ? null : scored.Score,
             RuleEvidence = scored.RuleEvidence,
+            Coverage = _seen,
             Inspection = took,
             Pod = scope.Services.Pod,
         };
+
+    private void Write(CanonicalRequest canonical, in DecisionFacts facts)
+    {
         if (!EventComposer.IsWanted(scope.Snapshot.Document.Logging.Decisions, facts)) return;
         var securityEvent = EventComposer.Compose(scope.Snapshot, canonical, facts);
         scope.Services.Log.Add(securityEvent);

@@ -88,7 +88,11 @@ internal static class EventComposer
             Verdict = decision.Verdict,
             WouldHave = decision.WouldHave,
             Reason = decision.Reason.ToString(),
-            Message = decision.Message is { } message ? Redactor.Bounded(Explained(message, decision, request), TextMax)
+            Message = decision.Message is { } message
+                ? snapshot.Redactor.Masked(
+                    Explained(
+                        WithoutQuotes(message, snapshot.Redactor, matches, holdsSecrets), decision, request),
+                    TextMax)
                 : facts.DryRunLimit is { } limit ? $"rate limit {limit} (dry run)" : null,
             StatusCode = decision.StatusCode,
             AnomalyScore = facts.AnomalyScore,
@@ -159,6 +163,19 @@ internal static class EventComposer
         if (!isAboutBody) return null;
         var flags = request.Multipart is MultipartFlags.None ? "" : $" ({request.Multipart})";
         return $"{problem.Reason} At byte {problem.Offset} of the body{flags}";
+    }
+
+    /// <summary>A decision repeats its rule's message, which may quote what must not be shown.</summary>
+    private static string WithoutQuotes(
+        string message, Redactor redactor, IReadOnlyList<MatchedRule> matches, bool holdsSecrets)
+    {
+        foreach (var match in matches)
+        {
+            if (!Quotes(match) || redactor.MayShow(match.Variable, holdsSecrets)) continue;
+            message = message.Replace(match.Message, Redactor.Mask, StringComparison.Ordinal);
+        }
+
+        return message;
     }
 
     /// <summary>True when a message repeats what matched.</summary>

@@ -10,8 +10,8 @@ internal static class ReadingLimits
     private const int ResponseBodyBytesMax = 16 * 1024 * 1024;
 
     /// <summary>
-    /// A body is read as far as the policy holds it, and what is held is shown whole. Requests are read before their
-    /// route is known, so the highest limit of all routes holds; what the rules say of parts goes before it.
+    /// A body is read as far as the policy holds it, and what is held is shown whole. Memory is taken before the route
+    /// is known, so these are the highest of all routes; what the rules say of parts goes before it.
     /// </summary>
     public static HttpLimits Of(PolicyDocument document, RouteTable routes, EngineSettings? settings)
     {
@@ -25,6 +25,27 @@ internal static class ReadingLimits
         BodyLimits?[] all = [document.Body.Limits, .. document.Routes.Where(route =>
             route.Body is not null).Select(route => route.Body!.Limits)];
         if (all.Any(some => some is not null)) limits = With(limits, all);
+        return Under(limits, settings);
+    }
+
+    /// <summary>
+    /// Bounds of one route's bodies, or null for those of the policy: <c>body.limits</c> of a route is about that route.
+    /// </summary>
+    public static HttpLimits? OfRoute(HttpLimits policy, BodyInspection body, EngineSettings? settings)
+    {
+        var own = HttpLimits.Default with
+        {
+            BodyBytesMax = policy.BodyBytesMax,
+            ArgumentBytesMax = policy.ArgumentBytesMax,
+            FileBytesMax = policy.FileBytesMax,
+        };
+        if (body.Limits is { } limits) own = With(own, [limits]);
+        own = Under(own, settings);
+        return own == policy ? null : own;
+    }
+
+    private static HttpLimits Under(HttpLimits limits, EngineSettings? settings)
+    {
         if (settings is null) return limits;
         return limits with
         {

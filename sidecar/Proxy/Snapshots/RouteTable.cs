@@ -9,7 +9,11 @@ namespace WafOperator.Proxy.Snapshots;
 /// <param name="Mode">Mode of rules and models.</param>
 /// <param name="Body">How its bodies are inspected.</param>
 /// <param name="Prefix">Path prefix; empty for everything else. Thresholds are learned per route.</param>
-internal sealed record Route(InspectionMode Mode, BodyInspection Body, string Prefix = "");
+internal sealed record Route(InspectionMode Mode, BodyInspection Body, string Prefix = "")
+{
+    /// <summary>Bounds on its bodies; null for those of the policy.</summary>
+    public HttpLimits? Limits { get; init; }
+}
 
 /// <summary>
 /// Routes of a policy; the longest prefix that covers a path wins. A path that programs read in several ways gets the
@@ -35,6 +39,17 @@ internal sealed class RouteTable
         ];
         _strictest = _routes.Select(route => route.Route).Aggregate(_rest, Strictest);
     }
+
+    private RouteTable(RouteTable others, Func<BodyInspection, HttpLimits?> limits)
+    {
+        Route Bound(Route route) => route with { Limits = limits(route.Body) };
+        _rest = Bound(others._rest);
+        _strictest = others._strictest;
+        _routes = [.. others._routes.Select(route => (route.Prefix, Bound(route.Route)))];
+    }
+
+    /// <summary>The same routes, each with its own bounds.</summary>
+    public RouteTable With(Func<BodyInspection, HttpLimits?> limits) => new(this, limits);
 
     /// <summary>The route of a request whose head was read.</summary>
     public Route Find(CanonicalRequest request)

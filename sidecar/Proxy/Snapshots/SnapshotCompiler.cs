@@ -57,6 +57,8 @@ internal sealed class SnapshotCompiler(string? rulesDirectory, ModelStage models
         var scoring = models.PrepareAsync(document, previous, CancellationToken.None).GetAwaiter().GetResult();
         var routes = new RouteTable(document);
         var limits = ReadingLimits.Of(document, routes, program?.Settings);
+        if (document.Routes.Any(route => route.Body is not null))
+            routes = routes.With(body => ReadingLimits.OfRoute(limits, body, program?.Settings));
         return new SnapshotCompilation(
             new PolicySnapshot
             {

@@ -108,10 +108,25 @@ internal sealed class SidecarMeters : IDisposable
             return;
         }
 
+        CountMissed(coverage);
+    }
+
+    private void CountMissed(in Coverage coverage)
+    {
         for (var rest = coverage.Uninspected.Bits; rest != 0; rest &= rest - 1)
             Interlocked.Increment(ref _uninspected[BitOperations.TrailingZeroCount(rest)]);
         for (var rest = (uint)coverage.Limits; rest != 0; rest &= rest - 1)
             Interlocked.Increment(ref _limits[BitOperations.TrailingZeroCount(rest)]);
+    }
+
+    /// <summary>
+    /// A stream whose opening was counted has ended: its messages join the sums of bytes and reasons.
+    /// </summary>
+    public void StreamCovered(in Coverage stream)
+    {
+        Interlocked.Add(ref _bytes, stream.Bytes);
+        Interlocked.Add(ref _bytesInspected, stream.BytesInspected);
+        CountMissed(stream);
     }
 
     /// <summary>Bytes that nobody had declared went on behind a request that was counted.</summary>

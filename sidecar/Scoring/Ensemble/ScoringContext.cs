@@ -88,6 +88,9 @@ internal sealed class ScoringContext
     /// <summary>Rules found something that no model looked at.</summary>
     public bool HasUnjudgedHits;
 
+    /// <summary>Parts that models were shown, in pieces or whole.</summary>
+    public int PartsScored;
+
     /// <summary>Work that may still be done, in units of <see cref="ScoringBudget"/>.</summary>
     public long WorkLeft;
 
@@ -126,6 +129,7 @@ internal sealed class ScoringContext
         Excluded.Reset();
         Gaps = ModelGaps.None;
         HasUnjudgedHits = false;
+        PartsScored = 0;
         Signals = AttackSignals.None;
         Questions = null;
         Answers = null;

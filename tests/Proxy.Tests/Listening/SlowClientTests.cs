@@ -85,6 +85,26 @@ public sealed class SlowClientTests : IAsyncLifetime
         Assert.InRange(others.Open, 39, 40);
     }
 
+    /// <summary>An ingress stands for all its clients: it has no client's share, and its clients have their own.</summary>
+    [Theory]
+    [InlineData(true, 60)]
+    [InlineData(false, 20)]
+    public async Task TrustedProxy_IsNoClient(bool isTrusted, int expected)
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        var policy = TestSidecar.Policy(InspectionMode.Off) with
+        {
+            ClientIdentity = new ClientIdentity { TrustedProxies = isTrusted ? ["127.1.0.0/16"] : [] },
+        };
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, policy, new ProxyLimits { ConnectionsPerClientMax = 20 });
+        using var ingress = new ManyClients();
+
+        await ingress.OpenAsync(sidecar.Endpoint, 60, "", addresses: 1);
+
+        await UntilAsync(() => ingress.Open == expected, $"{ingress.Open} are open");
+    }
+
     [Fact]
     public async Task BodiesOfOneByte_DoNotUseUpTheBudget()
     {

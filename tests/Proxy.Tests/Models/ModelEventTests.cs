@@ -27,6 +27,15 @@ public sealed class ModelEventTests
     }
 
     [Fact]
+    public async Task Coverage_SaysHowManyPartsModelsSaw_BesideThoseOfRules()
+    {
+        var found = await SendAsync("q", Rule);
+
+        Assert.InRange(found.Coverage!.PartsScored, 1, found.Coverage.Parts);
+        Assert.True(found.Coverage.Parts > 1, "rules see headers as well");
+    }
+
+    [Fact]
     public async Task AnAttackInASecretParameter_IsNotQuoted()
     {
         var found = await SendAsync("password", rules: null);

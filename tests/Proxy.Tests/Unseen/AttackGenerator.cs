@@ -9,7 +9,8 @@ namespace WafOperator.Proxy.Tests.Unseen;
 /// </summary>
 internal static class AttackGenerator
 {
-    private static readonly string[] BodyMethods = ["POST", "POST", "POST", "PUT", "PATCH", "DELETE", "GET"];
+    private static readonly string[] BodyMethods =
+        ["POST", "POST", "POST", "PUT", "PATCH", "DELETE", "GET", "PROPFIND", "PROPPATCH", "LOCK", "REPORT"];
 
     /// <summary>Prefixes under which the policy of these tests inspects less, and ways out of them.</summary>
     private static readonly string[] PathPrefixes =
@@ -58,9 +59,29 @@ internal static class AttackGenerator
         var path = PathPrefixes[random.Next(PathPrefixes.Length)] + "/shop/" + HiddenAttack.Segment(number);
         var attack = Encodings.MixedCase(random, HiddenAttack.Marker);
         var claims = random.Next(3) == 0 ? Claims[random.Next(Claims.Length)] : [];
-        return random.Next(4) == 0
-            ? InHead(random, number, path, attack, claims)
-            : InBody(random, number, path, attack, claims);
+        return random.Next(16) switch
+        {
+            < 4 => InHead(random, number, path, attack, claims),
+            4 => InMessage(random, number, path, attack),
+            _ => InBody(random, number, path, attack, claims),
+        };
+    }
+
+    /// <summary>
+    /// In a message of a WebSocket, sent on the heels of the handshake. It reaches the application without its mask.
+    /// </summary>
+    private static HiddenAttack InMessage(Random random, int number, string path, string attack)
+    {
+        var message = MessageCarriers.Any(random, attack);
+        var head = Lines(
+            "GET", path,
+            [
+                "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            ]) + "\r\n";
+        return new HiddenAttack(
+            number, $"WebSocket {message.Name}", Pieces(random, [.. Encoding.Latin1.GetBytes(head), .. message.Frames]),
+            message.Content);
     }
 
     private static HiddenAttack InHead(Random random, int number, string path, string attack, string[] claims)
@@ -109,11 +130,22 @@ internal static class AttackGenerator
             case 2 when type == body.ContentType && body.Name.Contains("JSON", StringComparison.Ordinal):
                 type = "application/json; charset=utf-16";
                 return ([0xff, 0xfe, .. Encoding.Unicode.GetBytes(body.Text)], "UTF-16", []);
+            case 4:
+                return (ZStandard(bytes), "zstd", ["Content-Encoding: zstd"]);
+            case 5 when type == body.ContentType && body.Name.StartsWith("form", StringComparison.Ordinal):
+                type += "; charset=" + (random.Next(2) == 0 ? "utf-8" : "iso-8859-1");
+                return (bytes, "charset", []);
             case 3:
                 return ([0xef, 0xbb, 0xbf, .. bytes], "byte order mark", []);
             default:
                 return (bytes, "", []);
         }
+    }
+
+    private static byte[] ZStandard(byte[] bytes)
+    {
+        using var compressor = new ZstdSharp.Compressor();
+        return compressor.Wrap(bytes).ToArray();
     }
 
     private static byte[] Compress(byte[] bytes, Func<Stream, Stream> coding)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace WafOperator.Proxy.Tests.Unseen;
 
@@ -12,7 +13,10 @@ internal sealed record CarriedBody(string Name, string ContentType, string Text)
 internal static class BodyCarriers
 {
     private static readonly Func<Random, Padding, string, CarriedBody>[] All =
-        [Form, Form, Json, Json, JsonLines, Xml, Multipart, Multipart, MultipartFile, Related, GraphQl, PlainText];
+    [
+        Form, Form, Json, Json, JsonLines, JsonSequence, Xml, WebDav, Multipart, Multipart, MultipartFile, Related,
+        Nested, Batch, TransferCoded, GraphQl, PlainText,
+    ];
 
     /// <summary>The attack in any of them, padded.</summary>
     public static CarriedBody Any(Random random, Padding padding, string attack) =>
@@ -21,6 +25,8 @@ internal static class BodyCarriers
     private static CarriedBody Form(Random random, Padding padding, string value)
     {
         var inName = random.Next(4) == 0;
+        // Programs take JSON in a field apart as well.
+        if (!inName && random.Next(4) == 0) value = $"{{\"q\":\"{Encodings.Json(random, value)}\"}}";
         var encoded = Encodings.Percent(random, value);
         var field = inName ? $"{encoded}=1" : $"q={encoded}";
         return new CarriedBody(
@@ -31,6 +37,7 @@ internal static class BodyCarriers
     private static CarriedBody Json(Random random, Padding padding, string value)
     {
         var encoded = Encodings.Json(random, value);
+        if (random.Next(5) == 0) encoded = JsonEncodedText.Encode($"{{\"q\":\"{encoded}\"}}").ToString();
         var (name, member) = random.Next(5) switch
         {
             0 => ("JSON key", $"\"{encoded}\":1"),
@@ -48,6 +55,82 @@ internal static class BodyCarriers
     private static CarriedBody JsonLines(Random random, Padding padding, string value) => new(
         "JSON lines", "application/x-ndjson",
         Joined(padding, "\n", $"{{\"q\":\"{Encodings.Json(random, value)}\"}}", i => $"{{\"f{i}\":\"tea\"}}") + "\n");
+
+    /// <summary>RFC 7464, or documents one after the other under the type of one.</summary>
+    private static CarriedBody JsonSequence(Random random, Padding padding, string value)
+    {
+        string[] types =
+            ["application/json-seq", "application/geo+json-seq", "application/json", "application/x-ndjson"];
+        var separator = random.Next(3) switch { 0 => "\u001e", 1 => " ", _ => "\n" };
+        return new CarriedBody(
+            "JSON sequence", types[random.Next(types.Length)],
+            Joined(
+                padding, separator, $"{{\"q\":[\"{Encodings.Json(random, value)}\"]}}", i => $"{{\"f{i}\":\"tea\"}}"));
+    }
+
+    /// <summary>What clients of WebDAV and CalDAV send: properties, locks, queries.</summary>
+    private static CarriedBody WebDav(Random random, Padding padding, string value)
+    {
+        var encoded = Encodings.Xml(random, value);
+        var (name, element) = random.Next(3) switch
+        {
+            0 => ("WebDAV property", $"<d:set><d:prop><o:note>{encoded}</o:note></d:prop></d:set>"),
+            1 => ("WebDAV owner", $"<d:owner><d:href>{encoded}</d:href></d:owner>"),
+            _ => ("CalDAV filter", $"<o:prop-filter name=\"{encoded}\"/>"),
+        };
+        return new CarriedBody(
+            name, random.Next(2) == 0 ? "text/xml" : "application/xml; charset=\"utf-8\"",
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><d:propertyupdate xmlns:d=\"DAV:\" xmlns:o=\"urn:own\">"
+            + Joined(padding, "", element, i => $"<o:f{i}>tea</o:f{i}>") + "</d:propertyupdate>");
+    }
+
+    /// <summary>Multipart in a part of multipart, one to three deep.</summary>
+    private static CarriedBody Nested(Random random, Padding padding, string value)
+    {
+        var part = random.Next(2) == 0
+            ? $"Content-Type: application/json\r\n\r\n{{\"q\":\"{Encodings.Json(random, value)}\"}}"
+            : $"Content-Disposition: form-data; name=\"q\"\r\n\r\n{value}";
+        var depth = 1 + random.Next(3);
+        for (var i = 0; i < depth; i++)
+        {
+            part = $"Content-Type: multipart/{(random.Next(2) == 0 ? "mixed" : "related")}; boundary=in{i}\r\n\r\n"
+                + $"--in{i}\r\nContent-Type: text/plain\r\n\r\ntea\r\n--in{i}\r\n{part}\r\n--in{i}--\r\n";
+        }
+
+        return new CarriedBody(
+            $"multipart nested {depth}", Boundary(random, random.Next(2) == 0 ? "related" : "mixed"),
+            $"--line\r\nContent-Type: text/plain\r\n\r\ntea\r\n--line\r\n{part}\r\n--line--\r\n");
+    }
+
+    /// <summary>A request in a part: batches of OData and of others.</summary>
+    private static CarriedBody Batch(Random random, Padding padding, string value)
+    {
+        var encoded = Encodings.Percent(random, value);
+        var (name, request) = random.Next(3) switch
+        {
+            0 => ("batch target", $"GET /items?q={encoded} HTTP/1.1\r\nHost: shop\r\n\r\n"),
+            1 => ("batch header", $"GET /items HTTP/1.1\r\nHost: shop\r\nX-Own: {value}\r\n\r\n"),
+            _ => ("batch body", "POST /items HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n\r\n"
+                + $"{{\"q\":\"{Encodings.Json(random, value)}\"}}"),
+        };
+        return new CarriedBody(
+            name, Boundary(random, "mixed"),
+            $"--line\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n{request}\r\n"
+            + "--line--\r\n");
+    }
+
+    /// <summary>Codings of mail, which some readers of forms undo.</summary>
+    private static CarriedBody TransferCoded(Random random, Padding padding, string value)
+    {
+        var isBase64 = random.Next(2) == 0;
+        var coded = isBase64
+            ? Convert.ToBase64String(Encoding.Latin1.GetBytes(value), Base64FormattingOptions.InsertLineBreaks)
+            : string.Concat(value.Select((letter, i) => i % 60 == 59 ? $"={(int)letter:X2}=\r\n" : $"{letter}"));
+        return new CarriedBody(
+            isBase64 ? "multipart base64" : "multipart quoted-printable", Boundary(random, "form-data"),
+            "--line\r\nContent-Disposition: form-data; name=\"q\"\r\nContent-Transfer-Encoding: "
+            + $"{(isBase64 ? "base64" : "quoted-printable")}\r\n\r\n{coded}\r\n--line--\r\n");
+    }
 
     private static CarriedBody GraphQl(Random random, Padding padding, string value) => new(
         "GraphQL variable", "application/json",

@@ -14,9 +14,16 @@ internal static class Encodings
     public static string Json(Random random, string text) =>
         PerLetter(random, text, letter => random.Next(2) == 0 ? $"\\u{(int)letter:x4}" : $"\\u{(int)letter:X4}");
 
-    /// <summary>Character references of XML, decimal and hexadecimal.</summary>
-    public static string Xml(Random random, string text) =>
-        PerLetter(random, text, letter => random.Next(2) == 0 ? $"&#x{(int)letter:x};" : $"&#{(int)letter};");
+    /// <summary>Character references of XML, decimal and hexadecimal, now and then with zeros in front.</summary>
+    public static string Xml(Random random, string text) => PerLetter(random, text, letter =>
+    {
+        var zeros = new string('0', random.Next(5) == 0 ? random.Next(30) : 0);
+        return random.Next(2) == 0 ? $"&#x{zeros}{(int)letter:x};" : $"&#{zeros}{(int)letter};";
+    });
+
+    /// <summary>Escapes of quoted cookies.</summary>
+    public static string Octal(Random random, string text) => PerLetter(random, text, letter =>
+        random.Next(3) == 0 ? $"\\{letter}" : "\\" + Convert.ToString(letter, 8).PadLeft(3, '0'));
 
     /// <summary>Letters in both cases: applications compare without regard to it.</summary>
     public static string MixedCase(Random random, string text) =>

@@ -29,11 +29,20 @@ internal static class HeadCarriers
                 return new CarriedHead("path parameter", $"{path};v={encoded}", [], encoded);
             case 2:
                 return new CarriedHead("query name", $"{path}?{Fields(padding.FieldsBefore)}{encoded}=1", [], encoded);
+            case 3 when random.Next(3) == 0:
+                var json = Encodings.Percent(random, $"{{\"q\":\"{Encodings.Json(random, value)}\"}}");
+                return new CarriedHead("JSON in the query", $"{path}?q={json}", [], json);
             case 3:
                 return new CarriedHead("query value",
                     $"{path}?{Fields(padding.FieldsBefore)}q={encoded}&z=1", [], encoded);
             case 4:
                 var cookies = string.Concat(Enumerable.Range(0, padding.FieldsBefore * 3).Select(i => $"a{i}=1; "));
+                if (random.Next(3) == 0)
+                {
+                    var quoted = $"\"{Encodings.Octal(random, value)}\"";
+                    return new CarriedHead("quoted cookie", path, [$"Cookie: {cookies}q={quoted}"], quoted);
+                }
+
                 return random.Next(3) == 0
                     ? new CarriedHead("cookie name", path, [$"Cookie: {cookies}{value}=1"], value)
                     : new CarriedHead("cookie value", path, [$"Cookie: {cookies}q={value}"], value);

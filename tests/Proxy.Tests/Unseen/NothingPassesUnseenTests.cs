@@ -15,7 +15,7 @@ namespace WafOperator.Proxy.Tests.Unseen;
 /// </summary>
 public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
 {
-    /// <summary>Rules that know the attack wherever they see it, and two that refuse what no reader takes.</summary>
+    /// <summary>Rules that know the attack wherever they see it, and one that refuses what no reader takes.</summary>
     private const string Rules = """
         SecRule REQUEST_URI|REQUEST_URI_RAW|REQUEST_FILENAME|REQUEST_HEADERS|REQUEST_HEADERS_NAMES|\
         REQUEST_COOKIES|REQUEST_COOKIES_NAMES \
@@ -23,7 +23,6 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         SecRule ARGS|ARGS_NAMES|REQUEST_BODY|FILES|FILES_NAMES|MULTIPART_PART_HEADERS|XML:/*|XML://@* \
             "@contains evilmarker" "id:4,phase:2,deny,t:none,t:urlDecodeUni,t:lowercase"
         SecRule REQBODY_ERROR "!@eq 0" "id:2,phase:2,deny,status:400"
-        SecRule MULTIPART_STRICT_ERROR "!@eq 0" "id:3,phase:2,deny,status:400"
         """;
 
     private static readonly BodyInspection Buffered = new() { LimitBytes = 1 << 20 };
@@ -38,7 +37,8 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         await using var application = await RecordingApplication.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(application.Address, PolicyOf(policy));
         var attacks = Enumerable.Range(0, count).Select(number => AttackGenerator.Make(seed, number)).ToList();
-        await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 8 },
+        // Some keep their connection open until nothing more is heard: many at once, or they would only wait.
+        await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 32 },
             async (attack, _) => await SendAsync(sidecar.Endpoint, attack));
         var events = (await sidecar.EventsAsync()).ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.WebSockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
@@ -38,9 +39,40 @@ internal sealed partial class RecordingApplication : IAsyncDisposable
         foreach (var (name, value) in context.Request.Headers)
             head.Append(name).Append(": ").Append(value).Append('\n');
         using var body = new MemoryStream();
+        if (context.WebSockets.IsWebSocketRequest)
+        {
+            await ReadMessagesAsync(context, body);
+            _arrived[NumberIn(target)] = body.ToArray();
+            return;
+        }
+
         await context.Request.Body.CopyToAsync(body);
         _arrived[NumberIn(target)] = [.. Encoding.Latin1.GetBytes(head.ToString()), .. body.ToArray()];
         await context.Response.WriteAsync("fine");
+    }
+
+    /// <summary>The contents of the messages that came whole, one after the other.</summary>
+    private static async Task ReadMessagesAsync(HttpContext context, MemoryStream messages)
+    {
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        using var message = new MemoryStream();
+        var buffer = new byte[4096];
+        try
+        {
+            while (true)
+            {
+                var received = await socket.ReceiveAsync(buffer, context.RequestAborted);
+                if (received.MessageType is WebSocketMessageType.Close) return;
+                message.Write(buffer, 0, received.Count);
+                if (!received.EndOfMessage) continue;
+                message.WriteTo(messages);
+                message.SetLength(0);
+            }
+        }
+        catch (Exception broken) when (broken is WebSocketException or OperationCanceledException)
+        {
+            // What was whole until then has arrived.
+        }
     }
 
     [GeneratedRegex(@"c(\d+)z")]

@@ -1,0 +1,67 @@
+using System.Net.WebSockets;
+using System.Text;
+using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Tests.Harness;
+
+namespace WafOperator.Proxy.Tests.Messages;
+
+/// <summary>How many messages of a stream were looked at, and what of them was not, is said.</summary>
+public sealed class MessageCoverageTests
+{
+    private const string Rules = "SecRule ARGS \"@contains attack\" \"id:1,phase:2,deny\"";
+
+    [Fact]
+    public async Task Stream_CountsItsMessages_InTheEventOfABlockAndOfItsEnd()
+    {
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            var buffer = new byte[4096];
+            while (socket.State is WebSocketState.Open
+                && (await socket.ReceiveAsync(buffer, context.RequestAborted)).MessageType
+                    is not WebSocketMessageType.Close)
+            {
+                await socket.SendAsync("ok"u8.ToArray(), WebSocketMessageType.Text, true, context.RequestAborted);
+            }
+
+            if (socket.State is WebSocketState.CloseReceived)
+                await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+        });
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules) with
+            {
+                Logging = new DecisionLogging { Decisions = DecisionLogLevel.All },
+            });
+
+        await TalkAsync(sidecar, "tea", "{\"a\":\"b\",\"c\":\"d\"}", "\0\u0001\u0002\u0003\u0004\u0005\u0006\u0007");
+        await TalkAsync(sidecar, "tea", "attack");
+
+        var inspection = sidecar.Sidecar.Status().Inspection;
+        var events = await sidecar.EventsAsync();
+        var ends = events.Where(told => told.Message?.EndsWith("stream has ended", StringComparison.Ordinal) is true)
+            .Select(told => told.Coverage!).OrderByDescending(coverage => coverage.Messages).ToList();
+        Assert.Equal([3, 2], ends.Select(coverage => coverage.Messages));
+        Assert.Equal([UninspectedReason.UnreadContentType], ends[0].Uninspected);
+        Assert.Equal((3 + 17 + 8, 3 + 17, 3), (ends[0].Bytes, ends[0].BytesInspected, ends[0].Parts));
+        Assert.True(ends[1].IsWhole);
+        var block = Assert.Single(events, told => told.Verdict is VerdictKind.Block);
+        Assert.Equal(2, block.Coverage!.Messages);
+        Assert.Equal(1, inspection.Uninspected[nameof(UninspectedReason.UnreadContentType)]);
+    }
+
+    private static async Task TalkAsync(TestSidecar sidecar, params string[] texts)
+    {
+        using var socket = new ClientWebSocket();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await socket.ConnectAsync(new Uri($"ws://{sidecar.Endpoint}/ws"), patience.Token);
+        var buffer = new byte[4096];
+        foreach (var text in texts)
+        {
+            await socket.SendAsync(Encoding.Latin1.GetBytes(text), WebSocketMessageType.Text, true, patience.Token);
+            if ((await socket.ReceiveAsync(buffer, patience.Token)).MessageType is WebSocketMessageType.Close) return;
+        }
+
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, patience.Token);
+    }
+}
