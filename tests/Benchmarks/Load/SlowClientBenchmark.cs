@@ -18,6 +18,20 @@ internal static class SlowClientBenchmark
     /// <summary>Three quarters of 384Mi.</summary>
     private const string HeapLimit = "0x12000000";
 
+    /// <summary>What a browser sends with every request.</summary>
+    private static readonly (string Name, string Value)[] Browser =
+    [
+        ("User-Agent",
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36"),
+        ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"),
+        ("Accept-Language", "en-GB,en;q=0.9,de;q=0.8"),
+        ("Accept-Encoding", "gzip, deflate, br, zstd"),
+        ("Cookie", "session=8f14e45fceea167a5a36dedd4bea2543; theme=dark; consent=1; _ga=GA1.2.1234567890.1700000000"),
+        ("Referer", "https://shop.example/catalogue/tea?page=2&sort=price"),
+        ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document"),
+        ("Upgrade-Insecure-Requests", "1"), ("Cache-Control", "max-age=0"),
+    ];
+
     private static readonly TimeSpan HoldFor = TimeSpan.FromSeconds(20);
 
     public static async Task<int> RunAsync(string[] arguments)
@@ -88,8 +102,8 @@ internal static class SlowClientBenchmark
         {
             using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
             client.DefaultRequestHeaders.Host = "shop.example";
-            client.DefaultRequestHeaders.Add("User-Agent", "Mozilla/5.0");
-            client.DefaultRequestHeaders.Add("Accept", "*/*");
+            foreach (var (name, value) in Browser)
+                client.DefaultRequestHeaders.TryAddWithoutValidation(name, value);
             var began = Stopwatch.GetTimestamp();
             try
             {

@@ -34,9 +34,7 @@ internal sealed record Cause(string Name, string Reason, Func<Pair, long, bool, 
             `@detectSQLi` and `@detectXSS` are our own detectors instead of libinjection. On ours only: complete or
             cut injections for which libinjection has no fingerprint. On ModSecurity's only: texts in which it sees
             SQL or markup and a database or a browser would not (an XML namespace, a shell loop, `"!"`, a tag
-            without its bracket), and fragments of SQL that cannot run as they are (`1 OR 2+`, `AND (name = "`). In
-            one of them we are wrong: 942450-2, a call of `version()` between hexadecimal texts, is a complete
-            expression and runs where a number is expected.
+            without its bracket), and fragments of SQL that cannot run as they are (`1 OR 2+`, `AND (name = "`).
             """, static (_, id, _) => id is 941100 or 941101 or 942100 or 942101),
         new("backslashes", """
             CRS 3.3 writes `\\\\` in quoted patterns and means one backslash, as Apache's configuration reader

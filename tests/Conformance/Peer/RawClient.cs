@@ -23,7 +23,8 @@ internal sealed class RawClient(int port)
     /// <summary>Waits until a program listens.</summary>
     public static void WaitFor(int port, Process program, Func<string> complaint)
     {
-        for (var i = 0; i < 300; i++)
+        // Two minutes: a busy machine compiles a rule set slowly.
+        for (var i = 0; i < 1200; i++)
         {
             try
             {

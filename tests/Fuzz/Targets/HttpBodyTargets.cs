@@ -130,6 +130,50 @@ public sealed class MultipartTarget : HttpBodyTarget
     protected override string ContentType(Random random) => Types[random.Next(random.Next(2) == 0 ? 2 : Types.Length)];
 }
 
+/// <summary>Multipart in multipart, requests and documents in parts, codings of mail.</summary>
+public sealed class NestedMultipartTarget : HttpBodyTarget
+{
+    private static readonly string[] Types =
+    [
+        "multipart/mixed; boundary=b", "multipart/related; boundary=b; type=\"text/xml\"",
+        "multipart/form-data; boundary=b",
+    ];
+
+    public override string Name => "http-multipart-nested";
+
+    protected override Pieces Inputs { get; } = new(
+        [
+            "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: application/json\r\n\r\n"
+            + "{\"a\":1}\r\n--c--\r\n--b--\r\n",
+            "--b\r\nContent-Type: application/http\r\n\r\nPOST /a?b=c HTTP/1.1\r\nHost: h\r\n"
+            + "Content-Type: text/xml\r\n\r\n<a>b</a>\r\n--b--\r\n",
+            "--b\r\nContent-Disposition: form-data; name=\"a\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+            + "dGVh\r\n--b--\r\n",
+            "--b\r\nContent-Disposition: form-data; name*=utf-8''%61; filename=\"=?utf-8?B?YQ==?=\"\r\n"
+            + "Content-Transfer-Encoding: quoted-printable\r\n\r\na=3Db=\r\nc\r\n--b--\r\n",
+        ],
+        ["--b", "--c", "--", "\r\n", "\n", "Content-Type: multipart/mixed; boundary=c",
+         "Content-Type: application/http", "Content-Transfer-Encoding: base64", "=", "=3D", "=?utf-8?Q?", "?=",
+         "GET / HTTP/1.1", "{", "}", "<a>", ":", ";", "\u0000", "%41", "utf-8''"]);
+
+    protected override string ContentType(Random random) => Types[random.Next(Types.Length)];
+}
+
+/// <summary>Bodies whose type nobody says: all guesses.</summary>
+public sealed class UndeclaredTarget : HttpBodyTarget
+{
+    private static readonly string[] Types =
+        ["text/plain", "application/octet-stream", "", "application/x-own", "text/plain; charset=utf-7", "image/png"];
+
+    public override string Name => "http-undeclared";
+
+    protected override Pieces Inputs { get; } = new(
+        ["{\"a\":1}", "a=1&b=%41", "<a b=\"c\">d</a>", "--b\r\nA: b\r\n\r\nc\r\n--b--\r\n", "tea", "\u001e{\"a\":1}\n"],
+        ["{", "\"", "<", ">", "=", "&", "--b", "\r\n", "%", "\u0000", "\u001e", "[", "]", ":", "<!DOCTYPE a>", "tea "]);
+
+    protected override string ContentType(Random random) => Types[random.Next(Types.Length)];
+}
+
 /// <summary>application/xml.</summary>
 public sealed class XmlTarget : HttpBodyTarget
 {
@@ -177,10 +221,11 @@ public sealed class CompressedTarget : HttpBodyTarget
     {
         var plain = Inputs.Next(random);
         using var output = new MemoryStream();
-        _coding = random.Next(4) switch { 0 => "gzip", 1 => "deflate", 2 => "br", _ => "deflate, gzip" };
+        _coding = random.Next(5) switch { 0 => "gzip", 1 => "deflate", 2 => "br", 3 => "zstd", _ => "deflate, gzip" };
         using (Stream encoder = _coding switch
         {
             "gzip" => new System.IO.Compression.GZipStream(output, System.IO.Compression.CompressionLevel.Fastest),
+            "zstd" => new ZstdSharp.CompressionStream(output),
             "br" => new System.IO.Compression.BrotliStream(output, System.IO.Compression.CompressionLevel.Fastest),
             _ => new System.IO.Compression.ZLibStream(output, System.IO.Compression.CompressionLevel.Fastest),
         }) encoder.Write(plain);
