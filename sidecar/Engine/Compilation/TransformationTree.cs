@@ -56,8 +56,8 @@ internal sealed class TransformationTree
     }
 
     /// <summary>
-    /// Kinds of bytes of which a value must hold one to be changed; all kinds, and the empty value, where nothing can be
-    /// said.
+    /// Kinds of bytes of which a value must hold one to be changed; all kinds, and the empty value, where nothing can
+    /// be said.
     /// </summary>
     internal static ulong TriggersOf(Transformation function) =>
         function.Triggers is { } bytes ? ByteClasses.Of(bytes) : ulong.MaxValue;
