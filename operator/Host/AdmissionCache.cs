@@ -30,7 +30,7 @@ internal sealed class AdmissionCache : IAdmissionCache
     }
 
     public bool IsSynced => _policies.Policies.HasSynced && _namespaces.HasSynced
-        && _coverage.Deployments.HasSynced && _coverage.StatefulSets.HasSynced && _coverage.Services.HasSynced;
+        && _coverage.All.All(informer => informer.HasSynced);
 
     public IReadOnlyList<WafPolicy> Policies(string @namespace) =>
         [.. _policies.Policies.Cache.ByNamespace.Find(@namespace).Select(policy => policy.Value)];

@@ -196,15 +196,24 @@ internal sealed class ControlPlane
             .For(Policies.Policies)
             .Watch(Policies.Exclusions, c => PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy))
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
-            .Watch(Coverage.Pods, c => IsCovered(c.Current) || IsCovered(c.Previous) ? PoliciesIn(c.Key.Namespace) : [])
+            .Watch(Coverage.Pods, c => PoliciesIn(c.Key.Namespace))
             // A Service that came after the pods may lead around their sidecars.
             .Watch(Coverage.Services, c => PoliciesIn(c.Key.Namespace));
+        foreach (var workloads in Coverage.All)
+            status.Watch(workloads, c => c.Current is null || c.Previous is null ? PoliciesIn(c.Key.Namespace) : []);
         Reports.Observed += status.Enqueue;
         _compiled.Compiled += status.Enqueue;
         _leading.Add(status);
-        _leading.Add(Loop("exclusion-status", new ExclusionStatusController(Policies, _compiled, coverage, writer, _services.Time))
+        var exclusions = Loop(
+                "exclusion-status",
+                new ExclusionStatusController(Policies, _compiled, coverage, writer, _services.Time))
             .For(Policies.Exclusions)
-            .Watch(Policies.Policies, c => ExclusionsOf(c.Key)));
+            .Watch(Policies.Policies, c => ExclusionsOf(c.Key));
+        _compiled.Compiled += policy =>
+        {
+            foreach (var exclusion in ExclusionsOf(policy)) exclusions.Enqueue(exclusion);
+        };
+        _leading.Add(exclusions);
         _leading.Add(Loop("bypass-policies", new BypassPolicyController(_client, Policies, coverage))
             .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
             .Watch(Coverage.Pods, c =>
@@ -212,7 +221,8 @@ internal sealed class ControlPlane
         _leading.Add(Loop("coverage-repair", new CoverageRepairController(
                 _client, Policies, coverage, Events, _services.Time))
             .For(Policies.Policies)
-            .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, AskedForSidecar: true } ? PoliciesIn(c.Key.Namespace) : []));
+            .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, IsActive: true }
+                ? PoliciesIn(c.Key.Namespace).Where(RepairsByEviction) : []));
     }
 
     private void AddRollouts(OutsideHttp http)
@@ -223,7 +233,8 @@ internal sealed class ControlPlane
         var controller = new RolloutController(
             _client, Policies.Models, _packages, evaluator, new RolloutCounting(Coverage, Reports),
             new RolloutGates(http),
-            new RejectedModels(_client, _services.Time), new StatusWriter(_client), Events, _services.Time);
+            new RejectedModels(_client, _services.Time), new StatusWriter(_client), Events, _services.Time,
+            ns => Policies.Policies.Cache.ByNamespace.Find(ns).Select(policy => policy.Value));
         var rejected = Informers.Add(new Informer<KubernetesObject>(
             _client, BuiltIn.ConfigMaps, Named(RejectedModels.ConfigMapName), _services));
         rejected.Subscribe(new RejectionWatch(Events, () => Elector.IsLeader).Observe);
@@ -260,7 +271,8 @@ internal sealed class ControlPlane
 
     private ControllerLoop Loop(string name, IReconciler reconciler) => new(name, reconciler, new ControllerOptions(), _services);
 
-    private static bool IsCovered(PodView? pod) => pod is { HasSidecar: true } or { AskedForSidecar: true };
+    private bool RepairsByEviction(NamespacedName policy) =>
+        Policies.Policies.Cache.Get(policy)?.Value.Spec.Interception?.RepairByEviction is true;
 
     private static string? OpenPorts(PodView? pod) => pod is { IsActive: true } ? pod.Captured?.OpenPortsLabel : null;
 

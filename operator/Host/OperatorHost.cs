@@ -64,7 +64,8 @@ internal static class OperatorHost
         var pods = new PodMutator(
             plane.Admission, () => injection, new InjectionEvents(plane.Events, plane.Coverage).Observe);
         MapByPort(app, options.WebhookPort, routes => routes.MapAdmission(
-            pods, new ResourceReviewer(TimeProvider.System, plane.Admission, options.Pools),
+            pods, new PodChangeReviewer(plane.Admission, () => injection),
+            new ResourceReviewer(TimeProvider.System, plane.Admission, options.Pools),
             loggers.CreateLogger("WafOperator.Webhooks"), SecretUseOf(client)));
         MapByPort(app, options.MetricsPort, routes => Health.Map(routes, plane, metrics));
         await app.StartAsync(cancellationToken);

@@ -69,6 +69,9 @@ public enum DenyReason
     /// </summary>
     CaptureImpossible,
 
+    /// <summary>The policy requires a sidecar, and the pod cannot have one.</summary>
+    Required,
+
     /// <summary>The object is not a pod that can be read.</summary>
     Malformed,
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using WafOperator.Injection.Annotations;
 using WafOperator.Injection.Capture;
@@ -12,9 +10,9 @@ using WafOperator.Resources.Quantities;
 namespace WafOperator.Injection;
 
 /// <summary>
-/// Pod → patch, or a reason. Pure: no clock, no cluster. A pod that did not ask passes; one that asked is injected or
-/// refused with a message, and passes bare only where there is nothing to protect or a sidecar would break it (a reason
-/// of its own each).
+/// Pod → patch, or a reason. Pure: no clock, no cluster. A pod that did not ask passes, unless its policy requires a
+/// sidecar. One that asked is injected or refused with a message, and passes bare only where there is nothing to protect
+/// or a sidecar would break it (a reason of its own each); where one is required, it is refused instead.
 /// </summary>
 public static class Injector
 {
@@ -29,26 +27,27 @@ public static class Injector
         new PodView(pod).Annotations.TryGetValue(WellKnown.PolicyAnnotation, out var name) ? name.Trim() : null;
 
     /// <summary>
-    /// True when what the decision rests on may be about to appear: a pod that wants a sidecar, without a policy, or
+    /// True when what the decision rests on may be about to appear: a pod that is to have a sidecar, without a policy or
     /// without a Service that selects it. Whoever has time waits a moment and asks again.
     /// </summary>
     public static bool IsUnsettled(PodInjectionInput input)
     {
         var pod = new PodView(input.Pod);
         var (options, problems) = AnnotationTable.Read(pod.Annotations);
-        if (options.Inject != true || problems.Count > 0 || input.Settings.ExemptNamespaces.Contains(input.Namespace))
-            return false;
-        if (Obstacle(pod, input.Settings) is not null) return false;
+        if ((options.Inject != true && !IsRequired(input)) || problems.Count > 0
+            || input.Settings.ExemptNamespaces.Contains(input.Namespace)) return false;
+        if (Obstacle(pod, input, options) is not null) return false;
         var hasPorts = pod.TcpPorts().Count > 0;
         return (hasPorts && input.Policy is PolicyChoice.Missing)
-            || (hasPorts && options.Ports.Count == 0 && !input.Services.Any(service => service.Selects(pod.Labels)));
+            || (hasPorts && !input.Services.Any(service => service.Selects(pod.Labels)));
     }
 
     /// <summary>Decides, and builds the patch.</summary>
     public static InjectionDecision Decide(PodInjectionInput input)
     {
         var pod = new PodView(input.Pod);
-        if (!pod.Annotations.ContainsKey(WellKnown.InjectAnnotation))
+        var isRequired = IsRequired(input);
+        if (!isRequired && !pod.Annotations.ContainsKey(WellKnown.InjectAnnotation))
             return new InjectionDecision.Skip(SkipReason.NotRequested,
                 $"the pod has no annotation {WellKnown.InjectAnnotation}");
         if (input.Settings.ExemptNamespaces.Contains(input.Namespace))
@@ -56,61 +55,77 @@ public static class Injector
                 $"pods of the namespace {input.Namespace} are never injected");
         var (options, problems) = AnnotationTable.Read(pod.Annotations);
         if (problems.Count > 0) return Deny(DenyReason.InvalidAnnotation, string.Join("; ", problems));
-        if (options.Inject != true)
+        if (options.Inject != true && !isRequired)
             return new InjectionDecision.Skip(SkipReason.OptedOut,
                 $"the annotation {WellKnown.InjectAnnotation} says false");
-        return Obstacle(pod, input.Settings) ?? Plan(input, pod, options);
+        var decision = Obstacle(pod, input, options) ?? Plan(input, pod, options);
+        return isRequired && decision is InjectionDecision.Skip { Reason: not SkipReason.AlreadyInjected } skip
+            ? Deny(DenyReason.Required, $"WafPolicy {((PolicyChoice.Found)input.Policy).Name} requires a sidecar "
+                + $"(interception.required): {skip.Message}")
+            : decision;
     }
 
-    private static InjectionDecision? Obstacle(PodView pod, InjectionSettings settings)
+    private static bool IsRequired(PodInjectionInput input) =>
+        input.Policy is PolicyChoice.Found { Spec.Interception.Required: true };
+
+    private static InjectionDecision? Obstacle(PodView pod, PodInjectionInput input, PodOptions options)
     {
         if (pod.Spec is null || pod.Containers.Count == 0)
             return Deny(DenyReason.Malformed, "the pod has no containers");
-        if (pod.Containers.Concat(pod.InitContainers)
-            .Any(container => PodView.Text(container, "name") == WellKnown.SidecarContainer))
-        {
-            return pod.Annotations.ContainsKey(WellKnown.InjectedAnnotation)
-                ? new InjectionDecision.Skip(SkipReason.AlreadyInjected, "the pod has its sidecar")
-                : Deny(DenyReason.Clash,
-                    $"a container of the pod is named {WellKnown.SidecarContainer}, which is the sidecar's name: "
-                        + $"rename it");
-        }
+        if (SidecarPrint.Find(pod, WellKnown.SidecarContainer).Container is { } brought)
+            return BroughtSidecar.Decide(input, pod, brought, options);
         if (pod.IsHostNetwork)
             return Deny(DenyReason.HostNetwork,
                 "the pod uses its node's network (hostNetwork), where a sidecar cannot take ports over: "
-                + $"remove hostNetwork, or the annotation {WellKnown.InjectAnnotation}");
+                + "remove hostNetwork" + (IsRequired(input) ? "" : $", or the annotation {WellKnown.InjectAnnotation}"));
         if (pod.IsWindows) return Deny(DenyReason.UnsupportedSystem, "the sidecar runs on Linux only");
-        foreach (var volume in (string[])[SidecarContainer.IdentityVolume, SidecarContainer.StateVolume])
-            if (pod.HasVolume(volume))
-                return Deny(DenyReason.Clash, $"the pod has a volume {volume}, which is the sidecar's name: rename it");
-        if (pod.InitContainers.Any(container => PodView.Text(container, "name") == WellKnown.InitContainer))
-            return Deny(DenyReason.Clash,
-                $"an init container of the pod is named {WellKnown.InitContainer}, which is ours: rename it");
-        return pod.Completes && !settings.NativeSidecars
+        if (NameTaken(pod) is { } taken) return taken;
+        return pod.Completes && !input.Settings.NativeSidecars
             ? new InjectionDecision.Skip(SkipReason.JobNeedsNativeSidecar,
                 "the pod runs to completion, which a sidecar would prevent before Kubernetes 1.29 (native sidecars)")
             : null;
     }
 
+    /// <summary>
+    /// A volume of the sidecar that a container mounts before it is there would hand it the sidecar's token and its last
+    /// good policy.
+    /// </summary>
+    private static InjectionDecision.Deny? NameTaken(PodView pod)
+    {
+        foreach (var volume in (string[])[SidecarContainer.IdentityVolume, SidecarContainer.StateVolume])
+        {
+            if (pod.HasVolume(volume))
+                return Deny(DenyReason.Clash, $"the pod has a volume {volume}, which is the sidecar's name: rename it");
+            if (pod.Mounts(volume))
+                return Deny(DenyReason.Clash,
+                    $"a container of the pod mounts the volume {volume}, which is the sidecar's: rename it");
+        }
+
+        return pod.InitContainers.Any(container => PodView.Text(container, "name") == WellKnown.InitContainer)
+            ? Deny(DenyReason.Clash, $"an init container of the pod is named {WellKnown.InitContainer}, which is ours: "
+                + "rename it")
+            : null;
+    }
+
     private static InjectionDecision Plan(PodInjectionInput input, PodView pod, PodOptions options)
     {
-        var spec = (input.Policy as PolicyChoice.Found)?.Spec;
-        var mode = options.Capture ?? spec?.Interception?.Capture ?? CaptureMode.Auto;
-        var plan = new CapturePlanner(pod, options, input.Services, mode, input.Settings).Plan(input.NamespaceLabels);
+        var found = input.Policy as PolicyChoice.Found;
+        var floor = PolicyFloor.Of(found?.Name ?? "", found?.Spec ?? new(), options);
+        var plan = new CapturePlanner(pod, options, input.Services, floor, input.Settings).Plan(input.NamespaceLabels);
         if (plan is CapturePlan.Nothing nothing)
             return new InjectionDecision.Skip(nothing.Reason, nothing.Message);
         if (input.Policy is PolicyChoice.Missing missing) return Deny(DenyReason.NoPolicy, missing.Message);
         if (plan is CapturePlan.Impossible impossible) return Deny(impossible.Reason, impossible.Message);
-        if (MemoryProblem(options, spec!.Sidecar ?? new()) is { } problem)
-            return Deny(DenyReason.InvalidAnnotation, problem);
-        return Build(input, pod, options, (PolicyChoice.Found)input.Policy, (CapturePlan.Ports)plan);
+        if (MemoryProblem(floor.Resources) is { } problem) return Deny(DenyReason.InvalidAnnotation, problem);
+        return Build(input, pod, floor, (CapturePlan.Ports)plan);
     }
 
     private static InjectionDecision.Inject Build(
-        PodInjectionInput input, PodView pod, PodOptions options, PolicyChoice.Found policy, CapturePlan.Ports plan)
+        PodInjectionInput input, PodView pod, PolicyFloor floor, CapturePlan.Ports plan)
     {
         var settings = input.Settings;
-        var builder = new SidecarContainer(settings, options, FreeUserId(pod, settings.UserId));
+        var policy = (PolicyChoice.Found)input.Policy;
+        var builder = new SidecarContainer(settings, floor.Resources, FreeUserId(pod, settings.UserId));
         var sidecar = builder.Build(policy.Name, policy.Spec, plan.Captured);
         var redirected = plan.Captured.Where(port => port.Kind == CaptureKind.Redirect).ToList();
         var report = new InjectionReport
@@ -118,14 +133,14 @@ public static class Injector
             Policy = policy.Name,
             IsNative = settings.NativeSidecars,
             Ports = plan.Captured,
-            Notes = [.. plan.Notes, .. PodNotes.Of(pod, plan, settings)],
-            Hash = HashOf(sidecar, redirected),
+            Notes = [.. plan.Notes, .. floor.Notes, .. PodNotes.Of(pod, plan, settings)],
         };
         var editor = new PodEditor(input.Pod);
         PortEditor.Apply(editor, pod, plan);
         AddContainers(editor, builder, sidecar, redirected, settings.NativeSidecars);
         editor.Ensure(new JsonArray(), "spec", "volumes");
-        foreach (var volume in builder.Volumes()) editor.Insert(volume, -1, "spec", "volumes");
+        foreach (var volume in SidecarContainer.Volumes(settings)) editor.Insert(volume, -1, "spec", "volumes");
+        report = report with { Hash = SidecarPrint.Of(editor.Pod) ?? throw new InvalidOperationException("no print") };
         Mark(editor, pod, report);
         return new InjectionDecision.Inject(editor.Patch, editor.Pod, report);
     }
@@ -154,13 +169,6 @@ public static class Injector
         editor.Set(CapturedPod.Read(editor.Pod)!.OpenPortsLabel, "metadata", "labels", WellKnown.OpenPortsLabel);
     }
 
-    private static string HashOf(JsonObject sidecar, List<CapturedPort> redirected)
-    {
-        var text = sidecar.ToJsonString()
-            + string.Concat(redirected.Select(port => $"|{port.ApplicationPort}={port.ListenPort}"));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
-    }
-
     private static long FreeUserId(PodView pod, long userId)
     {
         var used = pod.UserIds();
@@ -168,15 +176,11 @@ public static class Injector
         return userId;
     }
 
-    private static string? MemoryProblem(PodOptions options, SidecarResourcesSpec spec)
-    {
-        var request = options.MemoryRequest ?? spec.MemoryRequest;
-        var limit = options.MemoryLimit ?? spec.MemoryLimit;
-        return ByteQuantity.Parse(request) > ByteQuantity.Parse(limit)
-            ? $"the sidecar's memory request {request} is over its "
-            + $"limit {limit}: see {WellKnown.MemoryAnnotation} and {WellKnown.MemoryLimitAnnotation}"
+    private static string? MemoryProblem(SidecarResourcesSpec resources) =>
+        ByteQuantity.Parse(resources.MemoryRequest) > ByteQuantity.Parse(resources.MemoryLimit)
+            ? $"the sidecar's memory request {resources.MemoryRequest} is over its limit {resources.MemoryLimit}: see "
+            + $"{WellKnown.MemoryAnnotation} and {WellKnown.MemoryLimitAnnotation}"
             : null;
-    }
 
     private static InjectionDecision.Deny Deny(DenyReason reason, string message) => new(reason, message);
 }

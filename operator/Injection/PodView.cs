@@ -86,6 +86,13 @@ internal sealed class PodView(JsonObject pod)
 
     public bool HasVolume(string name) => Objects(Spec?["volumes"]).Any(volume => Text(volume, "name") == name);
 
+    /// <summary>Containers for debugging, that were added to the running pod.</summary>
+    public IReadOnlyList<JsonObject> EphemeralContainers => Objects(Spec?["ephemeralContainers"]);
+
+    /// <summary>Whether any container mounts a volume of that name, but for one.</summary>
+    public bool Mounts(string volume, JsonObject? except = null) => Containers.Concat(InitContainers)
+        .Concat(EphemeralContainers).Where(container => !ReferenceEquals(container, except)).SelectMany(container => Objects(container["volumeMounts"])).Any(mount => Text(mount, "name") == volume);
+
     /// <summary>The objects of a list; anything else in it is an empty object, so that indexes stay right.</summary>
     public static IReadOnlyList<JsonObject> Objects(JsonNode? node) =>
         node is JsonArray items ? [.. items.Select(item => item as JsonObject ?? [])] : [];
@@ -100,7 +107,7 @@ internal sealed class PodView(JsonObject pod)
         node is JsonObject && node[name] is JsonValue value && value.GetValueKind() == JsonValueKind.Number
         && long.TryParse(value.ToJsonString(), out var number) ? number : null;
 
-    private static bool Flag(JsonNode? node, string name) =>
+    public static bool Flag(JsonNode? node, string name) =>
         node is JsonObject && node[name] is JsonValue value && value.TryGetValue<bool>(out var flag) && flag;
 
     private static Dictionary<string, string> Strings(JsonNode? node)

@@ -19,6 +19,9 @@ public static class AdmissionEndpoints
     /// <summary>Path of the mutating webhook for pods.</summary>
     public const string PodsPath = "/mutate/pods";
 
+    /// <summary>Path of the validating webhook for changes of pods.</summary>
+    public const string PodChangesPath = "/validate/pods";
+
     /// <summary>Path of the validating webhook for our kinds.</summary>
     public const string ResourcesPath = "/validate/resources";
 
@@ -35,12 +38,14 @@ public static class AdmissionEndpoints
 
     private delegate ValueTask<AdmissionResponse> Review(AdmissionRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Maps both webhooks.</summary>
-    public static void MapAdmission(this IEndpointRouteBuilder endpoints, PodMutator pods, ResourceReviewer resources,
-        ILogger logger, SecretUse? secrets = null)
+    /// <summary>Maps all webhooks.</summary>
+    public static void MapAdmission(this IEndpointRouteBuilder endpoints, PodMutator pods, PodChangeReviewer changes,
+        ResourceReviewer resources, ILogger logger, SecretUse? secrets = null)
     {
         var room = new ReviewRoom(ReviewRoom.BytesMaxDefault, TimeProvider.System);
         Map(endpoints, PodsPath, new Webhook("pods", pods.ReviewAsync, room, logger));
+        Map(endpoints, PodChangesPath,
+            new Webhook("pod-changes", (request, _) => ValueTask.FromResult(changes.Review(request)), room, logger));
         Map(endpoints, ResourcesPath, new Webhook("resources", ReviewResourceAsync, room, logger));
 
         async ValueTask<AdmissionResponse> ReviewResourceAsync(
@@ -52,7 +57,7 @@ public static class AdmissionEndpoints
         }
     }
 
-    /// <summary>One of the two webhooks with what they share.</summary>
+    /// <summary>One of the webhooks with what they share.</summary>
     private sealed record Webhook(string Name, Review Review, ReviewRoom Room, ILogger Logger);
 
     private static void Map(IEndpointRouteBuilder endpoints, string path, Webhook webhook) =>

@@ -14,7 +14,7 @@ public interface IAdmissionCache
 
     IReadOnlyList<WafPolicy> Policies(string @namespace);
 
-    /// <summary>Deployments, StatefulSets and Services, as policies target them.</summary>
+    /// <summary>Workloads and Services, as policies target them.</summary>
     IReadOnlyList<Workload> Workloads(string @namespace);
 
     /// <summary>Services, with the ports they target.</summary>

@@ -68,6 +68,12 @@ public readonly record struct ScoringResult
     /// <summary>Log-odds that rules which matched added to the models' score; 0 without any.</summary>
     public double RuleEvidence { get; init; }
 
+    /// <summary>
+    /// Rules and models found an attack, each by themselves: hardly a false positive, so nothing is learned about those
+    /// from it.
+    /// </summary>
+    public bool IsFoundByBoth { get; init; }
+
     /// <summary>Names of exclusions that took part; null for none.</summary>
     public IReadOnlyList<string>? Exclusions { get; init; }
 

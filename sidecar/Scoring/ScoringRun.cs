@@ -56,8 +56,17 @@ internal readonly ref struct ScoringRun
         }
 
         RolloutArms.Count(_program, _context, _arms, _isPaired, _facts.RulesFoundAttack, action);
-        _program.Learner?.Count(action is RiskActionKind.Block);
-        return Result(score, risk, action);
+        return Result(score, risk, action) with { IsFoundByBoth = _facts.RulesFoundAttack && IsFoundByModels(score) };
+    }
+
+    /// <summary>
+    /// Without what rules add: two engines agree only where each came to it alone. A policy that only logs would have
+    /// blocked from its critical risk on.
+    /// </summary>
+    private bool IsFoundByModels(double score)
+    {
+        var alone = _deciding.Ensemble is EnsembleKind.Cascade ? _context.AllBySet[0] : score;
+        return alone >= Math.Min(RiskLevels.BlockingThreshold(_program.Policy), _program.Policy.CriticalThreshold);
     }
 
     /// <summary>Everything that <see cref="Execute"/> does but count, with the words for people.</summary>

@@ -46,15 +46,15 @@ internal sealed class AdmissionServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
         var application = builder.Build();
-        application.MapAdmission(new(cache, settings ?? (() => Settings), observe), new(TimeProvider.System, cache),
-            NullLogger.Instance);
+        application.MapAdmission(new(cache, settings ?? (() => Settings), observe),
+            new(cache, settings ?? (() => Settings)), new(TimeProvider.System, cache), NullLogger.Instance);
         await application.StartAsync();
         return new(application);
     }
 
     /// <summary>Posts a review of an object and gives back <c>response</c>.</summary>
     public async Task<JsonObject> ReviewAsync(string path, JsonNode @object, string operation = "CREATE",
-        JsonNode? old = null)
+        JsonNode? old = null, string subResource = "")
     {
         var review = new JsonObject
         {
@@ -67,6 +67,7 @@ internal sealed class AdmissionServer : IAsyncDisposable
                 ["namespace"] = "shop",
                 ["name"] = @object["metadata"]?["name"]?.DeepClone(),
                 ["operation"] = operation,
+                ["subResource"] = subResource,
                 ["object"] = @object.DeepClone(),
                 ["oldObject"] = old?.DeepClone(),
             },

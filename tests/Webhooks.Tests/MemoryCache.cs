@@ -18,15 +18,19 @@ internal sealed class MemoryCache : IAdmissionCache
     public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) => new Dictionary<string, string>();
 
     /// <summary>A policy for the Deployment shop, and a Service that targets its port http.</summary>
-    public static MemoryCache WithShop()
+    public static MemoryCache WithShop(bool isRequired = false)
     {
         var cache = new MemoryCache();
         cache.PolicyList.Add(new()
         {
             Metadata = new() { Name = "shop", Namespace = "shop" },
-            Spec = new() { TargetRefs = [new() { Kind = TargetKind.Deployment, Name = "shop" }] },
+            Spec = new()
+            {
+                TargetRefs = [new() { Kind = TargetKind.Deployment, Name = "shop" }],
+                Interception = new() { Required = isRequired },
+            },
         });
-        cache.WorkloadList.Add(new(TargetKind.Deployment, "shop", labels => labels.TryGetValue("app", out var app)
+        cache.WorkloadList.Add(new(TargetKind.Deployment, "shop", pod => pod.Labels.TryGetValue("app", out var app)
             && app == "shop"));
         cache.ServiceList.Add(ShopService());
         return cache;

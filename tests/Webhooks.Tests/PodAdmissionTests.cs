@@ -31,20 +31,74 @@ public sealed class PodAdmissionTests
     }
 
     [Fact]
-    public async Task APodThatDidNotAsk_PassesEvenBeforeTheCacheIsFull()
+    public async Task APodThatDidNotAsk_PassesUnchanged()
     {
-        await using var server = await AdmissionServer.StartAsync(new MemoryCache { IsSynced = false });
+        await using var server = await AdmissionServer.StartAsync(MemoryCache.WithShop());
         var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, Pod("{}"));
 
         Assert.True((bool)response["allowed"]!);
         Assert.Null(response["patch"]);
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{wafoperator.dev/inject: \"false\"}")]
+    [InlineData("{wafoperator.dev/inject: \"false\", wafoperator.dev/policy: mild}")]
+    [InlineData("{wafoperator.dev/policy: mild, wafoperator.dev/injected: \"0123456789abcdef\"}")]
+    public async Task APodOfATargetThatRequiresSidecars_GetsOneWhateverItSays(string annotations)
+    {
+        var cache = MemoryCache.WithShop(isRequired: true);
+        cache.PolicyList.Add(new() { Metadata = new() { Name = "mild", Namespace = "shop" } });
+        var seen = new List<PodAdmission>();
+        await using var server = await AdmissionServer.StartAsync(cache, observe: seen.Add);
+        var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, Pod(annotations));
+
+        Assert.True((bool)response["allowed"]!);
+        Assert.Equal("shop", Assert.IsType<InjectionDecision.Inject>(Assert.Single(seen).Decision).Report.Policy);
+    }
+
     [Fact]
-    public async Task AnAnnotatedPod_BeforeTheCacheIsFull_IsToTryAgain()
+    public async Task APodOfATargetThatRequiresSidecars_ThatCannotHaveOne_IsRefused()
+    {
+        await using var server = await AdmissionServer.StartAsync(MemoryCache.WithShop(isRequired: true));
+        var pod = Pod("{}");
+        pod["spec"]!["restartPolicy"] = "Never";
+        var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, pod);
+
+        Assert.False((bool)response["allowed"]!);
+        Assert.Contains("WafPolicy shop requires a sidecar", (string)response["status"]!["message"]!,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task APodOfNoTarget_PassesBesideAPolicyThatRequiresSidecars()
+    {
+        await using var server = await AdmissionServer.StartAsync(MemoryCache.WithShop(isRequired: true));
+        var pod = Pod("{}");
+        pod["metadata"]!["labels"]!["app"] = "other";
+        var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, pod);
+
+        Assert.True((bool)response["allowed"]!);
+        Assert.Null(response["patch"]);
+    }
+
+    [Fact]
+    public async Task APodThatDidNotAsk_WhoseTargetArrivesAMomentLater_IsWaitedFor()
+    {
+        var cache = new LateCache(MemoryCache.WithShop(isRequired: true), readsUntilThere: 4, arePoliciesThere: true);
+        await using var server = await AdmissionServer.StartAsync(cache);
+        var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, Pod("{}"));
+
+        Assert.NotNull(response["patch"]);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{wafoperator.dev/inject: \"true\"}")]
+    public async Task APod_BeforeTheCacheIsFull_IsToTryAgain(string annotations)
     {
         await using var server = await AdmissionServer.StartAsync(new MemoryCache { IsSynced = false });
-        var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, Pod());
+        var response = await server.ReviewAsync(AdmissionEndpoints.PodsPath, Pod(annotations));
 
         Assert.False((bool)response["allowed"]!);
         Assert.Equal(503, (int)response["status"]!["code"]!);
@@ -130,14 +184,16 @@ public sealed class PodAdmissionTests
     /// <summary>
     /// Shows its policies and Services only after some reads, as an informer that is a moment behind.
     /// </summary>
-    private sealed class LateCache(MemoryCache inner, int readsUntilThere) : IAdmissionCache
+    private sealed class LateCache(MemoryCache inner, int readsUntilThere, bool arePoliciesThere = false)
+        : IAdmissionCache
     {
         private int _reads;
 
         public bool IsSynced => true;
         public IReadOnlyList<Resources.Policies.WafPolicy> Policies(string @namespace) =>
-            Interlocked.Increment(ref _reads) > readsUntilThere ? inner.Policies(@namespace) : [];
-        public IReadOnlyList<Policies.Targets.Workload> Workloads(string @namespace) => inner.Workloads(@namespace);
+            Interlocked.Increment(ref _reads) > readsUntilThere || arePoliciesThere ? inner.Policies(@namespace) : [];
+        public IReadOnlyList<Policies.Targets.Workload> Workloads(string @namespace) => _reads > readsUntilThere
+            ? inner.Workloads(@namespace) : [];
         public IReadOnlyList<Injection.Capture.ServiceView> Services(string @namespace) => _reads > readsUntilThere
             ? inner.Services(@namespace) : [];
         public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) =>

@@ -24,7 +24,7 @@ public sealed class ResourceAdmissionTests
 
     [Theory]
     [InlineData("{rules: {paranoia: 9}}", "spec.rules.paranoia", "FieldValueInvalid")]
-    [InlineData("{targetRefs: [{kind: Deployment}]}", "spec.targetRefs[0].name", "FieldValueRequired")]
+    [InlineData("{rateLimits: [{requests: 5}]}", "spec.rateLimits[0].name", "FieldValueRequired")]
     [InlineData("{ml: {thresholds: {medium: \"0.9\", high: \"0.5\"}}}", "spec.ml.thresholds", "FieldValueInvalid")]
     [InlineData("{mode: \"Enforced\"}", "spec.mode", "FieldValueNotSupported")]
     [InlineData("{mood: Enforce}", "spec.mood", "FieldValueForbidden")]

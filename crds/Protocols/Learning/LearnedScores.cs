@@ -19,10 +19,10 @@ public sealed record LearnedScores
 
     private const int Version = 1;
 
-    /// <summary>Requests scored.</summary>
+    /// <summary>Requests scored, but for attacks that rules and models found each by themselves.</summary>
     public long Requests { get; init; }
 
-    /// <summary>Requests that Enforce would have blocked for their score.</summary>
+    /// <summary>Of those, requests that Enforce would have blocked, by rules or by models.</summary>
     public long WouldBlock { get; init; }
 
     /// <summary>Scores of all fields together.</summary>
@@ -48,7 +48,8 @@ public sealed record LearnedScores
 
     /// <summary>
     /// Whether enforcing is safe: enough was seen, and even the upper bound (95 %) of what would have been blocked is
-    /// within twice the wanted share of false positives. Attacks that the rules know are not among these requests.
+    /// within twice the wanted share of false positives. Attacks that rules and models agree on are not among these
+    /// requests; whatever else would be blocked counts as a false positive, since nobody can tell.
     /// </summary>
     public bool IsSafeToEnforce(long minimumRequests, double targetFalsePositiveRate) =>
         Requests >= Math.Max(1, minimumRequests)

@@ -100,6 +100,6 @@ public sealed record WafExclusionStatus
     [Description("When it last changed a verdict.")]
     public DateTimeOffset? LastHit { get; init; }
 
-    [Description("Accepted, Expired."), Items(16, MapKeys = ["type"])]
+    [Description("Accepted, Stalled, Ready."), Items(16, MapKeys = ["type"])]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 }

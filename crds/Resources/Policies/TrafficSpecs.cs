@@ -217,7 +217,12 @@ public sealed record InterceptionSpec
         Default("\"Auto\"")]
     public CaptureMode Capture { get; init; } = CaptureMode.Auto;
 
-    [Description("Evict running pods of the targets that lack the sidecar, so that they come back with it."),
+    [Description("New pods of the targets get the sidecar whatever their annotations say, or are refused with the "
+        + "reason. Pods that run already are not touched; they are counted in coverage.missing."), Default("false")]
+    public bool Required { get; init; }
+
+    [Description("Evict running pods of the targets that lack the sidecar and come back with it, one at a time, as "
+        + "disruption budgets allow: those that ask for it, and with required all that can have it."),
         Default("false")]
     public bool RepairByEviction { get; init; }
 

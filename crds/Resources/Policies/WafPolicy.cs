@@ -28,9 +28,8 @@ public sealed record WafPolicy : ICustomResource
 /// <summary>The wish of a WafPolicy.</summary>
 public sealed record WafPolicySpec
 {
-    [Description("Workloads and Services of this namespace that the policy protects. Empty: only pods that name the "
-        + "policy in "
-        + "the annotation wafoperator.dev/policy.")]
+    [Description("Workloads and Services of this namespace whose pods the policy protects. Empty: only pods that name "
+        + "the policy in the annotation wafoperator.dev/policy.")]
     [Items(16)]
     public IReadOnlyList<PolicyTargetReference> TargetRefs { get; init; } = [];
 
@@ -104,26 +103,6 @@ public enum DecisionMode { Joint, Rules, Models, Either }
 
 /// <summary>Ceiling of enforcement.</summary>
 public enum PolicyMode { Off, Detect, Enforce }
-
-/// <summary>A local object that a policy attaches to (Gateway API's policy attachment).</summary>
-[Cel("target-group", "!has(self.group) || (self.kind == 'Service' ? self.group == '' : self.group == 'apps')",
-    "group must be empty for a Service and apps for a Deployment or StatefulSet (or left out)")]
-public sealed record PolicyTargetReference
-{
-    [Description("API group: apps for Deployment and StatefulSet, empty for Service. May be left out.")]
-    [Length(253)]
-    public string? Group { get; init; }
-
-    [Description("Kind of the target."), RequiredField]
-    public TargetKind Kind { get; init; }
-
-    [Description("Name of the target, in the policy's namespace."), RequiredField, Length(253, Minimum = 1)]
-    [Pattern(Patterns.DnsName, Meaning = "a DNS name in lower case")]
-    public string Name { get; init; } = "";
-}
-
-/// <summary>Kinds a policy can target.</summary>
-public enum TargetKind { Deployment, StatefulSet, Service }
 
 /// <summary>Client address: from the peer, or from a header that a trusted proxy wrote.</summary>
 public sealed record ClientIdentitySpec

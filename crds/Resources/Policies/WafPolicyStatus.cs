@@ -28,27 +28,34 @@ public sealed record WafPolicyStatus
     [Description("Learning of thresholds.")]
     public LearningStatus? Learning { get; init; }
 
-    [Description("Accepted, ResolvedRefs, Programmed, Degraded, Weakened, Ready."), Items(16, MapKeys = ["type"])]
+    [Description("Accepted, ResolvedRefs, Programmed, Degraded, Weakened, Stalled, Ready."),
+        Items(16, MapKeys = ["type"])]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
 }
 
 /// <summary>Pods that the policy targets, by state.</summary>
 public sealed record CoverageStatus
 {
-    [Description("Pods that the policy targets."), Bounds(0, int.MaxValue)]
+    [Description("Pods that run or will, and that the policy targets, whether they ask for a sidecar or not."),
+        Bounds(0, int.MaxValue)]
     public int Matched { get; init; }
 
     [Description("Of those, pods with a sidecar."), Bounds(0, int.MaxValue)]
     public int Injected { get; init; }
 
-    [Description("Of those, sidecars that run the current revision."), Bounds(0, int.MaxValue)]
+    [Description("Of those, sidecars that run the current revision with all models that it names."),
+        Bounds(0, int.MaxValue)]
     public int Programmed { get; init; }
 
-    [Description("Sidecars that run an older revision."), Bounds(0, int.MaxValue)]
+    [Description("Sidecars that run an older revision, lack a model, or did not report lately."),
+        Bounds(0, int.MaxValue)]
     public int Stale { get; init; }
 
-    [Description("Pods that should have a sidecar and have none."), Bounds(0, int.MaxValue)]
+    [Description("Pods that the policy targets and that have no sidecar."), Bounds(0, int.MaxValue)]
     public int Missing { get; init; }
+
+    [Description("Why pods have no sidecar."), Items(16, MapKeys = ["reason"])]
+    public IReadOnlyList<MissingPods> MissingReasons { get; init; } = [];
 
     [Description("Ports of Services that lead to a pod around its sidecar; the Degraded condition names them."),
         Bounds(0, int.MaxValue)]
@@ -56,6 +63,20 @@ public sealed record CoverageStatus
 
     [Description("Programmed over matched, for kubectl get."), Length(32)]
     public string? Summary { get; init; }
+}
+
+/// <summary>Pods that have no sidecar for one reason.</summary>
+public sealed record MissingPods
+{
+    [Description("NotRequested, OptedOut, NotInjected, Replaced, HostNetwork, UnsupportedSystem, NoPorts or "
+        + "RunsToCompletion."), RequiredField, Length(64)]
+    public string Reason { get; init; } = "";
+
+    [Description("How many."), Bounds(0, int.MaxValue)]
+    public int Count { get; init; }
+
+    [Description("The first of them by name."), Items(5), Length(253)]
+    public IReadOnlyList<string> Pods { get; init; } = [];
 }
 
 /// <summary>Shares of requests and bytes that were inspected, over all sidecars since they started.</summary>
@@ -102,7 +123,8 @@ public sealed record PolicyModelStatus
 /// <summary>Progress of learning.</summary>
 public sealed record LearningStatus
 {
-    [Description("Requests seen."), Bounds(0, long.MaxValue)]
+    [Description("Requests scored, without attacks that rules and models found each by themselves."),
+        Bounds(0, long.MaxValue)]
     public long Requests { get; init; }
 
     [Description("Progress towards minimumRequests, in percent."), Bounds(0, 100)]
@@ -114,9 +136,11 @@ public sealed record LearningStatus
     [Description("Threshold in force, as a decimal string."), Length(16)]
     public string? AppliedThreshold { get; init; }
 
-    [Description("Requests that Enforce would have blocked."), Bounds(0, long.MaxValue)]
+    [Description("Of those, requests that Enforce would have blocked, by rules or by models."),
+        Bounds(0, long.MaxValue)]
     public long WouldBlock { get; init; }
 
-    [Description("True when enough was seen and the false-positive estimate is within the target.")]
+    [Description("True when enough was seen and even the upper estimate of what Enforce would block, rules included, "
+        + "is within twice targetFalsePositiveRate.")]
     public bool SafeToEnforce { get; init; }
 }

@@ -13,7 +13,16 @@ public static class FieldRules
     private static readonly Dictionary<string, Func<JsonObject, JsonObject?, bool>> Checks = new(StringComparer.Ordinal)
     {
         ["target-group"] = (self, _) => self["group"] is not { } group
-            || group.GetValue<string>() == (Text(self, "kind") == "Service" ? "" : "apps"),
+            || group.GetValue<string>() == (Text(self, "kind") switch
+            {
+                "Service" or "Pod" => "",
+                "Job" or "CronJob" => "batch",
+                _ => "apps",
+            }),
+        ["target-selector"] = (self, _) => Text(self, "kind") == "Pod"
+            ? self["selector"] is not null && self["name"] is null
+            : self["name"] is not null && self["selector"] is null,
+        ["label-values"] = (self, _) => Text(self, "operator") is "In" or "NotIn" == Count(self, "values") > 0,
         ["paranoia-order"] = (self, _) => Number(self, "detectionParanoia") is not { } detection
             || detection >= (Number(self, "paranoia") ?? 1),
         ["threshold-order"] = (self, _) => Fraction(self, "medium") <= Fraction(self, "high")

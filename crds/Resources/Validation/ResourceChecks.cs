@@ -63,11 +63,10 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
 
     private void CheckTargets(IReadOnlyList<PolicyTargetReference> targets)
     {
-        var seen = new HashSet<(TargetKind, string)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < targets.Count; i++)
-            if (!seen.Add((targets[i].Kind, targets[i].Name)))
-                Error($"spec.targetRefs[{i}]", FieldErrorReason.Duplicate,
-                    $"{targets[i].Kind} {targets[i].Name} is named twice");
+            if (!seen.Add(targets[i].ToString()))
+                Error($"spec.targetRefs[{i}]", FieldErrorReason.Duplicate, $"{targets[i]} is named twice");
     }
 
     private void CheckRoute(WafPolicySpec spec, RouteSpec route, string path)

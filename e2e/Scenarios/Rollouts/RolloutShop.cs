@@ -79,8 +79,13 @@ public sealed class RolloutShop : IAsyncLifetime, IAsyncDisposable
         await Kubectl.RunAsync(
             "create", "rolebinding", "waf-keys", "--role=waf-keys", "--serviceaccount=waf-system:waf-operator");
         await Kubectl.ApplyAsync(Shop.Manifest("shop"));
-        foreach (var model in new[] { "gate", "payload-cnn" }) await ApplyAsync(
-            $"{model}-base", Builtin(model, "1.0.0"), PatientGates);
+        foreach (var model in new[] { "gate", "payload-cnn" })
+        {
+            await ApplyAsync($"{model}-base", Builtin(model, "1.0.0"), PatientGates);
+            // The policy enforces, so the first version of a family is a person's decision.
+            await Kubectl.RunAsync("annotate", "modelversion", $"{model}-base", "wafoperator.dev/approve-step=1");
+        }
+
         await _shop.ReadyAsync("shop");
         foreach (var model in new[] { "gate", "payload-cnn" })
             await Kubectl.RunAsync("wait", $"modelversion/{model}-base", "--for=condition=Promoted", "--timeout=120s");

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Inference;
 
 namespace WafOperator.Models.Server.Repository;
@@ -49,7 +50,7 @@ internal sealed class ModelRepository
     public IReadOnlyList<PoolModelStatus> Statuses() =>
     [
         .. _entries.OrderBy(e => e.Key.Model, StringComparer.Ordinal)
-            .ThenBy(e => e.Key.Version, VersionOrder.Instance)
+            .ThenBy(e => e.Key.Version, SemanticVersionOrder.Instance)
             .Select(e => e.Value.StatusOf(e.Key)),
     ];
 
@@ -106,7 +107,7 @@ internal sealed class ModelRepository
         .Where(e => e.Value.Served is not null)
         .GroupBy(e => e.Key.Model, StringComparer.Ordinal)
         .ToDictionary(
-            g => g.Key, g => g.Select(e => e.Key.Version).OrderDescending(VersionOrder.Instance).ToArray(),
+            g => g.Key, g => g.Select(e => e.Key.Version).OrderDescending(SemanticVersionOrder.Instance).ToArray(),
             StringComparer.Ordinal);
 
     private sealed class Entry(PoolModel wanted)

@@ -6,7 +6,7 @@ using ObjectMeta = WafOperator.Kubernetes.Objects.ObjectMeta;
 
 namespace WafOperator.Controllers.Coverage;
 
-/// <summary>A Deployment, StatefulSet or Service as far as policies attach to it.</summary>
+/// <summary>A workload or Service as far as policies attach to it.</summary>
 /// <param name="Service">For a Service: the part that capture rests on.</param>
 public sealed record WorkloadView(
     ObjectMeta Metadata, TargetKind Kind, LabelSelector? Selector, ServiceView? Service = null) : IKubernetesObject
@@ -17,10 +17,19 @@ public sealed record WorkloadView(
     public static ResourceType<WorkloadView> StatefulSets { get; } =
         BuiltIn.StatefulSets.ReadAs(o => OfController(o, TargetKind.StatefulSet));
 
+    public static ResourceType<WorkloadView> DaemonSets { get; } =
+        BuiltIn.DaemonSets.ReadAs(o => OfController(o, TargetKind.DaemonSet));
+
+    public static ResourceType<WorkloadView> ReplicaSets { get; } =
+        BuiltIn.ReplicaSets.ReadAs(o => OfController(o, TargetKind.ReplicaSet));
+
+    public static ResourceType<WorkloadView> Jobs { get; } =
+        BuiltIn.Jobs.ReadAs(o => OfController(o, TargetKind.Job));
+
     public static ResourceType<WorkloadView> Services { get; } = BuiltIn.Services.ReadAs(OfService);
 
     /// <summary>The form that the target resolver takes.</summary>
-    public Workload ToWorkload() => new(Kind, Metadata.Name, labels => Selector?.Matches(labels) is true);
+    public Workload ToWorkload() => new(Kind, Metadata.Name, pod => Selector?.Matches(pod.Labels) is true);
 
     private static WorkloadView OfController(KubernetesObject o, TargetKind kind) =>
         new(Slim(o.Metadata), kind, o.At("spec", "selector") is { } selector ? LabelSelector.Read(selector) : null);

@@ -2,9 +2,7 @@ using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Policies;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
-using WafOperator.Resources;
 using WafOperator.Resources.Exclusions;
-using Condition = WafOperator.Resources.Condition;
 
 namespace WafOperator.Controllers.Exclusions;
 
@@ -39,38 +37,24 @@ public sealed class ExclusionStatusController(
             ObservedGeneration = exclusion.Metadata.Generation,
             Hits = hits,
             LastHit = hits > (status?.Hits ?? 0) ? second : status?.LastHit,
-            Conditions = [Accepted(exclusion, policy, now, second)],
+            Conditions = ExclusionConditions.Compute(
+                VerdictOn(exclusion, policy, now), exclusion.Metadata.Generation, second, status?.Conditions ?? []),
         };
         await writer.WriteAsync(ControllerKinds.Exclusions, exclusion, status, next, cancellationToken);
         return ReconcileResult.After(LookAgain);
     }
 
-    private Condition Accepted(Resource<WafExclusion> exclusion, NamespacedName policy, DateTimeOffset now, DateTimeOffset second)
-    {
-        var (status, reason, message) = Judge(exclusion, policy, now);
-        var before = exclusion.Value.Status?.Conditions.FirstOrDefault(c => c.Type == "Accepted");
-        return new Condition
-        {
-            Type = "Accepted",
-            Status = status,
-            Reason = reason,
-            Message = message,
-            ObservedGeneration = exclusion.Metadata.Generation,
-            LastTransitionTime = before?.Status == status ? before.LastTransitionTime : second,
-        };
-    }
-
-    private (ConditionStatus Status, string Reason, string Message) Judge(
-        Resource<WafExclusion> exclusion, NamespacedName policy, DateTimeOffset now)
+    private ExclusionVerdict VerdictOn(Resource<WafExclusion> exclusion, NamespacedName policy, DateTimeOffset now)
     {
         if (exclusion.Value.Spec.ExpiresAt is { } end && end <= now)
-            return (ConditionStatus.False, "Expired", $"it expired at {end:u}; delete it, or set a later expiresAt");
+            return new(false, ExclusionVerdict.Expired, $"it expired at {end:u}; delete it, or set a later expiresAt");
         if (caches.Policies.Cache.Get(policy) is null)
-            return (ConditionStatus.False, "PolicyNotFound", $"there is no WafPolicy {policy.Name} in namespace {policy.Namespace}");
+            return new(false, ExclusionVerdict.PolicyNotFound,
+                $"there is no WafPolicy {policy.Name} in namespace {policy.Namespace}");
         var subject = $"WafExclusion/{exclusion.Metadata.Name}";
         var finding = compiled.Find(policy)?.Compilation.Findings.FirstOrDefault(f => f.Subject == subject);
         return finding is null
-            ? (ConditionStatus.True, "Accepted", $"in force for WafPolicy {policy.Name}")
-            : (ConditionStatus.False, finding.Kind.ToString(), finding.ToString());
+            ? new(true, "Accepted", $"in force for WafPolicy {policy.Name}")
+            : new(false, finding.Kind.ToString(), finding.ToString());
     }
 }

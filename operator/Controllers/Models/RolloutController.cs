@@ -4,8 +4,10 @@ using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Policies.Compilation;
 using WafOperator.Resources;
 using WafOperator.Resources.Models;
+using WafOperator.Resources.Policies;
 using WafOperator.Rollouts.Judging;
 using WafOperator.Rollouts.Machine;
 
@@ -20,8 +22,8 @@ namespace WafOperator.Controllers.Models;
 public sealed class RolloutController(
     KubernetesClient client, Informer<Resource<ModelVersion>> models, ModelPackages packages, ModelEvaluator evaluator,
         RolloutCounting counting,
-    RolloutGates gates, RejectedModels rejected, StatusWriter writer, EventRecorder events, TimeProvider time)
-        : IReconciler
+    RolloutGates gates, RejectedModels rejected, StatusWriter writer, EventRecorder events, TimeProvider time,
+        Func<string, IEnumerable<WafPolicy>> policiesOf) : IReconciler
 {
     private static readonly TimeSpan UntilRestored = TimeSpan.FromSeconds(1);
 
@@ -112,6 +114,8 @@ public sealed class RolloutController(
                 : null,
             Promoted = promoted is null ? null
                 : new PromotedVersion(promoted.Value.Spec.Version, promoted.Value.Spec.Artifact.Digest),
+            EnforcedBy = promoted is null && status.Phase is ModelPhase.Evaluating
+                ? EnforcingPolicies.Of(policiesOf(version.Metadata.Key.Namespace), version.Value.Spec.Model) : [],
             Verification = packages.ResultOf(version),
             Evaluation = status.Phase is ModelPhase.Evaluating
                 ? await evaluator.ResultOfAsync(version, promoted, cancellationToken)

@@ -51,8 +51,10 @@ public sealed class PolicyStatusController(
         Resource<WafPolicy> policy, CompiledPolicies.Entry entry, TargetResolver resolver, IReadOnlyList<CoveredPodView> pods)
     {
         var name = policy.Metadata.Name;
-        var covered = pods.Select(p => PolicyCoverage.ToCovered(p, name)).ToList();
-        var uncaptured = coverage.UncapturedOf(policy.Metadata.Namespace ?? "", pods);
+        var covered = pods
+            .Select(p => PolicyCoverage.ToCovered(p, name, entry.Compilation.Document)).ToList();
+        var uncaptured = coverage.UncapturedOf(
+            policy.Metadata.Namespace ?? "", pods, policy.Value.Spec.Interception?.Required is true);
         var count = CoverageCalculator.Count(covered, entry.RevisionInForce) with
         {
             Uncaptured = uncaptured.Count(port => port.Kind == UncapturedKind.Around),
@@ -65,6 +67,7 @@ public sealed class PolicyStatusController(
             MissingTargets = TargetResolver.MissingTargets(policy.Value, workloads.Workloads(policy.Metadata.Namespace ?? "")),
             Coverage = count,
             Rejections = [.. covered.Select(c => c.RejectedReason).OfType<string>().Distinct()],
+            ModelProblems = ModelProblems.WordsOf(covered),
             Uncaptured = NamesOf(uncaptured, UncapturedKind.Around),
             Unresolved = NamesOf(uncaptured, UncapturedKind.Unresolved),
             NotHttp = NamesOf(uncaptured, UncapturedKind.NotHttp),

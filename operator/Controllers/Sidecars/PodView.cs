@@ -22,21 +22,26 @@ public sealed record PodView : IKubernetesObject
 
     public bool HasSidecar => Captured is not null;
 
+    /// <summary>Why it has no sidecar; null for one that has.</summary>
+    public SidecarAbsence? Absence { get; init; }
+
     /// <summary>The owner that manages the pod, for events.</summary>
     public OwnerReference? Owner => Metadata.Controller;
 
     /// <summary>It runs, or will.</summary>
     public bool IsActive => Phase is "Pending" or "Running" && !Metadata.IsBeingDeleted;
 
-    /// <summary>It asked for a sidecar.</summary>
-    public bool AskedForSidecar =>
-        Metadata.Annotations.TryGetValue(WellKnown.InjectAnnotation, out var value) && value == "true";
-
     /// <summary>Pods as this view, sidecars recognised by the image that is injected.</summary>
     public static ResourceType<PodView> TypeFor(string sidecarImage) =>
         BuiltIn.Pods.ReadAs(pod => Read(pod, sidecarImage));
 
-    internal static PodView Read(KubernetesObject pod, string sidecarImage) => new()
+    internal static PodView Read(KubernetesObject pod, string sidecarImage)
+    {
+        var captured = InjectedSidecar.IsIn(pod.Json, sidecarImage) ? CapturedPod.Read(pod.Json) : null;
+        return Read(pod, captured);
+    }
+
+    private static PodView Read(KubernetesObject pod, CapturedPod? captured) => new()
     {
         Metadata = pod.Metadata with
         {
@@ -47,6 +52,7 @@ public sealed record PodView : IKubernetesObject
         Address = pod.Text("status", "podIP"),
         IsReady = pod.Json.Items("status", "conditions")
             .Any(c => c.Text("type") == "Ready" && c.Text("status") == "True"),
-        Captured = InjectedSidecar.IsIn(pod.Json, sidecarImage) ? CapturedPod.Read(pod.Json) : null,
+        Captured = captured,
+        Absence = captured is null ? SidecarAbsences.Of(pod.Json) : null,
     };
 }

@@ -74,7 +74,8 @@ public sealed class SidecarReports(
 
     private static bool IsNews(SidecarStatus? before, SidecarStatus now) =>
         before is null || before.Revision != now.Revision || before.RejectedRevision != now.RejectedRevision
-        || before.StartedAt != now.StartedAt || before.Requests.Total != now.Requests.Total || before.Mode != now.Mode;
+        || before.StartedAt != now.StartedAt || !before.Models.SequenceEqual(now.Models)
+        || before.Requests.Total != now.Requests.Total || before.Mode != now.Mode;
 }
 
 /// <summary>How reports are kept.</summary>

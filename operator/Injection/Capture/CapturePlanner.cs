@@ -1,5 +1,6 @@
 using System.Globalization;
 using WafOperator.Injection.Annotations;
+using WafOperator.Resources;
 using WafOperator.Resources.Policies;
 
 namespace WafOperator.Injection.Capture;
@@ -10,7 +11,7 @@ namespace WafOperator.Injection.Capture;
 /// redirect.
 /// </summary>
 internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyList<ServiceView> services,
-    CaptureMode mode, InjectionSettings settings)
+    PolicyFloor floor, InjectionSettings settings)
 {
     private const string PodSecurityLabel = "pod-security.kubernetes.io/enforce";
 
@@ -68,6 +69,7 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
             Names(service => !service.IsHeadless
                 && service.Targets.Any(target => target.PortName is null && target.PortNumber == number));
         var headless = Names(service => service.IsHeadless && service.Targets.Any(target => Resolve(target) == number));
+        var mode = floor.Capture;
         if (mode == CaptureMode.NamedPort)
         {
             if (byNumber.Count > 0)
@@ -77,6 +79,10 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
             if (named.Count == 0)
                 return Impossible($"port {number} has no name to hand over: name the container port, or use the "
                     + $"capture mode auto or redirect");
+            if (headless.Count > 0 && floor.RefusesWaysAround)
+                return Impossible($"clients of the headless Service {string.Join(", ", headless)} may connect to "
+                    + $"port {number} directly, around the sidecar, which the policy's capture mode does not allow: "
+                    + $"remove the annotation {WellKnown.CaptureAnnotation}");
             if (headless.Count > 0)
                 _notes.Add($"clients of the headless Service {string.Join(", ", headless)} may connect to "
                     + $"port {number} directly, around the sidecar");

@@ -14,6 +14,9 @@ namespace WafOperator.Injection.Capture;
 /// </summary>
 public sealed record CapturedPod
 {
+    /// <summary>What the sidecar listens on and for which port of the application, by name.</summary>
+    public ImmutableArray<(string Name, int Listen, int Application)> Listeners { get; init; } = [];
+
     /// <summary>Ports the sidecar takes connections on.</summary>
     public required ImmutableSortedSet<int> Listening { get; init; }
 
@@ -60,13 +63,12 @@ public sealed record CapturedPod
         if (sidecar is null) return null;
         var variable = PodView.Objects(sidecar["env"])
             .FirstOrDefault(entry => PodView.Text(entry, "name") == "WAF_LISTENERS");
-        // name=listen:application, separated by commas
-        var listeners = (PodView.Text(variable, "value") ?? "").Split(',')
-            .Select(entry => entry[(entry.IndexOf('=', StringComparison.Ordinal) + 1)..].Split(':')).ToList();
+        var listeners = ListenersOf(PodView.Text(variable, "value") ?? "").ToImmutableArray();
         return new()
         {
-            Listening = Numbers(listeners.Select(ports => ports[0])),
-            Protected = Numbers(listeners.Select(ports => ports[^1])),
+            Listeners = listeners,
+            Listening = [.. listeners.Select(listener => listener.Listen)],
+            Protected = [.. listeners.Select(listener => listener.Application)],
             Redirected = Redirects(view),
             Declared = [.. view.TcpPorts().Select(port => (port.Name, port.Number))],
             MeshPorts = [.. PortsOfMeshes(view)],
@@ -74,6 +76,21 @@ public sealed record CapturedPod
             NamesPorts = view.Annotations.ContainsKey(WellKnown.PortsAnnotation),
         };
     }
+
+    /// <summary><c>name=listen:application</c>, separated by commas; what is none of these is left out.</summary>
+    private static IEnumerable<(string Name, int Listen, int Application)> ListenersOf(string text)
+    {
+        foreach (var entry in text.Split(','))
+        {
+            var (equals, colon) = (entry.IndexOf('=', StringComparison.Ordinal), entry.LastIndexOf(':'));
+            if (equals < 0 || colon < equals) continue;
+            var (listen, application) = (Number(entry[(equals + 1)..colon]), Number(entry[(colon + 1)..]));
+            if (listen > 0 && application > 0) yield return (entry[..equals], listen, application);
+        }
+    }
+
+    private static int Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     private static IEnumerable<int> PortsOfMeshes(PodView pod)
     {

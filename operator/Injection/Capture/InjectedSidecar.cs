@@ -5,14 +5,12 @@ using WafOperator.Resources;
 namespace WafOperator.Injection.Capture;
 
 /// <summary>
-/// Tells a sidecar that was injected from a container that only has its name: the pod carries the injector's hash, the
-/// container runs the repository of the image that is injected (any tag, since pods outlive an upgrade), and its
-/// program was not replaced. Pure.
+/// Tells a sidecar that was injected from a container that only has its name: the pod carries the print of what was
+/// injected, what it holds has that print still, and the container runs the repository of the image that is injected
+/// (any tag, since pods outlive an upgrade). Pure.
 /// </summary>
 public static class InjectedSidecar
 {
-    private const int HashLength = 16;
-
     /// <summary>A pod as the API server serves it.</summary>
     public static bool IsIn(JsonElement pod, string sidecarImage) =>
         pod.ValueKind == JsonValueKind.Object && IsIn(JsonObject.Create(pod)!, sidecarImage);
@@ -21,19 +19,9 @@ public static class InjectedSidecar
     public static bool IsIn(JsonObject pod, string sidecarImage)
     {
         var view = new PodView(pod);
-        return view.Annotations.TryGetValue(WellKnown.InjectedAnnotation, out var hash)
-            && hash.Length == HashLength && hash.All(char.IsAsciiHexDigitLower)
-            && view.Containers.Concat(view.InitContainers).Any(container =>
-                PodView.Text(container, "name") == WellKnown.SidecarContainer
-                && RepositoryOf(PodView.Text(container, "image") ?? "") == RepositoryOf(sidecarImage)
-                && container["command"] is null && container["args"] is null);
-    }
-
-    /// <summary>An image's name without tag and digest; a port of its registry stays.</summary>
-    internal static string RepositoryOf(string image)
-    {
-        var name = image.Split('@')[0];
-        var colon = name.LastIndexOf(':');
-        return colon > name.LastIndexOf('/') ? name[..colon] : name;
+        return view.Annotations.TryGetValue(WellKnown.InjectedAnnotation, out var print)
+            && SidecarPrint.Find(view, WellKnown.SidecarContainer).Container is { } sidecar
+            && SidecarPrint.RepositoryOf(SidecarPrint.ImageOf(sidecar)) == SidecarPrint.RepositoryOf(sidecarImage)
+            && SidecarPrint.Of(pod) == print;
     }
 }

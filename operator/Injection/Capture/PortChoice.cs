@@ -5,8 +5,9 @@ using WafOperator.Resources;
 namespace WafOperator.Injection.Capture;
 
 /// <summary>
-/// Chooses the ports to protect: those that the annotation names, else those that Services target, else all that are
-/// declared; without those of a mesh, and without those that say they do not carry HTTP. What is left out is a note.
+/// Chooses the ports to protect: those that Services target, else all that are declared; without those of a mesh, and
+/// without those that say they do not carry HTTP; and those that the annotation names in any case, since it adds and
+/// takes nothing away. What is left out is a note.
 /// </summary>
 internal sealed class PortChoice(PodView pod, PodOptions options, IReadOnlyList<ServiceView> behind)
 {
@@ -21,8 +22,10 @@ internal sealed class PortChoice(PodView pod, PodOptions options, IReadOnlyList<
     public SortedSet<int> Choose(List<string> notes, out CapturePlan? instead)
     {
         instead = null;
-        var numbers = options.Ports.Count > 0 ? Asked(out instead) : FromServices();
+        var numbers = Asked(out instead);
         if (instead is not null) return numbers;
+        var asked = numbers.ToHashSet();
+        numbers.UnionWith(FromServices(asked));
         if (numbers.Count == 0) instead = Nothing();
         notes.AddRange(_notes);
         return numbers;
@@ -55,7 +58,7 @@ internal sealed class PortChoice(PodView pod, PodOptions options, IReadOnlyList<
         return numbers;
     }
 
-    private SortedSet<int> FromServices()
+    private List<int> FromServices(HashSet<int> asked)
     {
         var targets = new SortedDictionary<int, List<(ServiceView Service, ServiceTarget Target)>>();
         foreach (var service in behind)
@@ -72,15 +75,17 @@ internal sealed class PortChoice(PodView pod, PodOptions options, IReadOnlyList<
                 list.Add((service, target));
             }
         }
-        if (targets.Count == 0 && _declared.Count > 0) return FromDeclarations();
-        return [.. targets.Where(pair => IsWanted(pair.Key, pair.Value)).Select(pair => pair.Key)];
+        if (targets.Count == 0 && _declared.Count > 0) return FromDeclarations(asked);
+        return [.. targets.Where(pair => !asked.Contains(pair.Key) && IsWanted(pair.Key, pair.Value))
+            .Select(pair => pair.Key)];
     }
 
-    private SortedSet<int> FromDeclarations()
+    private List<int> FromDeclarations(HashSet<int> asked)
     {
         _notes.Add(behind.Count == 0 ? "no Service selects the pod yet, so every declared TCP port is protected"
             : "no Service targets a TCP port that is declared, so every declared TCP port is protected");
-        return [.. _declared.Select(port => port.Number).Distinct().Order().Where(number => IsWanted(number, []))];
+        return [.. _declared.Select(port => port.Number).Distinct().Order()
+            .Where(number => !asked.Contains(number) && IsWanted(number, []))];
     }
 
     private bool IsWanted(int number, List<(ServiceView Service, ServiceTarget Target)> targets)

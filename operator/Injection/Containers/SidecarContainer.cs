@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using WafOperator.Injection.Annotations;
 using WafOperator.Resources;
 using WafOperator.Resources.Policies;
 
@@ -9,13 +8,20 @@ namespace WafOperator.Injection.Containers;
 /// <summary>
 /// The sidecar's container, its volumes, and the init container that redirects: all restricted as far as they can be.
 /// </summary>
-internal sealed class SidecarContainer(InjectionSettings settings, PodOptions options, long userId)
+internal sealed class SidecarContainer(InjectionSettings settings, SidecarResourcesSpec resources, long userId)
 {
     public const string IdentityVolume = "waf-identity";
     public const string StateVolume = "waf-state";
     private const string IdentityFolder = "/var/run/secrets/wafoperator.dev";
     private const string StateFolder = "/var/lib/waf";
     private const int TokenSeconds = 3600;
+
+    /// <summary>Variables that are set beside those whose names begin with <c>WAF_</c>.</summary>
+    public static IReadOnlyList<string> Variables { get; } = ["TMPDIR", "DOTNET_EnableDiagnostics"];
+
+    /// <summary>Volumes of the sidecar, and where it mounts them.</summary>
+    public static IReadOnlyList<(string Volume, string Folder)> Mounts { get; } =
+        [(IdentityVolume, IdentityFolder), (StateVolume, StateFolder)];
 
     /// <summary>
     /// The container. A native one starts before the application and ends after it; a classic one holds the next
@@ -32,7 +38,7 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
             ["ports"] =
                 new JsonArray(new JsonObject { ["name"] = "waf-admin", ["containerPort"] = settings.AdminPort,
                     ["protocol"] = "TCP" }),
-            ["resources"] = Resources(spec.Sidecar ?? new()),
+            ["resources"] = Resources(),
             ["securityContext"] = Restricted(),
             ["volumeMounts"] = new JsonArray(
                 new JsonObject { ["name"] = IdentityVolume, ["mountPath"] = IdentityFolder, ["readOnly"] = true },
@@ -89,7 +95,7 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
     /// <summary>
     /// Token and CA of the operator, rotated by the kubelet; and the folder for the last good policy.
     /// </summary>
-    public IReadOnlyList<JsonObject> Volumes() =>
+    public static IReadOnlyList<JsonObject> Volumes(InjectionSettings settings) =>
     [
         new()
         {
@@ -148,17 +154,13 @@ internal sealed class SidecarContainer(InjectionSettings settings, PodOptions op
         Variable("DOTNET_EnableDiagnostics", "0"),
     ];
 
-    private JsonObject Resources(SidecarResourcesSpec spec)
+    private JsonObject Resources()
     {
-        var limits = new JsonObject { ["memory"] = options.MemoryLimit ?? spec.MemoryLimit };
-        if (spec.CpuLimit is { } cpu) limits["cpu"] = cpu;
+        var limits = new JsonObject { ["memory"] = resources.MemoryLimit };
+        if (resources.CpuLimit is { } cpu) limits["cpu"] = cpu;
         return new()
         {
-            ["requests"] = new JsonObject
-            {
-                ["cpu"] = options.CpuRequest ?? spec.CpuRequest,
-                ["memory"] = options.MemoryRequest ?? spec.MemoryRequest,
-            },
+            ["requests"] = new JsonObject { ["cpu"] = resources.CpuRequest, ["memory"] = resources.MemoryRequest },
             ["limits"] = limits,
         };
     }

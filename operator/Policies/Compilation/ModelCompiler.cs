@@ -1,3 +1,4 @@
+using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Models;
 using WafOperator.Resources.Policies;

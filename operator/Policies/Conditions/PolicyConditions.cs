@@ -21,6 +21,9 @@ public sealed record PolicyConditionInputs
     /// <summary>Reasons of sidecars that refused the revision.</summary>
     public IReadOnlyList<string> Rejections { get; init; } = [];
 
+    /// <summary>Models that do not score, with their pods; empty when all do.</summary>
+    public string ModelProblems { get; init; } = "";
+
     /// <summary>Service ports that lead around sidecars, as <c>Service NAME port NUMBER</c>.</summary>
     public IReadOnlyList<string> Uncaptured { get; init; } = [];
 
@@ -44,7 +47,7 @@ public sealed record PolicyConditionInputs
 /// The conditions of a WafPolicy: <c>Accepted</c> (the spec is good), <c>ResolvedRefs</c> (what it names exists),
 /// <c>Programmed</c> (every covered pod runs it), <c>Degraded</c> (something needs a look), <c>Weakened</c> (an
 /// exclusion takes a whole
-/// kind of protection away), <c>Ready</c> (accepted, resolved and programmed).
+/// kind of protection away), <c>Stalled</c> (the spec has to change), <c>Ready</c> (accepted, resolved and programmed).
 /// Pure; reasons are documented in crds/conditions.md.
 /// </summary>
 public static class PolicyConditions
@@ -60,9 +63,10 @@ public static class PolicyConditions
         var degraded = Degraded(inputs);
         var ready = Ready(accepted, resolved, programmed);
         var weakened = Weakened(inputs);
+        var stalled = Stalled(accepted);
         return
         [
-            .. new[] { accepted, resolved, programmed, degraded, weakened, ready }.Select(d => d.ToCondition(inputs)),
+            .. new[] { accepted, resolved, programmed, degraded, weakened, stalled, ready }.Select(d => d.ToCondition(inputs)),
         ];
     }
 
@@ -72,7 +76,7 @@ public static class PolicyConditions
         {
             var first = inputs.Conflicts[0];
             return new("Accepted", ConditionStatus.False, "Conflicted",
-                $"{first.Target.Kind} {first.Target.Name} is already protected by the older WafPolicy {first.Holder}; "
+                $"{first.Target} is already protected by the older WafPolicy {first.Holder}; "
                 + "take it out of one of the two targetRefs");
         }
 
@@ -91,7 +95,7 @@ public static class PolicyConditions
         if (inputs.MissingTargets.Count > 0)
         {
             return new("ResolvedRefs", ConditionStatus.False, "TargetNotFound", "not found in this namespace: "
-                + string.Join(", ", inputs.MissingTargets.Take(5).Select(t => $"{t.Kind} {t.Name}")));
+                + string.Join(", ", inputs.MissingTargets.Take(5).Select(t => t.ToString())));
         }
 
         var missing = inputs.Compilation.Findings
@@ -107,21 +111,45 @@ public static class PolicyConditions
         var coverage = inputs.Coverage;
         if (!inputs.HasRevisionInForce)
             return new("Programmed", ConditionStatus.False, "NoRevision", "there is no valid revision to program yet");
+        // Nothing is left to do, and tools that wait for it (kstatus) must end.
         if (coverage.Matched == 0)
         {
-            return new("Programmed", ConditionStatus.Unknown, "NoPods",
-                "no pod is covered: annotate pod templates with wafoperator.dev/inject: \"true\"");
+            return new("Programmed", ConditionStatus.True, "NoPods",
+                "no pod of the targets runs; the next ones get this revision");
         }
 
-        if (coverage.Programmed == coverage.Matched)
-            return new("Programmed", ConditionStatus.True, "Programmed",
-                $"all {coverage.Matched} pods run this revision");
-        return coverage.Missing > 0 && coverage.Programmed == coverage.Injected
-            ? new("Programmed", ConditionStatus.False, "PodsWithoutSidecar",
-                $"{coverage.Missing} of {coverage.Matched} pods have no sidecar; restart them: kubectl rollout restart")
+        if (inputs.ModelProblems.Length > 0)
+            return new("Programmed", ConditionStatus.False, "ModelsNotLoaded",
+                Cut($"models do not score, and rules decide: {inputs.ModelProblems}"));
+        if (coverage.Missing > 0 && coverage.Programmed == coverage.Injected)
+            return new("Programmed", ConditionStatus.False, "PodsWithoutSidecar", Cut(MissingWords(coverage)));
+        return coverage.Programmed == coverage.Matched
+            ? new("Programmed", ConditionStatus.True, "Programmed", $"all {coverage.Matched} pods run this revision")
             : new("Programmed", ConditionStatus.False, "Progressing",
-                $"{coverage.Programmed} of {coverage.Matched} pods run this revision, {coverage.Stale} do not yet");
+                $"{coverage.Programmed} of {coverage.Matched} pods run this revision, {coverage.Stale} do not yet"
+                + (coverage.Missing == 0 ? "" : $" and {coverage.Missing} have no sidecar"));
     }
+
+    /// <summary>How many pods, which, why, and what to do about the first reason.</summary>
+    private static string MissingWords(CoverageStatus coverage)
+    {
+        var reasons = coverage.MissingReasons.Select(missing => string.Join(", ", missing.Pods)
+            + (missing.Count > missing.Pods.Count ? $" and {missing.Count - missing.Pods.Count} more" : "")
+            + $" ({missing.Reason})");
+        return $"{coverage.Missing} of {coverage.Matched} pods have no sidecar: {string.Join(", ", reasons)}; "
+            + (coverage.MissingReasons is [var first, ..] ? NextStep(first.Reason) : NextStep(""));
+    }
+
+    private static string NextStep(string reason) => reason switch
+    {
+        "NotRequested" or "OptedOut" => "annotate the pod template with wafoperator.dev/inject: \"true\", or set "
+            + "interception.required",
+        "HostNetwork" => "take hostNetwork away, or the workload out of targetRefs",
+        "NoPorts" => "declare the container ports, or take the workload out of targetRefs",
+        "Replaced" => "delete the pods: their sidecar is not what was injected",
+        "UnsupportedSystem" or "RunsToCompletion" => "take the workload out of targetRefs: it cannot have a sidecar",
+        _ => "restart them: kubectl rollout restart",
+    };
 
     private static Draft Degraded(PolicyConditionInputs inputs)
     {
@@ -182,11 +210,19 @@ public static class PolicyConditions
             : new("Weakened", ConditionStatus.False, "AsWritten", "no exclusion in force is broad");
     }
 
+    /// <summary>
+    /// kstatus: nothing goes on until somebody changes the spec. What only waits for another object or for pods is not
+    /// stalled, since it may come at any time.
+    /// </summary>
+    private static Draft Stalled(Draft accepted) => accepted.Status == ConditionStatus.False
+        ? new("Stalled", ConditionStatus.True, accepted.Reason, accepted.Message)
+        : new("Stalled", ConditionStatus.False, "AsExpected", "nothing keeps the policy from being programmed");
+
     private static Draft Ready(Draft accepted, Draft resolved, Draft programmed)
     {
         var failing = new[] { accepted, resolved, programmed }.FirstOrDefault(d => d.Status != ConditionStatus.True);
         return failing is null
-            ? new("Ready", ConditionStatus.True, "Ready", programmed.Message)
+            ? new("Ready", ConditionStatus.True, programmed.Reason == "NoPods" ? "NoPods" : "Ready", programmed.Message)
             : new("Ready", failing.Status, failing.Reason, failing.Message);
     }
 

@@ -34,6 +34,9 @@ public sealed record RolloutInputs
     /// <summary>Why this digest was refused before, or null.</summary>
     public string? RejectedBefore { get; init; }
 
+    /// <summary>Names of the policies that name the family and enforce what it says.</summary>
+    public IReadOnlyList<string> EnforcedBy { get; init; } = [];
+
     /// <summary>The promoted version of the family, or null.</summary>
     public PromotedVersion? Promoted { get; init; }
 

@@ -15,6 +15,9 @@ public static class RolloutMachine
     private const int HistoryMax = 50;
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
+    /// <summary>Policies are not what wakes a rollout; they are looked at again by then.</summary>
+    private static readonly TimeSpan Approval = TimeSpan.FromSeconds(10);
+
     /// <summary>True for phases that traffic or resources are spent on.</summary>
     public static bool IsUnderWay(ModelPhase phase) =>
         phase is ModelPhase.Verifying or ModelPhase.Evaluating or ModelPhase.Shadow or ModelPhase.Canary;
@@ -75,6 +78,9 @@ public static class RolloutMachine
                 return Fail(inputs, inputs.Evaluation.Message ?? "the evaluation failed");
             case StageOutcome.Succeeded when inputs.Spec.Suspend:
                 return Hold(inputs, "suspended after evaluation");
+            // There is no version to compare it with, and its own corpus says nothing of the site's traffic.
+            case StageOutcome.Succeeded when inputs is { Promoted: null, EnforcedBy.Count: > 0, ApprovedStep: < 1 }:
+                return WaitForApproval(inputs);
             case StageOutcome.Succeeded when inputs.Promoted is null:
                 return Promote(inputs,
                     $"first version of {inputs.Spec.Model}: promoted by its evaluation ({inputs.Evaluation.Message})");
@@ -84,6 +90,14 @@ public static class RolloutMachine
             default:
                 return Hold(inputs, inputs.Evaluation.Message ?? "evaluating", Soon);
         }
+    }
+
+    private static RolloutTransition WaitForApproval(RolloutInputs inputs)
+    {
+        var message = $"first version of {inputs.Spec.Model}: evaluated ({inputs.Evaluation.Message}), and waits for "
+            + $"approval, since WafPolicy {string.Join(", ", inputs.EnforcedBy.Take(5))} enforces what it says: set ml.mode "
+            + "to Detect there and watch it first, or annotate with wafoperator.dev/approve-step=1";
+        return Hold(inputs, message, Approval) with { Event = inputs.Status.Message == message ? null : message };
     }
 
     private static RolloutTransition Shadow(RolloutInputs inputs)

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using WafOperator.Injection;
 using WafOperator.Policies.Targets;
 using WafOperator.Resources;
+using WafOperator.Resources.Policies;
 using WafOperator.Webhooks.Reviews;
 
 namespace WafOperator.Webhooks.Pods;
@@ -11,8 +12,8 @@ public sealed record PodAdmission(string Namespace, string Pod, JsonObject Objec
     bool IsDryRun);
 
 /// <summary>
-/// Admission of pods: looks up what the pure injector needs, and answers. A pod that did not ask is let through before
-/// anything is looked up. Thread-safe.
+/// Admission of pods: looks up what the pure injector needs, and answers. A pod that did not ask is let through at once
+/// where no policy of its namespace requires sidecars. Thread-safe.
 /// </summary>
 public sealed class PodMutator(
     IAdmissionCache cache, Func<InjectionSettings> settings, Action<PodAdmission>? observe = null,
@@ -32,14 +33,17 @@ public sealed class PodMutator(
         if (request.Operation != "CREATE" || request.SubResource.Length > 0 || request.Object is not { } pod
             || request.Kind != "Pod")
             return AdmissionResponse.Allow();
-        if (!Injector.IsRequested(pod)) return AdmissionResponse.Allow();
         if (!cache.IsSynced) return AdmissionResponse.Unavailable(
             "the WAF operator is starting and does not know all policies yet; the pod is tried again");
-        var input = InputOf(pod, request.Namespace);
-        for (var waited = TimeSpan.Zero; waited < SettleTime && Injector.IsUnsettled(input); waited += SettleStep)
+        var isRequested = Injector.IsRequested(pod);
+        if (!isRequested && !cache.Policies(request.Namespace).Any(IsRequired)) return AdmissionResponse.Allow();
+        var (input, isTargetMissing) = Look(pod, request.Namespace);
+        for (var waited = TimeSpan.Zero;
+            waited < SettleTime && (Injector.IsUnsettled(input) || (isTargetMissing && !isRequested));
+            waited += SettleStep)
         {
             await Task.Delay(SettleStep, time ?? TimeProvider.System, cancellationToken);
-            input = InputOf(pod, request.Namespace);
+            (input, isTargetMissing) = Look(pod, request.Namespace);
         }
         var decision = Injector.Decide(input);
         AdmissionMetrics.Decided(decision);
@@ -57,21 +61,34 @@ public sealed class PodMutator(
         };
     }
 
-    private PodInjectionInput InputOf(JsonObject pod, string @namespace) => new()
-    {
-        Pod = pod,
-        Namespace = @namespace,
-        NamespaceLabels = cache.NamespaceLabels(@namespace),
-        Services = cache.Services(@namespace),
-        Policy = PolicyOf(pod, @namespace),
-        Settings = settings(),
-    };
+    private static bool IsRequired(WafPolicy policy) => policy.Spec.Interception?.Required is true;
 
-    private PolicyChoice PolicyOf(JsonObject pod, string @namespace)
+    /// <summary>
+    /// What the decision rests on, from one look at the cache; and whether a target of a policy that requires sidecars is
+    /// not there yet: the pod, though it did not ask, may be that target's.
+    /// </summary>
+    private (PodInjectionInput Input, bool IsTargetMissing) Look(JsonObject pod, string @namespace)
     {
-        var asked = Injector.RequestedPolicy(pod);
-        var policies = cache.Policies(@namespace);
-        var name = new TargetResolver(policies).PolicyFor(new(LabelsOf(pod), asked), cache.Workloads(@namespace));
+        var (policies, workloads) = (cache.Policies(@namespace), cache.Workloads(@namespace));
+        var input = new PodInjectionInput
+        {
+            Pod = pod,
+            Namespace = @namespace,
+            NamespaceLabels = cache.NamespaceLabels(@namespace),
+            Services = cache.Services(@namespace),
+            Policy = PolicyOf(pod, @namespace, policies, workloads),
+            Settings = settings(),
+        };
+        return (input, input.Policy is PolicyChoice.Missing && policies.Any(policy =>
+            IsRequired(policy) && TargetResolver.MissingTargets(policy, workloads).Count > 0));
+    }
+
+    private static PolicyChoice PolicyOf(
+        JsonObject pod, string @namespace, IReadOnlyList<WafPolicy> policies, IReadOnlyList<Workload> workloads)
+    {
+        var identity = PodIdentities.Of(pod);
+        var asked = identity.PolicyAnnotation;
+        var name = new TargetResolver(policies).PolicyFor(identity, workloads);
         if (name is not null && policies.FirstOrDefault(policy => policy.Metadata.Name == name) is { } policy)
             return new PolicyChoice.Found(name, policy.Spec);
         return new PolicyChoice.Missing(asked is null
@@ -79,15 +96,6 @@ public sealed class PodMutator(
             + $"or name one in the annotation {WellKnown.PolicyAnnotation}"
             : $"there is no WafPolicy {asked} in the namespace {@namespace}, which the "
             + $"annotation {WellKnown.PolicyAnnotation} names: create it first");
-    }
-
-    private static Dictionary<string, string> LabelsOf(JsonObject pod)
-    {
-        var labels = new Dictionary<string, string>(StringComparer.Ordinal);
-        if ((pod["metadata"] as JsonObject)?["labels"] is not JsonObject members) return labels;
-        foreach (var (key, value) in members)
-            if (value is JsonValue text && text.TryGetValue<string>(out var content)) labels[key] = content;
-        return labels;
     }
 
     private static string NameOf(JsonObject pod, AdmissionRequest request)

@@ -79,6 +79,7 @@ internal sealed partial class Exchange
         _rules?.Log();
         var duration = TimeSpan.FromSeconds((double)_inspectedTicks / Stopwatch.Frequency);
         _services.Meters.RequestDecided(_decision);
+        LearningTally.Count(_snapshot.Scoring, _scored, _decision);
         if (_decision.Forwards) _services.Meters.Covered(_inputs.Coverage);
         _services.Meters.Inspected(duration);
         var facts = new DecisionFacts

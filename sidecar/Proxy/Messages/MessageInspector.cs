@@ -252,6 +252,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     private void Report(
         CanonicalRequest canonical, RuleStage? rules, in ScoringResult scored, in Decision decision, TimeSpan took)
     {
+        LearningTally.Count(scope.Snapshot.Scoring, scored, decision);
         var matches = rules?.Matches ?? [];
         if (decision.Reason is DecisionReason.None && matches.Count == 0) return;
         if (decision.WouldHave is not VerdictKind.Allow)

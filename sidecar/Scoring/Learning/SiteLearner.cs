@@ -88,7 +88,7 @@ public sealed class SiteLearner(LearningPolicy policy, double baseThreshold, Tim
         }
     }
 
-    /// <summary>Counts a request, and whether Enforce would have blocked it for its score.</summary>
+    /// <summary>Counts a request, and whether Enforce would have blocked it, by rules or by models.</summary>
     public void Count(bool wouldBlock)
     {
         Interlocked.Increment(ref _requests);

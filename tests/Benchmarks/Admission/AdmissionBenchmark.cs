@@ -79,7 +79,8 @@ internal static class AdmissionBenchmark
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var application = builder.Build();
-        application.MapAdmission(new(cache, () => settings), new(TimeProvider.System, cache), NullLogger.Instance);
+        application.MapAdmission(new(cache, () => settings), new(cache, () => settings),
+            new(TimeProvider.System, cache), NullLogger.Instance);
         await application.StartAsync();
         return application;
     }

@@ -29,7 +29,7 @@ internal sealed record CrowdedCache(
         return new(
             [.. names.TakeLast(policies).Select(Policy)],
             [.. names.Select(name =>
-                new Workload(TargetKind.Deployment, name, labels => labels.TryGetValue("app", out var app)
+                new Workload(TargetKind.Deployment, name, pod => pod.Labels.TryGetValue("app", out var app)
                     && app == name))],
             [.. names.Select(name =>
                 new ServiceView { Name = name, Selector = new Dictionary<string, string> { ["app"] = name },

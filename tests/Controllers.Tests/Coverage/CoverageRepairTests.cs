@@ -2,99 +2,245 @@ using System.Text.Json.Nodes;
 using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Sidecars;
+using WafOperator.Controllers.Tests.ControlPlane;
 using WafOperator.Controllers.Tests.Models;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Kubernetes.Watching;
 
 namespace WafOperator.Controllers.Tests.Coverage;
 
-/// <summary>Pods that should have a sidecar are evicted where the policy says so, one at a time; on a real API
-/// server.</summary>
-[Collection(ApiServerCollection.Name)]
-public sealed class CoverageRepairTests(TestApiServer server)
+/// <summary>
+/// Repair against real Deployments and disruption budgets, with a clock of the test's. No webhook runs, so the successor
+/// of a bare pod is bare as well: what is looked at is who is evicted, and when.
+/// </summary>
+[Collection(ControlPlaneCollection.Name)]
+public sealed class CoverageRepairTests(RealControlPlane plane)
 {
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task RepairByEviction_TakesBarePodsWithAController_OneAtATime(bool repairs)
+    private const string Asks = """{"wafoperator.dev/inject": "true"}""";
+
+    [Fact]
+    public async Task BarePods_AreEvictedOneAtATime_WithAPause()
     {
-        await using var world = await RolloutWorld.CreateAsync(server);
-        using var client = server.Client();
-        var key = new NamespacedName(world.Namespace, "main");
-        await client.CreateAsync(ControllerKinds.Policies, new JsonObject
-        {
-            ["metadata"] = new JsonObject { ["namespace"] = key.Namespace, ["name"] = key.Name },
-            ["spec"] = new JsonObject { ["interception"] = new JsonObject { ["repairByEviction"] = repairs } },
-        }, default);
-        foreach (var name in new[] { "owned-1", "owned-2" }) await CreatePodAsync(client, key.Namespace, name,
-            isOwned: true);
-        await CreatePodAsync(client, key.Namespace, "alone", isOwned: false);
-        using var stop = new CancellationTokenSource();
-        var informers = new InformerSet();
-        var policies = PolicyCaches.Add(informers, client, TestApiServer.Services);
-        var coverage = CoverageCaches.Add(informers, client, TestApiServer.Services, RolloutWorld.SidecarImage);
-        var reports = new SidecarReports(coverage.Pods.Cache.Get, new SidecarReportOptions(), TimeProvider.System);
-        var running = informers.RunAsync(stop.Token);
-        await informers.WaitForSyncAsync(stop.Token).WaitAsync(TimeSpan.FromSeconds(30));
-        var repair = new CoverageRepairController(
-            client, policies, new PolicyCoverage(policies, coverage, reports),
-            new EventRecorder(client, "waf-operator", TestApiServer.Services), world.Time);
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
+        var before = await world.ReadyAsync(3);
 
-        await repair.ReconcileAsync(key, default);
-        await repair.ReconcileAsync(key, default);
-        Assert.Equal(repairs ? 1 : 2, await OwnedAsync(client, key.Namespace));
+        Assert.Equal(TimeSpan.FromSeconds(30), await world.ReconcileAsync());
+        var after = await world.ReadyAsync(3);
+        Assert.Equal(2, after.Intersect(before).Count());
 
-        world.Time.Advance(TimeSpan.FromMinutes(1));
-        await Eventually.TrueAsync(
-            () => coverage.Pods.Cache.ByNamespace.Find(key.Namespace).Count(p =>
-                p.Metadata.Name != "shop") == (repairs ? 2 : 3),
-            "the cache knows");
-        await repair.ReconcileAsync(key, default);
-        Assert.Equal(repairs ? 0 : 2, await OwnedAsync(client, key.Namespace));
-        Assert.NotNull(await client.TryGetAsync(BuiltIn.Pods, new NamespacedName(key.Namespace, "alone"), default));
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(TimeSpan.FromSeconds(20), await world.ReconcileAsync());
+        Assert.Equal(after, await world.ReadyAsync(3));
 
-        await stop.CancelAsync();
-        try
-        {
-            await running;
-        }
-        catch (OperationCanceledException)
-        {
-            // The normal end.
-        }
+        world.Time.Advance(TimeSpan.FromSeconds(20));
+        await world.ReconcileAsync();
+        Assert.Equal(2, (await world.ReadyAsync(3)).Intersect(after).Count());
     }
 
-    private static async Task<int> OwnedAsync(KubernetesClient client, string ns) =>
-        (await client.ListAsync(BuiltIn.Pods, new ListOptions { Namespace = ns }, default)).Items
-            .Count(p => p.Metadata.Name.StartsWith("owned", StringComparison.Ordinal));
-
-    private static async Task CreatePodAsync(KubernetesClient client, string ns, string name, bool isOwned)
+    [Fact]
+    public async Task ADisruptionBudgetThatAllowsNone_IsKept()
     {
-        var metadata = new JsonObject
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 3);
+        var before = await world.ReadyAsync(3);
+
+        Assert.True(await world.ReconcileAsync() > TimeSpan.Zero);
+
+        Assert.Equal(before, await world.ReadyAsync(3));
+    }
+
+    [Fact]
+    public async Task WhileAnotherPodIsNotReady_NoneThatServesIsEvicted()
+    {
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
+        var before = await world.ReadyAsync(3);
+        world.AreNewPodsReady = false;
+        Assert.NotNull(await world.ReconcileAsync());
+        await world.CountAsync(3);
+        world.Time.Advance(TimeSpan.FromMinutes(5));
+        // The one that does not serve goes first, and again: it comes back bare here.
+        await world.ReconcileAsync();
+        await world.CountAsync(3);
+
+        Assert.Equal(2, (await world.UidsAsync()).Intersect(before).Count());
+    }
+
+    [Theory]
+    [InlineData("{}", false, 0)]
+    [InlineData("{}", true, 1)]
+    [InlineData("""{"wafoperator.dev/inject": "false"}""", false, 0)]
+    [InlineData("""{"wafoperator.dev/inject": "false"}""", true, 1)]
+    public async Task PodsWhoseSuccessorsWouldBeBare_StayWhereTheyAre(string annotations, bool isRequired, int evicted)
+    {
+        await using var world = await World.StartAsync(plane, annotations, budgetMin: 1, isRequired);
+        var before = await world.ReadyAsync(3);
+
+        await world.ReconcileAsync();
+
+        Assert.Equal(3 - evicted, (await world.ReadyAsync(3)).Intersect(before).Count());
+    }
+
+    [Fact]
+    public async Task APodWithoutAController_IsNeverEvicted()
+    {
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1, replicas: 0);
+        await world.CreateBareAsync();
+        var before = await world.ReadyAsync(1);
+
+        Assert.Null(await world.ReconcileAsync());
+
+        Assert.Equal(before, await world.ReadyAsync(1));
+    }
+
+    [Fact]
+    public async Task WithoutTheWish_NothingIsEvicted()
+    {
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1, repairs: false);
+        var before = await world.ReadyAsync(3);
+
+        Assert.Null(await world.ReconcileAsync());
+
+        Assert.Equal(before, await world.ReadyAsync(3));
+    }
+
+    private sealed class World : IAsyncDisposable
+    {
+        private readonly RealControlPlane _plane;
+        private readonly KubernetesClient _admin;
+        private readonly KubernetesClient _client;
+        private readonly CancellationTokenSource _stop = new();
+        private readonly InformerSet _informers = new();
+        private readonly CoverageCaches _caches;
+        private readonly CoverageRepairController _controller;
+        private readonly string _ns;
+        private PretendNode? _node;
+        private Task _running = Task.CompletedTask;
+
+        private World(RealControlPlane plane, string ns)
         {
-            ["namespace"] = ns, ["name"] = name, ["labels"] = new JsonObject { ["app"] = "bare" },
-            ["annotations"] = new JsonObject { ["wafoperator.dev/inject"] = "true",
-                ["wafoperator.dev/policy"] = "main" },
-        };
-        if (isOwned)
-        {
-            metadata["ownerReferences"] = new JsonArray(new JsonObject
-            {
-                ["apiVersion"] = "apps/v1", ["kind"] = "ReplicaSet", ["name"] = "bare", ["uid"] = "0000",
-                    ["controller"] = true,
-            });
+            (_plane, _ns, _admin) = (plane, ns, plane.Client());
+            _client = plane.Client(RealControlPlane.OperatorToken);
+            var services = TestApiServer.Services;
+            var policies = PolicyCaches.Add(_informers, _client, services);
+            _caches = CoverageCaches.Add(_informers, _client, services, RolloutWorld.SidecarImage);
+            var reports = new SidecarReports(_caches.Pods.Cache.Get, new SidecarReportOptions(), Time);
+            _controller = new CoverageRepairController(
+                _client, policies, new PolicyCoverage(policies, _caches, reports),
+                new EventRecorder(_client, "waf-operator", services), Time);
         }
 
-        await client.CreateAsync(BuiltIn.Pods, new JsonObject
+        public ManualTime Time { get; } = new();
+
+        public bool AreNewPodsReady { get; set; } = true;
+
+        public static async Task<World> StartAsync(
+            RealControlPlane plane, string annotations, int budgetMin, bool isRequired = false, int replicas = 3,
+            bool repairs = true)
         {
-            ["metadata"] = metadata,
-            ["spec"] = new JsonObject
+            var world = new World(plane, await plane.NamespaceAsync());
+            world._node = await PretendNode.StartAsync(
+                plane.Client(), $"node-of-{world._ns}", new Dictionary<string, int>(),
+                _ => world.AreNewPodsReady ? "127.0.0.1" : null);
+            await world.CreateAsync(annotations, budgetMin, isRequired, replicas, repairs);
+            world._running = world._informers.RunAsync(world._stop.Token);
+            await world._informers.WaitForSyncAsync(default).WaitAsync(TimeSpan.FromSeconds(30));
+            return world;
+        }
+
+        /// <summary>One look; when the next one is wanted. The cache shows first what the server has.</summary>
+        public async Task<TimeSpan?> ReconcileAsync()
+        {
+            var pods = await PodsAsync();
+            await Eventually.TrueAsync(
+                () => pods.All(pod => _caches.Pods.Cache.Get(pod.Metadata.Key)?.Metadata.ResourceVersion
+                    == pod.Metadata.ResourceVersion)
+                    && _caches.Pods.Cache.ByNamespace.Find(_ns).Count == pods.Count,
+                "the cache shows the pods");
+            return (await _controller.ReconcileAsync(new NamespacedName(_ns, "shop"), default)).RequeueAfter;
+        }
+
+        /// <summary>Uids of the pods, once so many run and are ready.</summary>
+        public async Task<IReadOnlyList<string>> ReadyAsync(int count)
+        {
+            await Eventually.TrueAsync(async () =>
             {
-                ["containers"] = new JsonArray(new JsonObject { ["name"] = "app", ["image"] = "registry.local/app" }),
-            },
-        }, default);
+                var pods = await PodsAsync();
+                return pods.Count == count && pods.All(p => p.Text("status", "phase") == "Running");
+            }, "the pods are ready");
+            // Budgets are counted by a controller that is a moment behind.
+            await Eventually.TrueAsync(async () => count == 0
+                || (await _admin.GetAsync(Budgets, new NamespacedName(_ns, "shop"), default))
+                    .At("status", "currentHealthy")?.GetInt32() == count, "the budget is counted");
+            return await UidsAsync();
+        }
+
+        public Task CountAsync(int count) =>
+            Eventually.TrueAsync(async () => (await PodsAsync()).Count == count, "the pods are there");
+
+        public async Task<IReadOnlyList<string>> UidsAsync() => [.. (await PodsAsync()).Select(p => p.Metadata.Uid)];
+
+        public Task CreateBareAsync() => _admin.CreateAsync(BuiltIn.Pods, Pod("bare", Asks), default);
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            try
+            {
+                await _running;
+            }
+            catch (OperationCanceledException)
+            {
+                // The normal end.
+            }
+
+            await _admin.DeleteAsync(BuiltIn.Deployments, new NamespacedName(_ns, "shop"), new DeleteOptions(), default);
+            if (_node is not null) await _node.DisposeAsync();
+            _stop.Dispose();
+            _client.Dispose();
+            _admin.Dispose();
+        }
+
+        private static ResourceType<KubernetesObject> Budgets => BuiltIn.PodDisruptionBudgets("v1beta1");
+
+        private async Task<IReadOnlyList<KubernetesObject>> PodsAsync()
+        {
+            var pods = await _admin.ListAsync(BuiltIn.Pods, new ListOptions { Namespace = _ns }, default);
+            return [.. pods.Items.Where(p => !p.Metadata.IsBeingDeleted).OrderBy(p => p.Metadata.Uid)];
+        }
+
+        private async Task CreateAsync(string annotations, int budgetMin, bool isRequired, int replicas, bool repairs)
+        {
+            await _admin.CreateAsync(ControllerKinds.Policies, Json($$"""
+                {"metadata": {"name": "shop", "namespace": "{{_ns}}"},
+                 "spec": {"targetRefs": [{"kind": "Pod", "selector": {"matchLabels": {"app": "shop"} } }],
+                  "interception": {"repairByEviction": {{Text(repairs)}}, "required": {{Text(isRequired)}} } } }
+                """), default);
+            await _admin.CreateAsync(Budgets, Json($$"""
+                {"metadata": {"name": "shop", "namespace": "{{_ns}}"},
+                 "spec": {"minAvailable": {{budgetMin}}, "selector": {"matchLabels": {"app": "shop"} } } }
+                """), default);
+            var template = Pod("", annotations);
+            template["metadata"]!.AsObject().Remove("name");
+            var deployment = Json($$"""
+                {"metadata": {"name": "shop", "namespace": "{{_ns}}"},
+                 "spec": {"replicas": {{replicas}}, "selector": {"matchLabels": {"app": "shop"} } } }
+                """);
+            deployment["spec"]!["template"] = template;
+            await _admin.CreateAsync(BuiltIn.Deployments, deployment, default);
+        }
+
+        private JsonObject Pod(string name, string annotations) => Json($$"""
+            {"metadata": {"name": "{{name}}", "namespace": "{{_ns}}", "labels": {"app": "shop"},
+              "annotations": {{annotations}} },
+             "spec": {"nodeSelector": {"node": "node-of-{{_ns}}"}, "terminationGracePeriodSeconds": 0,
+              "containers": [{"name": "shop", "image": "x", "ports": [{"name": "http", "containerPort": 8080}]}] } }
+            """);
+
+        private static JsonObject Json(string text) => JsonNode.Parse(text)!.AsObject();
+
+        private static string Text(bool value) => value ? "true" : "false";
     }
 }

@@ -57,7 +57,7 @@ internal sealed class OperatorLife : IAsyncDisposable
         _controller = new RolloutController(
             client, _models, _packages, new ModelEvaluator(client, settings), new RolloutCounting(coverage, _reports),
             new RolloutGates(_outside.Http), new RejectedModels(client, world.Time), new StatusWriter(client),
-            new EventRecorder(client, "waf-operator", services), world.Time);
+            new EventRecorder(client, "waf-operator", services), world.Time, _ => world.Policies);
         _running = informers.RunAsync(_stop.Token);
         Synced = informers.WaitForSyncAsync(_stop.Token);
     }

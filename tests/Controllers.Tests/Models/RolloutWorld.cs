@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using WafOperator.Controllers.Models;
 using WafOperator.Controllers.Sidecars;
+using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Tests.ApiServer;
@@ -11,6 +12,7 @@ using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Status;
 using WafOperator.Resources;
 using WafOperator.Resources.Models;
+using WafOperator.Resources.Policies;
 
 namespace WafOperator.Controllers.Tests.Models;
 
@@ -37,6 +39,9 @@ internal sealed class RolloutWorld : IAsyncDisposable
     public KubernetesClient Client { get; }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    /// <summary>Policies of the namespace.</summary>
+    public List<WafPolicy> Policies { get; } = [];
 
     /// <summary>What the sidecar counts in a step.</summary>
     public Func<RolloutCounters, RolloutCounters> Traffic { get; set; } = Equal;
@@ -233,8 +238,16 @@ internal sealed class RolloutWorld : IAsyncDisposable
         name, labels,
         new JsonObject
         {
-            ["containers"] = new JsonArray(
-                new JsonObject { ["name"] = container, ["image"] = SidecarImage + ":1" }),
+            ["containers"] = new JsonArray(new JsonObject
+            {
+                ["name"] = container, ["image"] = SidecarImage + ":1",
+                ["volumeMounts"] = new JsonArray(
+                    new JsonObject { ["name"] = "waf-identity", ["mountPath"] = "/var/run/secrets/wafoperator.dev" },
+                    new JsonObject { ["name"] = "waf-state", ["mountPath"] = "/var/lib/waf" }),
+            }),
+            ["volumes"] = new JsonArray(
+                new JsonObject { ["name"] = "waf-identity", ["emptyDir"] = new JsonObject() },
+                new JsonObject { ["name"] = "waf-state", ["emptyDir"] = new JsonObject() }),
         },
         status, null);
 
@@ -243,7 +256,10 @@ internal sealed class RolloutWorld : IAsyncDisposable
     {
         var metadata = new JsonObject { ["namespace"] = Namespace, ["name"] = name, ["labels"] = labels };
         if (owner is not null) metadata["ownerReferences"] = new JsonArray(owner);
-        else metadata["annotations"] = new JsonObject { [WellKnown.InjectedAnnotation] = "0123456789abcdef" };
+        else metadata["annotations"] = new JsonObject
+        {
+            [WellKnown.InjectedAnnotation] = SidecarPrint.Of(new JsonObject { ["spec"] = spec.DeepClone() }),
+        };
         await Client.CreateAsync(
             BuiltIn.Pods, new JsonObject { ["metadata"] = metadata, ["spec"] = spec }, CancellationToken.None);
         await Client.PatchAsync(

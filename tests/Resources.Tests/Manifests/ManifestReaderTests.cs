@@ -64,9 +64,10 @@ public sealed class ManifestReaderTests
         "must be one of Off, Detect, Enforce, not the boolean false: YAML reads a bare Off as false, write \"Off\" "
         + "in quotes")]
     [InlineData("spec:\n  targetRefs:\n  - kind: Deploymnt\n    name: x\n", 6, 5, "spec.targetRefs[0].kind",
-        "\"Deploymnt\" is not one of Deployment, StatefulSet, Service; did you mean Deployment?")]
-    [InlineData("spec:\n  targetRefs:\n  - kind: Service\n", 6, 5, "spec.targetRefs[0].name",
-        "is required: name of the target, in the policy's namespace")]
+        "\"Deploymnt\" is not one of Deployment, StatefulSet, Service, DaemonSet, ReplicaSet, Job, CronJob, Pod; "
+        + "did you mean Deployment?")]
+    [InlineData("spec:\n  rateLimits:\n  - requests: 5\n", 6, 5, "spec.rateLimits[0].name",
+        "is required: name, for metrics and events")]
     [InlineData("spec: []\n", 4, 1, "spec", "must be an object, not a list")]
     [InlineData("", 1, 1, "spec", "is required: desired state")]
     [InlineData("spec: {a: {b: 1}, a: 2}\n", 4, 19, "", "the key a stands twice (first in line 4)")]

@@ -30,6 +30,30 @@ public sealed class RolloutMachineTests
         Assert.Equal((ModelPhase.Promoted, 100), (next.Phase, next.Weight));
     }
 
+    [Fact]
+    public void FirstVersionOfAFamily_WhereAPolicyEnforces_WaitsForAPerson()
+    {
+        var first = Inputs(ModelPhase.Evaluating) with
+        {
+            Promoted = null, Evaluation = new(StageOutcome.Succeeded, "recall 0.98"), EnforcedBy = ["shop"],
+            Generation = 7,
+        };
+
+        var waiting = RolloutMachine.Next(first);
+        Assert.Equal((ModelPhase.Evaluating, 7L), (waiting.Status.Phase, waiting.Status.ObservedGeneration));
+        Assert.Contains("WafPolicy shop enforces", waiting.Status.Message, StringComparison.Ordinal);
+        Assert.Equal(waiting.Status.Message, waiting.Event);
+        Assert.NotNull(waiting.LookAgain);
+        // Said once, not with every look.
+        Assert.Null(RolloutMachine.Next(first with { Status = waiting.Status }).Event);
+
+        Assert.Equal(ModelPhase.Promoted, Next(first with { ApprovedStep = 1 }).Phase);
+        Assert.Equal(ModelPhase.Promoted, Next(first with { EnforcedBy = [] }).Phase);
+        Assert.Equal(ModelPhase.Shadow, Next(first with { Promoted = Baseline }).Phase);
+        Assert.Equal(ModelPhase.Failed,
+            Next(first with { Evaluation = new(StageOutcome.Failed, "no"), ApprovedStep = 1 }).Phase);
+    }
+
     [Theory]
     [InlineData(ModelPhase.Verifying)]
     [InlineData(ModelPhase.Evaluating)]

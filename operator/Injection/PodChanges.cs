@@ -1,0 +1,74 @@
+using System.Text.Json.Nodes;
+using WafOperator.Injection.Capture;
+using WafOperator.Injection.Containers;
+using WafOperator.Resources;
+
+namespace WafOperator.Injection;
+
+/// <summary>
+/// What may not change about a pod that was injected. Kubernetes lets images, labels, annotations and ephemeral
+/// containers of a running pod change; each of them could take the sidecar away or take it over. Pure.
+/// </summary>
+public static class PodChanges
+{
+    private static readonly HashSet<string> Capabilities = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "ALL", "NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "BPF", "PERFMON",
+    };
+
+    /// <summary>Why a change is refused, or null.</summary>
+    /// <param name="before">The pod as it is.</param>
+    /// <param name="after">The pod as it would become.</param>
+    /// <param name="settings">What is injected now.</param>
+    public static string? Refusal(JsonObject before, JsonObject after, InjectionSettings settings)
+    {
+        if (!InjectedSidecar.IsIn(before, settings.SidecarImage)) return null;
+        var (old, now) = (new PodView(before), new PodView(after));
+        if (ChangedMark(old.Annotations, now.Annotations) is { } annotation)
+            return $"the annotation {annotation} says what was decided when the pod was made: change the pod template";
+        if (ChangedMark(old.Labels, now.Labels) is { } label)
+            return $"the label {label} says what was decided when the pod was made: change the pod template";
+        return Image(old, now, WellKnown.SidecarContainer, settings.SidecarImage)
+            ?? Image(old, now, WellKnown.InitContainer, settings.InitImage)
+            ?? (SidecarPrint.Of(after) == SidecarPrint.Of(before) ? null
+                : $"the container {WellKnown.SidecarContainer} would no longer be what was injected")
+            ?? now.EphemeralContainers.Select(Takeover).FirstOrDefault(problem => problem is not null);
+    }
+
+    private static string? ChangedMark(
+        IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after) =>
+        before.Keys.Union(after.Keys).Where(key => key.StartsWith(ApiGroup.Name + "/", StringComparison.Ordinal))
+            .FirstOrDefault(key => before.GetValueOrDefault(key) != after.GetValueOrDefault(key));
+
+    /// <summary>An image may become the one that is injected now, and no other.</summary>
+    private static string? Image(PodView before, PodView after, string name, string injected)
+    {
+        if (SidecarPrint.Find(before, name).Container is not { } old) return null;
+        var image = SidecarPrint.Find(after, name).Container is { } now ? SidecarPrint.ImageOf(now) : "";
+        return image == SidecarPrint.ImageOf(old) || image == injected ? null
+            : $"the image of the container {name} may become {injected} only, not {image}";
+    }
+
+    /// <summary>
+    /// A debugging container that is aimed at the sidecar, mounts its volumes, or has a capability that undoes redirects
+    /// or reads other processes.
+    /// </summary>
+    private static string? Takeover(JsonObject container)
+    {
+        var name = PodView.Text(container, "name");
+        if (PodView.Text(container, "targetContainerName") == WellKnown.SidecarContainer)
+            return $"the ephemeral container {name} is aimed at {WellKnown.SidecarContainer}: aim it at the application";
+        if (PodView.Objects(container["volumeMounts"]).Select(mount => PodView.Text(mount, "name"))
+            .FirstOrDefault(volume => SidecarContainer.Mounts.Any(own => own.Volume == volume)) is { } mounted)
+            return $"the ephemeral container {name} mounts {mounted}, which is the sidecar's";
+        var security = container["securityContext"] as JsonObject;
+        var added = (security?["capabilities"]?["add"] as JsonArray ?? []).OfType<JsonValue>()
+            .Select(value => value.TryGetValue<string>(out var text) ? text : "")
+            .Select(text => text.StartsWith("CAP_", StringComparison.OrdinalIgnoreCase) ? text[4..] : text)
+            .FirstOrDefault(Capabilities.Contains);
+        if (added is not null)
+            return $"the ephemeral container {name} asks for {added}, which could undo what the sidecar rests on";
+        return PodView.Flag(security, "privileged")
+            ? $"the ephemeral container {name} is privileged, which could undo what the sidecar rests on" : null;
+    }
+}
