@@ -132,7 +132,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
                 new EventRecorder(_client, "waf-operator", services), Time);
         }
 
-        public ManualTime Time { get; } = new();
+        public FakeTimeProvider Time { get; } = new();
 
         public bool AreNewPodsReady { get; set; } = true;
 
