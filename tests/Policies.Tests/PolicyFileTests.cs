@@ -68,8 +68,8 @@ public sealed class PolicyFileTests
     [InlineData("  mode: Enforce", "  mode: Enforce\n  mode: Detect",
         "line 6: the key mode stands twice (first in line 5)")]
     [InlineData("kind: Deployment", "kind: Deployment, group: \"\"",
-        "line 6: spec.targetRefs[0]: group must be empty for a Service and apps for a Deployment or StatefulSet (or "
-        + "left out)")]
+        "line 6: spec.targetRefs[0]: group must be empty for a Service and a Pod, batch for a Job and a CronJob, and apps "
+        + "for the others (or left out)")]
     [InlineData("  mode: Enforce", "  mode: [", "line")]
     public void Load_SomethingWrong_SaysWhereAndWhat(string right, string wrong, string message)
     {
