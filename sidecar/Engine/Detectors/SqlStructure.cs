@@ -168,4 +168,27 @@ internal readonly ref partial struct SqlStructure(
 
         return index;
     }
+
+    /// <summary>
+    /// ascii(substring(version() from 1 for 1)): the whole value is a call, and in it the database is asked about
+    /// itself. It is an expression that runs where a number is expected.
+    /// </summary>
+    private bool IsProbe(int at)
+    {
+        var end = SkipCall(at + 1);
+        if (!IsTight(at + 1) || !IsOver(end)) return false;
+        for (var i = at + 2; i + 2 < end; i++)
+        {
+            if (Type(i) is SqlType.Function or SqlType.StrongFunction && Type(i + 1) == SqlType.Open
+                && Type(i + 2) == SqlType.Close && IsAboutDatabase(i)) return true;
+        }
+
+        return false;
+    }
+
+    private bool IsAboutDatabase(int at) =>
+        IsWord(at, "version"u8) || IsWord(at, "user"u8) || IsWord(at, "current_user"u8)
+        || IsWord(at, "session_user"u8) || IsWord(at, "system_user"u8) || IsWord(at, "database"u8)
+        || IsWord(at, "schema"u8) || IsWord(at, "current_database"u8) || IsWord(at, "sqlite_version"u8)
+        || IsWord(at, "db_name"u8) || IsWord(at, "connection_id"u8);
 }

@@ -59,7 +59,8 @@ public sealed class EvasionTests
 
             Written by the test of the evasion suite (`UPDATE_GOLDEN=1`), which runs every row through the reader
             and OWASP CRS 3.3.4 as Debian installs it, at paranoia level 1 with default thresholds, together with
-            the rule a policy adds for bodies that cannot be read (1002 here). *blocked*: the rules stop it. *refused*: a limit of the reader stops it. *noted*: no rule of that
+            the rule a policy adds for bodies that cannot be read (1002 here). *blocked*: the rules stop it. *refused*:
+            a limit of the reader stops it. *noted*: no rule of that
             level stops it; the reader notes the anomaly, which models and reports see. *passed*: neither; CRS 3.3.4
             has no rule for that place at this level; the value is among the parts that models score. Chunk
             extensions, bare line feeds and other framing are settled by the server's own parser before the reader

@@ -123,7 +123,8 @@ internal sealed class StructureMutant
     private string Content(int depth) => _random.Next(depth < DepthMax ? 4 : 3) switch
     {
         0 or 1 => Odd("tea", "' OR 1=1", "&lt;script&gt;", "&#60;b&#x3e;", "&amp;amp;", "]]>", "&e;", "&nbsp;", "a&b",
-            "é", "\r\nx", "&#x1F600;", "&#x0000000000000041;", "&#00000000000000066;", "&#xD800;", "&#0;", "<", "\u0001", "&lt", "%27"),
+            "é", "\r\nx", "&#x1F600;", "&#x0000000000000041;", "&#00000000000000066;", "&#xD800;", "&#0;", "<",
+            "\u0001", "&lt", "%27"),
         2 => Odd("<![CDATA[x<y&z]]>", "<!-- tea -->", "<?php echo 1 ?>", "<![CDATA[]]>",
             "<![CDATA[a]]]]><![CDATA[>b]]>",
             "<!-- a -- b -->", "<![cdata[x]]>", "<!---->", "<?xml version=\"1.0\"?>", "<![CDATA[tea"),
