@@ -68,7 +68,7 @@ def by_json(_, body):
 
 
 def by_urllib(_, body):
-    pairs = urllib.parse.parse_qsl(body.decode("latin-1"), keep_blank_values=True)
+    pairs = urllib.parse.parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     return {"values": [value for _, value in pairs], "files": []}
 
 
