@@ -148,7 +148,7 @@ public static class ConsoleHost
             ServicePort = Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"),
         };
         return new KubernetesClient(
-            ClusterLocator.Locate(environment, TimeProvider.System), new ClientOptions(), TimeProvider.System,
+            ClusterLocator.Locate(environment), new ClientOptions(), TimeProvider.System,
             loggers.CreateLogger<KubernetesClient>());
     }
 
