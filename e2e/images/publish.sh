@@ -1,6 +1,6 @@
 # What goes into each image: programs, rules, models, and a hash of everything they are made of. Sourced.
 
-ALL_IMAGES=(operator sidecar init shop inference)
+ALL_IMAGES=(operator sidecar init shop inference console)
 
 project_of() {
   case "$1" in
@@ -8,6 +8,7 @@ project_of() {
     sidecar) echo sidecar/Host ;;
     shop) echo e2e/Shop ;;
     inference) echo models/Server ;;
+    console) echo operator/Console ;;
   esac
 }
 
@@ -15,6 +16,7 @@ project_of() {
 inputs_of() {
   case "$1" in
     operator) echo operator crds models/packages ;;
+    console) echo operator/Console operator/Kubernetes crds ;;
     sidecar) echo sidecar crds operator/Policies models/Features models/OnnxRuntime models/packages ;;
     inference) echo models/Server models/Features models/OnnxRuntime models/packages sidecar/Proxy/Listening crds ;;
     shop) echo e2e/Shop ;;

@@ -13,7 +13,7 @@ namespace WafOperator.Distribution;
 
 /// <summary>The HTTP surface that crds/Protocols/Distribution.md describes.</summary>
 public sealed class DistributionEndpoints(
-    PolicyStore policies, PolicyStore pools, CallerAuthenticator callers, IEventSink events)
+    PolicyStore policies, PolicyStore pools, CallerAuthenticator callers, IEventSink events, EventSpool? spool = null)
 {
     private const int WaitSecondsMax = 60;
     private const int EventBytesMax = 1 << 20;
@@ -68,6 +68,14 @@ public sealed class DistributionEndpoints(
     private async Task PostEventsAsync(HttpContext context)
     {
         if (await AuthenticateAsync(context) is not { } caller) return;
+        if (spool is { HasRoom: false })
+        {
+            await ProblemAsync(
+                context, 503, "the spool of events is full: the console was away for too long; try again");
+            return;
+        }
+
+        var taken = new List<SecurityEvent>();
         var reader = context.Request.BodyReader;
         long seen = 0;
         while (true)
@@ -79,7 +87,7 @@ public sealed class DistributionEndpoints(
             {
                 seen += line.Length + 1;
                 if (line.Length > EventLineBytesMax) break;
-                if (!Accept(caller, line))
+                if (!Read(caller, line, taken))
                 {
                     await ProblemAsync(context, 400, $"a line is not a security event ({SecurityEvent.FormatVersion})");
                     return;
@@ -96,10 +104,27 @@ public sealed class DistributionEndpoints(
             if (read.IsCompleted) break;
         }
 
+        await TakeAsync(context, taken);
+    }
+
+    /// <summary>All of a call or nothing: its sender sends all of it again.</summary>
+    private async Task TakeAsync(HttpContext context, List<SecurityEvent> taken)
+    {
+        try
+        {
+            spool?.Append(taken);
+        }
+        catch (IOException)
+        {
+            await ProblemAsync(context, 503, "the spool of events cannot be written; try again");
+            return;
+        }
+
+        foreach (var securityEvent in taken) events.Accept(securityEvent);
         context.Response.StatusCode = 202;
     }
 
-    private bool Accept(Caller caller, ReadOnlySequence<byte> line)
+    private static bool Read(Caller caller, ReadOnlySequence<byte> line, List<SecurityEvent> taken)
     {
         if (line.IsEmpty) return true;
         try
@@ -108,7 +133,7 @@ public sealed class DistributionEndpoints(
             var securityEvent = JsonSerializer.Deserialize<SecurityEvent>(ref json, ProtocolJson.Default.Options);
             if (securityEvent is null || securityEvent.Format != SecurityEvent.FormatVersion) return false;
             // The namespace is the caller's, whatever the line says: a sidecar cannot speak for others.
-            events.Accept(securityEvent with { Namespace = caller.Namespace });
+            taken.Add(securityEvent with { Namespace = caller.Namespace });
             return true;
         }
         catch (JsonException)

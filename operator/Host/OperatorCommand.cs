@@ -74,8 +74,10 @@ internal static class OperatorCommand
         access.AddTo(command);
         var injection = new InjectionFlags();
         injection.AddTo(command);
+        var console = new ConsoleFlags();
+        console.AddTo(command);
         command.SetAction((parsed, cancellationToken) => run(
-            injection.Apply(parsed, access.Apply(parsed, bounds.Apply(parsed, new OperatorOptions
+            console.Apply(parsed, injection.Apply(parsed, access.Apply(parsed, bounds.Apply(parsed, new OperatorOptions
             {
                 Namespace = parsed.GetRequiredValue(ns),
                 Identity = parsed.GetRequiredValue(identity),
@@ -92,7 +94,7 @@ internal static class OperatorCommand
                 MetricsPort = parsed.GetValue(metrics),
                 BlobFolder = parsed.GetRequiredValue(blobs),
                 ModelsFolder = parsed.GetValue(models) ?? Environment.GetEnvironmentVariable("WAF_MODELS_DIR"),
-            }))),
+            })))),
             cancellationToken));
         return command;
     }

@@ -5,6 +5,7 @@ using WafOperator.Controllers.Outside;
 using WafOperator.Distribution;
 using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
+using WafOperator.Distribution.Events;
 using WafOperator.Distribution.Policies;
 using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Authentication;
@@ -36,8 +37,7 @@ internal static class OperatorHost
         var services = new RuntimeServices(TimeProvider.System, new Jitter(Random.Shared), loggers);
         using var client = new KubernetesClient(
             ClusterLocator.Locate(ReadEnvironment(options), TimeProvider.System), new ClientOptions(),
-                TimeProvider.System,
-            loggers.CreateLogger<KubernetesClient>());
+            TimeProvider.System, loggers.CreateLogger<KubernetesClient>());
         var capabilities = await client.GetCapabilitiesAsync(cancellationToken);
         HostLog.Starting(loggers.CreateLogger("WafOperator"), options.Identity, capabilities.ToString());
 
@@ -56,10 +56,11 @@ internal static class OperatorHost
         using var replicas = OutsideConnections.ForReplicas(
             presented => presented.Thumbprint == plane.Certificate.Current?.Thumbprint);
         using var rollouts = new RolloutMeters(plane.Policies.Models);
+        using var spool = SpoolOf(options);
         using var metrics = new PrometheusExporter(Meters);
         using var ports = Listen(builder, options, plane);
         await using var app = builder.Build();
-        MapDistribution(app, options, plane, new DistributionParts(client, store, pools, learned, blobs, replicas));
+        MapDistribution(app, options, plane, new(client, store, pools, learned, blobs, replicas, spool));
         var injection = options.Injection(capabilities.NativeSidecars);
         var pods = new PodMutator(
             plane.Admission, () => injection, new InjectionEvents(plane.Events, plane.Coverage).Observe);
@@ -83,6 +84,9 @@ internal static class OperatorHost
         return 0;
     }
 
+    private static EventSpool? SpoolOf(OperatorOptions options) => options.Console is null ? null
+        : new EventSpool(options.EventFolder, options.EventBytesMax, TimeProvider.System);
+
     private static SecretUse SecretUseOf(KubernetesClient client) => new((user, ns, name, cancellationToken) =>
         client.MayAsync(
             new TokenIdentity(user.Name, "", user.Groups, []), ApiVerb.Get, BuiltIn.Secrets,
@@ -95,7 +99,13 @@ internal static class OperatorHost
         var relay = new StatusRelay(plane.Reports, () => plane.Elector.IsLeader, Leader, parts.Replicas);
         MapByPort(
             app, options.DistributionPort,
-            new DistributionEndpoints(parts.Policies, parts.Pools, callers, new EventCounters()).Map,
+            new DistributionEndpoints(
+                parts.Policies, parts.Pools, callers, new EventCounters(parts.Spool), parts.Spool).Map,
+            routes =>
+            {
+                if (parts.Spool is { } spool && options.Console is { } console)
+                    new BatchEndpoint(spool, callers, console.Namespace, console.Name).Map(routes);
+            },
             new LearningEndpoint(parts.Learned, callers).Map,
             new BlobEndpoint(parts.Blobs, plane.Packages.IsOf, callers).Map,
             new StatusEndpoint(callers, relay).Map);
@@ -110,7 +120,7 @@ internal static class OperatorHost
     /// <summary>What the distribution port serves from.</summary>
     private sealed record DistributionParts(
         KubernetesClient Client, PolicyStore Policies, PolicyStore Pools, PolicyStore Learned, BlobStore Blobs,
-        HttpClient Replicas);
+        HttpClient Replicas, EventSpool? Spool);
 
     private static readonly string[] Meters =
     [

@@ -66,6 +66,15 @@ public sealed record OperatorOptions
     /// <summary>Most bytes in it.</summary>
     public long BlobBytesMax { get; init; } = 2L << 30;
 
+    /// <summary>The console's service account, which events are kept for; null: they are only counted.</summary>
+    public NamespacedName? Console { get; init; }
+
+    /// <summary>Folder for events that the console has not fetched yet.</summary>
+    public string EventFolder { get; init; } = "/tmp/waf-operator-events";
+
+    /// <summary>Most bytes in it, compressed: about ten times as many bytes of events.</summary>
+    public long EventBytesMax { get; init; } = 1L << 30;
+
     /// <summary>Most bytes of it that the packages in use of one namespace take.</summary>
     public long BlobBytesPerNamespaceMax => BlobBytesMax / 4;
 

@@ -7,7 +7,7 @@ namespace WafOperator.Protocols.Distribution;
 /// <summary>
 /// The CA bundle of a file, read again when the file changes: certificates are rotated under a running program.
 /// </summary>
-internal sealed class TrustedRoots(string file) : IDisposable
+public sealed class TrustedRoots(string file) : IDisposable
 {
     private readonly Lock _lock = new();
     private X509Certificate2Collection _roots = [];

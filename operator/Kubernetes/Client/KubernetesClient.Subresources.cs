@@ -96,11 +96,15 @@ public sealed partial class KubernetesClient
         ApiVerb verb, ResourceType type, string? ns, CancellationToken cancellationToken, string? subresource = null) =>
         AccessAsync(BuiltIn.SelfSubjectAccessReviews, Attributes(verb, type, ns, subresource), cancellationToken);
 
-    /// <summary>Whether a user (and groups) may do something, with one object where it has a name.</summary>
+    /// <summary>
+    /// Whether a user (and groups) may do something, with one object where it has a name; the subresource may be one
+    /// that no server has (<c>wafpolicies/events</c>).
+    /// </summary>
     public Task<bool> MayAsync(
-        TokenIdentity user, ApiVerb verb, ResourceType type, NamespacedName key, CancellationToken cancellationToken)
+        TokenIdentity user, ApiVerb verb, ResourceType type, NamespacedName key, CancellationToken cancellationToken,
+        string? subresource = null)
     {
-        var spec = Attributes(verb, type, key.Namespace, null);
+        var spec = Attributes(verb, type, key.Namespace, subresource);
         if (!string.IsNullOrEmpty(key.Name)) spec["resourceAttributes"]!["name"] = key.Name;
         spec["user"] = user.Username;
         spec["groups"] = new JsonArray([.. user.Groups.Select(g => JsonValue.Create(g))]);

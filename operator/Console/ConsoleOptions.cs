@@ -1,0 +1,38 @@
+using WafOperator.Console.Access;
+using WafOperator.Console.Intake;
+using WafOperator.Console.Sinks;
+
+namespace WafOperator.Console;
+
+/// <summary>Process settings of the console, from its command line.</summary>
+public sealed record ConsoleOptions
+{
+    /// <summary>Address to listen on.</summary>
+    public string Listen { get; init; } = "http://0.0.0.0:8090";
+
+    /// <summary>A PEM certificate and its key for https, read again when they change; null for http.</summary>
+    public (string Certificate, string Key)? Tls { get; init; }
+
+    /// <summary><c>sqlite:FILE</c>, or a connection string of PostgreSQL.</summary>
+    public required string Store { get; init; }
+
+    /// <summary>How long events are kept.</summary>
+    public TimeSpan KeepFor { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Where events are fetched; null: they are imported only.</summary>
+    public FetchOptions? Fetch { get; init; }
+
+    /// <summary>An identity provider, or null.</summary>
+    public OidcOptions? Oidc { get; init; }
+
+    /// <summary>The one token of an installation without a cluster; null: tokens are the cluster's.</summary>
+    public string? Token { get; init; }
+
+    public string? Kubeconfig { get; init; }
+
+    /// <summary>Sinks, alert receivers and rules.</summary>
+    public OutletOptions Outlets { get; init; } = new();
+
+    /// <summary>Where people find the console, for links in alerts; with https, cookies are for https only.</summary>
+    public string? PublicUrl { get; init; }
+}

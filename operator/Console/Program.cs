@@ -1,0 +1,3 @@
+using WafOperator.Console;
+
+return await ConsoleCommand.InvokeAsync(args, System.Console.Out, System.Console.Error);

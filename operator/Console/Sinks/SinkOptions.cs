@@ -1,0 +1,82 @@
+using System.Text.Json.Serialization;
+
+namespace WafOperator.Console.Sinks;
+
+/// <summary>How a sink is spoken to.</summary>
+public enum SinkKind
+{
+    /// <summary>JSON lines by POST.</summary>
+    Http,
+
+    /// <summary>Splunk's HTTP Event Collector.</summary>
+    SplunkHec,
+
+    /// <summary>Elasticsearch or OpenSearch, by the bulk API; the event's id is the document's.</summary>
+    Elasticsearch,
+
+    /// <summary>Syslog over TCP with octet counting (RFC 6587), or TLS (RFC 5425).</summary>
+    Syslog,
+}
+
+/// <summary>Where events go, from the file that the administrator wrote.</summary>
+public sealed record SinkOptions
+{
+    public required string Name { get; init; }
+    public SinkKind Kind { get; init; }
+    public EventFormat Format { get; init; } = EventFormat.Ocsf;
+
+    /// <summary>http(s)://… or, for syslog, tcp://host:port or tls://host:port.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>File with the token: <c>Bearer</c>, for Splunk <c>Splunk</c>, for Elasticsearch
+    /// <c>ApiKey</c>.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>Authority of the server's certificate, PEM.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>Index of Elasticsearch or Splunk.</summary>
+    public string? Index { get; init; }
+
+    /// <summary>Leave out what was allowed.</summary>
+    public bool OnlyAttacks { get; init; } = true;
+
+    /// <summary>Events that a sink may be behind; beyond, those that were allowed are left out, and counted.</summary>
+    public long LagMax { get; init; } = 1_000_000;
+
+    /// <summary>Events of one call.</summary>
+    public int BatchMax { get; init; } = 200;
+}
+
+/// <summary>The file of <c>--outlets</c>.</summary>
+public sealed record OutletOptions
+{
+    public IReadOnlyList<SinkOptions> Sinks { get; init; } = [];
+    public IReadOnlyList<Alerts.ReceiverOptions> Receivers { get; init; } = [];
+    public IReadOnlyList<Alerts.AlertRule> Rules { get; init; } = [];
+
+    /// <summary>Reads the file.</summary>
+    /// <exception cref="FormatException">It is not what it should be.</exception>
+    public static OutletOptions Read(string file)
+    {
+        try
+        {
+            var options = System.Text.Json.JsonSerializer.Deserialize<OutletOptions>(File.ReadAllText(file), Json)
+                ?? new OutletOptions();
+            var names = options.Sinks.Select(s => s.Name).Concat(options.Receivers.Select(r => r.Name)).ToList();
+            return names.Distinct(StringComparer.Ordinal).Count() == names.Count ? options
+                : throw new FormatException($"{file}: sinks and receivers have names of their own");
+        }
+        catch (System.Text.Json.JsonException failure)
+        {
+            throw new FormatException($"{file}: {failure.Message}", failure);
+        }
+    }
+
+    internal static readonly System.Text.Json.JsonSerializerOptions Json =
+        new(System.Text.Json.JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+    };
+}

@@ -1,0 +1,88 @@
+using WafOperator.Protocols.Events;
+
+namespace WafOperator.Console.Store;
+
+/// <summary>Whose events somebody may see.</summary>
+public sealed record AccessScope
+{
+    private AccessScope(string[]? namespaces) => Namespaces = namespaces;
+
+    /// <summary>Those of all namespaces.</summary>
+    public static AccessScope All { get; } = new((string[]?)null);
+
+    /// <summary>The namespaces; null for all.</summary>
+    public IReadOnlyList<string>? Namespaces { get; }
+
+    /// <summary>Those of some namespaces; none of none.</summary>
+    public static AccessScope Of(IEnumerable<string> namespaces) =>
+        new([.. namespaces.Distinct(StringComparer.Ordinal)]);
+
+    public bool Holds(string ns) => Namespaces is null || Namespaces.Contains(ns, StringComparer.Ordinal);
+}
+
+/// <summary>Which events are listed, newest first. What is null does not filter.</summary>
+public sealed record EventQuery
+{
+    /// <summary>Most that a page holds.</summary>
+    public const int LimitMax = 500;
+
+    /// <summary>Most words that are looked for together.</summary>
+    public const int WordsMax = 8;
+
+    public required AccessScope Scope { get; init; }
+    public DateTimeOffset? From { get; init; }
+    public DateTimeOffset? To { get; init; }
+    public string? Policy { get; init; }
+    public string? Client { get; init; }
+    public string? Method { get; init; }
+    public VerdictKind? Verdict { get; init; }
+
+    /// <summary>Stopped, or would have been.</summary>
+    public bool? IsAttack { get; init; }
+
+    /// <summary>Looked at whole.</summary>
+    public bool? IsWhole { get; init; }
+    public string? Reason { get; init; }
+    public string? Kind { get; init; }
+    public long? Rule { get; init; }
+    public long? Attack { get; init; }
+    public ThreatLevel? AtLeast { get; init; }
+    public EventLabel? Label { get; init; }
+
+    /// <summary>Words that must all be there, see <see cref="PreparedEvent.Terms"/>.</summary>
+    public IReadOnlyList<string> Words { get; init; } = [];
+    public int Limit { get; init; } = 50;
+    public PageCursor? After { get; init; }
+}
+
+/// <summary>Which attacks are listed, those seen last first.</summary>
+public sealed record AttackQuery
+{
+    public required AccessScope Scope { get; init; }
+    public DateTimeOffset? From { get; init; }
+    public DateTimeOffset? To { get; init; }
+    public string? Policy { get; init; }
+    public string? Kind { get; init; }
+    public EventLabel? Label { get; init; }
+
+    /// <summary>Text in route, parameter or policy.</summary>
+    public string? Text { get; init; }
+    public int Limit { get; init; } = 50;
+    public PageCursor? After { get; init; }
+}
+
+/// <summary>Traffic of one namespace and policy within a stretch of time.</summary>
+public sealed record TrafficRow(
+    DateTimeOffset Start, string Namespace, string Policy, VerdictKind Verdict, VerdictKind WouldHave, string Reason,
+    bool IsWhole, long Count);
+
+/// <summary>What somebody said about an event: data, with who and when; a later one revokes an earlier one.</summary>
+public sealed record LabelEntry(string EventId, EventLabel Label, string By, DateTimeOffset At, string? Reason);
+
+/// <summary>State of the store, for health pages.</summary>
+/// <param name="Kind"><c>sqlite</c> or <c>postgresql</c>.</param>
+/// <param name="Events">Events kept, estimated by the database's own statistics where it has them.</param>
+/// <param name="Bytes">Bytes on disk.</param>
+/// <param name="Connections">Connections to the database; 0 where there are none.</param>
+/// <param name="Oldest">Beginning of the oldest day that is kept.</param>
+public sealed record StoreState(string Kind, long Events, long Bytes, int Connections, DateTimeOffset? Oldest);

@@ -1,0 +1,222 @@
+using System.Data.Common;
+using System.Globalization;
+
+namespace WafOperator.Console.Store;
+
+public abstract partial class SqlEventStore
+{
+    public async Task<AddResult> AddAsync(IReadOnlyList<PreparedEvent> events, CancellationToken cancellationToken)
+    {
+        var distinct = events.DistinctBy(e => e.Event.Id, StringComparer.Ordinal).ToList();
+        if (distinct.Count == 0) return default;
+        return await WriteAsync(
+            async (connection, transaction) =>
+            {
+                await PrepareDaysAsync(connection, transaction, distinct, cancellationToken);
+                var known = await KnownAsync(connection, transaction, distinct, cancellationToken);
+                var added = known.Count == 0 ? distinct : distinct.FindAll(e => !known.Contains(e.Event.Id));
+                if (added.Count > 0)
+                {
+                    var attacks = await new AttackGrouping(connection, transaction)
+                        .GroupAsync(added, cancellationToken);
+                    await InsertAsync(connection, transaction, added, attacks, cancellationToken);
+                    await CountAsync(connection, transaction, added, cancellationToken);
+                }
+
+                return new AddResult(added.Count, events.Count - added.Count);
+            },
+            cancellationToken);
+    }
+
+    public Task<bool> LabelAsync(LabelEntry entry, CancellationToken cancellationToken) => WriteAsync(
+        async (connection, transaction) =>
+        {
+            var id = Convert.FromHexString(entry.EventId);
+            var update = new SqlText("update events set label = ");
+            update.Add(update.Value((int)entry.Label)).WhereValue("id =", id);
+            if (await ExecuteAsync(update.CommandOn(connection, transaction), cancellationToken) == 0) return false;
+            var group = new SqlText("update attacks set label = ");
+            group.Add(group.Value((int)entry.Label));
+            group.Where($"id = (select e.attack from events e where e.id = {group.Value(id)} limit 1)");
+            await ExecuteAsync(group.CommandOn(connection, transaction), cancellationToken);
+            var insert = new SqlText("insert into labels (event_id, label, said_by, at, reason) values (");
+            insert.Add($"{insert.Value(id)}, {insert.Value((int)entry.Label)}, {insert.Value(entry.By)}, ");
+            insert.Add($"{insert.Value(entry.At.ToUnixTimeMilliseconds())}, {insert.Value(entry.Reason ?? "")})");
+            await ExecuteAsync(insert.CommandOn(connection, transaction), cancellationToken);
+            return true;
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<LabelEntry>> LabelsAsync(string id, CancellationToken cancellationToken) => ReadAsync(
+        async connection =>
+        {
+            var sql = new SqlText("select label, said_by, at, reason from labels")
+                .WhereValue("event_id =", Convert.FromHexString(id)).Add(" order by at limit 1000");
+            return (IReadOnlyList<LabelEntry>)await RowsAsync(
+                sql.CommandOn(connection),
+                reader => new LabelEntry(
+                    id, (EventLabel)reader.GetInt32(0), reader.GetString(1), TimeOf(reader.GetInt64(2)),
+                    reader.GetString(3) is { Length: > 0 } reason ? reason : null),
+                cancellationToken);
+        },
+        cancellationToken);
+
+    public Task PutDocumentAsync(string kind, string name, string? json, CancellationToken cancellationToken) =>
+        WriteAsync(
+            async (connection, transaction) =>
+            {
+                SqlText sql;
+                if (json is null)
+                {
+                    sql = new SqlText("delete from documents").WhereValue("kind =", kind).WhereValue("name =", name);
+                }
+                else
+                {
+                    sql = new SqlText("insert into documents (kind, name, json) values (");
+                    sql.Add($"{sql.Value(kind)}, {sql.Value(name)}, {sql.Value(json)}) ");
+                    sql.Add("on conflict (kind, name) do update set json = excluded.json");
+                }
+
+                return await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+            },
+            cancellationToken);
+
+    public Task<bool> TryLeaseAsync(
+        string name, string holder, DateTimeOffset now, TimeSpan time, CancellationToken cancellationToken) =>
+            WriteAsync(
+        async (connection, transaction) =>
+        {
+            var sql = new SqlText("select json from documents").WhereValue("kind =", LeaseKind)
+                .WhereValue("name =", name);
+            var known = (await RowsAsync(
+                sql.CommandOn(connection, transaction), static r => r.GetString(0), cancellationToken))
+                    .FirstOrDefault();
+            if (known?.Split('\n') is [var until, var by]
+                && long.TryParse(until, CultureInfo.InvariantCulture, out var end))
+            {
+                var left = end - now.ToUnixTimeMilliseconds();
+                if (by != holder && left > 0) return false;
+                if (by == holder && left > time.TotalMilliseconds / 2) return true;
+            }
+
+            var text = string.Create(CultureInfo.InvariantCulture,
+                $"{(now + time).ToUnixTimeMilliseconds()}\n{holder}");
+            var put = new SqlText("insert into documents (kind, name, json) values (");
+            put.Add($"{put.Value(LeaseKind)}, {put.Value(name)}, {put.Value(text)}) ");
+            put.Add("on conflict (kind, name) do update set json = excluded.json");
+            await ExecuteAsync(put.CommandOn(connection, transaction), cancellationToken);
+            return true;
+        },
+        cancellationToken);
+
+    public Task<AuditEntry> AppendAuditAsync(AuditNote note, CancellationToken cancellationToken) => WriteAsync(
+        async (connection, transaction) =>
+        {
+            var last = await RowsAsync(
+                new SqlText($"select {AuditColumns} from audit order by number desc limit 1")
+                    .CommandOn(connection, transaction),
+                AuditOf, cancellationToken);
+            var entry = AuditEntry.After(last.FirstOrDefault(), note);
+            var sql = new SqlText($"insert into audit ({AuditColumns}) values (");
+            sql.Add($"{sql.Value(entry.Number)}, {sql.Value(entry.Note.At.ToUnixTimeMilliseconds())}, ");
+            sql.Add($"{sql.Value(entry.Note.By)}, {sql.Value(entry.Note.Action)}, {sql.Value(entry.Note.Subject)}, ");
+            sql.Add($"{sql.Value(entry.Note.Detail)}, {sql.Value(entry.Previous)}, {sql.Value(entry.Hash)})");
+            await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+            return entry;
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int max, CancellationToken cancellationToken) =>
+        AuditAsync(sql => sql.WhereValue("number >", after).Add(" order by number"), max, cancellationToken);
+
+    public Task<IReadOnlyList<AuditEntry>> LastAuditAsync(int max, CancellationToken cancellationToken) =>
+        AuditAsync(static sql => sql.Add(" order by number desc"), max, cancellationToken);
+
+    private const string LeaseKind = "lease";
+    private const string AuditColumns = "number, at, done_by, action, subject, detail, previous, hash";
+
+    /// <summary>Makes room for the days of a batch.</summary>
+    private protected abstract Task PrepareDaysAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
+        CancellationToken cancellationToken);
+
+    /// <summary>Ids of those that are there.</summary>
+    private protected abstract Task<HashSet<string>> KnownAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
+        CancellationToken cancellationToken);
+
+    /// <summary>Writes events; <paramref name="attacks"/> has the attack of each, or null.</summary>
+    private protected abstract Task InsertAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
+        IReadOnlyList<long?> attacks, CancellationToken cancellationToken);
+
+    /// <summary>Runs work as the only writer of the installation, all or nothing.</summary>
+    private protected abstract Task<T> WriteAsync<T>(
+        Func<DbConnection, DbTransaction, Task<T>> work, CancellationToken cancellationToken);
+
+    private static async Task CountAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
+        CancellationToken cancellationToken)
+    {
+        foreach (var (key, count) in TrafficTally.Of(events))
+        {
+            var sql = new SqlText(
+                "insert into traffic (bucket, namespace, policy, verdict, would, reason, whole, events) values (");
+            sql.Add($"{sql.Value(key.Bucket)}, {sql.Value(key.Namespace)}, {sql.Value(key.Policy)}, ");
+            sql.Add($"{sql.Value(key.Verdict)}, {sql.Value(key.Would)}, {sql.Value(key.Reason)}, ");
+            sql.Add($"{sql.Value(key.Whole)}, {sql.Value(count)}) on conflict (bucket, namespace, policy, verdict, ");
+            sql.Add("would, reason, whole) do update set events = traffic.events + excluded.events");
+            await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+        }
+    }
+
+    private Task<IReadOnlyList<AuditEntry>> AuditAsync(
+        Func<SqlText, SqlText> selection, int max, CancellationToken cancellationToken) => ReadAsync(
+        async connection =>
+        {
+            var sql = selection(new SqlText($"select {AuditColumns} from audit")).Add(" limit ");
+            sql.Add(sql.Value(max));
+            return (IReadOnlyList<AuditEntry>)await RowsAsync(sql.CommandOn(connection), AuditOf, cancellationToken);
+        },
+        cancellationToken);
+
+    private static AuditEntry AuditOf(DbDataReader reader) => new(
+        reader.GetInt64(0),
+        new AuditNote(
+            TimeOf(reader.GetInt64(1)), reader.GetString(2), reader.GetString(3), reader.GetString(4),
+                reader.GetString(5)),
+        reader.GetFieldValue<byte[]>(6), reader.GetFieldValue<byte[]>(7));
+}
+
+/// <summary>Traffic of a batch, by what the overview counts.</summary>
+internal static class TrafficTally
+{
+    /// <summary>Shortest stretch of time that is counted, milliseconds.</summary>
+    public const long Bucket = 5 * 60 * 1000;
+
+    private const int StretchesMax = 120;
+
+    public readonly record struct Key(
+        long Bucket, string Namespace, string Policy, int Verdict, int Would, string Reason, int Whole);
+
+    public static Dictionary<Key, long> Of(IReadOnlyList<PreparedEvent> events)
+    {
+        var counts = new Dictionary<Key, long>();
+        foreach (var e in events)
+        {
+            var key = new Key(
+                e.At / Bucket * Bucket, e.Event.Namespace, e.Event.Policy, (int)e.Event.Verdict, (int)e.Event.WouldHave,
+                e.Event.Reason, e.IsWhole ? 1 : 0);
+            counts[key] = counts.GetValueOrDefault(key) + 1;
+        }
+
+        return counts;
+    }
+
+    /// <summary>Length of the stretches that a period is shown in: multiples of the shortest, 120 at most.</summary>
+    public static long StepOf(TimeSpan period)
+    {
+        var buckets = Math.Max(1, (long)period.TotalMilliseconds / Bucket);
+        return Bucket * Math.Max(1, (buckets + StretchesMax - 1) / StretchesMax);
+    }
+}

@@ -1,0 +1,181 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+
+namespace WafOperator.Console.Store.Sqlite;
+
+/// <summary>The embedded store: one file, no set-up. For one replica and small clusters.</summary>
+public sealed class SqliteEventStore : SqlEventStore
+{
+    private const int ExpireRowsAtOnce = 20_000;
+    private const long DayMilliseconds = 24 * 60 * 60 * 1000;
+
+    private readonly string _file;
+    private readonly string _connection;
+
+    /// <summary>SQLite has one writer at a time; here they wait in line instead of failing with "busy".</summary>
+    private readonly SemaphoreSlim _writer = new(1, 1);
+
+    public SqliteEventStore(string file)
+    {
+        _file = file;
+        _connection = new SqliteConnectionStringBuilder
+        {
+            DataSource = file, Mode = SqliteOpenMode.ReadWriteCreate, Pooling = true, DefaultTimeout = 30,
+        }.ToString();
+    }
+
+    public override async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        if (Path.GetDirectoryName(Path.GetFullPath(_file)) is { } folder) Directory.CreateDirectory(folder);
+        await ReadAsync(
+            async connection =>
+            {
+                // Readers do not wait for the writer. Kept in the file.
+                await ExecuteAsync(new SqlText("pragma journal_mode = wal").CommandOn(connection), cancellationToken);
+                return await ExecuteAsync(new SqlText(SqliteSchema.Text).CommandOn(connection), cancellationToken);
+            },
+            cancellationToken);
+    }
+
+    public override async Task<int> ExpireAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var end = before.ToUnixTimeMilliseconds() / DayMilliseconds * DayMilliseconds;
+        var oldest = (await StateAsync(cancellationToken)).Oldest;
+        if (oldest is null || oldest.Value.ToUnixTimeMilliseconds() >= end) return 0;
+        // In pieces: intake goes on in between.
+        while (await DeleteSomeAsync(end, cancellationToken) == ExpireRowsAtOnce) { }
+        await WriteAsync(
+            async (connection, transaction) =>
+            {
+                foreach (var sql in new[]
+                {
+                    new SqlText("delete from traffic").WhereValue("bucket <", end),
+                    new SqlText("delete from attacks").WhereValue("last_at <", end),
+                })
+                    await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+                return 0;
+            },
+            cancellationToken);
+        return (int)((end - oldest.Value.ToUnixTimeMilliseconds()) / DayMilliseconds);
+    }
+
+    public override Task<StoreState> StateAsync(CancellationToken cancellationToken) => ReadAsync(
+        async connection =>
+        {
+            // The highest number minus the lowest: counting rows would read all of them.
+            var (events, oldest) = (await RowsAsync(
+                new SqlText("select coalesce((select max(seq) from events) - (select min(seq) from events) + 1, 0), "
+                    + "coalesce((select min(at) from events), 0)").CommandOn(connection),
+                static reader => (reader.GetInt64(0), reader.GetInt64(1)), cancellationToken))[0];
+            var bytes = new[] { _file, _file + "-wal" }.Sum(static f => File.Exists(f) ? new FileInfo(f).Length : 0);
+            return new StoreState(
+                "sqlite", events, bytes, 0,
+                oldest == 0 ? null : TimeOf(oldest / DayMilliseconds * DayMilliseconds));
+        },
+        cancellationToken);
+
+    public override ValueTask DisposeAsync()
+    {
+        using (var connection = new SqliteConnection(_connection)) SqliteConnection.ClearPool(connection);
+        _writer.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    protected override async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = new SqliteConnection(_connection);
+        await connection.OpenAsync(cancellationToken);
+        // A lost last moment after a power cut is sent again by those who wait for the answer.
+        await ExecuteAsync(
+            new SqlText("pragma synchronous = normal; pragma temp_store = memory").CommandOn(connection),
+                cancellationToken);
+        return connection;
+    }
+
+    /// <summary>SQLITE_TOOBIG, SQLITE_CONSTRAINT and SQLITE_MISMATCH.</summary>
+    private protected override bool IsAboutData(Exception failure) =>
+        failure is SqliteException { SqliteErrorCode: 18 or 19 or 20 };
+
+    private protected override string HasTerm(SqlText sql, string term)
+    {
+        // A quoted string of the full-text language is one word; quotes within are doubled.
+        var quoted = $"\"{term.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+        return $"e.seq in (select w.rowid from words w where w.terms match {sql.Value(quoted)})";
+    }
+
+    private protected override Task PrepareDaysAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
+        CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private protected override async Task<HashSet<string>> KnownAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
+        CancellationToken cancellationToken)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var some in events.Chunk(500))
+        {
+            var sql = new SqlText("select e.id from events e").WhereIn("e.id", some.Select(object (e) => e.Id));
+            known.UnionWith(await RowsAsync(
+                sql.CommandOn(connection, transaction),
+                static reader => Convert.ToHexStringLower(reader.GetFieldValue<byte[]>(0)), cancellationToken));
+        }
+
+        return known;
+    }
+
+    private protected override async Task InsertAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
+        IReadOnlyList<long?> attacks, CancellationToken cancellationToken)
+    {
+        await using var insert = SqliteSchema.Insert(connection, transaction, SqliteSchema.EventColumns, "events",
+            true);
+        await using var words = SqliteSchema.Insert(connection, transaction, ["rowid", "terms"], "words", false);
+        for (var i = 0; i < events.Count; i++)
+        {
+            SqliteSchema.Fill(insert, events[i], attacks[i]);
+            words.Parameters[0].Value = (long)(await insert.ExecuteScalarAsync(cancellationToken))!;
+            words.Parameters[1].Value = string.Join(' ', events[i].Terms);
+            await words.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    private protected override async Task<T> WriteAsync<T>(
+        Func<DbConnection, DbTransaction, Task<T>> work, CancellationToken cancellationToken)
+    {
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            return await ReadAsync(
+                async connection =>
+                {
+                    await using var transaction = ((SqliteConnection)connection).BeginTransaction(deferred: false);
+                    var result = await work(connection, transaction);
+                    await transaction.CommitAsync(cancellationToken);
+                    return result;
+                },
+                cancellationToken);
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
+
+    private Task<int> DeleteSomeAsync(long end, CancellationToken cancellationToken) => WriteAsync(
+        async (connection, transaction) =>
+        {
+            var some = $"select e.seq from events e where e.at < {end} order by e.at limit {ExpireRowsAtOnce}";
+            await ExecuteAsync(
+                new SqlText($"delete from words where rowid in ({some})").CommandOn(connection, transaction),
+                cancellationToken);
+            await ExecuteAsync(
+                new SqlText("delete from labels where event_id in ("
+                    + some.Replace("e.seq", "e.id", StringComparison.Ordinal) + ")")
+                    .CommandOn(connection, transaction),
+                cancellationToken);
+            return await ExecuteAsync(
+                new SqlText($"delete from events where seq in ({some})").CommandOn(connection, transaction),
+                cancellationToken);
+        },
+        cancellationToken);
+}
