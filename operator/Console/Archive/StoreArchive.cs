@@ -1,10 +1,11 @@
 using System.IO.Compression;
 using System.Text.Json;
 using WafOperator.Console.Intake;
+using WafOperator.Console.Store;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
 
-namespace WafOperator.Console.Store;
+namespace WafOperator.Console.Archive;
 
 /// <summary>One line of an archive: exactly one of its parts is there.</summary>
 internal sealed record ArchiveLine
