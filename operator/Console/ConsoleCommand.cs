@@ -1,5 +1,6 @@
 using System.CommandLine;
 using WafOperator.Console.Access;
+using WafOperator.Console.Archive;
 using WafOperator.Console.Intake;
 using WafOperator.Console.Store;
 
@@ -76,8 +77,8 @@ internal static class ConsoleCommand
                     Listen = parsed.GetRequiredValue(listen),
                     Tls = parsed.GetValue(certificate) is { } c && parsed.GetValue(key) is { } k ? (c, k) : null,
                     PublicUrl = parsed.GetValue(url),
-                    Outlets = parsed.GetValue(outlets) is { } outletFile ? Sinks.OutletOptions.Read(outletFile)
-                        : new Sinks.OutletOptions(),
+                    Outlets = parsed.GetValue(outlets) is { } outletFile ? Alerts.OutletOptions.Read(outletFile)
+                        : new Alerts.OutletOptions(),
                     KeepFor = TimeSpan.FromDays(parsed.GetValue(keep) is > 0 and <= 3650 and var days
                         ? days : throw new FormatException("--keep-days: 1 to 3650")),
                     Token = parsed.GetValue(token) is { } file ? (await File.ReadAllTextAsync(file, cancellationToken))

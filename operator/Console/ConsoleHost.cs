@@ -52,7 +52,7 @@ public static class ConsoleHost
 
         var replica = Environment.GetEnvironmentVariable("POD_NAME") ?? Environment.MachineName;
         work.Add(new AlertWorker(
-            options.Outlets, store, replica, options.PublicUrl, TimeProvider.System,
+            options.Outlets, store, new AlertSender(replica, options.PublicUrl), TimeProvider.System,
                 loggers.CreateLogger<AlertWorker>())
             .RunAsync(stopping.Token));
         work.AddRange(options.Outlets.Sinks.Select(sink => new SinkWorker(

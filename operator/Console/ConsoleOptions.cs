@@ -1,6 +1,6 @@
 using WafOperator.Console.Access;
+using WafOperator.Console.Alerts;
 using WafOperator.Console.Intake;
-using WafOperator.Console.Sinks;
 
 namespace WafOperator.Console;
 

@@ -1,11 +1,15 @@
 using System.Text;
 using System.Text.Json;
 using WafOperator.Console.Outgoing;
-using WafOperator.Console.Sinks;
 using WafOperator.Console.Store;
 using WafOperator.Protocols.Distribution;
 
 namespace WafOperator.Console.Alerts;
+
+/// <summary>Who tells.</summary>
+/// <param name="Replica">Name of this replica, unique among them.</param>
+/// <param name="ConsoleUrl">Where people find the console, for links; null for none.</param>
+public sealed record AlertSender(string Replica, string? ConsoleUrl);
 
 /// <summary>
 /// Reads events as they arrive, evaluates the rules, and tells receivers. One replica does; another goes on within half
@@ -13,8 +17,7 @@ namespace WafOperator.Console.Alerts;
 /// minute, counting the last window anew. A receiver that is away keeps nobody else from being told.
 /// </summary>
 public sealed class AlertWorker(
-    OutletOptions outlets, IEventStore store, string replica, string? consoleUrl, TimeProvider time,
-    ILogger<AlertWorker> logger)
+    OutletOptions outlets, IEventStore store, AlertSender sender, TimeProvider time, ILogger<AlertWorker> logger)
 {
     private const int ReadMax = 1_000;
     private const int WaitingMax = 1_000;
@@ -34,7 +37,7 @@ public sealed class AlertWorker(
         {
             try
             {
-                if (await store.TryLeaseAsync("alerts", replica, time.GetUtcNow(), LeaseTime, cancellationToken))
+                if (await store.TryLeaseAsync("alerts", sender.Replica, time.GetUtcNow(), LeaseTime, cancellationToken))
                     await WorkAsync(cancellationToken);
                 else
                     Forget();
@@ -132,7 +135,7 @@ public sealed class AlertWorker(
     {
         using var roots = receiver.CaFile is { } ca ? new TrustedRoots(ca) : null;
         using var client = Connections.ToServer(TimeSpan.FromSeconds(10), roots);
-        var body = AlertBodies.Of(receiver.Kind, alerts, now, consoleUrl);
+        var body = AlertBodies.Of(receiver.Kind, alerts, now, sender.ConsoleUrl);
         using var request = new HttpRequestMessage(HttpMethod.Post, receiver.Kind is ReceiverKind.Alertmanager
             ? new Uri(receiver.Url, "api/v2/alerts") : receiver.Url)
         {

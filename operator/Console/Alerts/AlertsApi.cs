@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using WafOperator.Console.Access;
 using WafOperator.Console.Api;
-using WafOperator.Console.Sinks;
 using WafOperator.Console.Store;
 
 namespace WafOperator.Console.Alerts;

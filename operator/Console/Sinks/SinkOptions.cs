@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace WafOperator.Console.Sinks;
 
 /// <summary>How a sink is spoken to.</summary>
@@ -46,37 +44,4 @@ public sealed record SinkOptions
 
     /// <summary>Events of one call.</summary>
     public int BatchMax { get; init; } = 200;
-}
-
-/// <summary>The file of <c>--outlets</c>.</summary>
-public sealed record OutletOptions
-{
-    public IReadOnlyList<SinkOptions> Sinks { get; init; } = [];
-    public IReadOnlyList<Alerts.ReceiverOptions> Receivers { get; init; } = [];
-    public IReadOnlyList<Alerts.AlertRule> Rules { get; init; } = [];
-
-    /// <summary>Reads the file.</summary>
-    /// <exception cref="FormatException">It is not what it should be.</exception>
-    public static OutletOptions Read(string file)
-    {
-        try
-        {
-            var options = System.Text.Json.JsonSerializer.Deserialize<OutletOptions>(File.ReadAllText(file), Json)
-                ?? new OutletOptions();
-            var names = options.Sinks.Select(s => s.Name).Concat(options.Receivers.Select(r => r.Name)).ToList();
-            return names.Distinct(StringComparer.Ordinal).Count() == names.Count ? options
-                : throw new FormatException($"{file}: sinks and receivers have names of their own");
-        }
-        catch (System.Text.Json.JsonException failure)
-        {
-            throw new FormatException($"{file}: {failure.Message}", failure);
-        }
-    }
-
-    internal static readonly System.Text.Json.JsonSerializerOptions Json =
-        new(System.Text.Json.JsonSerializerDefaults.Web)
-    {
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
-    };
 }

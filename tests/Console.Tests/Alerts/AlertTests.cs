@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using WafOperator.Console.Alerts;
-using WafOperator.Console.Sinks;
 using WafOperator.Console.Store;
 using WafOperator.Console.Store.Sqlite;
 using WafOperator.Protocols.Events;
@@ -225,5 +224,5 @@ public sealed class AlertWorkerTests : IAsyncLifetime, IDisposable
                     new Uri(_server.Urls.First() + "/") },
             ],
         },
-        _store, "replica", "https://waf.example", TimeProvider.System, NullLogger<AlertWorker>.Instance);
+        _store, new AlertSender("replica", "https://waf.example"), TimeProvider.System, NullLogger<AlertWorker>.Instance);
 }
