@@ -97,9 +97,9 @@ const flows = [
   sqlmap('200 kB of other fields in front', url => ['-u', `${url}/?do=form`,
     `--data=${Array.from({length: 80}, (_, i) => `note${i}=${encodeURIComponent(words.repeat(12))}`).join('&')}&q=spoon`.slice(0, 131000)], ['-p', 'q']),
   sqlmap('100 fields behind, by tamper', url => ['-u', `${url}/?do=form`, '--data=q=spoon'], ['-p', 'q', '--tamper=TAMPER/fields.py', '--skip-urlencode']),
-  {name: 'exploits by hand, plain and padded', async run(t) { await exploits(t, MARK, words); }},
-  {name: 'scripts in the browser', async run(t) { await scripts(t); }},
-  {name: 'wapiti', async run(t) {
+  {name: 'exploits by hand, plain and padded', seconds: 900, async run(t) { await exploits(t, MARK, words); }},
+  {name: 'scripts in the browser', seconds: 1800, async run(t) { await scripts(t); }},
+  {name: 'wapiti', seconds: 400, async run(t) {
     const report = path.join(t.folder, 'wapiti.json');
     const text = await tool(t, 'wapiti', 'wapiti', ['-u', `${t.url}/`, '-m', 'sql,exec,file,xss,permanentxss,ssrf', '--scope', 'folder', '-f', 'json', '-o', report,
       '--flush-session', '--max-scan-time', '3', '--no-bugreport', '-v', '0'], 300);
@@ -111,8 +111,8 @@ const flows = [
     console.log(`         found: ${real.length}`);
     expect(real.length === 0, `wapiti found ${real.length}`);
   }},
-  {name: 'wfuzz lists: nothing leaks', async run(t) { await fuzz(t, 'wfuzz'); }},
-  {name: 'ffuf traversal: nothing leaks', async run(t) { await fuzz(t, 'ffuf'); }},
+  {name: 'wfuzz lists: nothing leaks', seconds: 900, async run(t) { await fuzz(t, 'wfuzz'); }},
+  {name: 'ffuf traversal: nothing leaks', seconds: 900, async run(t) { await fuzz(t, 'ffuf'); }},
   {name: 'gobuster by its name is stopped', async run(t) {
     const list = path.join(t.folder, 'names');
     fs.writeFileSync(list, 'index.php\nadmin\nuploads\n');

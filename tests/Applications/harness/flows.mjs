@@ -19,18 +19,18 @@ export function expectText(text, part, where) {
 }
 
 /**
- * @param {object} application name, flows: [{name, run}]
+ * @param {object} application name, flows: [{name, run, seconds (its limit, where not the usual)}]
  * @param {object} t what flows get: page, context, url, stage, and what install() gave
  * @param {import('./sidecar.mjs').Sidecar|null} sidecar null in a direct run
  */
 export async function runFlows(application, t, sidecar, only) {
   const results = [];
-  for (const {name, run} of application.flows) {
+  for (const {name, run, seconds = FLOW_SECONDS} of application.flows) {
     if (only && !only.test(name) && !FIRST.has(name)) continue;
     const started = Date.now();
     let error = null;
     try {
-      await within(FLOW_SECONDS, Promise.race([run(t), refusedPage(t.page)]));
+      await within(seconds, Promise.race([run(t), refusedPage(t.page)]));
     } catch (caught) {
       error = caught;
       await t.page.screenshot({path: `${t.stage.folder}/${application.name}-${name.replace(/\W+/g, '-')}.png`})
