@@ -21,7 +21,7 @@ export class Sidecar {
     self.child = stage.processes.start(`${name}-sidecar`, 'dotnet', [stage.program, '--policy', policy,
       '--upstream', upstream, '--listen', `http://127.0.0.1:${self.port}`, '--admin', self.admin,
       '--models', path.join(stage.root, 'models/packages')]);
-    await answers(`${self.admin}/readyz`, self.child, {below: 300, seconds: 120});
+    await answers(`${self.admin}/readyz`, self.child, {below: 300, seconds: 300});
     const status = await self.status();
     const missing = (status.models ?? []).filter(model => model.state !== 'Loaded' && model.state !== 'Ready');
     if (missing.length > 0) throw new Error(`models are not loaded: ${JSON.stringify(missing)}`);
