@@ -23,8 +23,9 @@ internal static class RequestVocabulary
     private static readonly string[] Files =
     [
         "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic", "image/heif", "image/bmp",
-        "image/tiff", "image/svg+xml", "image/x-icon", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/webm",
-        "audio/aac", "audio/flac", "video/mp4", "video/mpeg", "video/ogg", "video/webm", "video/quicktime",
+        "image/tiff", "image/svg+xml", "image/x-icon", "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav",
+        "audio/webm", "audio/aac", "audio/flac", "video/mp4", "video/mpeg", "video/ogg", "video/webm",
+        "video/quicktime",
         "application/pdf", "application/zip", "application/gzip", "application/x-gzip", "application/x-tar",
         "application/x-bzip2", "application/x-xz", "application/zstd", "application/x-7z-compressed",
         "application/epub+zip", "application/rtf", "application/msword", "application/vnd.ms-excel",
@@ -32,8 +33,8 @@ internal static class RequestVocabulary
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
         "application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet",
-        "application/vnd.oasis.opendocument.presentation", "text/markdown", "text/calendar", "text/vcard", "text/x-vcard",
-        "font/woff", "font/woff2", "font/ttf", "font/otf",
+        "application/vnd.oasis.opendocument.presentation", "text/markdown", "text/calendar", "text/vcard",
+        "text/x-vcard", "font/woff", "font/woff2", "font/ttf", "font/otf",
     ];
 
     /// <summary>What clients of repositories and registries send: git, Git LFS, container images.</summary>
