@@ -181,7 +181,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
 
         public async Task<IReadOnlyList<string>> UidsAsync() => [.. (await PodsAsync()).Select(p => p.Metadata.Uid)];
 
-        public Task CreateBareAsync() => _admin.CreateAsync(BuiltIn.Pods, Pod("bare", Asks), default);
+        public async Task CreateBareAsync() => await _admin.CreateAsync(BuiltIn.Pods, Pod("bare", Asks), default);
 
         public async ValueTask DisposeAsync()
         {
