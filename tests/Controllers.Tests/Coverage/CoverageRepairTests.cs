@@ -108,7 +108,6 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
 
     private sealed class World : IAsyncDisposable
     {
-        private readonly RealControlPlane _plane;
         private readonly KubernetesClient _admin;
         private readonly KubernetesClient _client;
         private readonly CancellationTokenSource _stop = new();
@@ -121,7 +120,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
 
         private World(RealControlPlane plane, string ns)
         {
-            (_plane, _ns, _admin) = (plane, ns, plane.Client());
+            (_ns, _admin) = (ns, plane.Client());
             _client = plane.Client(RealControlPlane.OperatorToken);
             var services = TestApiServer.Services;
             var policies = PolicyCaches.Add(_informers, _client, services);
@@ -132,7 +131,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
                 new EventRecorder(_client, "waf-operator", services), Time);
         }
 
-        public FakeTimeProvider Time { get; } = new();
+        public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
         public bool AreNewPodsReady { get; set; } = true;
 
