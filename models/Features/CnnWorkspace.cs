@@ -4,7 +4,7 @@ namespace WafOperator.Features;
 public sealed class CnnWorkspace
 {
     /// <summary>Pooled positions of the longest window, with room for the widest reach of a convolution on both sides.</summary>
-    internal const int Margin = 2;
+    internal const int Margin = CnnWeights.DilationMax;
     internal const int PositionsMax = CnnTokenizer.TokensMax / CnnWeights.Pool;
 
     private const int Size = (PositionsMax + 2 * Margin) * CnnWeights.Channels;
@@ -14,5 +14,6 @@ public sealed class CnnWorkspace
     internal float[] Third { get; } = new float[Size];
     internal float[] Summary { get; } = new float[2 * CnnWeights.Channels];
     internal float[] Hidden { get; } = new float[CnnWeights.Hidden];
+    internal float[] Candidate { get; } = new float[CnnWeights.Hidden];
     internal int[] Tokens { get; } = new int[CnnTokenizer.TokensMax];
 }

@@ -23,27 +23,47 @@ public sealed class GateModel
     }
 
     /// <summary>The logit of a normalised value: the highest of its windows.</summary>
-    public double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags) => Look(normalized, flags, out _);
-
-    /// <summary>The logit, and where the value looks worst: what a network is asked about.</summary>
-    public double Look(ReadOnlySpan<byte> normalized, ValueFlags flags, out Range focus)
+    public double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags)
     {
-        if (!_weights.Scans) return HighestMean(normalized, out focus) + _weights.Bias + FlagSum(flags);
+        Span<GatePlace> worst = stackalloc GatePlace[1];
+        Look(normalized, flags, double.PositiveInfinity, worst);
+        return worst[0].Logit;
+    }
+
+    /// <summary>
+    /// Where the value looks worst: what a network is asked about, the worst first. Each time the highest window of
+    /// what is left, and the bytes around it; one frightening place cannot hide another.
+    /// </summary>
+    /// <param name="normalized">The value.</param>
+    /// <param name="flags">Its flags.</param>
+    /// <param name="floor">Places behind the first are left out below this logit.</param>
+    /// <param name="places">Filled as far as there are places.</param>
+    /// <returns>How many there are; at least one.</returns>
+    public int Look(ReadOnlySpan<byte> normalized, ValueFlags flags, double floor, Span<GatePlace> places)
+    {
+        if (!_weights.Scans)
+        {
+            var mean = HighestMean(normalized, out var window) + _weights.Bias + FlagSum(flags);
+            places[0] = GatePlace.Of(mean, window, normalized.Length);
+            return 1;
+        }
+
         var positions = normalized.Length + 2;
+        var search = new PlaceSearch(_weights, FlagSum(flags), normalized.Length);
         if (positions < OnStackMax)
         {
             Span<int> few = stackalloc int[OnStackMax];
             Span<byte> framed = stackalloc byte[OnStackMax];
-            var highest = Scan(normalized, framed[..positions], few[..(positions + 1)], out focus);
-            return highest + FlagSum(flags) - Growth(normalized.Length);
+            return Look(normalized, search, framed[..positions], few[..(positions + 1)], floor, places);
         }
 
         var sums = ArrayPool<int>.Shared.Rent(positions + 1);
         var text = ArrayPool<byte>.Shared.Rent(positions);
-        var logit = Scan(normalized, text.AsSpan(0, positions), sums.AsSpan(0, positions + 1), out focus);
+        var count = Look(
+            normalized, search, text.AsSpan(0, positions), sums.AsSpan(0, positions + 1), floor, places);
         ArrayPool<int>.Shared.Return(sums);
         ArrayPool<byte>.Shared.Return(text);
-        return logit + FlagSum(flags) - Growth(normalized.Length);
+        return count;
     }
 
     /// <summary>
@@ -60,31 +80,15 @@ public sealed class GateModel
         return start..(start + length);
     }
 
-    /// <summary>
-    /// The highest window with the bias: windows of each length at every offset, and the whole of a short value.
-    /// </summary>
-    private double Scan(ReadOnlySpan<byte> normalized, Span<byte> framed, Span<int> prefix, out Range focus)
+    private int Look(
+        ReadOnlySpan<byte> normalized, in PlaceSearch search, Span<byte> framed, Span<int> prefix, double floor,
+        Span<GatePlace> places)
     {
         framed[0] = NgramHash.Start;
         normalized.CopyTo(framed[1..]);
         framed[^1] = NgramHash.End;
-        var tokens = Accumulate(framed, prefix);
-        var (best, window) = (double.NegativeInfinity, framed.Length);
-        if (normalized.Length <= GateScan.WholeBytes)
-        {
-            var count = tokens + NgramHash.Count(normalized.Length);
-            best = _weights.Scale * prefix[^1] / Math.Sqrt(count);
-        }
-
-        var lengths = GateScan.Lengths;
-        for (var i = 0; i < lengths.Length && lengths[i] < framed.Length; i++)
-        {
-            var score = (_weights.Gains[i] * GateScan.Highest(prefix, lengths[i])) + _weights.Offsets[i];
-            if (score > best) (best, window) = (score, lengths[i]);
-        }
-
-        focus = GateScan.Focus(prefix, normalized.Length, window);
-        return best + _weights.Bias;
+        var ngrams = Accumulate(framed, prefix) + NgramHash.Count(normalized.Length);
+        return search.Find(prefix, ngrams, floor, places);
     }
 
     /// <summary>
@@ -105,8 +109,6 @@ public sealed class GateModel
 
         return count;
     }
-
-    private double Growth(int length) => _weights.Growth * GateScan.Doublings(length);
 
     private double FlagSum(ValueFlags flags)
     {

@@ -9,9 +9,6 @@ namespace WafOperator.Features;
 /// </summary>
 internal static class GateScan
 {
-    /// <summary>Lengths of the windows, in bytes.</summary>
-    public static ReadOnlySpan<int> Lengths => [24, 40, 64, 104, 168, 240];
-
     /// <summary>Values of up to this many bytes are scored as a whole, too.</summary>
     public const int WholeBytes = 240;
 
@@ -49,15 +46,15 @@ internal static class GateScan
     }
 
     /// <summary>
-    /// The bytes around the worst window, or the heaviest part of a longer one, for the network.
+    /// The bytes around a window, or the heaviest part of a longer one, for the network.
     /// </summary>
     /// <param name="prefix">Prefix sums of the framed value.</param>
     /// <param name="length">Length of the value without its frame.</param>
-    /// <param name="window">Length of the worst window; of the framed value where it is the whole.</param>
-    public static Range Focus(ReadOnlySpan<int> prefix, int length, int window)
+    /// <param name="start">Where the window begins in the framed value.</param>
+    /// <param name="window">Length of the window; of the framed value where it is the whole.</param>
+    public static Range Focus(ReadOnlySpan<int> prefix, int length, int start, int window)
     {
         if (length <= FocusBytes) return ..length;
-        var start = window >= length ? 0 : Place(prefix, window);
         start = window <= FocusBytes
             ? start + window / 2 - FocusBytes / 2
             : start + Place(prefix.Slice(start, window + 1), FocusBytes);

@@ -15,6 +15,9 @@ internal sealed class GateWeights
     private const int FieldBytes = 4;
     private const int MagicBytes = 8;
     private const int WindowBytes = 3 * FieldBytes;
+    private const int LengthsMax = 16;
+    private const int LengthMin = 4;
+    private const int LengthMax = 1_024;
 
     private static ReadOnlySpan<byte> ScanMagic => "WAFGATE3"u8;
 
@@ -29,6 +32,9 @@ internal sealed class GateWeights
 
     /// <summary>What a value loses for each doubling of its length, as more windows are more chances.</summary>
     public double Growth { get; private init; }
+
+    /// <summary>Lengths of the windows in bytes, rising.</summary>
+    public int[] Lengths { get; private init; } = [];
 
     public double[] Gains { get; private init; } = [];
 
@@ -47,7 +53,9 @@ internal sealed class GateWeights
             return null;
         }
 
-        var lengths = scans ? GateScan.Lengths.Length : 0;
+        var lengths = scans && file.Length >= MagicBytes + (5 * FieldBytes)
+            ? (int)Math.Min(UInt(file, MagicBytes + (4 * FieldBytes)), LengthsMax + 1)
+            : 0;
         var windows = MagicBytes + ((scans ? 8 : 6) * FieldBytes);
         var flags = windows + (lengths * WindowBytes);
         var ngrams = flags + (ValueNormalizer.FlagCount * FieldBytes);
@@ -68,6 +76,7 @@ internal sealed class GateWeights
             Scale = BinaryPrimitives.ReadSingleLittleEndian(numbers),
             Bias = BinaryPrimitives.ReadSingleLittleEndian(numbers[FieldBytes..]),
             Growth = scans ? BinaryPrimitives.ReadSingleLittleEndian(numbers[(2 * FieldBytes)..]) : 0,
+            Lengths = LengthsOf(file[windows..], lengths),
             Gains = Singles(file[(windows + FieldBytes)..], lengths, WindowBytes),
             Offsets = Singles(file[(windows + (2 * FieldBytes))..], lengths, WindowBytes),
             Flags = Singles(file[flags..], ValueNormalizer.FlagCount, FieldBytes),
@@ -88,16 +97,28 @@ internal sealed class GateWeights
         }
 
         if (!scans) return null;
-        var lengths = GateScan.Lengths;
-        if (found[4] != lengths.Length)
-            return $"gate windows differ: {found[4]} lengths; this build has {lengths.Length}";
-        for (var i = 0; i < lengths.Length; i++)
+        if (found[4] is 0 or > LengthsMax) return $"gate has {found[4]} window lengths; 1 to {LengthsMax} are known";
+        var before = (uint)LengthMin - 1;
+        for (var i = 0; i < found[4]; i++)
         {
-            if (UInt(file, windows + (i * WindowBytes)) is var length && length != lengths[i])
-                return $"gate windows differ: one of {length} bytes; this build has {lengths[i]} there";
+            var length = UInt(file, windows + (i * WindowBytes));
+            if (length <= before || length > LengthMax)
+            {
+                return $"gate windows: one of {length} bytes behind one of {before}; they rise from {LengthMin} to "
+                    + $"{LengthMax}";
+            }
+
+            before = length;
         }
 
         return null;
+    }
+
+    private static int[] LengthsOf(ReadOnlySpan<byte> windows, int count)
+    {
+        var lengths = new int[count];
+        for (var i = 0; i < count; i++) lengths[i] = (int)UInt(windows, i * WindowBytes);
+        return lengths;
     }
 
     private static uint UInt(ReadOnlySpan<byte> file, int at) => BinaryPrimitives.ReadUInt32LittleEndian(file[at..]);

@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 namespace WafOperator.Features;
 
 /// <summary>
-/// The payload network in managed code: folded embedding and convolution, max-pool, two residual convolutions, maximum and
-/// mean, one dense layer. Equals the package's ONNX file to 1e-4. Immutable and thread-safe; each thread brings a workspace.
+/// The payload network in managed code: folded embedding and convolution, max-pool, two residual convolutions, and a
+/// dense layer at every position, of which the highest counts; of older networks one over maximum and mean. Equals the
+/// package's ONNX file to 1e-4. Immutable and thread-safe; each thread brings a workspace.
 /// </summary>
 public sealed class PayloadCnn
 {
@@ -56,16 +57,42 @@ public sealed class PayloadCnn
         var positions = tokens.Length / CnnWeights.Pool;
         PoolTokens(tokens, workspace.Pooled);
         Convolve(workspace.Pooled, workspace.Second, positions, _weights.Conv1, _weights.Conv1Bias, 1);
-        Convolve(workspace.Second, workspace.Third, positions, _weights.Conv2, _weights.Conv2Bias, 2);
+        Convolve(
+            workspace.Second, workspace.Third, positions, _weights.Conv2, _weights.Conv2Bias, _weights.Dilation);
+        if (_weights.ScoresPositions) return HighestPosition(workspace, positions);
         Summarize(workspace.Third, positions, workspace.Summary);
         Dense(workspace.Summary, workspace.Hidden);
-        var logit = _weights.LogitBias;
-        for (var i = 0; i < CnnWeights.Hidden; i++)
+        return LogitOf(workspace.Hidden);
+    }
+
+    /// <summary>The highest position's logit; its hidden layer stays in the workspace for the families.</summary>
+    private float HighestPosition(CnnWorkspace workspace, int positions)
+    {
+        var best = float.NegativeInfinity;
+        for (var position = 0; position < positions; position++)
         {
-            logit += workspace.Hidden[i] * _weights.Logit[i];
+            Dense(workspace.Third.AsSpan(MarginFloats + (position * Channels), Channels), workspace.Candidate);
+            var logit = LogitOf(workspace.Candidate);
+            if (logit <= best) continue;
+            best = logit;
+            workspace.Candidate.CopyTo(workspace.Hidden, 0);
         }
 
-        return logit;
+        return best;
+    }
+
+    private float LogitOf(float[] hidden)
+    {
+        ref var h = ref MemoryMarshal.GetArrayDataReference(hidden);
+        ref var w = ref MemoryMarshal.GetArrayDataReference(_weights.Logit);
+        var sum = Vector256<float>.Zero;
+        for (nuint lane = 0; lane < CnnWeights.Hidden; lane += 8)
+        {
+            var values = Vector256.LoadUnsafe(ref h, lane);
+            sum = Vector256.MultiplyAddEstimate(values, Vector256.LoadUnsafe(ref w, lane), sum);
+        }
+
+        return _weights.LogitBias + Vector256.Sum(sum);
     }
 
     /// <summary>Index of the likeliest attack family in the window of a normalised value that scores highest.</summary>
@@ -231,7 +258,7 @@ public sealed class PayloadCnn
         }
     }
 
-    private void Dense(float[] summary, float[] hidden)
+    private void Dense(ReadOnlySpan<float> summary, float[] hidden)
     {
         ref var w = ref MemoryMarshal.GetArrayDataReference(_weights.Dense);
         ref var b = ref MemoryMarshal.GetArrayDataReference(_weights.DenseBias);

@@ -130,7 +130,8 @@ internal static class Explanation
             ? gate.Heaviest(value, ExcerptBytesMax)
             : ..Math.Min(length, ExcerptBytesMax);
         var worst = ..Math.Min(length, RequestScorer.NetworkBytesMax);
-        set.Gate?.Model.Look(value, flags, out worst);
+        Span<GatePlace> places = stackalloc GatePlace[1];
+        if (set.Gate?.Model.Look(value, flags, places) > 0) worst = places[0].Bytes;
         string? family = null;
         foreach (var member in set.Members) family ??= member.Model.FamilyOf(value[worst], flags);
         return (Printable(value[range], ExcerptBytesMax), family);

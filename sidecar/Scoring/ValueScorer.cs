@@ -83,23 +83,34 @@ internal readonly ref struct ValueScorer(
             return highest;
         }
 
-        var (gateLogit, probability, focus) = (0.0, 0.0, Shown(set, value, flags));
-        if (set.Gate is { } gate && !_context.Excluded.IsSkipped(gate))
+        if (!HasGate(set)) return SecondLook(set, 0, 0, value, Shown(set, value, flags), flags);
+        var gate = set.Gate!;
+        Logit(gate, value, .., flags);
+        var worst = 0.0;
+        var places = _context.PlacesOf(gate.Slot);
+        for (var i = 0; i < _context.PlaceCount[gate.Slot]; i++)
         {
-            gateLogit = Logit(gate, value, .., flags);
-            focus = _context.Focus[gate.Slot];
-            probability = gate.Model.Probability(gateLogit);
+            var probability = gate.Model.Probability(places[i].Logit);
             _context.Note(gate, probability);
-            if (probability < set.Low || probability > set.High) return probability;
+            if (i < GatePlace.Max && probability >= set.Low && probability <= set.High)
+                probability = SecondLook(set, places[i].Logit, probability, value, places[i].Bytes, flags);
+            worst = Math.Max(worst, probability);
         }
 
+        return worst;
+    }
+
+    /// <summary>What networks say of a place that the gate leaves open.</summary>
+    private double SecondLook(
+        ModelSet set, double gateLogit, double probability, ReadOnlySpan<byte> value, Range place, ValueFlags flags)
+    {
         if (!_context.Excluded.SkipsAll(set.Second))
         {
-            probability = BestOf(set, gateLogit, value, focus, flags);
+            probability = BestOf(set, gateLogit, value, place, flags);
             if (probability < set.RemoteLow || probability > set.RemoteHigh) return probability;
         }
 
-        return set.Remote.Length == 0 ? probability : AskedOf(set, gateLogit, probability, value[focus], flags);
+        return set.Remote.Length == 0 ? probability : AskedOf(set, gateLogit, probability, value[place], flags);
     }
 
     /// <summary>
@@ -112,7 +123,7 @@ internal readonly ref struct ValueScorer(
         {
             if (!member.Model.IsGate) continue;
             Logit(member, value, .., flags);
-            return _context.Focus[member.Slot];
+            return _context.PlacesOf(member.Slot)[0].Bytes;
         }
 
         return ..RequestScorer.NetworkBytesMax;
@@ -198,7 +209,11 @@ internal readonly ref struct ValueScorer(
         double logit;
         if (member.Model.IsGate)
         {
-            logit = member.Model.Look(value, flags, out _context.Focus[member.Slot]);
+            var places = _context.PlacesOf(member.Slot);
+            var count = _context.PlaceCount[member.Slot] = member.Model.Look(value, flags, places);
+            // Each further place takes another pass over a part of the value.
+            _context.WorkLeft -= (count - 1) * (long)value.Length / ScoringBudget.BytesPerUnitOfPlaces;
+            logit = places[0].Logit;
         }
         else
         {

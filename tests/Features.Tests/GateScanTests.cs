@@ -40,9 +40,13 @@ public sealed class GateScanTests
         {
             var prefix = new int[length + 3];
             for (var i = 1; i < prefix.Length; i++) prefix[i] = prefix[i - 1] + (i - 1 == heavy ? 100 : -1);
-            var (start, count) = GateScan.Focus(prefix, length, window).GetOffsetAndLength(length);
+            var (start, count) = GateScan.Focus(prefix, length, PlaceOf(prefix, window), window)
+                .GetOffsetAndLength(length);
             Assert.Equal(Math.Min(length, GateScan.FocusBytes), count);
             Assert.InRange(heavy - 1, start, start + count - 1);
         }
     }
+
+    private static int PlaceOf(int[] prefix, int window) =>
+        window >= prefix.Length - 1 ? 0 : GateScan.Place(prefix, window);
 }

@@ -5,11 +5,11 @@ namespace WafOperator.Features.Tests;
 /// <summary>One value with what training computes of it (models/training/wafml/golden.py).</summary>
 internal sealed record GoldenValue(
     byte[] Value, byte[] Normalized, int Flags, bool Plain, int Windows, uint Ngrams, uint Tokens, int TokenCount,
-    double Logit, int[] Focus);
+    double[][] Places);
 
 /// <summary>A long value, as a piece and how often it is repeated, with what training computes of it.</summary>
 internal sealed record LongGoldenValue(
-    byte[] Piece, int Times, int Length, uint Normalized, int Flags, int Unread, double Logit, int[] Focus)
+    byte[] Piece, int Times, int Length, uint Normalized, int Flags, int Unread, double[][] Places)
 {
     public byte[] Value => [.. Enumerable.Repeat(Piece, Times).SelectMany(piece => piece)];
 }
@@ -32,7 +32,7 @@ internal static class GoldenValues
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream);
         writer.Write("WAFGATE3"u8);
-        foreach (var field in new uint[] { 18, 2, 5, ValueNormalizer.FlagCount, 6 })
+        foreach (var field in new uint[] { 18, 2, 5, ValueNormalizer.FlagCount, 8 })
         {
             writer.Write(field);
         }
@@ -40,7 +40,7 @@ internal static class GoldenValues
         writer.Write(0.03125f);
         writer.Write(-0.75f);
         writer.Write(0.0625f);
-        uint[] lengths = [24, 40, 64, 104, 168, 240];
+        uint[] lengths = [12, 16, 24, 40, 64, 104, 168, 240];
         for (var i = 0; i < lengths.Length; i++)
         {
             writer.Write(lengths[i]);

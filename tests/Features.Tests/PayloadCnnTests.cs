@@ -57,7 +57,7 @@ public sealed class PayloadCnnTests
     public void Read_ForeignOrTruncatedFile_IsRefusedWithTheReason()
     {
         Assert.Null(PayloadCnn.Read("something else"u8, out var foreign));
-        Assert.Contains("WAFCNN01", foreign, StringComparison.Ordinal);
+        Assert.Contains("WAFCNN02", foreign, StringComparison.Ordinal);
         var file = ReleasedPackages.Files(ReleasedPackages.Paths("payload-cnn").First())["kernel.bin"];
         Assert.Null(PayloadCnn.Read(file.AsSpan(0, file.Length - 4), out var truncated));
         Assert.Contains("expected", truncated, StringComparison.Ordinal);

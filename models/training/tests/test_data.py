@@ -8,7 +8,7 @@ import pytest
 from wafml import dataset
 from wafml.parts import parts
 from wafml.readers import AccessLogReader, HarReader, JsonlReader, Rejects, Request, reader_for
-from wafml.splits import group_names, leave_one_out, split_by_source
+from wafml.splits import group_names, leave_one_out
 
 
 def values(**request):
@@ -37,7 +37,8 @@ def test_names_that_navigate_are_parts_though_plain():
     ("X-Forwarded-Host", "shop.example:8080", False), ("X-Original-URL", "/a/b", False), ("X-Original-URL", "/a?b=c", True),
     ("Authorization", "Basic YTpi==", False), ("Authorization", "Bearer 1)));iif(1,1,1/0)", True), ("Accept", "text/html;q=0.9, */*", False),
     ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:1.0)", False), ("User-Agent", "1 or 1=1", True), ("Referer", "http://a/b?c=d&e=(f)#g", False),
-    ("Referer", "http://a/?b=%u2215x", True), ("Cache-Control", "max-age=0", False), ("Sec-Ch-Ua", "(x);v=1", False)])
+    ("Referer", "http://a/?b=%u2215x", True), ("Cache-Control", "max-age=0", False), ("Sec-Ch-Ua", "(x);v=1", False), ("X-Plan", "gold", False),
+    ("X-File", "/etc/shadow", True), ("X-Run", "a; id", True), ("X-Run", "a%3Bid", True), ("X-Trace", "00-4bf9-01, a=b", False)])
 def test_each_kind_of_header_has_its_odd_bytes(name, value, odd):
     assert any(v[0] == "header" for v in values(headers={name: value})) == odd
 
@@ -108,10 +109,6 @@ def test_a_source_is_never_on_two_sides():
     source = np.array([f"web-har/org{i % 40}/x" for i in range(40000)] + [f"set {i % 9}" for i in range(9000)], dtype=object)
     label = np.array([0] * 40000 + [1] * 9000)
     groups = group_names(source, label)
-    side = split_by_source(groups, 1)
-    for group in set(groups):
-        assert len(set(side[groups == group])) == 1
-    assert 0.6 < (side == 0).mean() < 0.8
     for fold in leave_one_out(groups):
         assert len(fold.attack) == 1 and fold.benign
     few = leave_one_out(groups, 3)

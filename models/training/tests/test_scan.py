@@ -5,12 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from wafml import golden, padding, refine, windows
+from wafml import golden, instances, padding, refine, windows
 from wafml.content import File, kind_of, packages, slices
 from wafml.corpus import Corpus
 from wafml.dataset import Dataset
 from wafml.gate import NORMS, Gate, scan
-from wafml.scan import FOCUS_BYTES, LENGTHS, WHOLE, Hashed, best_windows, doublings
+from wafml.scan import FOCUS_BYTES, LENGTHS, PLACES_MAX, WHOLE, Hashed, best_windows, doublings
 from wafml.train_gate import GateTrainer
 
 GATE = golden.synthetic_gate()
@@ -123,13 +123,40 @@ def test_refining_learns_from_the_windows_that_frighten_and_from_no_held_out_fil
     words = [b"apple", b"garden", b"people", b"<b>", b"select", b"from", b"{{x}}"]
     files = [File("markdown", "md", "p", held, b" ".join(rng.choice(words) for _ in range(900))) for held in (False, False, True)]
     found = refine.pieces(files, 1)
-    assert len(found[0]) == 2 * refine.PIECES_A_FILE and all(len(v) <= refine.PIECE_BYTES for v in found[0])
+    assert len(found.values) == 2 * refine.PIECES_A_FILE and all(len(v) <= refine.PIECE_BYTES for v in found.values)
     data = data_of([b"1' or 1=1 -- %d" % i for i in range(200)] + [b"blue shoes, size %d" % i for i in range(200)])
     data.label[:200] = 1
     corpus = Corpus(data, windows.build(data, 1), np.array(["attack:a"] * 200 + ["benign:b"] * 200, dtype=object), np.ones(400, bool))
     trainer = corpus.fit_gate(np.ones(400, bool))[0]
     trainer.bias += 4.0  # everything frightens
-    before = scan(trainer, *found[:2])[0].mean()
-    refined = refine.refined(trainer, corpus, np.ones(400, bool), found, 1, lambda _: None)
-    after, attack = scan(refined, *found[:2])[0].mean(), scan(refined, data.values[:200], data.flags[:200])[0].mean()
+    before = scan(trainer, found.values, found.flags)[0].mean()
+    refined = refine.refined(trainer, corpus, np.ones(400, bool), files, 2, 1, lambda _: None)
+    after, attack = scan(refined, found.values, found.flags)[0].mean(), scan(refined, data.values[:200], data.flags[:200])[0].mean()
     assert after < before - 1 and attack > after
+
+
+def test_payloads_within_text_are_found_where_they_are():
+    rng = random.Random(4)
+    texts = [b"ordinary words in a long line, " * 40]
+    values = [bytes(rng.choices(b"'=<>;|", k=rng.randint(3, 60))) for _ in range(200)]
+    around, first, behind = refine.within_text(values, texts, 1)
+    assert all(text[a:b] == value for text, value, a, b in zip(around, values, first, behind))
+    sides = [(a > 0, b < len(text)) for text, a, b in zip(around, first, behind)]
+    assert {(True, True), (True, False), (False, True)} <= set(sides)
+    cut = instances.cut_around(values, texts, np.random.default_rng(1))
+    assert all(value in text and len(text) <= FOCUS_BYTES for value, text in zip(values, cut))
+    trainer = GateTrainer()
+    trainer.weights = GATE.weights.astype(float)
+    texts = refine.Texts(around, np.zeros(200, int), np.ones(200))
+    rows, owner = refine.worst_rows(trainer, texts, -np.inf, (first, behind))
+    assert (owner == np.arange(200)).all() and (trainer.logits(rows) <= scan(trainer, around, texts.flags)[0] + 1e-9).all()
+
+
+def test_places_of_a_value_fall_do_not_repeat_and_hold_what_frightens():
+    value = bytes(RNG.choices(b"abc '=-;<>01 ", k=3_000))
+    places = GATE.places(value, 0)
+    assert len(places) == PLACES_MAX + 1 and [z for z, _, _ in places] == sorted((z for z, _, _ in places), reverse=True)
+    assert len({start for _, start, _ in places}) == len(places) and all(end - start == FOCUS_BYTES for _, start, end in places)
+    assert GATE.places(value, 0, places[2][0]) == places[:3] and GATE.places(value, 0, places[0][0] + 1) == places[:1]
+    owner, logits, start, _ = GATE.scan_places([b"x", value, value[:500]], np.zeros(3, int))
+    assert (np.diff(owner) >= 0).all() and logits[owner == 1].tolist() == [z for z, _, _ in places]

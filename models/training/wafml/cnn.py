@@ -1,4 +1,4 @@
-"""The convolutional networks: the seed system's as the reference, and its cheaper successor."""
+"""The convolutional network."""
 
 import struct
 
@@ -14,42 +14,29 @@ FAMILIES = ("sqli", "xss", "cmdi", "path-traversal", "xxe", "ssti", "nosqli", "l
 CHANNELS = 64
 TAPS = 5
 POOL = 4
-KERNEL_MAGIC = b"WAFCNN01"
-
-
-class SeedCnn(nn.Module):
-    """Embedding 128, convolution 64x3, max-pool, convolution 32x3, global pooling, dense 64, dropout, dense 32."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.embed = nn.Embedding(VOCABULARY, 128, padding_idx=PAD)
-        self.conv1, self.conv2 = nn.Conv1d(128, 64, 3, padding=1), nn.Conv1d(64, 32, 3, padding=1)
-        self.dense1, self.drop, self.dense2 = nn.Linear(32, 64), nn.Dropout(0.3), nn.Linear(64, 32)
-        self.logit, self.family = nn.Linear(32, 1), nn.Linear(32, len(FAMILIES))
-
-    def forward(self, tokens):
-        x = F.relu(self.conv1(self.embed(tokens).transpose(1, 2)))
-        x = F.relu(self.conv2(F.max_pool1d(x, 2)))
-        x = self.drop(F.relu(self.dense1(x.amax(2))))
-        x = F.relu(self.dense2(x))
-        return self.logit(x).squeeze(1), self.family(x)
+DILATION = 3  # of the second convolution
+HIDDEN = 64
+EMBEDDING = 16
+REACH_BYTES = TAPS - 1 + POOL * (1 + 2 * (1 + DILATION))  # what a position's logit depends on
+KERNEL_MAGIC = b"WAFCNN02"
 
 
 class PayloadCnn(nn.Module):
-    """Convolution 64x5 over a small embedding (folded on export), max-pool 4, two residual 64x3, max and mean, dense 64.
+    """Convolution 64x5 over a small embedding (folded on export), max-pool 4, two residual 64x3, and a dense layer at every position.
 
-    The padded length is part of the input: padding has a zero embedding but takes part in pooling.
+    Each position gives a logit out of the REACH_BYTES around it; the highest counts (multiple instances: a text is an attack if some place of it
+    is). What stands farther away cannot outvote it. The families are those of the position that counts.
     """
 
-    def __init__(self, embedding: int = 32, dropout: float = 0.2) -> None:
+    def __init__(self, embedding: int = EMBEDDING, dropout: float = 0.2) -> None:
         super().__init__()
         self.embed = nn.Embedding(VOCABULARY, embedding, padding_idx=PAD)
         self.conv0 = nn.Conv1d(embedding, CHANNELS, TAPS, padding=TAPS // 2)
         self.conv1 = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=1)
-        self.conv2 = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=2, dilation=2)
-        self.dense = nn.Linear(2 * CHANNELS, 64)
+        self.conv2 = nn.Conv1d(CHANNELS, CHANNELS, 3, padding=DILATION, dilation=DILATION)
+        self.dense = nn.Conv1d(CHANNELS, HIDDEN, 1)
         self.drop = nn.Dropout(dropout)
-        self.logit, self.family = nn.Linear(64, 1), nn.Linear(64, len(FAMILIES))
+        self.logit, self.family = nn.Linear(HIDDEN, 1), nn.Linear(HIDDEN, len(FAMILIES))
 
     def forward(self, tokens):
         x = F.relu(self.conv0(self.embed(tokens).transpose(1, 2)))
@@ -58,9 +45,11 @@ class PayloadCnn(nn.Module):
     def tail(self, x):
         x = x + F.relu(self.conv1(x))
         x = x + F.relu(self.conv2(x))
-        pooled = torch.cat((x.amax(2), x.mean(2)), 1)
-        x = self.drop(F.relu(self.dense(pooled)))
-        return self.logit(x).squeeze(1), self.family(x)
+        hidden = self.drop(F.relu(self.dense(x))).transpose(1, 2)
+        logits = self.logit(hidden).squeeze(2)
+        worst = logits.argmax(1, keepdim=True)
+        at_worst = torch.gather(hidden, 1, worst.unsqueeze(2).expand(-1, -1, HIDDEN)).squeeze(1)
+        return logits.amax(1), self.family(at_worst)
 
     def tables(self) -> torch.Tensor:
         """The folded first layer: tables[k][token] is what a token adds to the output two minus k positions on."""
@@ -86,42 +75,44 @@ class FoldedCnn(nn.Module):
 
 
 def kernel_bytes(model: PayloadCnn) -> bytes:
-    """Weights for the managed kernel (models/Features/PayloadCnn.cs): magic, six uint32, float32 arrays, little endian."""
+    """Weights for the managed kernel (models/Features/PayloadCnn.cs): magic, seven uint32, float32 arrays, little endian."""
     arrays = [model.tables().permute(1, 0, 2), model.conv0.bias]
     for conv in (model.conv1, model.conv2):
         arrays += [conv.weight.permute(2, 1, 0), conv.bias]
-    for dense in (model.dense, model.logit, model.family):
+    arrays += [model.dense.weight.squeeze(2).t(), model.dense.bias]
+    for dense in (model.logit, model.family):
         arrays += [dense.weight.t(), dense.bias]
-    head = KERNEL_MAGIC + struct.pack("<6I", VOCABULARY, TAPS, CHANNELS, POOL, model.dense.out_features, len(FAMILIES))
+    head = KERNEL_MAGIC + struct.pack("<7I", VOCABULARY, TAPS, CHANNELS, POOL, HIDDEN, len(FAMILIES), DILATION)
     return head + b"".join(np.ascontiguousarray(a.detach().numpy(), dtype="<f4").tobytes() for a in arrays)
 
 
 def from_kernel(data: bytes) -> PayloadCnn:
     """The network of a kernel file, to continue its training. The folded first layer has the rank of the embedding, so a singular value
     decomposition gives an embedding and a convolution of the same product."""
-    if data[:8] != KERNEL_MAGIC or struct.unpack_from("<6I", data, 8) != (VOCABULARY, TAPS, CHANNELS, POOL, 64, len(FAMILIES)):
+    if data[:8] != KERNEL_MAGIC or struct.unpack_from("<7I", data, 8) != (VOCABULARY, TAPS, CHANNELS, POOL, HIDDEN, len(FAMILIES), DILATION):
         raise ValueError("not a kernel file of this network")
     model = PayloadCnn()
-    floats, at = np.frombuffer(data, "<f4", offset=32), 0
+    floats, at = np.frombuffer(data, "<f4", offset=8 + 7 * 4), 0
 
-    def take(*shape: int) -> np.ndarray:
+    def take(*shape: int) -> torch.Tensor:
         nonlocal at
         size = int(np.prod(shape))
         at += size
-        return floats[at - size:at].reshape(shape).copy()
+        return torch.from_numpy(floats[at - size:at].reshape(shape).copy())
 
-    tables = take(VOCABULARY, TAPS, CHANNELS)
     with torch.no_grad():
-        left, sizes, right = np.linalg.svd(tables.reshape(VOCABULARY, -1), full_matrices=False)
+        left, sizes, right = np.linalg.svd(take(VOCABULARY, TAPS * CHANNELS).numpy(), full_matrices=False)
         rank = model.embed.embedding_dim
         root = np.sqrt(sizes[:rank])
         model.embed.weight.copy_(torch.from_numpy(left[:, :rank] * root))
         model.conv0.weight.copy_(torch.from_numpy((right[:rank].T * root).T.reshape(rank, TAPS, CHANNELS).transpose(2, 0, 1).copy()))
-        model.conv0.bias.copy_(torch.from_numpy(take(CHANNELS)))
+        model.conv0.bias.copy_(take(CHANNELS))
         for conv in (model.conv1, model.conv2):
-            conv.weight.copy_(torch.from_numpy(take(3, CHANNELS, CHANNELS).transpose(2, 1, 0).copy()))
-            conv.bias.copy_(torch.from_numpy(take(CHANNELS)))
-        for dense in (model.dense, model.logit, model.family):
-            dense.weight.copy_(torch.from_numpy(take(dense.in_features, dense.out_features).T.copy()))
-            dense.bias.copy_(torch.from_numpy(take(dense.out_features)))
+            conv.weight.copy_(take(3, CHANNELS, CHANNELS).permute(2, 1, 0))
+            conv.bias.copy_(take(CHANNELS))
+        model.dense.weight.copy_(take(CHANNELS, HIDDEN).t().unsqueeze(2))
+        model.dense.bias.copy_(take(HIDDEN))
+        for dense in (model.logit, model.family):
+            dense.weight.copy_(take(dense.in_features, dense.out_features).t())
+            dense.bias.copy_(take(dense.out_features))
     return model

@@ -13,7 +13,7 @@ from .train_gate import GateTrainer
 
 COUNT_POWER = 0.5  # how often a value was seen counts by its root
 CARRIED_SHARE = 0.3
-PADDED_SHARE = 0.4
+PADDED_SHARE = 0.2
 PROGRAM_WEIGHT = 0.1  # programs as content: a field that takes them is learned for its site, so they must not cost attacks
 MINING_EPOCHS = (1, 1)  # of the gate that tells which windows are rows
 PROGRAM = OWN + "program"

@@ -8,7 +8,7 @@ import numpy as np
 
 from .features import BUCKETS, HASH_BITS, NGRAM_MAX, NGRAM_MIN
 from .normalize import FLAGS
-from .scan import LENGTHS, NGRAMS_A_BYTE, WHOLE, Best, Hashed, best_windows, chunks, doublings, focus
+from .scan import FOCUS_BYTES, LENGTHS, NGRAMS_A_BYTE, PLACES_MAX, WHOLE, Best, Hashed, best_windows, chunks, doublings, focus, further_places
 
 MAGIC = b"WAFGATE3"
 HEAD = struct.Struct("<8s5I3f")
@@ -55,48 +55,78 @@ class Gate:
         return self.look(value, flags)[0]
 
     def look(self, value: bytes, flags: int) -> "tuple[float, tuple[int, int]]":
-        """The logit, and the bytes that the network is asked about."""
-        hashed = Hashed([value])
-        best = best_windows(hashed, self.weights.astype(np.int64), float(self.scale), self.gains.astype(float), self.offsets.astype(float))
-        order = (WHOLE, *range(WHOLE))  # the first of equals, as the other side finds it
-        kind = max(order, key=lambda k: best.score[0, k])
-        flag_sum = 0.0
-        for i in range(FLAGS):
-            if flags >> i & 1:
-                flag_sum += float(self.flag_weights[i])
-        logit = float(best.score[0, kind]) + float(self.bias) + flag_sum - float(self.growth) * doublings(len(value))
-        return logit, focus(hashed.prefix(self.weights.astype(np.int64)), len(value), kind, int(best.start[0, kind]))
+        """The logit, and the bytes that the network is asked about first."""
+        logit, start, end = self.places(value, flags)[0]
+        return logit, (start, end)
+
+    def places(self, value: bytes, flags: int, floor: float = -math.inf) -> "list[tuple[float, int, int]]":
+        """The worst place and what else is no lower than `floor`: logit, first byte, byte behind the last. One more than a network is asked about,
+        which counts by the gate alone."""
+        owner, logits, start, end = self.scan_places([value], np.array([flags]), floor)
+        return [(float(z), int(a), int(b)) for z, a, b in zip(logits, start, end)]
 
     def scan(self, values: "list[bytes]", flags: np.ndarray) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
         """Of many values: logits, and where the network is to look (first byte, byte behind the last)."""
         return scan(self, values, flags)
 
+    def scan_places(self, values: "list[bytes]", flags: np.ndarray, floor: float = -math.inf) -> "tuple[np.ndarray, ...]":
+        """Of many values: all places, see `scan_places` below."""
+        return scan_places(self, values, flags, floor)
+
 
 def scan(model, values: "list[bytes]", flags: np.ndarray, with_focus: bool = True) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
-    """Logits of values under a Gate or a GateTrainer, and the bytes for the network."""
-    weights = model.weights.astype(np.int64 if model.weights.dtype.kind == "i" else np.float64)
-    logits = np.zeros(len(values))
-    start, end = np.zeros(len(values), np.int64), np.zeros(len(values), np.int64)
-    gains, offsets = model.gains.astype(float), model.offsets.astype(float)
-    for low, high in chunks(values):
-        hashed = Hashed(values[low:high])
-        best = best_windows(hashed, weights, float(model.scale), gains, offsets)
-        logits[low:high] = best.highest
-        if with_focus:
-            _focus(values, hashed, best, weights, low, start, end)
-    lengths = np.array([len(v) for v in values], dtype=np.int64)
-    logits += float(model.bias) + flag_matrix(flags) @ model.flag_weights.astype(np.float64) - float(model.growth) * doublings(lengths)
+    """Logits of values under a Gate or a GateTrainer, and the bytes of the worst place of each."""
+    _, logits, start, end = scan_places(model, values, flags, most=0, with_focus=with_focus)
     return logits, start, end
 
 
-def _focus(values, hashed: Hashed, best: Best, weights: np.ndarray, low: int, start: np.ndarray, end: np.ndarray) -> None:
-    kinds = np.argmax(best.score[:, [WHOLE, *range(WHOLE)]], axis=1) - 1
-    prefix = hashed.prefix(weights)
-    for i, kind in enumerate(kinds):
-        first = hashed.bounds[i]
-        kind = WHOLE if kind < 0 else kind
-        at = best.start[i, kind] if kind != WHOLE else first
-        start[low + i], end[low + i] = focus(prefix[first:hashed.bounds[i + 1] + 1], len(values[low + i]), kind, int(at - first))
+def scan_places(model, values: "list[bytes]", flags: np.ndarray, floor: float = -math.inf, most: int = PLACES_MAX,
+                with_focus: bool = True) -> "tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]":
+    """Of values under a Gate or a GateTrainer all places: which value, logit, first byte, byte behind the last. The worst place of each value is there;
+    up to `most` more where their logit is no lower than `floor`. In the order of values, then falling."""
+    weights = model.weights.astype(np.int64 if model.weights.dtype.kind == "i" else np.float64)
+    gains, offsets = model.gains.astype(float), model.offsets.astype(float)
+    lengths = np.array([len(v) for v in values], dtype=np.int64)
+    of_flags = flag_sums(flags, model.flag_weights)
+    lost = float(model.growth) * doublings(lengths)
+
+    def total(score, i):
+        """In the order in which the other side adds."""
+        return score + float(model.bias) + of_flags[i] - lost[i]
+
+    out = []
+    for low, high in chunks(values):
+        hashed = Hashed(values[low:high])
+        best = best_windows(hashed, weights, float(model.scale), gains, offsets)
+        top = best.highest
+        if not with_focus:
+            out += [(i, total(top[i - low], i), 0, lengths[i]) for i in range(low, high)]
+            continue
+        kinds = np.argmax(best.score[:, [WHOLE, *range(WHOLE)]], axis=1) - 1  # the first of equals, as the other side finds it
+        prefix = hashed.prefix(weights)
+        for i in range(low, high):
+            length = int(lengths[i])
+            if length <= FOCUS_BYTES:
+                out.append((i, total(top[i - low], i), 0, length))
+                continue
+            first, behind = hashed.bounds[i - low], hashed.bounds[i - low + 1]
+            mine = prefix[first:behind + 1]
+            kind = WHOLE if kinds[i - low] < 0 else int(kinds[i - low])
+            at = 0 if kind == WHOLE else int(best.start[i - low, kind] - first)
+            place = focus(mine, length, kind, at)
+            out.append((i, total(top[i - low], i), *place))
+            if most and out[-1][1] >= floor:
+                out += [(i, *more) for more in further_places(mine, length, place, gains, offsets, lambda score, i=i: total(score, i), floor, most)]
+    owner, logits, start, end = zip(*out) if out else ((), (), (), ())
+    return np.array(owner, dtype=np.int64), np.array(logits, dtype=np.float64), np.array(start, dtype=np.int64), np.array(end, dtype=np.int64)
+
+
+def flag_sums(flags: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """What the flags of each value weigh, added in their order."""
+    out = np.zeros(len(flags))
+    for i in range(FLAGS):
+        out += np.where(np.asarray(flags, dtype=np.int64) >> i & 1, float(weights[i]), 0.0)
+    return out
 
 
 def flag_matrix(flags: np.ndarray) -> np.ndarray:

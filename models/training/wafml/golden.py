@@ -79,7 +79,7 @@ def synthetic_gate() -> Gate:
 def record(value: bytes, gate: Gate) -> dict:
     normalized, flags = normalize(value)
     parts = windows(normalized)
-    logit, focus = gate.look(normalized, flags)
+    places = [list(place) for place in gate.places(normalized, flags)]
     return {
         "value": base64.b64encode(value).decode(),
         "normalized": base64.b64encode(normalized).decode(),
@@ -89,17 +89,15 @@ def record(value: bytes, gate: Gate) -> dict:
         "ngrams": zlib.crc32(ngram_indices(parts[0]).astype("<u4").tobytes()),
         "tokens": zlib.crc32(np.array(tokens(parts[-1], flags), dtype="<u4").tobytes()),
         "tokenCount": len(tokens(parts[-1], flags)),
-        "logit": logit,
-        "focus": list(focus),
+        "places": places,
     }
 
 
 def long_record(piece: bytes, times: int, gate: Gate) -> dict:
     value = piece * times
     normalized, flags = normalize(value)
-    logit, focus = gate.look(normalized, flags)
     return {"piece": base64.b64encode(piece).decode(), "times": times, "length": len(normalized), "normalized": zlib.crc32(normalized), "flags": flags,
-            "unread": unread(value), "logit": logit, "focus": list(focus)}
+            "unread": unread(value), "places": [list(place) for place in gate.places(normalized, flags)]}
 
 
 def main() -> None:

@@ -43,10 +43,3 @@ def platt(logit: np.ndarray, label: np.ndarray, weight: "np.ndarray | None" = No
         if abs(step0) + abs(step1) < 1e-9:
             break
     return float(slope), float(intercept)
-
-
-def best_threshold(scores: np.ndarray, label: np.ndarray) -> float:
-    """The threshold of the highest accuracy (score > threshold)."""
-    order = np.argsort(scores)[::-1]
-    right = np.cumsum(np.where(label[order] == 1, 1, -1))
-    return float(scores[order[int(right.argmax()) + 1]]) if right.argmax() + 1 < len(order) else float(scores.min()) - 1

@@ -1,30 +1,46 @@
-"""A second look at real files: long texts hold many windows, of which the first training saw one each.
+"""More rounds for the gate, on what it is wrong about: long harmless texts, and attacks beside harmless text.
 
-Pieces of the trained files are scanned with the gate; the windows that frighten it, attacks and recorded harmless rows are trained on
-together, from the weights that are there.
+Long texts hold many windows and taught one each. In each round other pieces of the trained files are scanned with the gate as it is; the windows
+that frighten it are trained on, beside attacks within harmless text of such files (the worst window there that holds some of the payload), harmless
+values within the same, and the rows of the first training.
 """
 
 import random
+from dataclasses import dataclass
 
 import numpy as np
 
+from . import padding
 from .content import PROGRAMS, File
 from .corpus import Corpus
-from .gate import WindowRows
-from .normalize import FLAGS, is_plain, normalize
+from .gate import WindowRows, flag_matrix
+from .normalize import is_plain, normalize
 from .scan import LENGTHS, WHOLE, Hashed, best_windows, chunks
 from .train_gate import GateTrainer
 
 PIECES_A_FILE = 8
 PIECE_BYTES = 500
-FRIGHTENS = -2.5  # logit of a window from which on it is learned from
+FRIGHTENS = -3.0  # logit of a window from which on it is learned from
 HARMLESS_ROWS = 150_000
+PADDED_ROWS = 60_000
+PADDED_HARMLESS_ROWS = 40_000
+SIDE_BYTES = 200  # of harmless text on each side, at most: no window reaches farther
+SEAM_BYTES = 12  # a window that holds an attack may begin so far before it
 PROGRAM_WEIGHT = 0.2
 EPOCHS = 2
 
 
-def pieces(files: "list[File]", seed: int) -> "tuple[list[bytes], np.ndarray, np.ndarray]":
-    """Normalised pieces at random places of the files that are trained on, their flags, and what each counts."""
+@dataclass
+class Texts:
+    """Normalised values, their flags, what each counts."""
+
+    values: "list[bytes]"
+    flags: np.ndarray
+    mass: np.ndarray
+
+
+def pieces(files: "list[File]", seed: int) -> Texts:
+    """Pieces at random places of the files that are trained on; other ones with another seed."""
     rng = random.Random(seed)
     values, flags, mass = [], [], []
     for file in files:
@@ -37,18 +53,41 @@ def pieces(files: "list[File]", seed: int) -> "tuple[list[bytes], np.ndarray, np
                 values.append(value)
                 flags.append(found)
                 mass.append(PROGRAM_WEIGHT if file.kind in PROGRAMS else 1.0)
-    return values, np.array(flags), np.array(mass)
+    return Texts(values, np.array(flags), np.array(mass))
 
 
-def frightening(trainer: GateTrainer, values: "list[bytes]", flags: np.ndarray, mass: np.ndarray) -> "tuple[WindowRows, np.ndarray]":
-    """The worst window of each piece, where it scores over FRIGHTENS."""
+def harmless_texts(files: "list[File]", seed: int) -> "list[bytes]":
+    """Normalised texts to put beside attacks."""
+    return [normalize(f)[0] for f in padding.fillers([f for f in files if not f.held_out], [], seed)]
+
+
+def within_text(values: "list[bytes]", texts: "list[bytes]", seed: int, side: int = SIDE_BYTES) -> "tuple[list[bytes], np.ndarray, np.ndarray]":
+    """Each normalised value within harmless text of up to `side` bytes before and behind it, and where it begins and ends."""
+    rng = random.Random(seed)
+    out, first, behind = [], [], []
+    for value in values:
+        before, after = (padding.cut(rng.choice(texts), padding.size(rng, 8, side), rng) for _ in range(2))
+        where = rng.random()
+        before = b"" if where < 0.2 else before + rng.choice(padding.SEPARATORS)
+        after = b"" if where > 0.8 else rng.choice(padding.SEPARATORS) + after
+        out.append(before + value + after)
+        first.append(len(before))
+        behind.append(len(before) + len(value))
+    return out, np.array(first, dtype=np.int64), np.array(behind, dtype=np.int64)
+
+
+def worst_rows(trainer: GateTrainer, texts: Texts, floor: float, spans: "tuple[np.ndarray, np.ndarray] | None" = None) -> "tuple[WindowRows, np.ndarray]":
+    """The worst window of each text that scores over `floor`, and which text it is of. `spans`: bytes of each between which to look."""
     indices, counts, kinds, owners = [], [], [], []
-    base = trainer.bias + np.array([trainer.flag_weights[[i for i in range(FLAGS) if f >> i & 1]].sum() for f in flags])
-    for low, high in chunks(values):
-        hashed = Hashed(values[low:high])
-        best = best_windows(hashed, trainer.weights, 1.0, trainer.gains, trainer.offsets)
+    base = trainer.bias + flag_matrix(texts.flags) @ trainer.flag_weights
+    for low, high in chunks(texts.values):
+        hashed = Hashed(texts.values[low:high])
+        starts = hashed.bounds[:-1]
+        within = None if spans is None else (np.maximum(starts, starts + 1 + spans[0][low:high] - SEAM_BYTES),
+                                             np.minimum(hashed.bounds[1:], starts + 1 + spans[1][low:high] + SEAM_BYTES))
+        best = best_windows(hashed, trainer.weights, 1.0, trainer.gains, trainer.offsets, within)
         kind = best.score.argmax(axis=1)
-        mine = np.flatnonzero(best.highest + base[low:high] > FRIGHTENS)
+        mine = np.flatnonzero((best.highest + base[low:high] > floor) & np.isfinite(best.highest))
         start = np.where(kind == WHOLE, hashed.bounds[:-1], best.start[np.arange(len(kind)), kind])[mine]
         end = np.where(kind[mine] == WHOLE, hashed.bounds[1:][mine], start + np.append(LENGTHS, 0)[kind[mine]])
         indices.append(hashed.gather(start, end))
@@ -56,26 +95,43 @@ def frightening(trainer: GateTrainer, values: "list[bytes]", flags: np.ndarray, 
         kinds.append(kind[mine])
         owners.append(mine + low)
     owner = np.concatenate(owners)
-    return WindowRows(np.concatenate(indices), np.concatenate(counts), np.concatenate(kinds), flags[owner]), mass[owner]
+    return WindowRows(np.concatenate(indices), np.concatenate(counts), np.concatenate(kinds), texts.flags[owner]), owner
 
 
-def refined(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: "tuple[list[bytes], np.ndarray, np.ndarray]", seed: int, echo=print) -> GateTrainer:
-    """The gate after more steps: attacks weigh as much as recorded harmless rows and frightening windows together."""
-    rng = np.random.default_rng(seed)
-    label, weight = corpus.row_targets(mask, trainer.logits(corpus.windows.rows))
-    attacks = np.flatnonzero((label == 1) & (weight > 0))
-    harmless = np.flatnonzero((label == 0) & (weight > 0))
-    harmless = rng.choice(harmless, min(HARMLESS_ROWS, len(harmless)), replace=False)
-    windows, mass = frightening(trainer, *found)
-    old = _taken(corpus.windows.rows, np.sort(np.concatenate([attacks, harmless])))
-    kept = np.sort(np.concatenate([attacks, harmless]))
-    rows = _joined(old, windows, rng)
-    y = np.concatenate([label[kept], np.zeros(len(mass))])[rows[1]]
-    w = np.concatenate([np.where(label[kept] == 1, weight[kept] / weight[attacks].sum(), 0.5 * weight[kept] / weight[harmless].sum()),
-                        0.5 * mass / mass.sum()])[rows[1]] * len(y)
-    echo(f"  refined with {len(mass):,} frightening windows of {len(found[0]):,} pieces")
-    trainer.fit(rows[0], y, w, EPOCHS, echo)
+def refined(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, files: "list[File]", rounds: int, seed: int, echo=print) -> GateTrainer:
+    """The gate after `rounds` more trainings; attacks weigh as much as all that is harmless together."""
+    texts = harmless_texts(files, seed)
+    for turn in range(rounds):
+        _round(trainer, corpus, mask, pieces(files, seed + turn), texts, seed + 100 * turn, echo)
     return trainer
+
+
+def _round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo) -> None:
+    rng = np.random.default_rng(seed)
+    win = corpus.windows
+    label, weight = corpus.row_targets(mask, trainer.logits(win.rows))
+    attacks, harmless = (np.flatnonzero((label == y) & (weight > 0)) for y in (1, 0))
+    frightening, owner = worst_rows(trainer, found, FRIGHTENS)
+    sets = [(frightening, 0, 0.45 * _share(found.mass[owner]))]
+    for mine, y, count, kept in ((attacks, 1, PADDED_ROWS, 0.5), (harmless, 0, PADDED_HARMLESS_ROWS, 0.4)):
+        inner = rng.choice(mine, count, p=weight[mine] / weight[mine].sum())
+        values, first, behind = within_text([win.text[r] for r in inner], texts, seed + y)
+        padded = Texts(values, win.rows.flags[inner], np.ones(count))
+        rows, _ = worst_rows(trainer, padded, -np.inf, (first, behind) if y else None)
+        sets.append((rows, y, (1.0 - kept if y else 0.15) * _share(np.ones(len(rows.counts)))))
+        chosen = mine if y else rng.choice(mine, min(HARMLESS_ROWS, len(mine)), replace=False)
+        chosen = np.sort(chosen)
+        sets.append((_taken(win.rows, chosen), y, kept * _share(weight[chosen])))
+    rows = _joined([s[0] for s in sets])
+    order = rng.permutation(len(rows.counts))
+    y = np.concatenate([np.full(len(s[2]), float(s[1])) for s in sets])[order]
+    w = np.concatenate([s[2] for s in sets])[order] * len(order)
+    echo(f"  round on {len(frightening.counts):,} frightening windows of {len(found.values):,} pieces, {len(order):,} rows in all")
+    trainer.fit(_taken(rows, order), y, w, EPOCHS, echo)
+
+
+def _share(mass: np.ndarray) -> np.ndarray:
+    return mass / mass.sum()
 
 
 def _taken(rows: WindowRows, chosen: np.ndarray) -> WindowRows:
@@ -84,9 +140,5 @@ def _taken(rows: WindowRows, chosen: np.ndarray) -> WindowRows:
     return WindowRows(rows.indices[within + np.repeat(rows.bounds[chosen], counts)], counts, rows.kind[chosen], rows.flags[chosen])
 
 
-def _joined(first: WindowRows, second: WindowRows, rng: np.random.Generator) -> "tuple[WindowRows, np.ndarray]":
-    """Both in a shuffled order, and that order."""
-    both = WindowRows(np.concatenate([first.indices, second.indices]), np.concatenate([first.counts, second.counts]),
-                      np.concatenate([first.kind, second.kind]), np.concatenate([first.flags, second.flags]))
-    order = rng.permutation(len(both.counts))
-    return _taken(both, order), order
+def _joined(sets: "list[WindowRows]") -> WindowRows:
+    return WindowRows(*(np.concatenate([getattr(s, name) for s in sets]) for name in ("indices", "counts", "kind", "flags")))

@@ -16,7 +16,7 @@ from .loso import OutOfFold, RATES, pooled
 from .metrics import auc, expected_calibration_error, platt, threshold_at
 from .normalize import normalize
 from .features import tokens, windows
-from .train_cnn import TokenTable, logits
+from .looks import Looks, ask, look
 
 CORPUS_COUNT = 300
 GOLDEN_COUNT = 200
@@ -101,15 +101,15 @@ def gate_package(gate: Gate, version: str, corpus: Corpus, oof: OutOfFold, row_b
     slope, intercept = calibration(scores, label)
     limits = thresholds(scores, label, slope, intercept)
     low = float(np.quantile(row_benign, 1 - BAND_BENIGN_SHARE))
-    high = threshold_at(scores[label == 0], 0.001)
-    limits["low"], limits["high"] = float(sigmoid(slope * low + intercept)), float(sigmoid(slope * high + intercept))
+    # However sure the gate is, the network is asked: long harmless texts hold places that look like attacks to n-grams alone.
+    limits["low"], limits["high"] = float(sigmoid(slope * low + intercept)), 1.0
     values = packaging.golden_values(GOLDEN_COUNT)
     logits = [gate.logit(*normalize(v)) for v in values]
     files = {"gate.bin": gate.to_bytes(), "tokenizer.json": packaging.canonical(packaging.GATE_SCHEMA),
              "golden.jsonl": packaging.golden_lines(values, logits), "corpus.jsonl": packaging.corpus(CORPUS_COUNT)}
     metrics = figures(corpus, oof, slope, intercept)
     metrics["attacksBelowLow"] = float((scores[label == 1] < low).mean())
-    metrics["benignValuesInBand"] = float(((row_benign >= low) & (row_benign <= high)).mean())
+    metrics["benignValuesInBand"] = float((row_benign >= low).mean())
     manifest = {"name": "gate", "version": version, "kind": "gate-linear",
                 "tokenizerDigest": packaging.digest(files["tokenizer.json"]),
                 "featureSchemaDigest": packaging.digest(packaging.canonical(packaging.NORMALIZATION)),
@@ -130,23 +130,38 @@ class Cascade:
     intercept: float
     scores: np.ndarray
 
+    def as_run(self, looks: Looks, calibration: dict, low: float) -> np.ndarray:
+        """Log-odds of places: of both models where the network was asked at all, and the gate's logit is no lower than `low`."""
+        asked = ~np.isnan(looks.network) & (looks.gate >= low)
+        both = self.gate_slope * looks.gate + self.slope * np.nan_to_num(looks.network) + self.intercept
+        return np.where(asked, both, calibration["slope"] * looks.gate + calibration["intercept"])
 
-def fit_cascade(corpus: Corpus, gate_rows: "dict[str, np.ndarray]", cnn_rows: "dict[str, np.ndarray]", folds, real: np.ndarray,
-                shares=np.linspace(0.2, 0.9, 8)) -> Cascade:
-    """The mixture with the best mean recall at 0.5 % false positives over the left-out sources, then Platt on it."""
-    best = None
-    for share in shares:
-        scores = np.full(len(corpus.data), np.nan)
-        for fold in folds:
-            held = np.isin(corpus.groups, fold.attack + fold.benign) & real
-            scores[held] = corpus.values.request_max(share * gate_rows[fold.name] + (1 - share) * cnn_rows[fold.name])[held]
-        recall = float(np.mean(list(pooled(corpus, scores, 0.005).values())))
-        if best is None or recall > best[0]:
-            best = (recall, share, scores)
-    _, share, scores = best
+
+def held(corpus: Corpus, fold, real: np.ndarray) -> np.ndarray:
+    return np.isin(corpus.groups, fold.attack + fold.benign) & real
+
+
+def out_of_fold(corpus: Corpus, looks: "dict[str, Looks]", folds, real: np.ndarray, of_places) -> np.ndarray:
+    """Request scores, each by the fold that left it out. `of_places`: scores of a fold's places."""
+    scores = np.full(len(corpus.data), np.nan)
+    for fold in folds:
+        mine = held(corpus, fold, real)
+        found = looks[fold.name]
+        scores[mine] = corpus.values.request_max(found.highest(of_places(found), len(corpus.data.values)))[mine]
+    return scores
+
+
+def fit_cascade(corpus: Corpus, looks: "dict[str, Looks]", folds, real: np.ndarray, share: float) -> Cascade:
+    """Platt on the mixture of both logits."""
+    scores = out_of_fold(corpus, looks, folds, real, lambda found: found.joined(share, -np.inf))
     seen = ~np.isnan(scores)
     slope, intercept = calibration(scores[seen], corpus.data.label[seen])
     return Cascade(slope * share, slope * (1 - share), intercept, scores)
+
+
+def network_alone(corpus: Corpus, looks: "dict[str, Looks]", folds, real: np.ndarray) -> np.ndarray:
+    """Of the network by itself where it was asked; lowest where the gate found nothing to ask about."""
+    return out_of_fold(corpus, looks, folds, real, lambda found: np.nan_to_num(found.network, nan=-15.0))
 
 
 @dataclass
@@ -159,54 +174,35 @@ class Running:
     cascade: Cascade
 
     def log_odds(self, values: "list[bytes]", flags: np.ndarray) -> np.ndarray:
-        """Of normalised values: the gate's outside its band, of both within."""
-        z, start, end = self.gate.scan(values, flags)
-        slope, intercept = self.gate_manifest["calibration"]["slope"], self.gate_manifest["calibration"]["intercept"]
-        low, high = (log_odds(self.gate_manifest["thresholds"][name]) for name in ("low", "high"))
-        out = slope * z + intercept
-        inside = np.flatnonzero((out >= low) & (out <= high))
-        if len(inside):
-            table = TokenTable([values[i][start[i]:end[i]] for i in inside], np.asarray(flags)[inside])
-            second = logits(self.model, table, np.arange(len(inside))).astype(float)
-            out[inside] = self.cascade.gate_slope * z[inside] + self.cascade.slope * second + self.cascade.intercept
-        return out
+        """Of normalised values: of each place the gate's below its band, of both within; the highest counts."""
+        calibration = self.gate_manifest["calibration"]
+        low = (log_odds(self.gate_manifest["thresholds"]["low"]) - calibration["intercept"]) / calibration["slope"]
+        found = ask(look(self.gate, values, flags, low), self.model, values, flags, low)
+        return found.highest(self.cascade.as_run(found, calibration, low), len(values))
 
 
-def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, gate_rows, cnn_rows, folds, real: np.ndarray) -> np.ndarray:
+def as_run(corpus: Corpus, cascade: Cascade, gate_manifest: dict, looks: "dict[str, Looks]", folds, real: np.ndarray) -> np.ndarray:
     """Out-of-fold request scores (log-odds) of the cascade as the sidecar runs it: the network only inside the gate's band."""
-    slope, intercept = gate_manifest["calibration"]["slope"], gate_manifest["calibration"]["intercept"]
-    low, high = (log_odds(gate_manifest["thresholds"][name]) for name in ("low", "high"))
-    scores = np.full(len(corpus.data), np.nan)
-    for fold in folds:
-        held = np.isin(corpus.groups, fold.attack + fold.benign) & real
-        gate = gate_rows[fold.name].astype(float)
-        alone = slope * gate + intercept
-        both = cascade.gate_slope * gate + cascade.slope * cnn_rows[fold.name] + cascade.intercept
-        scores[held] = corpus.values.request_max(np.where((alone >= low) & (alone <= high), both, alone))[held]
-    return scores
+    calibration = gate_manifest["calibration"]
+    low = (log_odds(gate_manifest["thresholds"]["low"]) - calibration["intercept"]) / calibration["slope"]
+    return out_of_fold(corpus, looks, folds, real, lambda found: cascade.as_run(found, calibration, low))
 
 
-def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: "np.ndarray | tuple[dict, dict]", cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
+def cnn_package(model: PayloadCnn, version: str, corpus: Corpus, alone: np.ndarray, cascade: Cascade, banded: np.ndarray, gate_digest: str, seed: int,
                 options: dict, extra_metrics: "dict[str, float]", rules: "Evidence | None" = None) -> bytes:
-    """`alone`: out-of-fold request scores of the network by itself, for its own calibration, or manifest and files of the package that it is taken
-    from; `banded`: of the cascade as run."""
+    """`alone`: out-of-fold request scores of the network by itself, for its own calibration; `banded`: of the cascade as run."""
     model.eval()
     seen = ~np.isnan(cascade.scores)
     label = corpus.data.label[seen]
     limits = thresholds(banded[seen], label, 1.0, 0.0)
-    if isinstance(alone, tuple):
-        before = alone[0]
-        slope, intercept = before["calibration"]["slope"], before["calibration"]["intercept"]
-        limits.update({name: value for name, value in before["thresholds"].items() if name.startswith("alone_")})
-    else:
-        slope, intercept = calibration(alone[seen], label)
-        limits.update({f"alone_{name}": value for name, value in thresholds(alone[seen], label, slope, intercept).items()})
+    slope, intercept = calibration(alone[seen], label)
+    limits.update({f"alone_{name}": value for name, value in thresholds(alone[seen], label, slope, intercept).items()})
     values = packaging.golden_values(GOLDEN_COUNT)
     float_onnx = export.to_onnx(model)
     files = {"model.onnx": float_onnx, "model-int8.onnx": export.to_int8(float_onnx), "kernel.bin": export.kernel_bytes(model),
              "tokenizer.json": packaging.canonical(packaging.TOKEN_SCHEMA),
              "golden.jsonl": packaging.golden_lines(values, [value_logit(v, lambda w, f: window_logit(model, w, f)) for v in values]),
-             "corpus.jsonl": alone[1]["corpus.jsonl"] if isinstance(alone, tuple) else packaging.corpus(CORPUS_COUNT)}
+             "corpus.jsonl": packaging.corpus(CORPUS_COUNT)}
     metrics = figures(corpus, OutOfFold(banded), 1.0, 0.0)
     metrics.update(extra_metrics)
     manifest = {

@@ -3,21 +3,26 @@
 Harmless text beside an attack cannot cancel it, because some short window holds the attack and little else. `models/Features/GateScan.cs`
 does the same; `models/Features/golden/values.jsonl` holds both equal.
 
+A value has up to PLACES_MAX worst places that a network is asked about: each time the highest window of what is left, and the FOCUS_BYTES around it,
+which are then taken out. One frightening place can therefore not hide another.
+
 A value is framed (START, bytes, END). An n-gram belongs to the position where it begins, so a window's sum is a difference of prefix sums.
 A window of length L counts as gain[L] * sum + offset[L]; a value of at most WHOLE_BYTES also as a whole: scale * sum / sqrt(its n-grams).
 What a long value gains by its number of windows is taken off again: growth for each doubling beyond WHOLE_BYTES.
 """
 
 from dataclasses import dataclass
+from typing import Callable
 
 import numpy as np
 
 from .features import END, START, hash_positions
 
-LENGTHS = (24, 40, 64, 104, 168, 240)
+LENGTHS = (12, 16, 24, 40, 64, 104, 168, 240)
 WHOLE = len(LENGTHS)  # the kind of a row that is a whole value
 WHOLE_BYTES = 240
 FOCUS_BYTES = 120
+PLACES_MAX = 8
 NGRAMS_A_BYTE = 7  # what a window of length L is taken to hold: 4 of bytes and about 3 of tokens at each position
 CHUNK_BYTES = 4 << 20
 
@@ -87,10 +92,12 @@ def chunks(values: "list[bytes]") -> "list[tuple[int, int]]":
     return out
 
 
-def best_windows(hashed: Hashed, weights: np.ndarray, scale: float, gains: np.ndarray, offsets: np.ndarray) -> Best:
-    """The highest window of each kind. Without bias, flags and growth, which are the value's."""
+def best_windows(hashed: Hashed, weights: np.ndarray, scale: float, gains: np.ndarray, offsets: np.ndarray,
+                 within: "tuple[np.ndarray, np.ndarray] | None" = None) -> Best:
+    """The highest window of each kind. Without bias, flags and growth, which are the value's. `within`: of each value the positions (framed, in all
+    values laid end to end) between which a window has to lie; no value counts as a whole then."""
     prefix = hashed.prefix(weights)
-    low, high = hashed.bounds[:-1], hashed.bounds[1:]
+    low, high = within or (hashed.bounds[:-1], hashed.bounds[1:])
     length = high - low
     score = np.full((len(length), WHOLE + 1), -np.inf)
     start = np.zeros((len(length), WHOLE + 1), dtype=np.int64)
@@ -108,10 +115,47 @@ def best_windows(hashed: Hashed, weights: np.ndarray, scale: float, gains: np.nd
         hits = np.flatnonzero(sums[at] == top[owner])
         first = hits[np.flatnonzero(np.diff(owner[hits], prepend=-1))]
         start[mine, kind] = at[first]
-    whole = np.flatnonzero(length <= WHOLE_BYTES + 2)
-    total = prefix[high[whole]] - prefix[low[whole]]
-    score[whole, WHOLE] = scale * total / np.sqrt(hashed.counts(low[whole], high[whole]))
+    if within is None:
+        whole = np.flatnonzero(length <= WHOLE_BYTES + 2)
+        total = prefix[high[whole]] - prefix[low[whole]]
+        score[whole, WHOLE] = scale * total / np.sqrt(hashed.counts(low[whole], high[whole]))
     return Best(score, start)
+
+
+def further_places(prefix: np.ndarray, length: int, first: "tuple[int, int]", gains: np.ndarray, offsets: np.ndarray,
+                   total: "Callable[[float], float]", floor: float, most: int) -> "list[tuple[float, int, int]]":
+    """Logit, first byte and byte behind the last of the worst places beside `first`, in falling order: at most `most`, none below `floor`.
+
+    `prefix`: of this value alone, framed. `total`: a window's score with what the value adds.
+    """
+    def highest(low: int, high: int) -> "tuple[float, int, int, int, int]":
+        best = (-np.inf, 0, 0, low, high)
+        for kind, window in enumerate(LENGTHS):
+            if window > high - low:
+                break
+            sums = prefix[low + window:high + 1] - prefix[low:high + 1 - window]
+            at = int(np.argmax(sums))
+            score = float(gains[kind]) * float(sums[at]) + float(offsets[kind])
+            if score > best[0]:
+                best = (score, low + at, kind, low, high)
+        return best
+
+    def around(low: int, high: int, taken: "tuple[int, int]") -> "list[tuple[float, int, int, int, int]]":
+        """What is left of an interval on both sides of the bytes that are taken (framed: one more)."""
+        sides = ((low, min(high, taken[0] + 1)), (max(low, taken[1] + 1), high))
+        return [highest(*side) for side in sides if side[1] - side[0] >= LENGTHS[0]]
+
+    left = around(0, length + 2, first)
+    out = []
+    while left and len(out) < most:
+        index = max(range(len(left)), key=lambda i: left[i][0])  # the first of equals
+        score, start, kind, low, high = left[index]
+        if total(score) < floor:
+            break
+        place = focus(prefix, length, kind, start)
+        out.append((total(score), *place))
+        left[index:index + 1] = around(low, high, place)
+    return out
 
 
 def _segment_max(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

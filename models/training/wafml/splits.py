@@ -1,7 +1,6 @@
-"""Groups of sources: never a group on two sides, for 70/15/15 and for leave-one-source-out."""
+"""Groups of sources: never a group on two sides, for leave-one-source-out."""
 
 import re
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,24 +63,3 @@ def _dealt(order: "list[tuple[int, str]]", folds: "list[Fold]", side: str) -> "l
         getattr(folds[i], side).append(group)
         loads[i] += count
     return folds
-
-
-def split_by_source(groups: np.ndarray, seed: int) -> np.ndarray:
-    """0 train, 1 validation, 2 test in about 70/15/15 of the records; whole groups only.
-
-    The few large groups (over a fifth of their class) stay in training; the rest is dealt out by a seeded order.
-    """
-    unique, counts = np.unique(groups, return_counts=True)
-    side = dict.fromkeys(unique, 0)
-    for prefix in ("attack:", "benign:"):
-        members = [(zlib.crc32(f"{seed}{g}".encode()), g, c) for g, c in zip(unique, counts) if g.startswith(prefix)]
-        total = sum(c for _, _, c in members)
-        filled = [0, 0]
-        for _, group, count in sorted(members):
-            if count > 0.2 * total:
-                continue
-            emptier = 0 if filled[0] <= filled[1] else 1
-            if filled[emptier] + count <= 0.15 * total * 1.15:
-                side[group] = emptier + 1
-                filled[emptier] += count
-    return np.array([side[g] for g in groups], dtype=np.int8)

@@ -18,6 +18,9 @@ internal static class ScoringBudget
     /// <summary>Units that a network takes for one byte of a window.</summary>
     public const long UnitsPerNetworkByte = 10;
 
+    /// <summary>Bytes of a value per unit for each further place that a gate looks for in it.</summary>
+    public const long BytesPerUnitOfPlaces = 8;
+
     /// <summary>How much longer than its budget a request's scoring may take by the clock.</summary>
     private const int ClockFactor = 10;
 

@@ -11,6 +11,8 @@ internal sealed class ScoringContext
     /// <summary>Models of a program at most: baseline and candidate of each family.</summary>
     public const int SlotsMax = 16;
 
+    private const int PlacesMax = GatePlace.Max + 1;
+
     /// <summary>Arms evaluated at most: the baseline and a candidate per rollout.</summary>
     public const int SetsMax = 9;
 
@@ -25,8 +27,11 @@ internal sealed class ScoringContext
     /// </summary>
     public readonly Range[] Looked = new Range[SlotsMax];
 
-    /// <summary>Where each gate found the present value worst.</summary>
-    public readonly Range[] Focus = new Range[SlotsMax];
+    /// <summary>Where each gate found the present value worst, the worst first.</summary>
+    private readonly GatePlace[] _places = new GatePlace[SlotsMax * PlacesMax];
+
+    /// <summary>How many places each gate found.</summary>
+    public readonly int[] PlaceCount = new int[SlotsMax];
 
     /// <summary>Logit is there.</summary>
     public readonly bool[] HasLogit = new bool[SlotsMax];
@@ -102,6 +107,9 @@ internal sealed class ScoringContext
 
     /// <summary>The pool's answers, or null.</summary>
     public PoolAnswers? Answers;
+
+    /// <summary>Room for the places that a gate finds in the present value.</summary>
+    public Span<GatePlace> PlacesOf(int slot) => _places.AsSpan(slot * PlacesMax, PlacesMax);
 
     /// <summary>Keeps a probability of a model, or of what it would be without exclusions.</summary>
     public void Note(Member member, double probability)

@@ -46,12 +46,16 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
     public abstract double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags);
 
     /// <summary>
-    /// The logit, and the bytes of the value that a network is to look at: all of them but for gates.
+    /// Where the value looks worst, the worst first: what networks are to look at. All of it but for gates.
     /// </summary>
-    public virtual double Look(ReadOnlySpan<byte> normalized, ValueFlags flags, out Range focus)
+    /// <param name="normalized">The value.</param>
+    /// <param name="flags">Its flags.</param>
+    /// <param name="places">Filled as far as there are places that are worth a second look.</param>
+    /// <returns>How many there are; at least one.</returns>
+    public virtual int Look(ReadOnlySpan<byte> normalized, ValueFlags flags, Span<GatePlace> places)
     {
-        focus = ..normalized.Length;
-        return Logit(normalized, flags);
+        places[0] = new GatePlace(Logit(normalized, flags), 0, normalized.Length);
+        return 1;
     }
 
     /// <summary>The attack family that a value looks like most; null for models that do not tell families.</summary>
