@@ -86,6 +86,7 @@ internal readonly ref struct ScoringRun
         }
 
         ScoreWholes();
+        ScoreSurroundings();
         _context.HasUnjudgedHits |= _facts.HasDroppedHits;
     }
 
@@ -273,6 +274,47 @@ internal readonly ref struct ScoringRun
                 if (set == 0) (_context.BestPartScore, _context.BestEvidence) = (joined, evidence);
             }
         }
+    }
+
+    /// <summary>What rules found in long values, beside the score of what stands around it.</summary>
+    private void ScoreSurroundings()
+    {
+        if (_context.Hits is not { Count: > 0 } hits) return;
+        var places = _context.Parts.Places;
+        var surroundings = new Surroundings(_values, _context, _request, _arms);
+        var left = Surroundings.MatchesMax;
+        for (var i = 0; i < places.Length && left > 0; i++)
+        {
+            if (places[i] == int.MinValue || SetOf(0).Evidence is not { } evidence) continue;
+            if (!Surroundings.IsInLong(hits[i], evidence) || IsExcluded(places[i])) continue;
+            if (IsSpent || !surroundings.Score(hits[i])) continue;
+            left--;
+            for (var set = 0; set < SetCount; set++)
+            {
+                if (SetOf(set).Evidence is not { } rules) continue;
+                var about = rules.Around(hits, places, i, Surroundings.ReachBytes);
+                var joined = rules.Join(_context.PartBySet[set], about);
+                if (joined <= _context.BestBySet[set]) continue;
+                _context.BestBySet[set] = joined;
+                if (set == 0) Name(places[i], joined, about, hits[i].At);
+            }
+        }
+    }
+
+    /// <summary>What an exclusion takes out of a value may stand anywhere in it.</summary>
+    private bool IsExcluded(int place)
+    {
+        if (place < 0) return _context.Excluded.HoldsSomewhere;
+        _context.Excluded.Enter(_request, _context.Parts[place], _program);
+        return _context.Excluded.HoldsNow;
+    }
+
+    private void Name(int place, double score, PartEvidence about, int at)
+    {
+        (_context.BestPartScore, _context.BestEvidence) = (score, about.LogOdds);
+        if (place < 0) return;
+        (_context.BestPart, _context.BestIsName) = (_context.Parts[place], false);
+        _context.BestAt = Math.Clamp(at - Surroundings.ReachBytes, 0, _context.BestPart.Value.Length);
     }
 
     private int SetCount => _isPaired ? Math.Min(_program.Rollouts.Length + 1, ScoringContext.SetsMax) : 1;

@@ -15,7 +15,8 @@ internal readonly record struct PartEvidence(double LogOdds, bool IsDecisive)
 }
 
 /// <summary>
-/// Rules that matched as evidence beside the models' score of a part: the strongest few, bounded, less in long values
+/// Rules that matched as evidence beside the models' score of a part: the strongest few, bounded. In long values a
+/// match is worth less beside the score of the whole, but as much as ever beside that of its surroundings
 /// (the formula is in sidecar/Scoring/README.md). Immutable.
 /// </summary>
 internal sealed class RuleEvidence
@@ -68,6 +69,9 @@ internal sealed class RuleEvidence
             ? null
             : new RuleEvidence(joint);
 
+    /// <summary>Values of up to this many bytes are their own surroundings.</summary>
+    public int LengthFree => _joint.LengthFree;
+
     /// <summary>Evidence of a part.</summary>
     /// <param name="hits">What rules found in the request.</param>
     /// <param name="places">The part of each hit.</param>
@@ -88,21 +92,52 @@ internal sealed class RuleEvidence
             Insert(strongest, WeightOf(hit));
         }
 
+        return Sum(strongest, signals, isDecisive);
+    }
+
+    /// <summary>
+    /// Evidence of the surroundings of a match: what matched near it in the same value, whatever the value's length.
+    /// </summary>
+    /// <param name="hits">What rules found in the request.</param>
+    /// <param name="places">The part of each hit.</param>
+    /// <param name="center">The hit in question; its place is known.</param>
+    /// <param name="reach">Bytes on each side.</param>
+    public PartEvidence Around(IReadOnlyList<RuleHit> hits, ReadOnlySpan<int> places, int center, int reach)
+    {
+        Span<double> strongest = stackalloc double[StrongestMax];
+        strongest = strongest[.._joint.StrongestRules];
+        strongest.Clear();
+        for (var i = 0; i < places.Length; i++)
+        {
+            var hit = hits[i];
+            if (places[i] != places[center] || hit.Value != hits[center].Value || hit.At < 0) continue;
+            if (Math.Abs(hit.At - hits[center].At) <= reach) Insert(strongest, FullWeightOf(hit));
+        }
+
+        return Sum(strongest, AttackSignals.None, false);
+    }
+
+    private PartEvidence Sum(ReadOnlySpan<double> strongest, AttackSignals signals, bool isDecisive)
+    {
         var sum = SignalSum(signals);
         foreach (var weight in strongest) sum += weight;
         return new PartEvidence(Math.Min(_joint.EvidenceMax, sum), isDecisive);
     }
 
-    /// <summary>What a hit is worth before the strongest are chosen.</summary>
+    /// <summary>What a hit is worth beside the score of the whole value, before the strongest are chosen.</summary>
     public double WeightOf(in RuleHit hit)
     {
-        if (hit.Finding is { } finding && _byFinding.TryGetValue((hit.RuleId, finding), out var exact)) return exact;
-        if (!_weights.TryGetValue(hit.RuleId, out var weight)) return 0;
+        var weight = FullWeightOf(hit);
         // Who parses does not meet a long text by chance.
         if (hit.Finding is not null) return weight;
         var length = (double)hit.Value.Length / _joint.LengthFree;
         return length <= 1 ? weight : Math.Max(0, weight - (_joint.LengthDiscount * Math.Log(length)));
     }
+
+    private double FullWeightOf(in RuleHit hit) =>
+        hit.Finding is { } finding && _byFinding.TryGetValue((hit.RuleId, finding), out var exact)
+            ? exact
+            : _weights.GetValueOrDefault(hit.RuleId);
 
     /// <summary>The models' probability of a part with its evidence.</summary>
     public double Join(double probability, PartEvidence evidence)

@@ -20,6 +20,9 @@ internal sealed class ExcludedParts
     /// <summary>An exclusion holds for the part that is scored now.</summary>
     public bool HoldsNow => _part.Count > 0;
 
+    /// <summary>An exclusion holds for some parts of the request, perhaps.</summary>
+    public bool HoldsSomewhere => _request.Count > 0;
+
     /// <summary>Set while the score without exclusions is found: nothing is skipped, timed or asked of a pool.</summary>
     public bool IsWithout { get; set; }
 

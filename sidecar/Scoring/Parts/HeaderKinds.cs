@@ -14,11 +14,13 @@ internal static class HeaderKinds
 
     private static readonly SearchValues<byte> InFree = Create(Everywhere);
     private static readonly SearchValues<byte> InAgent = Create(Everywhere + "=#*^&!");
-    private static readonly SearchValues<byte> InOther = Create(Everywhere + "()*#^&!");
 
-    private static readonly SearchValues<byte> InAddress = SearchValues.Create(
-        [.. Enumerable.Range(0, 256).Select(b => (byte)b).Except(Encoding.ASCII.GetBytes(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.:,_-[]/ "))]);
+    /// <summary>
+    /// Headers of applications' own, which rules read few of: paths, separators and whatever else is no plain word.
+    /// </summary>
+    private static readonly SearchValues<byte> InOther = AllBut(".:,_-=+ ");
+
+    private static readonly SearchValues<byte> InAddress = AllBut(".:,_-[]/ ");
 
     private static readonly FrozenDictionary<string, SearchValues<byte>> ByName = Names();
 
@@ -61,6 +63,10 @@ internal static class HeaderKinds
             .Append(KeyValuePair.Create("user-agent", InAgent))
             .ToFrozenDictionary(StringComparer.Ordinal);
     }
+
+    private static SearchValues<byte> AllBut(string bytes) => SearchValues.Create(
+        [.. Enumerable.Range(0, 256).Select(b => (byte)b).Except(Encoding.ASCII.GetBytes(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + bytes))]);
 
     private static SearchValues<byte> Create(string bytes) => SearchValues.Create(
         [.. Enumerable.Range(0, 0x20).Where(b => b != '\t').Select(b => (byte)b), .. Encoding.ASCII.GetBytes(bytes)]);

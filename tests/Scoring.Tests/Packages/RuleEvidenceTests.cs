@@ -60,6 +60,26 @@ public sealed class RuleEvidenceTests
         Assert.Equal(expected, evidence.WeightOf(Hit(941100, finding, length)), 4);
     }
 
+    [Theory]
+    [InlineData(300, 100_000, 2.0 + 3.0)]
+    [InlineData(300, 300, 2.0 + 3.0)]
+    [InlineData(5_000, 100_000, 2.0)]
+    [InlineData(-1, 100_000, 2.0)]
+    public void Around_WhatMatchedNear_CountsInFullHoweverLongTheValueIs(int secondAt, int length, double expected)
+    {
+        var evidence = RuleEvidence.Of(new JointCalibration
+        {
+            Rules = new Dictionary<string, double> { ["942100"] = 2, ["942190"] = 3 },
+        })!;
+        RuleHit[] hits =
+        [
+            Hit(942100, null, length) with { At = 100 }, Hit(942190, null, length) with { At = secondAt },
+            Hit(942190, null, length + 1) with { At = 100 },
+        ];
+
+        Assert.Equal(expected, evidence.Around(hits, [Part, Part, Part], 0, 256).LogOdds);
+    }
+
     [Fact]
     public void ADecisiveRule_MakesThePartCritical_WhateverModelsThink()
     {

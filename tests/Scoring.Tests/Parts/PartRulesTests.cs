@@ -23,6 +23,11 @@ public sealed class PartRulesTests
     [InlineData("referer", "http://a/?b=%u2215x", true)]
     [InlineData("cache-control", "max-age=0", false)]
     [InlineData("sec-ch-ua", "(x);v=1", false)]
+    [InlineData("x-plan", "gold", false)]
+    [InlineData("x-file", "/etc/shadow", true)]
+    [InlineData("x-run", "a; id", true)]
+    [InlineData("x-run", "a%3Bid", true)]
+    [InlineData("x-trace", "00-4bf9-01, a=b", false)]
     public void IsOddHeader_ByKind(string name, string value, bool expected) =>
         Assert.Equal(expected, PartRules.IsOddHeader(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value)));
 
