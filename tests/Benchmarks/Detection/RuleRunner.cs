@@ -70,6 +70,24 @@ internal sealed class RuleRunner
             [.. transaction.Matches.Select(match => match.Id).Distinct()]);
     }
 
+    /// <summary>
+    /// The same with a score that is left to the models: whether rules refuse the request by themselves, by an own
+    /// interruption or by what rules about protocol add.
+    /// </summary>
+    public bool Refuses(LabelledRequest row, CanonicalRequest request, Action<IReadOnlyList<RuleHit>> then)
+    {
+        const int Threshold = 5;
+        LabelledRequests.ReadHead(row, request);
+        using var transaction = _program.Rent();
+        transaction.Begin(request, new ConnectionFacts(IPAddress.Loopback, 40000, IPAddress.Loopback, 80, 1));
+        transaction.DefersScore = true;
+        var isRefused = transaction.EvaluateRequestHeaders() is not null;
+        LabelledRequests.ReadBody(row, request);
+        if (!isRefused) isRefused = transaction.EvaluateRequestBody() is not null;
+        then(transaction.Hits);
+        return isRefused || transaction.StandingScore >= Threshold;
+    }
+
     private static IEnumerable<SecLangSource> Sources(RuleSource source) => source.Text is { } text
         ? [SecLangSource.FromText(source.Name, text)]
         : Directory.EnumerateFiles(RulesFolder, "*.conf").Order(StringComparer.Ordinal)
