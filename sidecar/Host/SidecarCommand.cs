@@ -64,8 +64,8 @@ internal static class SidecarCommand
             + "port).");
         listen.Validators.Add(result =>
         {
-            // A value that does not parse has an error of its own.
-            if (!result.Errors.Any() && result.GetValueOrDefault<Uri?>() is { Scheme: not "http" })
+            // Of the text: a value that does not parse has an error of its own, and cannot be asked for.
+            if (result.Tokens is [var text] && text.Value.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
                 result.AddError("--listen: only http; TLS ends at the ingress in front");
         });
         var rules = Folder("--rules", "Folder with rule sets; owasp-crs is found as DIR/owasp-crs, DIR/crs-* or DIR "
@@ -179,8 +179,8 @@ internal static class SidecarCommand
         var option = new Option<string?>(name) { Description = description, HelpName = "DIR" };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string?>() is { } folder && !Directory.Exists(folder))
-                result.AddError($"{name}: there is no folder {folder}");
+            if (result.Tokens is [var folder] && !Directory.Exists(folder.Value))
+                result.AddError($"{name}: there is no folder {folder.Value}");
         });
         return option;
     }

@@ -80,7 +80,8 @@ internal sealed class ServerSettings
             if (OperatorUrl(url) is null)
                 result.AddError($"WAF_POOL is set, but WAF_OPERATOR_URL ({url ?? "not set"}) is not a URL");
         }
-        else if (result.GetValue(_models) is null)
+        else if (result.GetResult(_models) is not { Implicit: false }
+            && string.IsNullOrEmpty(_environment("WAF_MODELS_DIR")))
         {
             result.AddError("there is nothing to serve: give --models DIR, or run it in an InferencePool");
         }

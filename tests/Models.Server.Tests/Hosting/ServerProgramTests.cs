@@ -11,8 +11,8 @@ public sealed class ServerProgramTests
     [InlineData(2, "there is nothing to serve")]
     [InlineData(2, "there is no folder /no/such/folder", "--models", "/no/such/folder")]
     [InlineData(2, "--public-key", "--models", ".", "--public-key", "/no/such/key")]
-    [InlineData(3, "CUDAExecutionProvider cannot be used here", "--models", ".", "--provider", "Cuda")]
-    [InlineData(3, "TensorrtExecutionProvider cannot be used here", "--models", ".", "--provider", "TensorRt")]
+    [InlineData(3, "has no CUDAExecutionProvider here", "--models", ".", "--provider", "Cuda")]
+    [InlineData(3, "has no TensorrtExecutionProvider here", "--models", ".", "--provider", "TensorRt")]
     [InlineData(3, "was not found at /no/such/library", "--models", ".", "--onnxruntime", "/no/such/library")]
     [InlineData(1, "none of the packages", "--models", ".")]
     public async Task ASettingThatCannotWork_EndsTheStartWithTheReason(
