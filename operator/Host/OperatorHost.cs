@@ -35,7 +35,7 @@ internal static class OperatorHost
             .AddConfiguration(builder.Configuration.GetSection("Logging")));
         var services = new RuntimeServices(TimeProvider.System, new Jitter(Random.Shared), loggers);
         using var client = new KubernetesClient(
-            ClusterLocator.Locate(ReadEnvironment(options), TimeProvider.System), new ClientOptions(),
+            ClusterLocator.Locate(ReadEnvironment(options)), new ClientOptions(),
                 TimeProvider.System,
             loggers.CreateLogger<KubernetesClient>());
         var capabilities = await client.GetCapabilitiesAsync(cancellationToken);

@@ -10,13 +10,13 @@ namespace WafOperator.Architecture.Tests;
 public sealed class OutsideTests
 {
     private static readonly string[] Openers =
-        ["operator/Controllers/Outside/OutsideConnections.cs", "operator/Kubernetes/Client/HttpClients.cs"];
+        ["operator/Controllers/Outside/OutsideConnections.cs", "operator/Kubernetes/Authentication/ClusterConnection.cs"];
 
     private static readonly HashSet<string> Connections = new(StringComparer.Ordinal)
     {
         "HttpClient", "HttpClientHandler", "SocketsHttpHandler", "HttpMessageInvoker", "WinHttpHandler", "Socket",
         "TcpClient", "UdpClient", "ClientWebSocket", "SslStream", "QuicConnection", "SmtpClient", "FtpWebRequest",
-        "HttpWebRequest", "WebClient", "NamedPipeClientStream", "Ping",
+        "HttpWebRequest", "WebClient", "NamedPipeClientStream", "Ping", "Kubernetes",
     };
 
     private static readonly HashSet<string> Calls = new(StringComparer.Ordinal)

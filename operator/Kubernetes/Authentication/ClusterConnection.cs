@@ -1,33 +1,59 @@
+using System.Net;
+using k8s;
+
 namespace WafOperator.Kubernetes.Authentication;
 
-/// <summary>
-/// How one API server is reached and what proves who we are. Built by <see cref="ClusterLocator"/>; immutable.
-/// </summary>
+/// <summary>How one API server is reached and what proves who we are. Built by <see cref="ClusterLocator"/>.</summary>
 public sealed class ClusterConnection
 {
-    /// <summary>Base address of the API server.</summary>
-    public required Uri Server { get; init; }
+    private readonly KubernetesClientConfiguration _configuration;
+    private readonly TrustAnchors? _trust;
 
-    /// <summary>Where the credential of each request comes from.</summary>
-    public required ICredentialSource Credentials { get; init; }
+    /// <param name="name">Name of the context, or "in-cluster": for messages.</param>
+    /// <param name="configuration">Server and credentials; not used for anything else afterwards.</param>
+    /// <param name="trust">Authorities to trust; null means those of <paramref name="configuration"/>, else of the system.</param>
+    internal ClusterConnection(string name, KubernetesClientConfiguration configuration, TrustAnchors? trust = null)
+    {
+        Name = name;
+        Server = Uri.TryCreate(configuration.Host, UriKind.Absolute, out var server) && server.Scheme is "https" or "http"
+            ? server : throw new KubeconfigException($"{name}: the server is not an http(s) address");
+        _configuration = configuration;
+        _trust = trust ?? (configuration.SslCaCerts is { Count: > 0 } authorities ? new TrustAnchors(authorities) : null);
+        // The library's own check of a private authority lets a wrong server name pass: whoever holds any certificate of the cluster's
+        // authority, such as a kubelet, could play API server.
+        configuration.SslCaCerts = null;
+        configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan; // watches last; every request has a limit of its own
+        configuration.FirstMessageHandlerSetup = SetUp;
+    }
+
+    /// <summary>Base address of the API server.</summary>
+    public Uri Server { get; }
 
     /// <summary>Namespace to use when none is named: the context's, or the pod's own.</summary>
-    public string Namespace { get; init; } = "default";
+    public string Namespace => _configuration.Namespace is { Length: > 0 } ns ? ns : "default";
 
     /// <summary>The name of the context, or "in-cluster": for messages.</summary>
-    public string Name { get; init; } = "";
-
-    /// <summary>Accepts any server certificate. Only ever set by an explicit choice of the user.</summary>
-    public bool SkipTlsVerify { get; init; }
-
-    /// <summary>Name to expect in the server's certificate instead of the address.</summary>
-    public string? TlsServerName { get; init; }
-
-    /// <summary>Proxy for all requests, or null for a direct connection.</summary>
-    public Uri? Proxy { get; init; }
-
-    /// <summary>Authorities to trust; null means those of the system.</summary>
-    internal TrustAnchors? Trust { get; init; }
+    public string Name { get; }
 
     public override string ToString() => $"{Server} ({(Name.Length == 0 ? "unnamed" : Name)})";
+
+    /// <summary>Connections and credentials; the caller disposes of them.</summary>
+    internal k8s.Kubernetes Open() => new k8s.Kubernetes(_configuration);
+
+    private void SetUp(SocketsHttpHandler handler)
+    {
+        if (_trust is { } trust)
+            handler.SslOptions.RemoteCertificateValidationCallback =
+                (_, certificate, chain, errors) => trust.Accept(certificate, chain, errors);
+        handler.AllowAutoRedirect = false; // an API server does not redirect; following would send the token elsewhere
+        handler.UseCookies = false;
+        handler.AutomaticDecompression = DecompressionMethods.GZip;
+        handler.EnableMultipleHttp2Connections = true;
+        handler.ConnectTimeout = TimeSpan.FromSeconds(10);
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(15);
+        handler.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+        handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
+        handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+        handler.MaxResponseHeadersLength = 64;
+    }
 }

@@ -1,4 +1,7 @@
 using System.Globalization;
+using k8s;
+using k8s.Authentication;
+using k8s.KubeConfigModels;
 
 namespace WafOperator.Kubernetes.Authentication;
 
@@ -8,23 +11,21 @@ namespace WafOperator.Kubernetes.Authentication;
 /// </summary>
 public static class ClusterLocator
 {
-    public static ClusterConnection Locate(ClusterEnvironment environment, TimeProvider time)
+    public static ClusterConnection Locate(ClusterEnvironment environment)
     {
-        if (environment.KubeconfigPath is { Length: > 0 } path)
-            return Kubeconfig.Load([path], missingAllowed: false).Connect(environment.Context, time);
+        if (environment.KubeconfigPath is { Length: > 0 } path) return FromFiles([path], environment.Context);
         if (environment.KubeconfigVariable is { Length: > 0 } list)
         {
             var paths = list.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-            return Kubeconfig.Load(paths, missingAllowed: true).Connect(environment.Context, time);
+            var there = paths.Where(File.Exists).ToList();
+            return FromFiles(there.Count > 0 ? there : paths, environment.Context);
         }
 
-        if (environment.ServiceHost is { Length: > 0 } && File.Exists(TokenPath(environment)))
-            return InCluster(environment, time);
+        if (environment.ServiceHost is { Length: > 0 } && File.Exists(TokenPath(environment))) return InCluster(environment);
         if (environment.HomeDirectory is { Length: > 0 } home)
         {
             var standard = Path.Combine(home, ".kube", "config");
-            if (File.Exists(standard))
-                return Kubeconfig.Load([standard], missingAllowed: false).Connect(environment.Context, time);
+            if (File.Exists(standard)) return FromFiles([standard], environment.Context);
         }
 
         throw new KubeconfigException(
@@ -32,10 +33,63 @@ public static class ClusterLocator
             "Next: set KUBECONFIG to a kubeconfig file");
     }
 
+    /// <summary>The cluster of a context of kubeconfigs; the first file that sets a value wins.</summary>
+    internal static ClusterConnection FromFiles(IReadOnlyList<string> paths, string? context)
+    {
+        var where = string.Join(Path.PathSeparator, paths);
+        try
+        {
+            var all = paths.Select(Load).Aggregate(Merge);
+            var configuration = KubernetesClientConfiguration.BuildConfigFromConfigObject(all, context);
+            return new ClusterConnection(configuration.CurrentContext ?? context ?? "", configuration);
+        }
+        catch (KubeconfigException)
+        {
+            throw;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The library lets out whatever a malformed file leads to, null references among it (found by mutating kubeconfigs).
+            var why = (e is TypeInitializationException or AggregateException ? e.InnerException ?? e : e).Message;
+            throw new KubeconfigException(
+                $"the kubeconfig {where} cannot be used: {why.ReplaceLineEndings(" ").TrimEnd('.', ' ')}. Next: kubectl config view", e);
+        }
+    }
+
+    private static K8SConfiguration Load(string path)
+    {
+        if (!File.Exists(path)) throw new KubeconfigException($"there is no kubeconfig {path}");
+        var file = KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(path));
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        // Paths are relative to the file that names them, which is forgotten when files are merged.
+        foreach (var endpoint in (file.Clusters ?? []).Select(cluster => cluster.ClusterEndpoint))
+        {
+            if (endpoint?.CertificateAuthority is { Length: > 0 } authority)
+                endpoint.CertificateAuthority = Path.GetFullPath(authority, folder);
+        }
+
+        foreach (var user in (file.Users ?? []).Select(user => user.UserCredentials))
+        {
+            if (user?.ClientCertificate is { Length: > 0 } certificate) user.ClientCertificate = Path.GetFullPath(certificate, folder);
+            if (user?.ClientKey is { Length: > 0 } key) user.ClientKey = Path.GetFullPath(key, folder);
+        }
+
+        return file;
+    }
+
+    private static K8SConfiguration Merge(K8SConfiguration first, K8SConfiguration next)
+    {
+        first.CurrentContext = first.CurrentContext is { Length: > 0 } current ? current : next.CurrentContext;
+        first.Clusters = [.. (first.Clusters ?? []).Concat(next.Clusters ?? []).DistinctBy(cluster => cluster.Name)];
+        first.Users = [.. (first.Users ?? []).Concat(next.Users ?? []).DistinctBy(user => user.Name)];
+        first.Contexts = [.. (first.Contexts ?? []).Concat(next.Contexts ?? []).DistinctBy(context => context.Name)];
+        return first;
+    }
+
     private static string TokenPath(ClusterEnvironment environment) =>
         Path.Combine(environment.ServiceAccountDirectory, "token");
 
-    private static ClusterConnection InCluster(ClusterEnvironment environment, TimeProvider time)
+    private static ClusterConnection InCluster(ClusterEnvironment environment)
     {
         const string where = "the pod's service account";
         var host = environment.ServiceHost!.Contains(':', StringComparison.Ordinal)
@@ -46,13 +100,14 @@ public static class ClusterLocator
             || !Uri.TryCreate($"https://{host}:{port}/", UriKind.Absolute, out var server))
             throw new KubeconfigException($"KUBERNETES_SERVICE_HOST and _PORT do not form an address: {host}:{port}");
         var ns = Path.Combine(environment.ServiceAccountDirectory, "namespace");
-        return new ClusterConnection
+        var configuration = new KubernetesClientConfiguration
         {
-            Server = server,
-            Name = "in-cluster",
+            Host = server.ToString(),
             Namespace = File.Exists(ns) ? File.ReadAllText(ns).Trim() : "default",
-            Credentials = new TokenFileCredentials(TokenPath(environment), null, time),
-            Trust = new TrustAnchors(Path.Combine(environment.ServiceAccountDirectory, "ca.crt"), where),
+            // Read again every minute: the kubelet replaces it.
+            TokenProvider = new TokenFileAuth(TokenPath(environment)),
         };
+        return new ClusterConnection(
+            "in-cluster", configuration, new TrustAnchors(Path.Combine(environment.ServiceAccountDirectory, "ca.crt"), where));
     }
 }

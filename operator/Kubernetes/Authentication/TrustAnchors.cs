@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace WafOperator.Kubernetes.Authentication;
@@ -19,7 +20,7 @@ internal sealed class TrustAnchors
     public TrustAnchors(string path, string where)
     {
         _path = path;
-        _authorities = PemFiles.Authorities(ReadFile(path, where), where);
+        _authorities = Authorities(ReadFile(path, where), where);
         _fileTime = File.GetLastWriteTimeUtc(path);
     }
 
@@ -53,7 +54,7 @@ internal sealed class TrustAnchors
                 var changed = File.GetLastWriteTimeUtc(_path);
                 if (changed != _fileTime)
                 {
-                    _authorities = PemFiles.Authorities(ReadFile(_path, _path), _path);
+                    _authorities = Authorities(ReadFile(_path, _path), _path);
                     _fileTime = changed;
                 }
             }
@@ -64,6 +65,23 @@ internal sealed class TrustAnchors
 
             return _authorities;
         }
+    }
+
+    private static X509Certificate2Collection Authorities(string pem, string where)
+    {
+        var result = new X509Certificate2Collection();
+        try
+        {
+            result.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw new KubeconfigException($"the certificate authority of {where} cannot be read: {e.Message}", e);
+        }
+
+        if (result.Count == 0)
+            throw new KubeconfigException($"the certificate authority of {where} holds no PEM certificate");
+        return result;
     }
 
     private static string ReadFile(string path, string where)

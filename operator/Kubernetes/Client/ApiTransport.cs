@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using WafOperator.Kubernetes.Authentication;
@@ -11,7 +10,7 @@ using WafOperator.Kubernetes.Telemetry;
 namespace WafOperator.Kubernetes.Client;
 
 /// <summary>
-/// Sends requests: the process's own limit, credentials (renewed once after a 401), the server's Retry-After, time
+/// Sends requests through the library's connection and credentials: the process's own limit, the server's Retry-After, time
 /// limits, and errors as exceptions that name verb and resource. Safe for concurrent use.
 /// </summary>
 internal sealed class ApiTransport : IDisposable
@@ -21,9 +20,8 @@ internal sealed class ApiTransport : IDisposable
     private readonly ClientOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly HttpMessageInvoker _http;
+    private readonly k8s.Kubernetes _kubernetes;
     private readonly RequestThrottle _throttle;
-    private volatile X509Certificate2? _clientCertificate;
 
     public ApiTransport(ClusterConnection connection, ClientOptions options, TimeProvider time, ILogger logger)
     {
@@ -31,7 +29,7 @@ internal sealed class ApiTransport : IDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        _http = HttpClients.Create(connection, () => _clientCertificate);
+        _kubernetes = connection.Open();
         _throttle = new RequestThrottle(options.RequestsPerSecond, options.Burst, time);
     }
 
@@ -83,7 +81,7 @@ internal sealed class ApiTransport : IDisposable
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _kubernetes.Dispose();
 
     private async Task<byte[]> AttemptAsync(
         ApiRequest request, CancellationToken limited, CancellationToken cancellationToken)
@@ -103,18 +101,10 @@ internal sealed class ApiTransport : IDisposable
         }
     }
 
-    /// <summary>One exchange, two when the first was answered 401 and the credential could be renewed.</summary>
     private async Task<HttpResponseMessage> ExchangeAsync(ApiRequest request, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         var response = await OnceAsync(request, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.Unauthorized)
-        {
-            response.Dispose();
-            _connection.Credentials.Invalidate();
-            response = await OnceAsync(request, cancellationToken);
-        }
-
         RuntimeMetrics.Request(request.Target, (int)response.StatusCode, _time.GetElapsedTime(started));
         if (response.IsSuccessStatusCode) return response;
         using (response)
@@ -136,8 +126,6 @@ internal sealed class ApiTransport : IDisposable
 
     private async Task<HttpResponseMessage> OnceAsync(ApiRequest request, CancellationToken cancellationToken)
     {
-        var credential = await _connection.Credentials.GetAsync(cancellationToken);
-        _clientCertificate = credential.ClientCertificate;
         using var message = new HttpRequestMessage(
             request.Method, new Uri(_connection.Server, request.PathAndQuery.TrimStart('/')))
         {
@@ -146,10 +134,6 @@ internal sealed class ApiTransport : IDisposable
         };
         message.Headers.TryAddWithoutValidation("Accept", "application/json");
         message.Headers.TryAddWithoutValidation("User-Agent", _options.UserAgent);
-        // The handler takes the TLS name from the Host header; there is no other way to set it per connection.
-        if (_connection.TlsServerName is { Length: > 0 } name) message.Headers.Host = name;
-        if (credential.AuthorizationHeader is { } header)
-            message.Headers.TryAddWithoutValidation("Authorization", header);
         if (request.Body is { } body)
         {
             message.Content = new ReadOnlyMemoryContent(body);
@@ -158,12 +142,26 @@ internal sealed class ApiTransport : IDisposable
 
         try
         {
-            return await _http.SendAsync(message, cancellationToken);
+            await AuthorizeAsync(message, cancellationToken);
+            return await _kubernetes.HttpClient.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
         catch (HttpRequestException e)
         {
             RuntimeMetrics.Request(request.Target, 0, TimeSpan.Zero);
             throw Unreachable(request.Target, Why(e), e);
+        }
+    }
+
+    private async Task AuthorizeAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (_kubernetes.Credentials is { } credentials)
+                await credentials.ProcessHttpRequestAsync(message, cancellationToken);
+        }
+        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or IOException or UnauthorizedAccessException)
+        {
+            throw new KubeconfigException($"cannot get credentials for {_connection}: {FirstLine(e.Message)}", e);
         }
     }
 

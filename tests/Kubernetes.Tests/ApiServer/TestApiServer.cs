@@ -73,9 +73,19 @@ public sealed class TestApiServer : IAsyncLifetime
     }
 
     /// <summary>A connection straight to the server, as a user with a token.</summary>
-    public ClusterConnection Connection(string token = AdminToken) =>
-        Kubeconfig.Parse(KubeconfigFor(Address, token), Path.Combine(_folder, "config"))
-            .Connect(null, TimeProvider.System);
+    public ClusterConnection Connection(string token = AdminToken) => ConnectionOf(KubeconfigFor(Address, token));
+
+    /// <summary>The connection of a kubeconfig's text.</summary>
+    public ClusterConnection ConnectionOf(string kubeconfig)
+    {
+        var path = Path.Combine(_folder, $"config-{Guid.NewGuid():n}");
+        File.WriteAllText(path, kubeconfig);
+        return ClusterLocator.Locate(new ClusterEnvironment { KubeconfigPath = path });
+    }
+
+    /// <summary>A connection to any address, with a token.</summary>
+    public static ClusterConnection ConnectionTo(Uri address, string name, string token) =>
+        new(name, new k8s.KubernetesClientConfiguration { Host = address.ToString(), AccessToken = token });
 
     /// <summary>A client straight to the server.</summary>
     public KubernetesClient Client(string token = AdminToken, ClientOptions? options = null) =>
@@ -83,13 +93,7 @@ public sealed class TestApiServer : IAsyncLifetime
 
     /// <summary>A client that goes through a fault proxy.</summary>
     public static KubernetesClient Client(FaultProxy proxy, ClientOptions? options = null) => ClientOf(
-        new ClusterConnection
-        {
-            Server = proxy.Address,
-            Name = "faulty",
-            Credentials = new StaticCredentials(Credential.Bearer(AdminToken)),
-        },
-        options);
+        ConnectionTo(proxy.Address, "faulty", AdminToken), options);
 
     /// <summary>A fault proxy in front of this server.</summary>
     public Task<FaultProxy> ProxyAsync() => FaultProxy.StartAsync(Address);

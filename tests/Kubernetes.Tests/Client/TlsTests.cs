@@ -1,7 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
-using Microsoft.Extensions.Logging.Abstractions;
 using WafOperator.Kubernetes.Authentication;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
@@ -62,33 +59,12 @@ public sealed class TlsTests(TestApiServer server)
             ServicePort = $"{server.Address.Port}",
             ServiceAccountDirectory = folder,
         };
-        using var client = TestApiServer.ClientOf(ClusterLocator.Locate(environment, TimeProvider.System));
+        using var client = TestApiServer.ClientOf(ClusterLocator.Locate(environment));
         await Assert.ThrowsAsync<KubernetesUnreachableException>(
             () => client.GetAsync(BuiltIn.Namespaces, Default, default));
         await File.WriteAllTextAsync(Path.Combine(folder, "ca.crt"), server.AuthorityPem);
         File.SetLastWriteTimeUtc(Path.Combine(folder, "ca.crt"), DateTime.UtcNow.AddMinutes(1));
         await client.GetAsync(BuiltIn.Namespaces, Default, default);
-    }
-
-    [Fact]
-    public async Task ProxyUrl_IsUsedForTheConnection()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var asked = Task.Run(async () =>
-        {
-            using var connection = await listener.AcceptTcpClientAsync();
-            using var reader = new StreamReader(connection.GetStream());
-            var line = await reader.ReadLineAsync();
-            await connection.GetStream().WriteAsync(
-                "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
-            return line;
-        });
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        using var client = ClientOf(Token(), cluster => $"{cluster}, proxy-url: 'http://127.0.0.1:{port}'");
-        await Assert.ThrowsAsync<KubernetesUnreachableException>(
-            () => client.GetAsync(BuiltIn.Namespaces, Default, default));
-        Assert.Equal($"CONNECT 127.0.0.1:{server.Address.Port} HTTP/1.1", await asked);
     }
 
     private static string Token() => $"token: {TestApiServer.AdminToken}";
@@ -109,10 +85,6 @@ public sealed class TlsTests(TestApiServer server)
             users: [{name: u, user: { {{user}} } }]
             contexts: [{name: t, context: {cluster: c, user: u} }]
             """;
-        return new KubernetesClient(
-            Kubeconfig.Parse(config, "config").Connect(null, TimeProvider.System),
-            new ClientOptions(),
-            TimeProvider.System,
-            NullLogger<KubernetesClient>.Instance);
+        return TestApiServer.ClientOf(server.ConnectionOf(config));
     }
 }

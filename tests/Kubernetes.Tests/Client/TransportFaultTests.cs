@@ -108,43 +108,38 @@ public sealed class TransportFaultTests(TestApiServer server)
     }
 
     [Fact]
-    public async Task Unauthorized_Once_CredentialIsRenewed()
+    public async Task Unauthorized_IsOneLineWithoutTheToken()
     {
-        await using var proxy = await server.ProxyAsync();
-        var path = Path.Combine(server.Folder, "rotating-token");
-        await File.WriteAllTextAsync(path, TestApiServer.AdminToken);
-        var connection = new ClusterConnection
-        {
-            Server = proxy.Address,
-            Credentials = new TokenFileCredentials(path, null, TimeProvider.System),
-        };
-        using var client = TestApiServer.ClientOf(connection);
-        await client.GetAsync(BuiltIn.Namespaces, Default, None);
-        proxy.RejectCredentials(1);
-        await client.GetAsync(BuiltIn.Namespaces, Default, None);
-
-        // A token that expired while it was cached is replaced by the file's at once.
-        await File.WriteAllTextAsync(path, "expired");
-        connection.Credentials.Invalidate();
+        using var client = TestApiServer.ClientOf(server.Connection("expired-token"));
         var e = await Assert.ThrowsAsync<KubernetesApiException>(() =>
             client.GetAsync(BuiltIn.Namespaces, Default, None));
         Assert.True(e.IsUnauthorized);
         Assert.Contains("credentials are missing or expired", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("expired-token", e.ToString(), StringComparison.Ordinal);
-        await File.WriteAllTextAsync(path, TestApiServer.AdminToken);
-        await client.GetAsync(BuiltIn.Namespaces, Default, None);
+    }
+
+    [Fact]
+    public async Task Credentials_ThatCannotBeRead_AreNamed()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(server.Folder, "pod-without-token")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "token"), TestApiServer.AdminToken);
+        await File.WriteAllTextAsync(Path.Combine(folder, "ca.crt"), server.AuthorityPem);
+        using var client = TestApiServer.ClientOf(ClusterLocator.Locate(new ClusterEnvironment
+        {
+            ServiceHost = server.Address.Host, ServicePort = $"{server.Address.Port}", ServiceAccountDirectory = folder,
+        }));
+        File.Delete(Path.Combine(folder, "token"));
+
+        var e = await Assert.ThrowsAsync<KubeconfigException>(() => client.GetAsync(BuiltIn.Namespaces, Default, None));
+        Assert.Contains("cannot get credentials", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
     }
 
     [Fact]
     public async Task Unreachable_NobodyListens_IsOneLineWithTheNextStep()
     {
-        var connection = new ClusterConnection
-        {
-            Server = new Uri($"https://127.0.0.1:{TestApiServer.FreePort()}/"),
-            Name = "dead",
-            Credentials = new StaticCredentials(Credential.Bearer("secret-value")),
-        };
-        using var client = TestApiServer.ClientOf(connection);
+        var address = new Uri($"https://127.0.0.1:{TestApiServer.FreePort()}/");
+        using var client = TestApiServer.ClientOf(TestApiServer.ConnectionTo(address, "dead", "secret-value"));
         var e = await Assert.ThrowsAsync<KubernetesUnreachableException>(
             () => client.ListAsync(BuiltIn.Pods, ListOptions.In("shop"), None));
         const string start = "cannot list pods in namespace shop: the API server https://127.0.0.1:";

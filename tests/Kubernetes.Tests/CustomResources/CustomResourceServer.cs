@@ -31,8 +31,7 @@ public sealed class CustomResourceServer : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(25));
         var line = await _process.StandardOutput.ReadLineAsync(limit.Token) ?? "";
         Assert.StartsWith("ready ", line, StringComparison.Ordinal);
-        var config = Kubeconfig.Load([line["ready ".Length..]], missingAllowed: false);
-        _connection = config.Connect(null, TimeProvider.System);
+        _connection = ClusterLocator.Locate(new ClusterEnvironment { KubeconfigPath = line["ready ".Length..] });
         using var client = Client();
         await client.ApplyAsync(BuiltIn.CustomResourceDefinitions, Definition(), new ApplyOptions(), default);
         await Eventually.TrueAsync(() => client.ServesAsync(Gadgets, default), "the kind is served");
