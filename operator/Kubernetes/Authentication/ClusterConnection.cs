@@ -11,18 +11,23 @@ public sealed class ClusterConnection
 
     /// <param name="name">Name of the context, or "in-cluster": for messages.</param>
     /// <param name="configuration">Server and credentials; not used for anything else afterwards.</param>
-    /// <param name="trust">Authorities to trust; null means those of <paramref name="configuration"/>, else of the system.</param>
+    /// <param name="trust">
+    /// Authorities to trust; null means those of <paramref name="configuration"/>, else of the system.
+    /// </param>
     internal ClusterConnection(string name, KubernetesClientConfiguration configuration, TrustAnchors? trust = null)
     {
         Name = name;
-        Server = Uri.TryCreate(configuration.Host, UriKind.Absolute, out var server) && server.Scheme is "https" or "http"
+        Server = Uri.TryCreate(configuration.Host, UriKind.Absolute, out var server)
+            && server.Scheme is "https" or "http"
             ? server : throw new KubeconfigException($"{name}: the server is not an http(s) address");
         _configuration = configuration;
-        _trust = trust ?? (configuration.SslCaCerts is { Count: > 0 } authorities ? new TrustAnchors(authorities) : null);
-        // The library's own check of a private authority lets a wrong server name pass: whoever holds any certificate of the cluster's
-        // authority, such as a kubelet, could play API server.
+        var authorities = configuration.SslCaCerts;
+        _trust = trust ?? (authorities is { Count: > 0 } ? new TrustAnchors(authorities) : null);
+        // The library's own check of a private authority lets a wrong server name pass: whoever holds any certificate
+        // of the cluster's authority, such as a kubelet, could play API server.
         configuration.SslCaCerts = null;
-        configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan; // watches last; every request has a limit of its own
+        // Watches last; every request has a limit of its own.
+        configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan;
         configuration.FirstMessageHandlerSetup = SetUp;
     }
 

@@ -21,7 +21,8 @@ public static class ClusterLocator
             return FromFiles(there.Count > 0 ? there : paths, environment.Context);
         }
 
-        if (environment.ServiceHost is { Length: > 0 } && File.Exists(TokenPath(environment))) return InCluster(environment);
+        if (environment.ServiceHost is { Length: > 0 } && File.Exists(TokenPath(environment)))
+            return InCluster(environment);
         if (environment.HomeDirectory is { Length: > 0 } home)
         {
             var standard = Path.Combine(home, ".kube", "config");
@@ -49,10 +50,11 @@ public static class ClusterLocator
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // The library lets out whatever a malformed file leads to, null references among it (found by mutating kubeconfigs).
+            // The library lets out whatever a malformed file leads to, null references among it (found by mutation).
             var why = (e is TypeInitializationException or AggregateException ? e.InnerException ?? e : e).Message;
             throw new KubeconfigException(
-                $"the kubeconfig {where} cannot be used: {why.ReplaceLineEndings(" ").TrimEnd('.', ' ')}. Next: kubectl config view", e);
+                $"the kubeconfig {where} cannot be used: {why.ReplaceLineEndings(" ").TrimEnd('.', ' ')}. Next: "
+                    + "kubectl config view", e);
         }
     }
 
@@ -70,7 +72,8 @@ public static class ClusterLocator
 
         foreach (var user in (file.Users ?? []).Select(user => user.UserCredentials))
         {
-            if (user?.ClientCertificate is { Length: > 0 } certificate) user.ClientCertificate = Path.GetFullPath(certificate, folder);
+            if (user?.ClientCertificate is { Length: > 0 } certificate)
+                user.ClientCertificate = Path.GetFullPath(certificate, folder);
             if (user?.ClientKey is { Length: > 0 } key) user.ClientKey = Path.GetFullPath(key, folder);
         }
 
@@ -108,6 +111,7 @@ public static class ClusterLocator
             TokenProvider = new TokenFileAuth(TokenPath(environment)),
         };
         return new ClusterConnection(
-            "in-cluster", configuration, new TrustAnchors(Path.Combine(environment.ServiceAccountDirectory, "ca.crt"), where));
+            "in-cluster", configuration,
+            new TrustAnchors(Path.Combine(environment.ServiceAccountDirectory, "ca.crt"), where));
     }
 }

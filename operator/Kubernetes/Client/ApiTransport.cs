@@ -10,8 +10,8 @@ using WafOperator.Kubernetes.Telemetry;
 namespace WafOperator.Kubernetes.Client;
 
 /// <summary>
-/// Sends requests through the library's connection and credentials: the process's own limit, the server's Retry-After, time
-/// limits, and errors as exceptions that name verb and resource. Safe for concurrent use.
+/// Sends requests through the library's connection and credentials: the process's own limit, the server's Retry-After,
+/// time limits, and errors as exceptions that name verb and resource. Safe for concurrent use.
 /// </summary>
 internal sealed class ApiTransport : IDisposable
 {
@@ -143,7 +143,8 @@ internal sealed class ApiTransport : IDisposable
         try
         {
             await AuthorizeAsync(message, cancellationToken);
-            return await _kubernetes.HttpClient.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return await _kubernetes.HttpClient.SendAsync(
+                message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
         catch (HttpRequestException e)
         {

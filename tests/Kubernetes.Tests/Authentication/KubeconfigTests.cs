@@ -86,7 +86,8 @@ public sealed class KubeconfigTests : IDisposable
         var other = Write("other", Valid);
         var environment = new ClusterEnvironment
         {
-            KubeconfigVariable = string.Join(Path.PathSeparator, other, Path.Combine(_folder, "pki/config")), Context = "c",
+            KubeconfigVariable = string.Join(Path.PathSeparator, other, Path.Combine(_folder, "pki/config")),
+            Context = "c",
         };
 
         using var open = ClusterLocator.Locate(environment).Open();
@@ -100,7 +101,8 @@ public sealed class KubeconfigTests : IDisposable
         With("cluster: {server: 'https://x', certificate-authority-data: '%%%'}"),
         With("cluster: {server: 'https://x', certificate-authority: nowhere.crt}"), With("cluster: {server: [x]}"),
         With(user: "user: {client-certificate: nowhere, client-key: nowhere}"),
-        With(user: "user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /no/such/command, interactiveMode: Never}}"),
+        With(user: "user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /no/such/command, "
+            + "interactiveMode: Never}}"),
         With(context: "context: {user: u}"), With(context: "context: {cluster: other}"),
         With(context: "context: {cluster: c, user: other}"), new string('[', 200_000),
     ];
@@ -121,7 +123,8 @@ public sealed class KubeconfigTests : IDisposable
     {
         const int seed = 20261122;
         var random = new Random(seed);
-        var seeds = Malformed.Select(row => (string)row[0]).Where(text => text.Length < 10_000).Append(Valid).Append(With()).ToArray();
+        string[] seeds =
+            [.. Malformed.Select(row => (string)row[0]).Where(text => text.Length < 10_000), Valid, With()];
         for (var round = 0; round < 1000; round++)
         {
             var text = Mutate(random, seeds[random.Next(seeds.Length)]);
@@ -145,11 +148,13 @@ public sealed class KubeconfigTests : IDisposable
     {
         var plugin = Write("plugin", """
             #!/bin/sh
-            echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"from-'$1'"}}'
+            version=client.authentication.k8s.io/v1
+            echo '{"apiVersion":"'$version'","kind":"ExecCredential","status":{"token":"from-'$1'"}}'
             """);
         File.SetUnixFileMode(plugin, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var path = Write("config", With(
-            user: $"user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: {plugin}, args: [exec], interactiveMode: Never}}}}"));
+            user: $"user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: {plugin}, args: [exec], "
+                + $"interactiveMode: Never}}}}"));
 
         Assert.Equal("Bearer from-exec", await HeaderAsync(Locate(path)));
     }
