@@ -1,4 +1,4 @@
-# The inference server. For a GPU, give a BASE that holds CUDA as well and put ONNX Runtime's CUDA build into app/.
+# The inference server. For a GPU: images/build --gpu with a BASE that holds CUDA 13 and cuDNN as well.
 # BASE has the ASP.NET Core 10 runtime; name it by digest. images/build does.
 ARG BASE
 FROM ${BASE}

@@ -33,6 +33,7 @@ image_hash() {
       fi
       sha256sum Directory.Build.props Directory.Packages.props e2e/images/base.sh e2e/images/publish.sh \
         "e2e/images/$name.Dockerfile" e2e/images/waf-redirect e2e/images/sbom.sh
+      echo "${PLATFORM:-} ${GPU:-}"
       dotnet --version
       case "$name" in operator | sidecar) (cd "$(rules_folder)" && find . -type f -print0 | sort -z | xargs -0 sha256sum) ;; esac
     } | sha256sum | cut -c1-32
@@ -44,7 +45,8 @@ publish() {
   local project="$1" output="$2"
   shift 2
   rm -rf "$output"
-  dotnet publish "$ROOT/$project" -c Release --nologo -v q -o "$output" "$@"
+  [ "${GPU:-no}" = no ] || set -- "$@" -p:WafGpu=true
+  dotnet publish "$ROOT/$project" -c Release --nologo -v q -o "$output" -r "$PLATFORM" --self-contained false "$@"
 }
 
 # make_context IMAGE FOLDER: the folder that the image is built from.
@@ -56,7 +58,7 @@ make_context() {
   if [ -n "$project" ]; then
     log="$WAF_CACHE/publish-$name.log"
     publish "$project" "$context/app" -p:PublishReadyToRun=true >"$log" 2>&1 \
-      || publish "$project" "$context/app" >>"$log" 2>&1 \
+      || publish "$project" "$context/app" -p:PublishReadyToRun=false >>"$log" 2>&1 \
       || { tail -n 20 "$log" >&2; fail "could not publish $project (log: $log)"; }
     rm -f "$context"/app/*.pdb
   fi
