@@ -18,8 +18,8 @@ public sealed class SizeTests
     private const string ExceptionsFile = "tests/Architecture.Tests/size-exceptions.txt";
 
     /// <summary>
-    /// Key (<c>file PATH</c>, <c>method PATH NAME</c>, <c>lines PROJECT</c>, <c>parameters PROJECT</c>) to the size that
-    /// is allowed; of parameters it is the number of lists that are longer.
+    /// Key (<c>file PATH</c>, <c>method PATH NAME</c>, <c>lines PROJECT</c>, <c>parameters PROJECT</c>) to the size
+    /// that is allowed; of parameters it is the number of lists that are longer.
     /// </summary>
     private static readonly Dictionary<string, int> Exceptions = ReadExceptions();
 
