@@ -2,6 +2,7 @@ using System.Globalization;
 using k8s;
 using k8s.Authentication;
 using k8s.KubeConfigModels;
+using YamlDotNet.Core;
 
 namespace WafOperator.Kubernetes.Authentication;
 
@@ -11,6 +12,9 @@ namespace WafOperator.Kubernetes.Authentication;
 /// </summary>
 public static class ClusterLocator
 {
+    private const int BytesMax = 4 << 20;
+    private const int DepthMax = 32;
+
     public static ClusterConnection Locate(ClusterEnvironment environment)
     {
         if (environment.KubeconfigPath is { Length: > 0 } path) return FromFiles([path], environment.Context);
@@ -61,7 +65,13 @@ public static class ClusterLocator
     private static K8SConfiguration Load(string path)
     {
         if (!File.Exists(path)) throw new KubeconfigException($"there is no kubeconfig {path}");
-        var file = KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(path));
+        if (new FileInfo(path).Length > BytesMax)
+            throw new KubeconfigException($"the kubeconfig {path} has more than {BytesMax} bytes");
+        var text = File.ReadAllText(path);
+        CheckDepth(text, path);
+        // Not the library's loader, which waits for an asynchronous read of its own.
+        var file = KubernetesYaml.Deserialize<K8SConfiguration>(text)
+            ?? throw new KubeconfigException($"the kubeconfig {path} is empty");
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         // Paths are relative to the file that names them, which is forgotten when files are merged.
         foreach (var endpoint in (file.Clusters ?? []).Select(cluster => cluster.ClusterEndpoint))
@@ -78,6 +88,19 @@ public static class ClusterLocator
         }
 
         return file;
+    }
+
+    /// <summary>What is read into objects is read recursively.</summary>
+    private static void CheckDepth(string text, string path)
+    {
+        var parser = new Parser(new StringReader(text));
+        var depth = 0;
+        while (parser.MoveNext())
+        {
+            depth += parser.Current!.NestingIncrease;
+            if (depth > DepthMax)
+                throw new KubeconfigException($"the kubeconfig {path} is nested deeper than {DepthMax} levels");
+        }
     }
 
     private static K8SConfiguration Merge(K8SConfiguration first, K8SConfiguration next)
