@@ -160,9 +160,12 @@ internal sealed class ApiTransport : IDisposable
             if (_kubernetes.Credentials is { } credentials)
                 await credentials.ProcessHttpRequestAsync(message, cancellationToken);
         }
-        catch (Exception e) when (e is k8s.Exceptions.KubeConfigException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e.GetBaseException()
+            is k8s.Exceptions.KubeConfigException or IOException or UnauthorizedAccessException)
         {
-            throw new KubeconfigException($"cannot get credentials for {_connection}: {FirstLine(e.Message)}", e);
+            // The library wraps what its token file or plug-in throws.
+            var why = FirstLine(e.GetBaseException().Message);
+            throw new KubeconfigException($"cannot get credentials for {_connection}: {why}", e);
         }
     }
 
