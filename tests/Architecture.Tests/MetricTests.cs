@@ -5,8 +5,8 @@ namespace WafOperator.Architecture.Tests;
 
 /// <summary>
 /// Metrics are an interface that dashboards and alerts rest on: metrics.txt lists them by program, type and name,
-/// whatever library exports them (<c>UPDATE_GOLDEN=1</c> writes it). Every alert and every page names metrics that exist,
-/// and every meter is exported.
+/// whatever library exports them (<c>UPDATE_GOLDEN=1</c> writes it). Every alert and every page names metrics that
+/// exist, and every meter is exported.
 /// </summary>
 public sealed partial class MetricTests
 {

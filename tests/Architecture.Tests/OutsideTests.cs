@@ -10,7 +10,10 @@ namespace WafOperator.Architecture.Tests;
 public sealed class OutsideTests
 {
     private static readonly string[] Openers =
-        ["operator/Controllers/Outside/OutsideConnections.cs", "operator/Kubernetes/Authentication/ClusterConnection.cs"];
+    [
+        "operator/Controllers/Outside/OutsideConnections.cs",
+        "operator/Kubernetes/Authentication/ClusterConnection.cs",
+    ];
 
     private static readonly HashSet<string> Connections = new(StringComparer.Ordinal)
     {
