@@ -30,9 +30,9 @@ public sealed class S3ArtifactSource(ArtifactTransport transport, ArtifactCreden
             return ArtifactFetch.Never("the s3 URI needs a bucket, a key, and as endpoint, if any, an address");
         var secret = await credentials.ReadAsync(wanted, asked.Unsigned, cancellationToken);
         if (secret.Refusal is { } refusal) return ArtifactFetch.Later(refusal);
-        if (secret is not { AccessKey: { } key, SecretKey: { } secretKey })
+        if (secret is not { AccessKey: { Length: > 0 } key, SecretKey: { Length: > 0 } secretKey })
             return await transport.DownloadAsync(wanted.Get(asked.Unsigned), cancellationToken);
-        AWSCredentials signer = secret.SessionToken is { } token
+        AWSCredentials signer = secret.SessionToken is { Length: > 0 } token
             ? new SessionAWSCredentials(key, secretKey, token) : new BasicAWSCredentials(key, secretKey);
         if (Sign(asked, signer) is not { } signed) return ArtifactFetch.Never(
             "the s3 URI cannot be signed: bucket or region are odd");
