@@ -37,7 +37,8 @@ internal sealed class ClientShard
     public ClientShard(int clients)
     {
         _records = new ClientRecord[clients];
-        _index = new int[BitOperations.RoundUpToPowerOf2((uint)clients * 3 / 2)];
+        // There is always an empty place, at which the search for a key that is not there ends.
+        _index = new int[BitOperations.RoundUpToPowerOf2((uint)clients * 3 / 2 + 1)];
         _quotas = [clients, Math.Max(1, (int)(clients * KnownShare)), Math.Max(1, (int)(clients * SuspectShare))];
     }
 
