@@ -50,7 +50,7 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
 
     public void Dispose()
     {
-        _spool.Dispose();
+        _spool?.Dispose();
         _meters.Dispose();
         _http.Dispose();
         _stop.Dispose();

@@ -52,7 +52,12 @@ public sealed class PostgresServer : IAsyncLifetime
         "start");
 
     /// <summary>As a crash would: connections break, nothing is flushed.</summary>
-    public Task StopAsync() => RunAsServerAsync("pg_ctl", "-D", Data, "-w", "-m", "immediate", "stop");
+    public async Task StopAsync()
+    {
+        await RunAsServerAsync("pg_ctl", "-D", Data, "-w", "-m", "immediate", "stop");
+        // Connections to the server that was are of no use to the next test.
+        NpgsqlConnection.ClearAllPools();
+    }
 
     /// <summary>Connection string of a new, empty database.</summary>
     public async Task<string> NewDatabaseAsync()
