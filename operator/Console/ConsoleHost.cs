@@ -14,6 +14,7 @@ using WafOperator.Console.Store.Postgres;
 using WafOperator.Console.Store.Sqlite;
 using WafOperator.Kubernetes.Authentication;
 using WafOperator.Kubernetes.Client;
+using WafOperator.Protocols.Metrics;
 
 namespace WafOperator.Console;
 
@@ -39,6 +40,9 @@ public static class ConsoleHost
         await using var app = await BuildAsync(options, store, gate, new ClusterObjects(client, gate),
             cancellationToken);
         using var meters = new IntakeMeters();
+        using var metrics = new PrometheusExporter([IntakeMeters.MeterName, "System.Runtime"]);
+        // Counts only, no names of policies or clients: whoever reaches the port may read them, as the operator's.
+        app.MapGet("/metrics", () => Results.Text(metrics.Write(), PrometheusExporter.ContentType));
         await app.StartAsync(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
             cancellationToken, app.Lifetime.ApplicationStopping);

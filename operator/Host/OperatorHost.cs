@@ -36,8 +36,7 @@ internal static class OperatorHost
             .AddConfiguration(builder.Configuration.GetSection("Logging")));
         var services = new RuntimeServices(TimeProvider.System, new Jitter(Random.Shared), loggers);
         using var client = new KubernetesClient(
-            ClusterLocator.Locate(ReadEnvironment(options)), new ClientOptions(),
-                TimeProvider.System,
+            ClusterLocator.Locate(ReadEnvironment(options)), new ClientOptions(), TimeProvider.System,
             loggers.CreateLogger<KubernetesClient>());
         var capabilities = await client.GetCapabilitiesAsync(cancellationToken);
         HostLog.Starting(loggers.CreateLogger("WafOperator"), options.Identity, capabilities.ToString());
@@ -45,8 +44,7 @@ internal static class OperatorHost
         using var connections = OutsideConnections.Create(options.Outside, OutsideLimits.Default);
         var outside = new OutsideHttp(connections, services.Time, loggers.CreateLogger<OutsideHttp>());
         var store = new PolicyStore(TimeProvider.System);
-        var pools = new PolicyStore(TimeProvider.System);
-        var learned = new PolicyStore(TimeProvider.System);
+        PolicyStore pools = new(TimeProvider.System), learned = new(TimeProvider.System);
         var blobs = new BlobStore(options.BlobFolder, options.BlobBytesMax);
         var packages = new BlobPackageStore(blobs, options.BlobBytesPerNamespaceMax);
         using var poolMetrics = new PoolMetrics();

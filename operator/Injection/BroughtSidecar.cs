@@ -27,7 +27,8 @@ internal static class BroughtSidecar
                 && !IsImage(init, input.Settings.InitImage)))
             return new InjectionDecision.Deny(DenyReason.Clash,
                 $"the pod brings a container {WellKnown.SidecarContainer} that is not what would be injected for "
-                + $"WafPolicy {policy.Name}: take out it, its volumes and the annotation {WellKnown.InjectedAnnotation}");
+                + $"WafPolicy {policy.Name}: take out it, its volumes and the annotation "
+                + $"{WellKnown.InjectedAnnotation}");
         var around = CaptureAudit.Uncaptured(captured, pod.Labels, input.Services)
             .FirstOrDefault(port => port.Kind == UncapturedKind.Around);
         return around is null ? new InjectionDecision.Skip(SkipReason.AlreadyInjected, "the pod has its sidecar")

@@ -11,7 +11,8 @@ namespace WafOperator.Injection;
 
 /// <summary>
 /// Pod → patch, or a reason. Pure: no clock, no cluster. A pod that did not ask passes, unless its policy requires a
-/// sidecar. One that asked is injected or refused with a message, and passes bare only where there is nothing to protect
+/// sidecar. One that asked is injected or refused with a message, and passes bare only where there is nothing to
+/// protect
 /// or a sidecar would break it (a reason of its own each); where one is required, it is refused instead.
 /// </summary>
 public static class Injector
@@ -27,7 +28,8 @@ public static class Injector
         new PodView(pod).Annotations.TryGetValue(WellKnown.PolicyAnnotation, out var name) ? name.Trim() : null;
 
     /// <summary>
-    /// True when what the decision rests on may be about to appear: a pod that is to have a sidecar, without a policy or
+    /// True when what the decision rests on may be about to appear: a pod that is to have a sidecar, without a policy
+    /// or
     /// without a Service that selects it. Whoever has time waits a moment and asks again.
     /// </summary>
     public static bool IsUnsettled(PodInjectionInput input)
@@ -77,7 +79,8 @@ public static class Injector
         if (pod.IsHostNetwork)
             return Deny(DenyReason.HostNetwork,
                 "the pod uses its node's network (hostNetwork), where a sidecar cannot take ports over: "
-                + "remove hostNetwork" + (IsRequired(input) ? "" : $", or the annotation {WellKnown.InjectAnnotation}"));
+                + "remove hostNetwork"
+                + (IsRequired(input) ? "" : $", or the annotation {WellKnown.InjectAnnotation}"));
         if (pod.IsWindows) return Deny(DenyReason.UnsupportedSystem, "the sidecar runs on Linux only");
         if (NameTaken(pod) is { } taken) return taken;
         return pod.Completes && !input.Settings.NativeSidecars
@@ -87,7 +90,8 @@ public static class Injector
     }
 
     /// <summary>
-    /// A volume of the sidecar that a container mounts before it is there would hand it the sidecar's token and its last
+    /// A volume of the sidecar that a container mounts before it is there would hand it the sidecar's token and its
+    /// last
     /// good policy.
     /// </summary>
     private static InjectionDecision.Deny? NameTaken(PodView pod)

@@ -50,14 +50,16 @@ public static class PodChanges
     }
 
     /// <summary>
-    /// A debugging container that is aimed at the sidecar, mounts its volumes, or has a capability that undoes redirects
+    /// A debugging container that is aimed at the sidecar, mounts its volumes, or has a capability that undoes
+    /// redirects
     /// or reads other processes.
     /// </summary>
     private static string? Takeover(JsonObject container)
     {
         var name = PodView.Text(container, "name");
         if (PodView.Text(container, "targetContainerName") == WellKnown.SidecarContainer)
-            return $"the ephemeral container {name} is aimed at {WellKnown.SidecarContainer}: aim it at the application";
+            return $"the ephemeral container {name} is aimed at {WellKnown.SidecarContainer}: aim it at "
+                + "the application";
         if (PodView.Objects(container["volumeMounts"]).Select(mount => PodView.Text(mount, "name"))
             .FirstOrDefault(volume => SidecarContainer.Mounts.Any(own => own.Volume == volume)) is { } mounted)
             return $"the ephemeral container {name} mounts {mounted}, which is the sidecar's";

@@ -91,7 +91,8 @@ internal sealed class PodView(JsonObject pod)
 
     /// <summary>Whether any container mounts a volume of that name, but for one.</summary>
     public bool Mounts(string volume, JsonObject? except = null) => Containers.Concat(InitContainers)
-        .Concat(EphemeralContainers).Where(container => !ReferenceEquals(container, except)).SelectMany(container => Objects(container["volumeMounts"])).Any(mount => Text(mount, "name") == volume);
+        .Concat(EphemeralContainers).Where(container => !ReferenceEquals(container, except))
+        .SelectMany(container => Objects(container["volumeMounts"])).Any(mount => Text(mount, "name") == volume);
 
     /// <summary>The objects of a list; anything else in it is an empty object, so that indexes stay right.</summary>
     public static IReadOnlyList<JsonObject> Objects(JsonNode? node) =>

@@ -126,7 +126,10 @@ public sealed class InjectedSidecarTests
             case "a hook that ends it":
                 sidecar["lifecycle"] = new JsonObject
                 {
-                    ["postStart"] = new JsonObject { ["exec"] = new JsonObject { ["command"] = new JsonArray("kill") } },
+                    ["postStart"] = new JsonObject
+                    {
+                        ["exec"] = new JsonObject { ["command"] = new JsonArray("kill") },
+                    },
                 };
                 break;
             case "the annotation away": annotations.Remove("wafoperator.dev/injected"); break;

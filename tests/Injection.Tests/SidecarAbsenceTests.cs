@@ -11,7 +11,10 @@ public sealed class SidecarAbsenceTests
     public static TheoryData<string, string, SidecarAbsence> Pods => new()
     {
         { "{}", $$"""{containers: [{name: a, {{Ports}}}]}""", SidecarAbsence.NotRequested },
-        { "{wafoperator.dev/inject: \"false\"}", $$"""{containers: [{name: a, {{Ports}}}]}""", SidecarAbsence.OptedOut },
+        {
+            "{wafoperator.dev/inject: \"false\"}", $$"""{containers: [{name: a, {{Ports}}}]}""",
+            SidecarAbsence.OptedOut
+        },
         { "{wafoperator.dev/inject: \"yes\"}", $$"""{containers: [{name: a, {{Ports}}}]}""", SidecarAbsence.OptedOut },
         { "{wafoperator.dev/inject: \"true\"}", $$"""{containers: [{name: a, {{Ports}}}]}""",
             SidecarAbsence.NotInjected },
@@ -42,7 +45,9 @@ public sealed class SidecarAbsenceTests
     public void EveryReason_IsACaseAbove() => Assert.Equal(
         Enum.GetValues<SidecarAbsence>(), Pods.Select(row => (SidecarAbsence)row[2]).Distinct().Order());
 
-    /// <summary>Eviction of a pod whose successor is bare again, or refused, would only take the application down.</summary>
+    /// <summary>
+    /// Eviction of a pod whose successor is bare again, or refused, would only take the application down.
+    /// </summary>
     [Fact]
     public void EndsWithANewPod_OnlyWhereTheSuccessorWouldHaveASidecar()
     {

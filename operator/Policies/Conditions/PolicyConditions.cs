@@ -66,7 +66,8 @@ public static class PolicyConditions
         var stalled = Stalled(accepted);
         return
         [
-            .. new[] { accepted, resolved, programmed, degraded, weakened, stalled, ready }.Select(d => d.ToCondition(inputs)),
+            .. new[] { accepted, resolved, programmed, degraded, weakened, stalled, ready }
+                .Select(d => d.ToCondition(inputs)),
         ];
     }
 

@@ -40,7 +40,8 @@ public static class ModelProblems
     public static string WordsOf(IEnumerable<CoveredPod> pods, int podsMax = 5) => string.Join("; ", pods
         .SelectMany(pod => pod.Models.Select(problem => (pod.Name, Problem: problem)))
         .GroupBy(item => (item.Problem.Model, item.Problem.State))
-        .OrderBy(group => group.Key.Model, StringComparer.Ordinal).ThenBy(group => group.Key.State, StringComparer.Ordinal)
+        .OrderBy(group => group.Key.Model, StringComparer.Ordinal)
+        .ThenBy(group => group.Key.State, StringComparer.Ordinal)
         .Select(group =>
         {
             var names = group.Select(item => item.Name).Order(StringComparer.Ordinal).ToList();

@@ -4,7 +4,8 @@ namespace WafOperator.Policies.Targets;
 
 /// <summary>
 /// Which policy of one namespace protects what. A workload that two policies claim belongs to the older one (creation
-/// time, then name), and so does a pod that several targets select; what a policy targets by <c>targetRefs</c> comes before what a pod asks for by annotation, so that
+/// time, then name), and so does a pod that several targets select; what a policy targets by <c>targetRefs</c> comes
+/// before what a pod asks for by annotation, so that
 /// an application cannot choose a weaker policy than the one its namespace gave it. Pure and immutable.
 /// </summary>
 public sealed class TargetResolver
@@ -60,12 +61,13 @@ public sealed class TargetResolver
             && (!IsOurs(t) || !workloads.Any(w => w.Kind == t.Kind && w.Name == t.Name)))];
 
     /// <summary>A kind of another API group of the same name is not what a policy can target.</summary>
-    private static bool IsOurs(PolicyTargetReference target) => target.Group is null || target.Group == target.Kind switch
-    {
-        TargetKind.Service or TargetKind.Pod => "",
-        TargetKind.Job or TargetKind.CronJob => "batch",
-        _ => "apps",
-    };
+    private static bool IsOurs(PolicyTargetReference target) =>
+        target.Group is not { } group || group == target.Kind switch
+        {
+            TargetKind.Service or TargetKind.Pod => "",
+            TargetKind.Job or TargetKind.CronJob => "batch",
+            _ => "apps",
+        };
 
     /// <summary>
     /// The CronJob of a pod by the name of its Job, which the controller makes of the CronJob's name and the time: the

@@ -8,7 +8,8 @@ using WafOperator.Webhooks.Reviews;
 namespace WafOperator.Webhooks.Pods;
 
 /// <summary>
-/// Admission of changes of running pods: what would take a sidecar away or over is refused, and so are labels that would
+/// Admission of changes of running pods: what would take a sidecar away or over is refused, and so are labels that
+/// would
 /// make a pod one of a target that requires sidecars, since a running pod can get none. Labels that are moved off a
 /// target are let through: the sidecar stays, and coverage goes on counting the pod. Thread-safe.
 /// </summary>
@@ -45,7 +46,8 @@ public sealed class PodChangeReviewer(IAdmissionCache cache, Func<InjectionSetti
     }
 
     private bool IsInjectedFor(JsonObject pod, string policy) => InjectedSidecar.IsIn(pod, settings().SidecarImage)
-        && ((pod["metadata"] as JsonObject)?["annotations"] as JsonObject)?[WellKnown.InjectedPolicyAnnotation] is JsonValue value
+        && ((pod["metadata"] as JsonObject)?["annotations"] as JsonObject)?[WellKnown.InjectedPolicyAnnotation]
+            is JsonValue value
         && value.TryGetValue<string>(out var name) && name == policy;
 
     private static bool SameLabels(

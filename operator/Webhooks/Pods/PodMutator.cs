@@ -64,7 +64,8 @@ public sealed class PodMutator(
     private static bool IsRequired(WafPolicy policy) => policy.Spec.Interception?.Required is true;
 
     /// <summary>
-    /// What the decision rests on, from one look at the cache; and whether a target of a policy that requires sidecars is
+    /// What the decision rests on, from one look at the cache; and whether a target of a policy that requires
+    /// sidecars is
     /// not there yet: the pod, though it did not ask, may be that target's.
     /// </summary>
     private (PodInjectionInput Input, bool IsTargetMissing) Look(JsonObject pod, string @namespace)

@@ -224,5 +224,6 @@ public sealed class AlertWorkerTests : IAsyncLifetime, IDisposable
                     new Uri(_server.Urls.First() + "/") },
             ],
         },
-        _store, new AlertSender("replica", "https://waf.example"), TimeProvider.System, NullLogger<AlertWorker>.Instance);
+        _store, new AlertSender("replica", "https://waf.example"), TimeProvider.System,
+        NullLogger<AlertWorker>.Instance);
 }

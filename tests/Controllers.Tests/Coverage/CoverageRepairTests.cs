@@ -14,7 +14,8 @@ using WafOperator.Kubernetes.Watching;
 namespace WafOperator.Controllers.Tests.Coverage;
 
 /// <summary>
-/// Repair against real Deployments and disruption budgets, with a clock of the test's. No webhook runs, so the successor
+/// Repair against real Deployments and disruption budgets, with a clock of the test's. No webhook runs, so the
+/// successor
 /// of a bare pod is bare as well: what is looked at is who is evicted, and when.
 /// </summary>
 [Collection(ControlPlaneCollection.Name)]
