@@ -19,7 +19,8 @@ public sealed class FieldTests
             .Select(line => line.Split(": ", 2)).Select(parts => (parts[0], parts[^1].Trim())),
     ];
 
-    private static readonly string[] TestAttributes = ["Fact", "Theory", "ClusterFact", "InstalledFact", "InstalledTheory"];
+    private static readonly string[] TestAttributes =
+        ["Fact", "Theory", "ClusterFact", "InstalledFact", "InstalledTheory"];
 
     [Fact]
     public void EveryField_IsReadByTheProduct()

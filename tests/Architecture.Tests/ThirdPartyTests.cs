@@ -14,7 +14,8 @@ public sealed partial class ThirdPartyTests
     private const string Page = "THIRD-PARTY.md";
 
     /// <summary>What may be distributed with an Apache-2.0 program without further duties than naming it.</summary>
-    private static readonly string[] Allowed = ["Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "PostgreSQL", "blessing"];
+    private static readonly string[] Allowed =
+        ["Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "MIT", "PostgreSQL", "blessing"];
 
     /// <summary>Packages whose licence is a file or an address, read by a person.</summary>
     private static readonly Dictionary<string, string> ReadByHand = new(StringComparer.Ordinal)

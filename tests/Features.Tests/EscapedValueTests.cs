@@ -21,7 +21,8 @@ public sealed class EscapedValueTests
     public void NormalizeEscaped_LongValue_IsCutAfterDecoding()
     {
         var buffer = new byte[ValueNormalizer.ValueBytesMax];
-        var value = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("%41", ValueNormalizer.ValueBytesMax)) + "b");
+        var value = Encoding.UTF8.GetBytes(
+            string.Concat(Enumerable.Repeat("%41", ValueNormalizer.ValueBytesMax)) + "b");
         Assert.Equal(ValueNormalizer.ValueBytesMax, ValueNormalizer.NormalizeEscaped(value, buffer, out var flags));
         Assert.Equal(ValueFlags.Truncated, flags);
     }

@@ -25,7 +25,8 @@ public sealed class ReleasedGateTests
     }
 
     /// <summary>
-    /// Ordinary words beside an attack, to a kilobyte and at any place, buy it nothing. Longer values need more (growth);
+    /// Ordinary words beside an attack, to a kilobyte and at any place, buy it nothing. Longer values need more
+    /// (growth);
     /// there what rules found is judged by its surroundings.
     /// </summary>
     [Theory]

@@ -26,7 +26,8 @@ public sealed class EnforcingPoliciesTests
 
         Assert.Equal(enforces ? ["shop"] : [], EnforcingPolicies.Of([policy], "gate"));
         Assert.Empty(EnforcingPolicies.Of(
-            [policy with { Metadata = new() { Name = "shop", DeletionTimestamp = DateTimeOffset.UnixEpoch } }], "gate"));
+            [policy with { Metadata = new() { Name = "shop", DeletionTimestamp = DateTimeOffset.UnixEpoch } }],
+            "gate"));
     }
 
     private static WafPolicySpec Spec(PolicyMode mode, PolicyMode? models = null) =>

@@ -33,7 +33,9 @@ public sealed class PolicyFileTests
         spec:
           model: gate
           version: 1.0.0
-          artifact: {uri: "builtin://gate", digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}
+          artifact:
+            uri: builtin://gate
+            digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"
         """;
 
     [Fact]
@@ -68,8 +70,8 @@ public sealed class PolicyFileTests
     [InlineData("  mode: Enforce", "  mode: Enforce\n  mode: Detect",
         "line 6: the key mode stands twice (first in line 5)")]
     [InlineData("kind: Deployment", "kind: Deployment, group: \"\"",
-        "line 6: spec.targetRefs[0]: group must be empty for a Service and a Pod, batch for a Job and a CronJob, and apps "
-        + "for the others (or left out)")]
+        "line 6: spec.targetRefs[0]: group must be empty for a Service and a Pod, batch for a Job and a CronJob, "
+        + "and apps for the others (or left out)")]
     [InlineData("  mode: Enforce", "  mode: [", "line")]
     public void Load_SomethingWrong_SaysWhereAndWhat(string right, string wrong, string message)
     {

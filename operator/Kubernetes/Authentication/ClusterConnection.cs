@@ -43,10 +43,24 @@ public sealed class ClusterConnection
     public override string ToString() => $"{Server} ({(Name.Length == 0 ? "unnamed" : Name)})";
 
     /// <summary>Connections and credentials; the caller disposes of them.</summary>
-    internal k8s.Kubernetes Open() => new k8s.Kubernetes(_configuration);
+    /// <exception cref="KubeconfigException">A certificate or key cannot be read.</exception>
+    internal k8s.Kubernetes Open()
+    {
+        try
+        {
+            return new k8s.Kubernetes(_configuration);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The library reads files of credentials here, and lets out whatever they lead to.
+            throw new KubeconfigException(
+                $"{Name}: the credentials cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
 
     private void SetUp(SocketsHttpHandler handler)
     {
+        if (_configuration.TlsServerName is { Length: > 0 } name) handler.SslOptions.TargetHost = name;
         if (_trust is { } trust)
             handler.SslOptions.RemoteCertificateValidationCallback =
                 (_, certificate, chain, errors) => trust.Accept(certificate, chain, errors);

@@ -48,9 +48,10 @@ public static class ClusterLocator
             var configuration = KubernetesClientConfiguration.BuildConfigFromConfigObject(all, context);
             return new ClusterConnection(configuration.CurrentContext ?? context ?? "", configuration);
         }
-        catch (KubeconfigException)
+        catch (KubeconfigException e)
         {
-            throw;
+            if (paths.Any(path => e.Message.Contains(path, StringComparison.Ordinal))) throw;
+            throw new KubeconfigException($"the kubeconfig {where} cannot be used: {e.Message}", e);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -83,11 +84,19 @@ public static class ClusterLocator
         foreach (var user in (file.Users ?? []).Select(user => user.UserCredentials))
         {
             if (user?.ClientCertificate is { Length: > 0 } certificate)
-                user.ClientCertificate = Path.GetFullPath(certificate, folder);
-            if (user?.ClientKey is { Length: > 0 } key) user.ClientKey = Path.GetFullPath(key, folder);
+                user.ClientCertificate = Existing(certificate, folder, path);
+            if (user?.ClientKey is { Length: > 0 } key) user.ClientKey = Existing(key, folder, path);
         }
 
         return file;
+    }
+
+    /// <summary>The library opens it with the first request, which is late to be told.</summary>
+    private static string Existing(string file, string folder, string kubeconfig)
+    {
+        var full = Path.GetFullPath(file, folder);
+        return File.Exists(full) ? full
+            : throw new KubeconfigException($"the kubeconfig {kubeconfig} names {full}, which is not there");
     }
 
     /// <summary>What is read into objects is read recursively.</summary>

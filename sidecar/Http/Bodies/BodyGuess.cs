@@ -11,9 +11,9 @@ internal static class BodyGuess
 {
     private const int BoundaryBytesMax = 200;
 
-    /// <summary>All of a form that was encoded by a program; text in natural language has white space.</summary>
+    /// <summary>What is not white space: text in natural language has some, a form that a program made has none.</summary>
     private static readonly SearchValues<byte> FormBytes = SearchValues.Create(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%[]|^{}"u8);
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%[]|^{}\"\\<>`#"u8);
 
     /// <summary>True when one of the readings took the bytes apart to their end.</summary>
     public static bool TryAll(CanonicalRequest request, Slice body) => TryDocument(request, body) || TryForm(request,

@@ -31,12 +31,16 @@ internal static class EmbeddedText
         }
     }
 
-    /// <summary>Text that a reader of JSON may be given, with something in it that it would undo.</summary>
+    /// <summary>
+    /// Text that a reader of JSON may be given, or of a form whose field holds it, with something in it that is undone.
+    /// </summary>
     private static bool IsEscapedJson(ReadOnlySpan<byte> value)
     {
-        if (value.Length < 4) return false;
+        if (value.Length < 4 || !value.Contains((byte)'\\')) return false;
         var start = value.IndexOfAnyExcept(Blanks);
-        return start >= 0 && value[start] is (byte)'{' or (byte)'[' or (byte)'"' && value.Contains((byte)'\\');
+        if (start < 0) return false;
+        return value[start] is (byte)'{' or (byte)'[' or (byte)'"'
+            || value.IndexOf("={"u8) >= 0 || value.IndexOf("=["u8) >= 0 || value.IndexOf("=\""u8) >= 0;
     }
 
     /// <summary>Undoes escapes wherever they stand: how the text is nested does not matter.</summary>

@@ -108,8 +108,10 @@ internal sealed class Redactor
                 return true;
         }
 
-        // A body that no reader took apart has no names to judge, so its text is searched for them.
-        return !request.IsBodyRead && NamesSecret(Encoding.Latin1.GetString(Beginning(request[request.Body])), ":=");
+        // Names of a body that no reader took apart, and of XML, whose elements are no parameters, are searched for in
+        // its text.
+        return (!request.IsBodyRead || request.Processor is BodyFormat.Xml)
+            && NamesSecret(Encoding.Latin1.GetString(Beginning(request[request.Body])), ":=>");
     }
 
     /// <summary>True when a text names a secret and gives its value: <c>"password": "x"</c>, <c>token=x</c>.</summary>

@@ -7,7 +7,8 @@ namespace WafOperator.Controllers.Tests.Certificates;
 
 public sealed class CertificateRotationTests
 {
-    private static readonly string[] Names = ["waf-operator.waf-system.svc", "waf-operator.waf-system.svc.cluster.local"];
+    private static readonly string[] Names =
+        ["waf-operator.waf-system.svc", "waf-operator.waf-system.svc.cluster.local"];
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
@@ -73,7 +74,8 @@ public sealed class CertificateRotationTests
 
     [Fact]
     public void ToString_NeverShowsTheKey() =>
-        Assert.DoesNotContain("PRIVATE", CertificateRotation.Next(null, Names, Start).State.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "PRIVATE", CertificateRotation.Next(null, Names, Start).State.ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void CaBundle_IsWrittenOnlyWhereItDiffersAndGuardedByName()
@@ -87,7 +89,8 @@ public sealed class CertificateRotationTests
 
         var operations = CaBundleController.Operations(configuration, "A");
 
-        Assert.Equal(["/webhooks/1/name", "/webhooks/1/clientConfig/caBundle"], operations.Select(o => (string)o["path"]!));
+        Assert.Equal(
+            ["/webhooks/1/name", "/webhooks/1/clientConfig/caBundle"], operations.Select(o => (string)o["path"]!));
     }
 
     /// <summary>Clients with a late clock take a certificate that was just made.</summary>

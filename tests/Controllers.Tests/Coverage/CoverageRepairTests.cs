@@ -196,7 +196,8 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
                 // The normal end.
             }
 
-            await _admin.DeleteAsync(BuiltIn.Deployments, new NamespacedName(_ns, "shop"), new DeleteOptions(), default);
+            await _admin.DeleteAsync(
+                BuiltIn.Deployments, new NamespacedName(_ns, "shop"), new DeleteOptions(), default);
             if (_node is not null) await _node.DisposeAsync();
             _stop.Dispose();
             _client.Dispose();

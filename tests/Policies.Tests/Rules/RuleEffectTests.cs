@@ -19,7 +19,8 @@ public sealed class RuleEffectTests
     /// Two rules of one family: over parameters, headers and cookies in phase 1, over the body's parameters in phase 2.
     /// </summary>
     private const string Rules = """
-        SecRule ARGS|ARGS_NAMES|REQUEST_HEADERS|REQUEST_COOKIES|REQUEST_FILENAME "@contains attack" "id:1,phase:2,pass,nolog,tag:'attack-sqli'"
+        SecRule ARGS|ARGS_NAMES|REQUEST_HEADERS|REQUEST_COOKIES|REQUEST_FILENAME "@contains attack" \
+            "id:1,phase:2,pass,nolog,tag:'attack-sqli'"
         SecRule ARGS_GET "@contains attack" "id:2,phase:1,pass,nolog,tag:'attack-xss'"
         SecRule TX:paranoia_level "@ge 2" "id:3,phase:1,pass,nolog"
         """;

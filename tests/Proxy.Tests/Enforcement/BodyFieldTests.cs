@@ -52,10 +52,12 @@ public sealed class BodyFieldTests
         };
 
         var own = await SendAsync(policy with { Body = new BodyInspection { Limits = limits } }, type, within, beyond);
-        var ofARoute = await SendAsync(routed, type, beyond);
+        var ofARoute = await SendToAsync(routed, "/import", type, beyond);
+        var elsewhere = await SendToAsync(routed, "/", type, beyond);
 
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Forbidden], own);
-        Assert.True(ofARoute is [HttpStatusCode.OK], $"{name}: the highest value of policy and routes applies");
+        Assert.True(ofARoute is [HttpStatusCode.OK], $"{name}: the route's own value applies there");
+        Assert.True(elsewhere is [HttpStatusCode.Forbidden], $"{name}: and nowhere else");
     }
 
     [Theory]
