@@ -30,7 +30,11 @@ public sealed class OidcTokens : ITokenSource
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TimeProvider _time;
 
-    public OidcTokens(OidcOptions options, HttpClient http, TimeProvider time)
+    /// <param name="options">The provider.</param>
+    /// <param name="http">Reads its documents.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="refreshEvery">How often keys are read again at most; half a minute when left out.</param>
+    public OidcTokens(OidcOptions options, HttpClient http, TimeProvider time, TimeSpan? refreshEvery = null)
     {
         (_options, _time) = (options, time);
         // The prefix keeps tokens of a provider from being "system:masters" or a service account.
@@ -41,7 +45,7 @@ public sealed class OidcTokens : ITokenSource
             new OpenIdConnectConfigurationRetriever(),
             new HttpDocumentRetriever(http) { RequireHttps = !options.Issuer.IsLoopback })
         {
-            RefreshInterval = RefreshEvery,
+            RefreshInterval = refreshEvery ?? RefreshEvery,
         };
     }
 

@@ -53,6 +53,11 @@ public static class ClusterLocator
             if (paths.Any(path => e.Message.Contains(path, StringComparison.Ordinal))) throw;
             throw new KubeconfigException($"the kubeconfig {where} cannot be used: {e.Message}", e);
         }
+        catch (YamlException e)
+        {
+            throw new KubeconfigException(
+                $"the kubeconfig {where} is not valid YAML: line {e.Start.Line}: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // The library lets out whatever a malformed file leads to, null references among it (found by mutation).

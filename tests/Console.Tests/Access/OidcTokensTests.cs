@@ -48,7 +48,8 @@ public sealed class OidcTokensTests : IAsyncLifetime, IDisposable
         });
         await _provider.StartAsync();
         _issuer = _provider.Urls.First();
-        _tokens = new OidcTokens(new OidcOptions(new Uri(_issuer), "waf-console"), _http, TimeProvider.System);
+        _tokens = new OidcTokens(
+            new OidcOptions(new Uri(_issuer), "waf-console"), _http, TimeProvider.System, TimeSpan.FromSeconds(1));
     }
 
     public async Task DisposeAsync() => await _provider.DisposeAsync();

@@ -17,11 +17,11 @@ public sealed class BadStartTests(RealControlPlane cluster)
     {
         { "not YAML", "clusters: [ {name: a", "is not valid YAML: line " },
         { "no contexts", "apiVersion: v1\nkind: Config\ncurrent-context: prod\n",
-            "context \"prod\", which does not exist" },
+            "prod not found in contexts" },
         { "no address", Config("ftp://shop", $"{{token: {Secret}}}"), "server is not an http(s) address" },
         { "nobody listens", Config("https://127.0.0.1:1", $"{{token: {Secret}}}"), "Connection refused" },
         { "no such plug-in", Config("https://127.0.0.1:1", Plugin("no-such-plugin")),
-            "cannot start the credential plug-in" },
+            "trying to start process 'no-such-plugin'" },
         { "token that is not known", Config("SERVER", $"{{token: {Secret}}}"),
             "the credentials are missing or expired" },
     };
@@ -53,7 +53,7 @@ public sealed class BadStartTests(RealControlPlane cluster)
         var (status, lines) = await RunAsync("run", "--kubeconfig", "/nowhere/kubeconfig");
 
         Assert.Equal(1, status);
-        Assert.Contains("/nowhere/kubeconfig does not exist", Assert.Single(lines));
+        Assert.Contains("there is no kubeconfig /nowhere/kubeconfig", Assert.Single(lines));
     }
 
     private static string Config(string server, string user) => $$"""
