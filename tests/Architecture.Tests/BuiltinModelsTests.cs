@@ -21,6 +21,7 @@ public sealed partial class BuiltinModelsTests
         }
     }
 
-    [GeneratedRegex("""- \{model: (?<model>[a-z-]+), version: (?<version>[0-9.]+), digest: "(?<digest>[^"]+)"[^}]*\}""")]
+    [GeneratedRegex(
+        """- \{model: (?<model>[a-z-]+), version: (?<version>[0-9.]+), digest: "(?<digest>[^"]+)"[^}]*\}""")]
     private static partial Regex Entry();
 }

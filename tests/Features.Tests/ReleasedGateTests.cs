@@ -24,11 +24,7 @@ public sealed class ReleasedGateTests
         });
     }
 
-    /// <summary>
-    /// Ordinary words beside an attack, to a kilobyte and at any place, buy it nothing. Longer values need more
-    /// (growth);
-    /// there what rules found is judged by its surroundings.
-    /// </summary>
+    /// <summary>Ordinary words beside an attack, of any length and at any place, buy it nothing.</summary>
     [Theory]
     [InlineData("1' UNION SELECT username, password FROM users-- -")]
     [InlineData("' or 1=1-- ")]
@@ -42,7 +38,7 @@ public sealed class ReleasedGateTests
         var gate = GateModel.Read(files["gate.bin"], out _)!;
         using var manifest = JsonDocument.Parse(files["manifest.json"]);
         var threshold = ThresholdOf(manifest.RootElement);
-        foreach (var length in new[] { 0, 60, 160, 1_000 })
+        foreach (var length in new[] { 0, 60, 160, 1_000, 10_000, 100_000 })
         {
             string[] values = [$"{attack} {Words(length)}", $"{Words(length)} {attack}", Around(attack, length)];
             foreach (var value in values)

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using k8s;
 
 namespace WafOperator.Kubernetes.Authentication;
@@ -58,12 +60,32 @@ public sealed class ClusterConnection
         }
     }
 
+    /// <summary>
+    /// What is wrong with a certificate when it has to be that of another name than the address: the handler compares
+    /// with the address only.
+    /// </summary>
+    private static SslPolicyErrors Named(X509Certificate? certificate, SslPolicyErrors errors, string? name)
+    {
+        if (string.IsNullOrEmpty(name)) return errors;
+        var isThatOfTheName = certificate is X509Certificate2 presented && presented.MatchesHostname(name);
+        return (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch)
+            | (isThatOfTheName ? SslPolicyErrors.None : SslPolicyErrors.RemoteCertificateNameMismatch);
+    }
+
     private void SetUp(SocketsHttpHandler handler)
     {
-        if (_configuration.TlsServerName is { Length: > 0 } name) handler.SslOptions.TargetHost = name;
+        var name = _configuration.TlsServerName;
         if (_trust is { } trust)
+        {
             handler.SslOptions.RemoteCertificateValidationCallback =
-                (_, certificate, chain, errors) => trust.Accept(certificate, chain, errors);
+                (_, certificate, chain, errors) => trust.Accept(certificate, chain, Named(certificate, errors, name));
+        }
+        else if (name is { Length: > 0 } && !_configuration.SkipTlsVerify)
+        {
+            handler.SslOptions.RemoteCertificateValidationCallback =
+                (_, certificate, _, errors) => Named(certificate, errors, name) is SslPolicyErrors.None;
+        }
+
         handler.AllowAutoRedirect = false; // an API server does not redirect; following would send the token elsewhere
         handler.UseCookies = false;
         handler.AutomaticDecompression = DecompressionMethods.GZip;

@@ -56,7 +56,8 @@ public static class ClusterLocator
         catch (YamlException e)
         {
             throw new KubeconfigException(
-                $"the kubeconfig {where} is not valid YAML: line {e.Start.Line}: {e.Message.ReplaceLineEndings(" ")}", e);
+                $"the kubeconfig {where} is not valid YAML: line {e.Start.Line}: "
+                    + e.Message.ReplaceLineEndings(" "), e);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -11,7 +11,7 @@ internal static class BodyGuess
 {
     private const int BoundaryBytesMax = 200;
 
-    /// <summary>What is not white space: text in natural language has some, a form that a program made has none.</summary>
+    /// <summary>All but white space: text in natural language has some, a form that a program made has none.</summary>
     private static readonly SearchValues<byte> FormBytes = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%[]|^{}\"\\<>`#"u8);
 

@@ -110,14 +110,14 @@ public sealed class ModelLibraryTests(ReleasedModels models) : IClassFixture<Rel
     }
 
     [Theory]
-    [InlineData("gate", 0.9)]
-    [InlineData("payload-cnn", 0.75)]
-    public void Evaluate_OfAReleasedPackage_PassesTheGatesOfTheChart(string family, double recall)
+    [InlineData("gate")]
+    [InlineData("payload-cnn")]
+    public void Evaluate_OfAReleasedPackage_PassesTheDefaultGates(string family)
     {
         var report = CorpusEvaluation.Run(models.Archive(family), models.Blob(family).Digest, Loader);
 
         Assert.Null(report.Error);
-        Assert.True(report.Recall >= recall, $"recall {report.Recall}");
+        Assert.True(report.Recall >= 0.9, $"recall {report.Recall}");
         Assert.True(report.FalsePositiveRate <= 0.02, $"false positives {report.FalsePositiveRate}");
     }
 
