@@ -160,9 +160,17 @@ public sealed class PolicyScenarios
             {{soldOut}}
         """;
 
-    private static Task<string> SetValidatedOperationsAsync(string operations) => Shop.Everywhere.RunAsync(
-        "patch", "validatingwebhookconfiguration", "waf-operator", "--type", "json",
-        "-p", $$"""[{"op":"replace","path":"/webhooks/0/rules/0/operations","value":{{operations}}}]""");
+    /// <summary>Which operations on our kinds are validated.</summary>
+    private static async Task SetValidatedOperationsAsync(string operations)
+    {
+        var configuration = await Shop.Everywhere.GetAsync("validatingwebhookconfiguration", "waf-operator");
+        var names = configuration.GetProperty("webhooks").EnumerateArray()
+            .Select(webhook => webhook.GetProperty("name").GetString()).ToList();
+        var path = $"/webhooks/{names.IndexOf("resources.wafoperator.dev")}/rules/0/operations";
+        await Shop.Everywhere.RunAsync(
+            "patch", "validatingwebhookconfiguration", "waf-operator", "--type", "json",
+            "-p", $$"""[{"op":"replace","path":"{{path}}","value":{{operations}}}]""");
+    }
 
     private static async Task<string?> ConditionAsync(Shop shop, string type)
     {

@@ -26,7 +26,11 @@ public sealed class OidcTokens : ITokenSource
     private static readonly string[] Algorithms = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.EcdsaSha256];
 
     private readonly OidcOptions _options;
-    private readonly ConfigurationManager<OpenIdConnectConfiguration> _configuration;
+    private readonly HttpClient _http;
+    private readonly TimeSpan _refreshEvery;
+    private readonly Lock _refreshing = new();
+    private volatile ConfigurationManager<OpenIdConnectConfiguration> _configuration;
+    private long? _refreshedAt;
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TimeProvider _time;
 
@@ -40,13 +44,8 @@ public sealed class OidcTokens : ITokenSource
         // The prefix keeps tokens of a provider from being "system:masters" or a service account.
         if (options.Prefix.Length == 0 || options.Prefix.StartsWith("system:", StringComparison.Ordinal))
             throw new FormatException("the prefix of users and groups is needed, and is not system:");
-        _configuration = new ConfigurationManager<OpenIdConnectConfiguration>(
-            options.Issuer.ToString().TrimEnd('/') + "/.well-known/openid-configuration",
-            new OpenIdConnectConfigurationRetriever(),
-            new HttpDocumentRetriever(http) { RequireHttps = !options.Issuer.IsLoopback })
-        {
-            RefreshInterval = refreshEvery ?? RefreshEvery,
-        };
+        (_http, _refreshEvery) = (http, refreshEvery ?? RefreshEvery);
+        _configuration = NewConfiguration();
     }
 
     public async Task<SignInResult?> ReadAsync(string token, CancellationToken cancellationToken)
@@ -66,10 +65,10 @@ public sealed class OidcTokens : ITokenSource
         if (read.Issuer.TrimEnd('/') != _options.Issuer.ToString().TrimEnd('/')) return null;
         var configuration = await KeysAsync(cancellationToken);
         var result = await ValidateAsync(token, configuration);
-        if (result is { IsValid: false, Exception: SecurityTokenSignatureKeyNotFoundException })
+        if (!result.IsValid && configuration.SigningKeys.All(key => key.KeyId != read.Kid))
         {
-            _configuration.RequestRefresh();
-            result = await ValidateAsync(token, await KeysAsync(cancellationToken));
+            if (await TryRefreshAsync(cancellationToken))
+                result = await ValidateAsync(token, await KeysAsync(cancellationToken));
         }
 
         if (!result.IsValid) return SignInResult.Refused(401, "the token is not valid: " + Reason(result.Exception));
@@ -78,6 +77,36 @@ public sealed class OidcTokens : ITokenSource
             ? SignInResult.Refused(401, $"the token has no claim {_options.UserClaim}")
             : SignInResult.Of(new Viewer(_options.Prefix + name, [.. Groups(read).Select(g => _options.Prefix + g)]));
     }
+
+    /// <summary>
+    /// Reads the provider's documents anew, at most as often as is said. What was read before stays when that fails.
+    /// </summary>
+    private async Task<bool> TryRefreshAsync(CancellationToken cancellationToken)
+    {
+        lock (_refreshing)
+        {
+            if (_refreshedAt is { } last && _time.GetElapsedTime(last) < _refreshEvery) return false;
+            _refreshedAt = _time.GetTimestamp();
+        }
+
+        var fresh = NewConfiguration();
+        try
+        {
+            await fresh.GetConfigurationAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or HttpRequestException or IOException)
+        {
+            return false;
+        }
+
+        _configuration = fresh;
+        return true;
+    }
+
+    private ConfigurationManager<OpenIdConnectConfiguration> NewConfiguration() => new(
+        _options.Issuer.ToString().TrimEnd('/') + "/.well-known/openid-configuration",
+        new OpenIdConnectConfigurationRetriever(),
+        new HttpDocumentRetriever(_http) { RequireHttps = !_options.Issuer.IsLoopback });
 
     private async Task<OpenIdConnectConfiguration> KeysAsync(CancellationToken cancellationToken)
     {
