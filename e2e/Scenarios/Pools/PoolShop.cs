@@ -47,6 +47,9 @@ public sealed class PoolShop : IAsyncDisposable
         const string Patient = "  evaluation: {maximumLatency: 10s}\n";
         await shop.Kubectl.ApplyAsync(gate + Patient);
         await shop.Kubectl.ApplyAsync(network + Patient + "  serving: {mode: Pool, pool: large}\n");
+        // The policy enforces, so the first version of a family is a person's decision.
+        foreach (var name in new[] { "gate-base", "cnn-base" })
+            await shop.Kubectl.RunAsync("annotate", "modelversion", name, "wafoperator.dev/approve-step=1");
         await shop.ReadyAsync("shop");
         foreach (var name in new[] { "gate-base", "cnn-base" })
             await shop.Kubectl.RunAsync("wait", $"modelversion/{name}", "--for=condition=Promoted", "--timeout=150s");
