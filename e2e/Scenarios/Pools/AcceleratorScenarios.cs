@@ -8,7 +8,7 @@ public sealed class AcceleratorScenarios
 {
     private const string Attack = "1 union select user,password from users";
 
-    [ClusterFact(Skip = "calls the pool by itself, which takes calls with the pool's key only: to be given the key")]
+    [ClusterFact]
     public async Task Present_and_withdrawn_and_no_customer_notices()
     {
         await using var accelerators = await NodeAccelerators.OnFirstNodeAsync(1);
@@ -16,17 +16,18 @@ public sealed class AcceleratorScenarios
         await shop.ServesOnAsync(0);
         using var customers = await shop.Shop.ClientAsync("shop");
         await using var traffic = new Traffic(customers);
-        using var pool = await shop.Shop.ClientAsync("large", 8500);
-        var onAccelerator = await PoolShop.ScoreAsync(pool, Attack);
+        using var pool = await PoolClient.OfAsync(shop.Shop, "large");
+        var onAccelerator = await pool.ScoreAsync(Attack);
         Assert.InRange(onAccelerator, 0.9, 1);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, await pool.StatusWithoutKeyAsync(Attack));
 
         // Withdrawn: nothing happens to what runs; what has to start again finds no accelerator and goes to the CPUs.
         await accelerators.OfferAsync(0);
-        Assert.Equal(onAccelerator, await PoolShop.ScoreAsync(pool, Attack));
+        Assert.Equal(onAccelerator, await pool.ScoreAsync(Attack));
         await shop.LosePodsAsync();
         await shop.ServesOnAsync(1);
         // The same scores, but for what 8-bit weights round.
-        var onCpus = await PoolShop.ScoreOnceReachableAsync(pool, Attack);
+        var onCpus = await pool.ScoreOnceReachableAsync(Attack);
         Assert.InRange(onCpus, onAccelerator - 0.1, onAccelerator + 0.1);
 
         Assert.Empty(await traffic.StopAsync());
@@ -39,13 +40,13 @@ public sealed class AcceleratorScenarios
         Assert.True(difference.ExitCode == 0, difference.Text);
     }
 
-    [ClusterFact(Skip = "calls the pool by itself, which takes calls with the pool's key only: to be given the key")]
+    [ClusterFact]
     public async Task Returned_it_is_taken_again_and_the_pool_answers_all_the_time()
     {
         await using var accelerators = await NodeAccelerators.OnFirstNodeAsync(0);
         await using var shop = await PoolShop.StartAsync();
         await shop.ServesOnAsync(1);
-        using var pool = await shop.Shop.ClientAsync("large", 8500);
+        using var pool = await PoolClient.OfAsync(shop.Shop, "large");
         await using (var asking = new PoolWatch(pool, Attack))
         {
             await accelerators.OfferAsync(1);
@@ -58,7 +59,7 @@ public sealed class AcceleratorScenarios
         Assert.All(new[] { "RungTrying", "RungUp" }, step => Assert.Contains(step, events));
     }
 
-    [ClusterFact(Skip = "calls the pool by itself, which takes calls with the pool's key only: to be given the key")]
+    [ClusterFact]
     public async Task Absent_the_next_rung_serves_and_says_so()
     {
         await using var accelerators = await NodeAccelerators.OnFirstNodeAsync(0);
@@ -68,8 +69,8 @@ public sealed class AcceleratorScenarios
         Assert.Contains(status.Conditions, c => c is { Type: "Degraded", Reason: "OnLowerRung" });
         Assert.Contains(status.Conditions, c => c is { Type: "ParityChecked", Reason: "ScoresAgree" });
         await shop.GivenBackAsync(0);
-        using var pool = await shop.Shop.ClientAsync("large", 8500);
-        Assert.InRange(await PoolShop.ScoreAsync(pool, Attack), 0.9, 1);
+        using var pool = await PoolClient.OfAsync(shop.Shop, "large");
+        Assert.InRange(await pool.ScoreAsync(Attack), 0.9, 1);
     }
 
     /// <summary>Asks the pool all the time, and keeps what was not answered.</summary>
@@ -79,7 +80,7 @@ public sealed class AcceleratorScenarios
         private readonly ConcurrentQueue<string> _failures = new();
         private readonly Task _work;
 
-        public PoolWatch(HttpClient pool, string value) => _work = RunAsync(pool, value);
+        public PoolWatch(PoolClient pool, string value) => _work = RunAsync(pool, value);
 
         public async Task<IReadOnlyCollection<string>> StopAsync()
         {
@@ -94,13 +95,13 @@ public sealed class AcceleratorScenarios
             _stop.Dispose();
         }
 
-        private async Task RunAsync(HttpClient pool, string value)
+        private async Task RunAsync(PoolClient pool, string value)
         {
             while (!_stop.IsCancellationRequested)
             {
                 try
                 {
-                    await PoolShop.ScoreAsync(pool, value);
+                    await pool.ScoreAsync(value);
                 }
                 catch (Exception broken) when (broken is HttpRequestException or OperationCanceledException)
                 {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using WafOperator.E2e.Scenarios.Environment;
 using WafOperator.E2e.Scenarios.Rollouts;
@@ -88,36 +87,6 @@ public sealed class PoolShop : IAsyncDisposable
     /// <summary>Deletes the pool's pods, as a node that lost its device would.</summary>
     public Task<string> LosePodsAsync() => Shop.Kubectl.RunAsync(
         "delete", "pods", "-l", "wafoperator.dev/pool=large", "--grace-period=1", "--wait=true");
-
-    /// <summary>Score of a value by the pool's Service, over the Open Inference Protocol.</summary>
-    public static async Task<double> ScoreAsync(HttpClient pool, string value)
-    {
-        var body = JsonSerializer.Serialize(new
-        {
-            inputs = new[] { new { name = "values", datatype = "BYTES", shape = new[] { 1 }, data = new[] { value } } },
-        });
-        using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        using var answer = await pool.PostAsync(new Uri("v2/models/payload-cnn/infer", UriKind.Relative), content);
-        answer.EnsureSuccessStatusCode();
-        using var document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
-        return document.RootElement.GetProperty("outputs").EnumerateArray()
-            .First(output => output.GetProperty("name").GetString() == "score").GetProperty("data")[0].GetDouble();
-    }
-
-    /// <summary>
-    /// The same where no pod stood behind the Service a moment ago: the nodes' proxies learn of a new one after the
-    /// status does.
-    /// </summary>
-    public static async Task<double> ScoreOnceReachableAsync(HttpClient pool, string value)
-    {
-        var score = double.NaN;
-        await Eventually.TrueAsync(TimeSpan.FromSeconds(15), "the pool's Service answers", async () =>
-        {
-            score = await ScoreAsync(pool, value);
-            return true;
-        });
-        return score;
-    }
 
     public ValueTask DisposeAsync() => Shop.DisposeAsync();
 }
