@@ -18,10 +18,12 @@ public sealed class GoldenTests
         [.. Directory.GetFiles(Folder, "*.in.yaml").Select(file => Path.GetFileName(file)[..^".in.yaml".Length])
             .Order()];
 
+    internal static string FileOf(string name) => Path.Combine(Folder, name + ".in.yaml");
+
     [Theory, MemberData(nameof(Cases))]
     public void TheDecision_IsTheOneWrittenDown(string name)
     {
-        var input = GoldenInput.Read(Path.Combine(Folder, name + ".in.yaml"));
+        var input = GoldenInput.Read(FileOf(name));
         var before = input.Pod.ToJsonString();
         var decision = Injector.Decide(input);
 

@@ -7,6 +7,28 @@ namespace WafOperator.E2e.Scenarios.Protection;
 public sealed class CoverageScenarios
 {
     [ClusterFact]
+    public async Task A_pod_of_a_target_that_did_not_ask_is_missing_until_a_sidecar_is_required()
+    {
+        await using var shop = await Shop.EmptyAsync();
+        await shop.Kubectl.ApplyAsync(Policy(""));
+        await shop.Kubectl.ApplyAsync(Shop.Manifest("shop-plain"));
+        await shop.ReadyAsync("plain");
+
+        var coverage = await CoverageAsync(shop, c => c.GetProperty("missing").GetInt32() == 1);
+        Assert.Equal(1, coverage.GetProperty("matched").GetInt32());
+        var reason = Assert.Single(coverage.GetProperty("missingReasons").EnumerateArray());
+        Assert.Equal("NotRequested", reason.GetProperty("reason").GetString());
+
+        // The pod that runs is evicted, and its successor is injected, though its template does not ask.
+        await shop.Kubectl.ApplyAsync(Policy("interception: {required: true, repairByEviction: true}"));
+        await CoverageAsync(shop, c => c.GetProperty("programmed").GetInt32() == 1
+            && c.GetProperty("missing").GetInt32() == 0);
+        using var client = await shop.ClientAsync("plain");
+        await client.PassesAsync();
+        await client.BlockedAsync();
+    }
+
+    [ClusterFact]
     public async Task A_running_pod_keeps_its_sidecar()
     {
         await using var shop = await Shop.ProtectedAsync();
@@ -21,6 +43,16 @@ public sealed class CoverageScenarios
         await CoverageAsync(shop, c => c.GetProperty("matched").GetInt32() == 3
             && c.GetProperty("programmed").GetInt32() == 3);
     }
+
+    private static string Policy(string interception) => $$"""
+        apiVersion: wafoperator.dev/v1alpha1
+        kind: WafPolicy
+        metadata: {name: shop}
+        spec:
+          targetRefs: [{kind: Pod, selector: {matchLabels: {app: plain} } }]
+          mode: Enforce
+          {{interception}}
+        """;
 
     private static async Task<JsonElement> CoverageAsync(Shop shop, Func<JsonElement, bool> isReached)
     {

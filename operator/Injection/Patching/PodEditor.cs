@@ -16,9 +16,13 @@ internal sealed class PodEditor
 
     public JsonArray Patch { get; } = [];
 
-    /// <summary>Sets a member of an object that exists: <c>add</c> or <c>replace</c>.</summary>
+    /// <summary>
+    /// Sets a member of an object, <c>add</c> or <c>replace</c>; objects on the way that are not there are made: a pod
+    /// without annotations has no map of them either.
+    /// </summary>
     public void Set(JsonNode value, params ReadOnlySpan<string> path)
     {
+        if (path.Length > 1 && Walk(path[..^1]) is null) Set(new JsonObject(), path[..^1]);
         var parent = Walk(path[..^1]) as JsonObject
             ?? throw new InvalidOperationException($"no object at {Pointer(path[..^1])}");
         var operation = parent.ContainsKey(path[^1]) ? "replace" : "add";
