@@ -34,6 +34,7 @@ PLACED = {
                        "/{word}/000~ROOT~000/{file}", "{drive}{wfile}", "\\\\{host}\\{word}", "file:{abs}", "file://{abs}", "jar:file:{abs}!/", "netdoc:{abs}",
                        "{json_path}", "@{dots}{dots}{file}", "{abs}%00", "{abs}%00.{ext}", "{abs}?", "{abs}#", "/%2e%2e/{file}", "/.{file}", "/./{file}", "//{file}",
                        "/{word}/../../{file}", "{word}/..", "..", "../", "..\\", "/..", "/../", "/{word}{semi}", "/..;/", "/{word}/..;/{word}", "/;/{word}", "/{word}/;/{word}"],
+    # Files that attackers ask servers for, wherever those run.
     "abs": ["/{file}", "/{file}", "/etc/{etc}", "/etc/{etc}", "/proc/self/{proc}", "/proc/{n}/{proc}", "/proc/{sys}", "/var/log/{word}.log", "/var/log/{word}/{word}.log",
             "/root/.{word}", "/root/.ssh/id_rsa", "/home/{word}/.ssh/id_rsa", "/home/{word}/.bash_history", "/usr/local/{word}/{word}.conf", "/sys/class/net",
             "/dev/{dev}", "/tmp/{word}.php", "/var/www/{word}/.env", "/var/lib/{word}/{word}", "/run/secrets/{word}", "/var/run/secrets/kubernetes.io/serviceaccount/token"],

@@ -173,6 +173,7 @@ const readAll = folder => fs.existsSync(folder) ? fs.readdirSync(folder, {withFi
 /** Ways to /etc/passwd and to the secret file, in the spellings that tools try. */
 function traversals() {
   const spellings = ['../', '..%2f', '%2e%2e%2f', '%2e%2e/', '..%252f', '....//', '..%5c', '..\\', '%c0%ae%c0%ae/', '..;/', '.././', '..//', '..%00/', '%252e%252e%252f'];
+  // Targets that attackers ask for, wherever the server runs.
   const ends = ['etc/passwd', 'etc/passwd%00', 'etc//passwd', 'etc/./passwd', 'secret.txt', 'proc/self/environ', 'proc/self/root/etc/passwd'];
   const steps = [1, 2, 3, 5, 8, 12];
   return [...spellings.flatMap(spelling => steps.flatMap(n => ends.map(end => spelling.repeat(n) + end))),
