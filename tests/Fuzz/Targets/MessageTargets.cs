@@ -41,7 +41,9 @@ public abstract class MessageStreamTarget : FuzzTarget
                 Require(reader.Content.Length <= WindowBytes, "the window's bound");
                 bytes = bytes[consumed..];
                 if (step is MessageStep.NeedsMore) continue;
-                told.Append($"{step} {reader.Length} {Encoding.Latin1.GetString(reader.Content.Span)}\n");
+                // How much came when the window is full, depends on how the bytes are cut; how long a message was, not.
+                var length = step is MessageStep.WindowFull ? 0 : reader.Length;
+                told.Append($"{step} {length} {Encoding.Latin1.GetString(reader.Content.Span)}\n");
                 if (step is MessageStep.Malformed) return told.ToString();
                 if (step is MessageStep.Message or MessageStep.WindowFull)
                     told.Append(Arguments(reader.Content.Span, step is MessageStep.WindowFull));
