@@ -7,8 +7,9 @@ using WafOperator.Resources;
 namespace WafOperator.Controllers;
 
 /// <summary>
-/// Writes the status of our kinds by server-side apply, and only when it differs: a status write is a watch event for
-/// everybody.
+/// Writes the status of our kinds as a whole, by JSON patch, and only when it differs: a status write is a watch event
+/// for everybody. Not by server-side apply: what an apply removes from a list that is kept by keys, Kubernetes 1.20
+/// leaves behind as null, and then refuses the whole status.
 /// </summary>
 public sealed class StatusWriter(KubernetesClient client)
 {
@@ -37,22 +38,20 @@ public sealed class StatusWriter(KubernetesClient client)
     {
         var node = Node(next);
         if (current is not null && JsonNode.DeepEquals(Node(current), node)) return false;
-        var body = new JsonObject
-        {
-            ["metadata"] = new JsonObject
-            {
-                ["namespace"] = resource.Metadata.Namespace,
-                ["name"] = resource.Metadata.Name,
-                // Without the uid a deleted object would be created anew by the apply.
-                ["uid"] = resource.Metadata.Uid,
-            },
-            ["status"] = node,
-        };
-        if (isGuarded) body["metadata"]!["resourceVersion"] = resource.Metadata.ResourceVersion;
-        var options = new ApplyOptions { FieldManager = FieldManager, Subresource = "status" };
-        await client.ApplyAsync(type, body, options, cancellationToken);
+        // Another object of the same name is not this one.
+        var test = Operation("test", "/metadata/uid", resource.Metadata.Uid);
+        var write = Operation("add", "/status", node);
+        var patch = isGuarded
+            ? Patch.Json(
+                test, Operation("replace", "/metadata/resourceVersion", resource.Metadata.ResourceVersion), write)
+            : Patch.Json(test, write);
+        patch = patch with { Options = new PatchOptions { FieldManager = FieldManager, Subresource = "status" } };
+        await client.PatchAsync(type, resource.Metadata.Key, patch, cancellationToken);
         return true;
     }
+
+    private static JsonObject Operation(string name, string path, JsonNode? value) =>
+        new() { ["op"] = name, ["path"] = path, ["value"] = value };
 
     private static JsonNode? Node<TStatus>(TStatus status) =>
         JsonSerializer.SerializeToNode(status, ResourceJson.Default.Options);
