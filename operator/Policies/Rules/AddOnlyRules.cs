@@ -38,7 +38,15 @@ internal sealed partial class AddOnlyRules
 
     private static readonly HashSet<string> DefaultActions = new(StringComparer.Ordinal)
     {
-        "phase", "log", "auditlog", "pass", "deny", "block", "drop", "status", "tag",
+        "phase", "log", "auditlog", "pass", "deny", "block", "drop", "status",
+    };
+
+    /// <summary>What may be added to a rule afterwards: an update is judged where it stands, and acts where the rule
+    /// is.</summary>
+    private static readonly HashSet<string> UpdatableActions = new(StringComparer.Ordinal)
+    {
+        "pass", "deny", "block", "drop", "log", "nolog", "auditlog", "noauditlog", "msg", "logdata", "severity",
+        "status", "rev", "ver", "maturity", "accuracy", "capture", "t",
     };
 
     private static readonly HashSet<string> Collections = new(StringComparer.Ordinal)
@@ -53,6 +61,7 @@ internal sealed partial class AddOnlyRules
     private readonly List<Directive> _trusted;
     private readonly ScoreVariables _variables;
     private readonly bool _othersUseCollections;
+    private readonly HashSet<int> _othersBlockByDefault;
 
     /// <param name="all">All directives in the order in which they are read.</param>
     /// <param name="origins">Who vouches for each.</param>
@@ -64,7 +73,11 @@ internal sealed partial class AddOnlyRules
         _trusted = [.. all.Where(origins.IsTrusted)];
         foreach (var directive in all.Where(d =>
             !origins.IsTrusted(d))) _ownIds.Add(RuleFacts.Id(ActionsOf(directive)));
-        _variables = new ScoreVariables(_trusted, hasUnseen);
+        _variables = new ScoreVariables(_trusted, hasUnseen, areHeadsChanged: all.Any(d => !origins.IsTrusted(d)
+            && ChangesConditions(d)));
+        _othersBlockByDefault = [.. _trusted.OfType<DefaultActionDirective>()
+            .Where(d => d.Actions.Any(action => action.Name is "deny" or "block" or "drop"))
+            .Select(d => RuleFacts.Phase(d.Actions))];
         _othersUseCollections = hasUnseen
             || _trusted.Any(d => ActionsOf(d).Any(action => Collections.Contains(action.Name)));
     }
@@ -96,12 +109,12 @@ internal sealed partial class AddOnlyRules
             .OfType<string>(),
         ActionDirective always => always.Actions.Select(action => OfAction(action, null, at))
             .Append(OfChain(always.Actions, at)).OfType<string>(),
-        DefaultActionDirective defaults => defaults.Actions.Where(a => !IsPlainDefault(a))
+        DefaultActionDirective defaults => defaults.Actions.Where(a => !IsPlainDefault(a, defaults))
             .Select(a => $"SecDefaultAction with {Name(a)}"),
         RemoveRulesDirective remove => OfSelection(remove.Selection) is { } why ? [$"SecRuleRemove… of {why}"] : [],
         UpdateTargetsDirective update => OfSelection(update.Selection) is { } why
             ? [$"SecRuleUpdateTarget… of {why}"] : [],
-        UpdateActionsDirective update => IsOwn(new(update.RuleId, update.RuleId)) ? UpdatedActions(update, at)
+        UpdateActionsDirective update => IsOwn(new(update.RuleId, update.RuleId)) ? UpdatedActions(update)
             : [$"SecRuleUpdateActionById of rule {update.RuleId}, which is not this ConfigMap's,"],
         MarkerDirective => [],
         SettingDirective setting => IsHarmless(setting) ? []
@@ -109,14 +122,26 @@ internal sealed partial class AddOnlyRules
         _ => [directive.GetType().Name],
     };
 
-    private IEnumerable<string> UpdatedActions(UpdateActionsDirective update, int at) =>
-        update.Actions.Select(action => OfAction(action, null, at)).OfType<string>();
+    private static IEnumerable<string> UpdatedActions(UpdateActionsDirective update) =>
+        update.Actions.Where(action => !UpdatableActions.Contains(action.Name))
+            .Select(action => $"SecRuleUpdateActionById with {Name(action)}");
+
+    /// <summary>Whether a rule's condition may become another one than its text says.</summary>
+    private static bool ChangesConditions(Directive directive) =>
+        directive is UpdateTargetsDirective or UpdateActionsDirective
+        || ActionsOf(directive).Any(action => action.Name is "ctl"
+            && action.Argument?.TrimStart().StartsWith("ruleRemoveTarget", StringComparison.OrdinalIgnoreCase) is true);
 
     private static bool IsHarmless(SettingDirective setting) => HarmlessSettings.Contains(setting.Name)
         || SwitchesOn.Contains(setting.Name) && setting.Arguments is [var value]
         && value.Equals("On", StringComparison.OrdinalIgnoreCase);
 
-    private static bool IsPlainDefault(ActionCall action) => DefaultActions.Contains(action.Name)
+    /// <summary>
+    /// Defaults hold for the rules of others that follow as well: they may not take from what those do, nor give them
+    /// tags by which they could be chosen.
+    /// </summary>
+    private bool IsPlainDefault(ActionCall action, DefaultActionDirective defaults) =>
+        DefaultActions.Contains(action.Name) && !(action.Name is "pass" && _othersBlockByDefault.Contains(RuleFacts.Phase(defaults.Actions)))
         || action is { Name: "t", Argument: { } transformation }
         && transformation.Equals("none", StringComparison.OrdinalIgnoreCase);
 
@@ -124,7 +149,8 @@ internal sealed partial class AddOnlyRules
     {
         "allow" => "allow",
         "ctl" => OfControl(action.Argument ?? ""),
-        "skip" => OfSkip(action.Argument ?? "", rule, at),
+        // It counts rules, and their number changes where one is removed.
+        "skip" => $"skip:{action.Argument}, which counts rules (skipAfter and a SecMarker of the same file are taken),",
         "skipAfter" => OfJump(action.Argument ?? "", at),
         "setvar" or "expirevar" or "deprecatevar" => _variables.Refusal(action, HeadOf(rule, at)),
         _ when Collections.Contains(action.Name) && _othersUseCollections =>
@@ -202,23 +228,6 @@ internal sealed partial class AddOnlyRules
         return $"skipAfter:{marker}, which leads over rules of others,";
     }
 
-    private string? OfSkip(string text, RuleDirective? rule, int at)
-    {
-        var phase = RuleFacts.Phase(ActionsOf(_all[at]));
-        var left = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count
-            : int.MaxValue;
-        var isChained = rule is not null && RuleFacts.IsChained(rule.Actions);
-        for (var next = at + 1; left > 0 && next < _all.Length && !_origins.IsTrusted(_all[next]); next++)
-        {
-            if (_all[next] is not (RuleDirective or ActionDirective)) continue;
-            var actions = ActionsOf(_all[next]);
-            if (!isChained && RuleFacts.Phase(actions) == phase) left--;
-            isChained = RuleFacts.IsChained(actions);
-        }
-
-        return left == 0 ? null : $"skip:{text}, which leads over rules of others,";
-    }
-
     /// <summary>A chain that is not finished would take the next rule of others for its own.</summary>
     private string? OfChain(ImmutableArray<ActionCall> actions, int at)
     {
@@ -226,7 +235,7 @@ internal sealed partial class AddOnlyRules
         for (var next = at + 1; next < _all.Length; next++)
             if (_all[next] is RuleDirective or ActionDirective)
                 return _origins.IsTrusted(_all[next]) ? "a chain that goes on in the rules of others" : null;
-        return null;
+        return "a chain that does not end";
     }
 
     /// <summary>The first rule of the chain that a rule is in.</summary>

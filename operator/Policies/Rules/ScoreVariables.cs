@@ -19,13 +19,23 @@ internal sealed partial class ScoreVariables
     /// <summary>The version of the set-up, which CRS asks for.</summary>
     private const string SetupVersion = "crs_setup_version";
 
-    private readonly HashSet<string> _ofOthers = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>What severities count is always somebody else's: scores are raised by it.</summary>
+    private readonly HashSet<string> _ofOthers = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "critical_anomaly_score", "error_anomaly_score", "warning_anomaly_score", "notice_anomaly_score",
+    };
+
     private readonly HashSet<string> _settings = new(StringComparer.OrdinalIgnoreCase);
     private readonly bool _isUnknown;
+    private readonly bool _areHeadsChanged;
 
-    public ScoreVariables(IReadOnlyList<Directive> trusted, bool hasUnseen)
+    /// <param name="trusted">Directives that the policy vouches for.</param>
+    /// <param name="hasUnseen">There are rules beside these, which are not known here.</param>
+    /// <param name="areHeadsChanged">A directive that nobody vouches for may change the condition of a rule, so that it
+    /// is no longer what its text says.</param>
+    public ScoreVariables(IReadOnlyList<Directive> trusted, bool hasUnseen, bool areHeadsChanged)
     {
-        _isUnknown = hasUnseen;
+        (_isUnknown, _areHeadsChanged) = (hasUnseen, areHeadsChanged);
         foreach (var directive in trusted)
         {
             var (targets, operand, actions) = directive switch
@@ -84,11 +94,16 @@ internal sealed partial class ScoreVariables
     }
 
     /// <summary>Only of what the policy sets: that of others might come later, and find it set.</summary>
-    private bool IsWhereThereIsNone(RuleDirective? head, string name) => _settings.Contains(name) && head is
+    private bool IsWhereThereIsNone(RuleDirective? head, string name) => !_areHeadsChanged && _settings.Contains(name)
+        && head is not null && !head.Actions.Any(IsTransformation) && head is
     {
         Targets: [{ Variable: "TX", Mode: TargetMode.Count, SelectorKind: SelectorKind.Name } target],
         Operator: { Name: "eq", Negated: false, Argument: "0" },
     } && target.Selector.Equals(name, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The engine transforms a count as well, and what is no number then counts as 0.</summary>
+    private static bool IsTransformation(ActionCall action) => action.Name is "t"
+        && action.Argument?.Trim().Equals("none", StringComparison.OrdinalIgnoreCase) is not true;
 
     /// <summary>The name of a variable of TX that a setvar writes; null for another collection.</summary>
     private static string? NameOf(string text)
@@ -105,7 +120,8 @@ internal sealed partial class ScoreVariables
         foreach (Match macro in TxMacro().Matches(text)) _ofOthers.Add(macro.Groups[1].Value);
     }
 
-    [GeneratedRegex(@"\A(?:[a-z_]+_)?anomaly_score(?:_pl[1-4])?\z|\A"
+    // What a severity counts is no score: raised without end, it would turn below zero.
+    [GeneratedRegex(@"\A(?!(?:critical|error|warning|notice)_)(?:[a-z_]+_)?anomaly_score(?:_pl[1-4])?\z|\A"
         + @"(?:sql_injection|xss|rfi|lfi|rce|php_injection|http_violation|session_fixation)_score\z",
         RegexOptions.IgnoreCase)]
     private static partial Regex Score();

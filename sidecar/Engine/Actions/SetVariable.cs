@@ -66,7 +66,7 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
                 tx.SetText(slot, transaction.Expand(value));
                 break;
             default:
-                tx.SetNumber(slot, tx.Number(slot) + Change(transaction));
+                tx.SetNumber(slot, Sum(tx.Number(slot), Change(transaction)));
                 break;
         }
     }
@@ -79,7 +79,7 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
             SetOperation.Unset => default(VariableStore.Entry),
             SetOperation.Assign => new VariableStore.Entry { IsSet = true, Text = transaction.Expand(value) },
             _ => new VariableStore.Entry { IsSet = true, IsNumber = true,
-                Number = store.NumberOf(key) + Change(transaction) },
+                Number = Sum(store.NumberOf(key), Change(transaction)) },
         };
         store.Set(key, entry);
     }
@@ -116,6 +116,19 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
     private long Change(Transaction transaction)
     {
         var change = transaction.ExpandNumber(value);
-        return operation == SetOperation.Subtract ? -change : change;
+        if (operation != SetOperation.Subtract)
+        {
+            return change;
+        }
+
+        return change == long.MinValue ? long.MaxValue : -change;
+    }
+
+    /// <summary>A sum that stays at the largest or smallest number: a score that is raised never falls.</summary>
+    internal static long Sum(long left, long right)
+    {
+        var sum = unchecked(left + right);
+        var isBeyond = ((left ^ sum) & (right ^ sum)) < 0;
+        return !isBeyond ? sum : left > 0 ? long.MaxValue : long.MinValue;
     }
 }

@@ -1,3 +1,4 @@
+using WafOperator.Engine.Actions;
 using WafOperator.Engine.Evaluation;
 
 namespace WafOperator.Engine;
@@ -71,7 +72,7 @@ internal sealed class CollectionRecord(EngineLimits limits, long timeoutMillisec
         {
             var at = Find(name, now);
             var number = at < 0 ? 0 : TransactionMemory.ParseNumber(_variables[at].Value);
-            (number + change).TryFormat(digits, out var written);
+            SetVariable.Sum(number, change).TryFormat(digits, out var written);
             Write(name, digits[..written], now);
         }
     }

@@ -59,6 +59,21 @@ public sealed class AddOnlyRulesTests
         "SecAction \"id:5,phase:1,pass,setvar:tx.inbound_anomaly_score_threshold=9999\"",
         "SecAction \"id:5,phase:1,pass,setvar:tx.paranoia_level=1\"",
         "SecAction \"id:5,phase:1,pass,setvar:'tx.allowed_methods=GET BREW'\"",
+        "SecRule &TX:inbound_anomaly_score_threshold \"@eq 0\" \"id:5,phase:1,pass,nolog,t:md5,"
+            + "setvar:tx.inbound_anomaly_score_threshold=99999\"",
+        "SecRule &TX:inbound_anomaly_score_threshold \"@eq 0\" \"id:5,phase:1,pass,nolog,"
+            + "setvar:tx.inbound_anomaly_score_threshold=99999\"\nSecRuleUpdateTargetById 5 \"&TX:nothing\"",
+        "SecRule &TX:inbound_anomaly_score_threshold \"@eq 0\" \"id:5,phase:1,pass,nolog,"
+            + "setvar:tx.inbound_anomaly_score_threshold=99999\"\nSecRuleUpdateActionById 5 \"t:md5\"",
+        "SecAction \"id:6,phase:1,pass,ctl:ruleRemoveTargetById=5;TX:inbound_anomaly_score_threshold\"\n"
+            + "SecRule &TX:inbound_anomaly_score_threshold \"@eq 0\" \"id:5,phase:1,pass,nolog,"
+            + "setvar:tx.inbound_anomaly_score_threshold=99999\"",
+        "SecAction \"id:5,phase:2,pass,setvar:tx.critical_anomaly_score=+%{tx.critical_anomaly_score}\"",
+        "SecAction \"id:5,phase:2,pass,setvar:tx.notice_anomaly_score=+1\"",
+        "SecDefaultAction \"phase:2,pass,tag:mine\"",
+        "SecRule ARGS \"@contains y\" \"id:6,phase:2,deny\"\nSecRuleUpdateActionById 6 \"skipAfter:END\"",
+        "SecRule ARGS \"@contains y\" \"id:6,phase:2,deny\"\nSecRuleUpdateActionById 6 \"setvar:tx.anomaly_score=+1\"",
+        "SecRule ARGS \"@contains x\" \"id:5,phase:2,pass,skip:1\"\nSecRule ARGS \"@contains y\" \"id:6,phase:2,deny\"",
         "SecRequestBodyLimit 1", "SecRequestBodyLimitAction ProcessPartial", "SecArgumentsLimit 1",
             "SecArgumentSeparator ;",
         "SecRequestBodyJsonDepthLimit 1", "SecResponseBodyMimeTypesClear", "SecAuditEngine Off",
@@ -76,7 +91,7 @@ public sealed class AddOnlyRulesTests
         "SecAction \"id:5,phase:1,pass,ctl:requestBodyProcessor=JSON\"",
         "SecRule ARGS \"@contains x\" \"id:5,phase:2,pass,skipAfter:OWN\"\nSecRule ARGS \"@contains y\" "
             + "\"id:6,phase:2,deny\"\nSecMarker OWN",
-        "SecRule ARGS \"@contains x\" \"id:5,phase:2,pass,skip:1\"\nSecRule ARGS \"@contains y\" \"id:6,phase:2,deny\"",
+        "SecRule ARGS \"@contains y\" \"id:6,phase:2,deny\"\nSecRuleUpdateActionById 6 \"pass,t:lowercase\"",
         "SecRule ARGS \"@contains x\" \"id:5,phase:2,pass,ctl:ruleRemoveById=6\"\nSecRule ARGS \"@contains y\" "
             + "\"id:6,phase:2,deny\"",
         "SecRule ARGS \"@contains y\" \"id:6,phase:2,deny\"\nSecRuleUpdateTargetById 6 \"!ARGS:q\"",
@@ -177,6 +192,37 @@ public sealed class AddOnlyRulesTests
                 },
             },
             RuleFiles = files,
+            Now = DateTimeOffset.UnixEpoch,
+        });
+
+        Assert.Equal(isTaken, !compilation.HasErrors);
+    }
+
+    /// <summary>Defaults hold for all rules that follow: the policy's own blocks, whatever comes in between.</summary>
+    [Theory]
+    [InlineData("SecDefaultAction \"phase:2,log,auditlog,pass\"", false)]
+    [InlineData("SecDefaultAction \"phase:1,log,auditlog,pass\"", true)]
+    [InlineData("SecDefaultAction \"phase:2,log,auditlog,deny\"", true)]
+    public void Defaults_DoNotLoosenThoseOfThePolicy(string text, bool isTaken)
+    {
+        var compilation = PolicyCompiler.Compile(new()
+        {
+            Policy = new()
+            {
+                Metadata = new() { Name = "shop", Namespace = "shop" },
+                Spec = new()
+                {
+                    Rules = new()
+                    {
+                        Sets = [], ConfigMaps = ["mine"], InlineBefore = "SecDefaultAction \"phase:2,log,deny\"",
+                        Inline = "SecRule ARGS \"@contains attack\" \"id:1,phase:2,block\"",
+                    },
+                },
+            },
+            RuleFiles = new Dictionary<string, IReadOnlyDictionary<string, string>>
+            {
+                ["mine"] = new Dictionary<string, string> { ["a.conf"] = text },
+            },
             Now = DateTimeOffset.UnixEpoch,
         });
 
