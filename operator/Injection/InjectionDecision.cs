@@ -72,7 +72,7 @@ public enum DenyReason
     /// <summary>The policy requires a sidecar, and the pod cannot have one.</summary>
     Required,
 
-    /// <summary>The object is not a pod that can be read.</summary>
+    /// <summary>The object is not a pod that can be read: no containers, or a port's name that none can have.</summary>
     Malformed,
 }
 

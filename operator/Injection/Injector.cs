@@ -19,6 +19,9 @@ public static class Injector
 {
     private const string DefaultContainerAnnotation = "kubectl.kubernetes.io/default-container";
 
+    /// <summary>Longest name of a label of DNS; Kubernetes takes 15 for ports of containers.</summary>
+    private const int PortNameCharsMax = 63;
+
     /// <summary>Whether a pod asks for a sidecar at all: the cheap question, before anything is looked up.</summary>
     public static bool IsRequested(JsonObject pod) =>
         new PodView(pod).Annotations.ContainsKey(WellKnown.InjectAnnotation);
@@ -74,6 +77,7 @@ public static class Injector
     {
         if (pod.Spec is null || pod.Containers.Count == 0)
             return Deny(DenyReason.Malformed, "the pod has no containers");
+        if (OddPortName(pod) is { } odd) return odd;
         if (SidecarPrint.Find(pod, WellKnown.SidecarContainer).Container is { } brought)
             return BroughtSidecar.Decide(input, pod, brought, options);
         if (pod.IsHostNetwork)
@@ -88,6 +92,27 @@ public static class Injector
                 "the pod runs to completion, which a sidecar would prevent before Kubernetes 1.29 (native sidecars)")
             : null;
     }
+
+    /// <summary>
+    /// Kubernetes refuses such a name as well, but only after admission; until then it would be read as part of the
+    /// sidecar's settings, which list ports by name.
+    /// </summary>
+    private static InjectionDecision.Deny? OddPortName(PodView pod)
+    {
+        foreach (var port in pod.TcpPorts())
+        {
+            if (string.IsNullOrEmpty(port.Name) || IsPortName(port.Name)) continue;
+            var container = PodView.Text(port.Owner.Json, "name") ?? "";
+            return Deny(DenyReason.Malformed, $"port {port.Number} of the container {container} has a name that "
+                + "Kubernetes does not take: at most 15 lower-case letters, digits and hyphens are");
+        }
+
+        return null;
+    }
+
+    /// <summary>More than Kubernetes takes, as it decides itself: what cannot be read as anything else.</summary>
+    private static bool IsPortName(string name) =>
+        name.Length <= PortNameCharsMax && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     /// <summary>
     /// A volume of the sidecar that a container mounts before it is there would hand it the sidecar's token and its
