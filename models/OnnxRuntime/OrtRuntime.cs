@@ -15,16 +15,21 @@ public sealed class OrtRuntime
     private static OrtRuntime? _loaded;
     private static nint _library;
 
-    private OrtRuntime(string path)
+    private OrtRuntime(string path, long memoryBytesMax)
     {
         Path = path;
         var environment = OrtEnv.Instance();
+        MemoryBytesMax = memoryBytesMax;
+        OrtMemory.Register(environment, MemoryBytesMax);
         Version = environment.GetVersionString();
         AvailableProviders = environment.GetAvailableProviders();
     }
 
     /// <summary>Version of the library.</summary>
     public string Version { get; }
+
+    /// <summary>Bytes that all sessions of the process may take together; a run that wants more fails.</summary>
+    public long MemoryBytesMax { get; }
 
     /// <summary>Names of the execution providers inside the library, such as <c>CPUExecutionProvider</c>.</summary>
     public IReadOnlyList<string> AvailableProviders { get; }
@@ -33,14 +38,22 @@ public sealed class OrtRuntime
     private string Path { get; }
 
     /// <summary>Loads the library, from <paramref name="libraryPath"/> or from beside the program.</summary>
+    /// <param name="libraryPath">File, or null for the one beside the program.</param>
+    /// <param name="memoryBytesMax">As for <see cref="TryLoad"/>.</param>
     /// <exception cref="OrtException">The library is absent, too old, or not ONNX Runtime.</exception>
-    public static OrtRuntime Load(string? libraryPath = null) =>
-        TryLoad(libraryPath, out var reason) ?? throw new OrtException(reason);
+    public static OrtRuntime Load(string? libraryPath = null, long? memoryBytesMax = null) =>
+        TryLoad(libraryPath, out var reason, memoryBytesMax) ?? throw new OrtException(reason);
 
     /// <summary>
     /// Loads the library; null and the reason if it cannot be loaded. A process has one: the first that was loaded.
     /// </summary>
-    public static OrtRuntime? TryLoad(string? libraryPath, out string reason)
+    /// <param name="libraryPath">File, or null for the one beside the program.</param>
+    /// <param name="reason">Why there is none.</param>
+    /// <param name="memoryBytesMax">
+    /// Bytes that all sessions together may take, less than 4 GiB; null for what <see cref="OrtMemory.LimitOf"/> says of
+    /// this process.
+    /// </param>
+    public static OrtRuntime? TryLoad(string? libraryPath, out string reason, long? memoryBytesMax = null)
     {
         lock (Loading)
         {
@@ -57,7 +70,9 @@ public sealed class OrtRuntime
                 return null;
             }
 
-            return _loaded = Start(path, out reason);
+            var limit = memoryBytesMax
+                ?? OrtMemory.LimitOf(GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes);
+            return _loaded = Start(path, limit, out reason);
         }
     }
 
@@ -111,14 +126,14 @@ public sealed class OrtRuntime
         return null;
     }
 
-    private static OrtRuntime? Start(string path, out string reason)
+    private static OrtRuntime? Start(string path, long memoryBytesMax, out string reason)
     {
         try
         {
             NativeLibrary.SetDllImportResolver(
                 typeof(OrtEnv).Assembly, static (name, _, _) => name == "onnxruntime" ? _library : 0);
             reason = "";
-            return new OrtRuntime(path);
+            return new OrtRuntime(path, memoryBytesMax);
         }
         catch (Exception failure) when (
             failure is TypeInitializationException or OnnxRuntimeException or InvalidOperationException)

@@ -25,9 +25,6 @@ public sealed record OrtSessionOptions
     /// <summary>Idle threads spin for a moment: lower latency for a whole core.</summary>
     public bool AllowSpinning { get; init; }
 
-    /// <summary>Keep freed memory for the next run.</summary>
-    public bool UseArena { get; init; } = true;
-
     /// <exception cref="OrtException">The provider, or what it needs, is not there.</exception>
     internal SessionOptions ToNative()
     {
@@ -40,8 +37,7 @@ public sealed record OrtSessionOptions
             var spinning = AllowSpinning ? "1" : "0";
             native.AddSessionConfigEntry("session.intra_op.allow_spinning", spinning);
             native.AddSessionConfigEntry("session.inter_op.allow_spinning", spinning);
-            native.EnableCpuMemArena = UseArena;
-            native.EnableMemoryPattern = UseArena;
+            OrtMemory.Apply(native);
             AppendProvider(native);
             return native;
         }

@@ -5,7 +5,10 @@ namespace WafOperator.OnnxRuntime.Tests;
 /// <summary>One runtime for all tests, as in a program.</summary>
 public sealed class RuntimeFixture
 {
-    public OrtRuntime Runtime { get; } = OrtRuntime.Load();
+    /// <summary>All that the networks of these tests may take.</summary>
+    public const long MemoryBytesMax = 128 << 20;
+
+    public OrtRuntime Runtime { get; } = OrtRuntime.Load(memoryBytesMax: MemoryBytesMax);
 
     public static byte[] Dense()
     {

@@ -68,7 +68,8 @@ internal sealed class PackageLoader(OrtRuntime runtime, LoaderOptions options)
         catch (OrtException failure)
         {
             model.Release();
-            return new(null, $"the model fails on a plain input: {failure.Message}");
+            return new(null, "the model fails on a plain input (networks may take "
+                + $"{runtime.MemoryBytesMax >> 20} MiB together): {failure.Message}");
         }
 
         if (!model.TakesValues || !package.Files.TryGetValue("golden.jsonl", out var golden)) return new(model, null);

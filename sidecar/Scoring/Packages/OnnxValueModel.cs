@@ -53,6 +53,26 @@ internal sealed class OnnxValueModel : ValueModel
         }
     }
 
+    /// <summary>
+    /// Runs the longest window there is. A graph says nothing of what it makes in between; its largest input does, and
+    /// what does not fit into the memory of networks is refused now instead of failing for the first long value.
+    /// </summary>
+    public string? FirstRunProblem()
+    {
+        Span<byte> longest = stackalloc byte[CnnTokenizer.WindowBytes];
+        longest.Fill((byte)'a');
+        try
+        {
+            Logit(longest, ValueFlags.None);
+            return null;
+        }
+        catch (OrtException failure)
+        {
+            return $"the network fails on a value of {longest.Length} bytes (networks may take "
+                + $"{_session.Runtime.MemoryBytesMax >> 20} MiB together): {failure.Message}";
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
         while (_idle.TryTake(out var context)) context.Dispose();

@@ -85,7 +85,14 @@ public sealed class ValueModelLoader
         if (OnnxPolicy.Check(onnx.Span, package.Manifest) is { } refused) return new(null, refused);
         if (_runtime.Value is not { } loaded)
             return new(null, "ONNX Runtime is not installed: put libonnxruntime.so beside the program");
-        return Checked(package, new OnnxValueModel(package, loaded, onnx.Span));
+        var model = new OnnxValueModel(package, loaded, onnx.Span);
+        if (model.FirstRunProblem() is { } problem)
+        {
+            model.Dispose();
+            return new(null, problem);
+        }
+
+        return Checked(package, model);
     }
 
     /// <summary>The contract with training is what the golden vectors say, not what digests of schemas promise.</summary>

@@ -146,9 +146,18 @@ public sealed class PackageLoaderTests(ServerFixture fixture)
         Refused(ModelPackageWriter.Write(package.Manifest, files), new PackageClaim(), "golden vector");
     }
 
-    private static byte[] TokenPackage(NetworkTensor input) => ModelPackageWriter.Write(
-        OnnxFile.Manifest,
-        new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = OnnxFile.Of(input, OnnxFile.Logit) });
+    public static TheoryData<string> Hostile => [.. HostileNetwork.Names];
+
+    /// <summary>Small files that would make tensors of many gigabytes.</summary>
+    [Theory, MemberData(nameof(Hostile))]
+    public void ANetworkThatGrows_IsRefused(string name) => Refused(
+        TokenPackage(HostileNetwork.Of(name)), new PackageClaim(),
+        "the model fails on a plain input (networks may take");
+
+    private static byte[] TokenPackage(NetworkTensor input) => TokenPackage(OnnxFile.Of(input, OnnxFile.Logit));
+
+    private static byte[] TokenPackage(byte[] network) => ModelPackageWriter.Write(
+        OnnxFile.Manifest, new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = network });
 
     private PackageLoader Loader(LoaderOptions? options = null) => new(fixture.Runtime, options ?? new LoaderOptions());
 

@@ -1,5 +1,5 @@
-using System.Text;
 using WafOperator.Protocols.Models;
+using static WafOperator.Protocols.Tests.Models.OnnxWire;
 
 namespace WafOperator.Protocols.Tests.Models;
 
@@ -9,8 +9,6 @@ namespace WafOperator.Protocols.Tests.Models;
 /// </summary>
 internal static class OnnxFile
 {
-    private const int Float = 1;
-
     public static NetworkTensor Tokens { get; } = new("tokens", "int64", [-1, -1]);
 
     public static NetworkTensor Logit { get; } = new("logit", "float32", [-1]);
@@ -30,7 +28,7 @@ internal static class OnnxFile
     /// <summary>The network with inputs and outputs as <see cref="Described"/> writes them.</summary>
     public static byte[] Of(byte[][] inputs, byte[][] outputs, params string[] weights) => Model(
     [
-        .. Field(1, Node("Cast", "tokens", "floats", Attribute("to", Float))),
+        .. Field(1, Node("Cast", "tokens", "floats", Attribute("to", FloatType))),
         .. Field(1, Node("ReduceMax", "floats", "logit", Attribute("keepdims", 0), Axis("axes", 1))),
         .. weights.SelectMany(w => Field(5, Weight(w))),
         .. inputs.SelectMany(i => Field(11, i)), .. outputs.SelectMany(o => Field(12, o)),
@@ -61,30 +59,4 @@ internal static class OnnxFile
 
     private static readonly string[] Types =
         ["", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "double"];
-
-    private static byte[] Model(byte[] graph) => [.. Number(1, 8), .. Field(7, graph), .. Field(8, Number(2, 17))];
-
-    private static byte[] Node(string type, string input, string output, params byte[][] attributes) =>
-        [.. Name(1, input), .. Name(2, output), .. Name(4, type), .. attributes.SelectMany(a => Field(5, a))];
-
-    private static byte[] Attribute(string name, ulong value) =>
-        [.. Name(1, name), .. Number(3, value), .. Number(20, 2)];
-
-    private static byte[] Axis(string name, ulong value) => [.. Name(1, name), .. Number(8, value), .. Number(20, 7)];
-
-    private static byte[] Weight(string name) =>
-        [.. Number(1, 1), .. Number(2, Float), .. Name(8, name), .. Field(9, new byte[4])];
-
-    private static byte[] Name(int field, string text) => Field(field, Encoding.UTF8.GetBytes(text));
-
-    private static byte[] Field(int number, byte[] content) =>
-        [.. Varint((ulong)(number << 3 | 2)), .. Varint((ulong)content.Length), .. content];
-
-    private static byte[] Number(int number, ulong value) => [.. Varint((ulong)(number << 3)), .. Varint(value)];
-
-    private static IEnumerable<byte> Varint(ulong value)
-    {
-        for (; value >= 0x80; value >>= 7) yield return (byte)(value | 0x80);
-        yield return (byte)value;
-    }
 }

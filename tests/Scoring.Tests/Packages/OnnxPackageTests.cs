@@ -40,11 +40,24 @@ public sealed class OnnxPackageTests
         Assert.Contains(reason, loading.Error, StringComparison.Ordinal);
     }
 
-    private static ModelLoading Load(NetworkTensor input, NetworkTensor output)
+    public static TheoryData<string> Hostile => [.. HostileNetwork.Names];
+
+    /// <summary>Small files that would make tensors of many gigabytes.</summary>
+    [Theory, MemberData(nameof(Hostile))]
+    public void ANetworkThatGrows_IsRefused(string name)
+    {
+        var loading = Load(HostileNetwork.Of(name));
+
+        Assert.Null(loading.Model);
+        Assert.Contains("the network fails on a value of 240 bytes", loading.Error, StringComparison.Ordinal);
+    }
+
+    private static ModelLoading Load(NetworkTensor input, NetworkTensor output) => Load(OnnxFile.Of(input, output));
+
+    private static ModelLoading Load(byte[] network)
     {
         var archive = ModelPackageWriter.Write(
-            OnnxFile.Manifest,
-            new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = OnnxFile.Of(input, output) });
+            OnnxFile.Manifest, new Dictionary<string, ReadOnlyMemory<byte>> { ["model.onnx"] = network });
         return Loader.Load(
             archive, new ModelBlob { Version = "1.0.0", Digest = ModelPackageReader.DigestOf(archive) });
     }
