@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using WafOperator.Protocols;
 using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols.Models;
 
@@ -89,8 +90,7 @@ internal sealed class OperatorPackages(
             Directory.CreateDirectory(_folder);
             var old = new DirectoryInfo(_folder).GetFiles("*.tar").OrderByDescending(f => f.LastWriteTimeUtc);
             foreach (var file in old.Skip(KeptMax - 1)) file.Delete();
-            File.WriteAllBytes(PathOf(digest) + ".new", bytes);
-            File.Move(PathOf(digest) + ".new", PathOf(digest), overwrite: true);
+            WholeFile.Write(PathOf(digest), bytes);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -134,8 +134,7 @@ internal sealed partial class PoolFollower(
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_copy)!);
-            File.WriteAllBytes(_copy + ".new", json);
-            File.Move(_copy + ".new", _copy, overwrite: true);
+            WholeFile.Write(_copy, json);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -31,40 +31,46 @@ internal static class StoreArchive
 
     public static async Task<string> WriteAsync(IEventStore store, string file, CancellationToken cancellationToken)
     {
-        // Under another name until it is whole: half an archive looks like none.
-        var partial = file + ".partial";
         long events = 0;
-        await using (var archive = new GZipStream(File.Create(partial), CompressionLevel.Optimal))
+        await WholeFile.WriteAsync(file, async stream =>
         {
-            await AddAsync(archive, new ArchiveLine { Format = FormatVersion }, cancellationToken);
-            for (long at = 0; ;)
-            {
-                var some = await store.ReadOnAsync(at, AtOnce, onlyAttacks: false, cancellationToken);
-                if (some.Count == 0) break;
-                foreach (var stored in some) await AddAsync(archive, new ArchiveLine { Event = stored.Event },
-                    cancellationToken);
-                foreach (var labelled in some.Where(s => s.Row.Label is not EventLabel.None))
-                {
-                    foreach (var label in await store.LabelsAsync(labelled.Row.Id, cancellationToken))
-                        await AddAsync(archive, new ArchiveLine { Label = label }, cancellationToken);
-                }
+            await using var archive = new GZipStream(stream, CompressionLevel.Optimal, leaveOpen: true);
+            events = await WriteAsync(store, archive, cancellationToken);
+        });
+        return $"{events} events written to {file}";
+    }
 
-                (at, events) = (some[^1].Row.Sequence, events + some.Count);
+    private static async Task<long> WriteAsync(
+        IEventStore store, GZipStream archive, CancellationToken cancellationToken)
+    {
+        long events = 0;
+        await AddAsync(archive, new ArchiveLine { Format = FormatVersion }, cancellationToken);
+        for (long at = 0; ;)
+        {
+            var some = await store.ReadOnAsync(at, AtOnce, onlyAttacks: false, cancellationToken);
+            if (some.Count == 0) break;
+            foreach (var stored in some) await AddAsync(archive, new ArchiveLine { Event = stored.Event },
+                cancellationToken);
+            foreach (var labelled in some.Where(s => s.Row.Label is not EventLabel.None))
+            {
+                foreach (var label in await store.LabelsAsync(labelled.Row.Id, cancellationToken))
+                    await AddAsync(archive, new ArchiveLine { Label = label }, cancellationToken);
             }
 
-            foreach (var (name, json) in await store.ListDocumentsAsync(Alerts.AlertRules.Kind, cancellationToken))
-                await AddAsync(archive, new ArchiveLine { Rule = name, Json = json }, cancellationToken);
-            long number = 0;
-            while (await store.ReadAuditAsync(number, AtOnce, cancellationToken) is { Count: > 0 } entries)
-            {
-                foreach (var entry in entries) await AddAsync(archive, new ArchiveLine { Audit = entry.Note },
-                    cancellationToken);
-                number = entries[^1].Number;
-            }
+            (at, events) = (some[^1].Row.Sequence, events + some.Count);
         }
 
-        File.Move(partial, file, overwrite: true);
-        return $"{events} events written to {file}";
+        foreach (var (name, json) in await store.ListDocumentsAsync(Alerts.AlertRules.Kind, cancellationToken))
+            await AddAsync(archive, new ArchiveLine { Rule = name, Json = json }, cancellationToken);
+        long number = 0;
+        while (await store.ReadAuditAsync(number, AtOnce, cancellationToken) is { Count: > 0 } entries)
+        {
+            foreach (var entry in entries) await AddAsync(archive, new ArchiveLine { Audit = entry.Note },
+                cancellationToken);
+            number = entries[^1].Number;
+        }
+
+        return events;
     }
 
     public static async Task<string> ReadAsync(IEventStore store, string file, CancellationToken cancellationToken)

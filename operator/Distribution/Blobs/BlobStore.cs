@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using WafOperator.Protocols;
 
 namespace WafOperator.Distribution.Blobs;
 
@@ -63,8 +64,7 @@ public sealed class BlobStore(string folder, long bytesMax)
         Directory.CreateDirectory(folder);
         MakeRoom(content.Length, isPinned);
         var temporary = Path.Combine(folder, $".{digest[Prefix.Length..]}.{Environment.CurrentManagedThreadId}.tmp");
-        await File.WriteAllBytesAsync(temporary, content, cancellationToken);
-        File.Move(temporary, PathOf(digest), overwrite: true);
+        await Task.Run(() => WholeFile.Write(PathOf(digest), content.Span, temporary), cancellationToken);
         return digest;
     }
 

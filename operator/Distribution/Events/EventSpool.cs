@@ -167,10 +167,12 @@ public sealed partial class EventSpool : IDisposable
     {
         var name = Path.GetFileNameWithoutExtension(file);
         var target = FileOf(name);
-        using (var source = File.OpenRead(file))
-        using (var compressed = new GZipStream(File.Create(target + ".part"), CompressionLevel.Fastest))
+        WholeFile.Write(target, stream =>
+        {
+            using var source = File.OpenRead(file);
+            using var compressed = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
             source.CopyTo(compressed);
-        File.Move(target + ".part", target, overwrite: true);
+        });
         File.Delete(file);
         Adopt(name, new FileInfo(target).Length);
     }

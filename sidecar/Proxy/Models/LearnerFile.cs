@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using WafOperator.Protocols;
 
 namespace WafOperator.Proxy.Models;
 
@@ -30,8 +31,7 @@ internal sealed class LearnerFile(string path)
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllBytes(path + ".new", [.. SHA256.HashData(content), .. content]);
-            File.Move(path + ".new", path, overwrite: true);
+            WholeFile.Write(path, [.. SHA256.HashData(content), .. content]);
             return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

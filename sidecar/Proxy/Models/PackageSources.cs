@@ -1,3 +1,4 @@
+using WafOperator.Protocols;
 using WafOperator.Protocols.Distribution;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
@@ -44,9 +45,7 @@ internal sealed class OperatorPackageSource(OperatorClient client, string? state
             Directory.CreateDirectory(folder);
             foreach (var old in new DirectoryInfo(folder).GetFiles("*.tar").OrderByDescending(f => f.LastWriteTimeUtc).Skip(KeptMax - 1))
                 old.Delete();
-            var path = Path.Combine(folder, NameOf(digest));
-            File.WriteAllBytes(path + ".new", bytes);
-            File.Move(path + ".new", path, overwrite: true);
+            WholeFile.Write(Path.Combine(folder, NameOf(digest)), bytes);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using WafOperator.Protocols;
 using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols.Policies;
 
@@ -17,14 +18,7 @@ internal sealed class LastGoodCopy(string folder)
         try
         {
             Directory.CreateDirectory(folder);
-            var draft = File + ".new";
-            using (var stream = new FileStream(draft, FileMode.Create, FileAccess.Write, FileShare.None))
-            {
-                stream.Write(json);
-                stream.Flush(flushToDisk: true);
-            }
-
-            System.IO.File.Move(draft, File, overwrite: true);
+            WholeFile.Write(File, json);
             return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
