@@ -33,6 +33,8 @@ internal sealed record PoolConditionInputs
 /// <summary>Conditions of an InferencePool (pure). Reasons are in crds/conditions.md.</summary>
 internal static class PoolConditions
 {
+    private const string NoRungLeft = "the scores of every rung differ from the golden vectors; sidecars decide alone";
+
     /// <summary>All of them, with transition times that only change with the status.</summary>
     public static IReadOnlyList<Condition> Compute(PoolConditionInputs inputs)
     {
@@ -41,6 +43,7 @@ internal static class PoolConditions
         return
         [
             Of("Accepted", accepted), Of("Scheduled", scheduled), Of("ParityChecked", parity), Of("Degraded", degraded),
+            Of("Stalled", Stalled(inputs)),
             Of("Ready", accepted.Item1 == ConditionStatus.True ? Ready(inputs) : accepted),
         ];
 
@@ -125,9 +128,7 @@ internal static class PoolConditions
         if (ready > 0)
             return (ConditionStatus.True, "Ready",
                 $"{ready} of {inputs.Wanted} replicas serve on {Words(inputs, inputs.Ladder.Serving)}");
-        if (inputs.Spec.Ladder.Count == inputs.Parity.Count(p => !p.Passed))
-            return (ConditionStatus.False, "RungRefused",
-                "the scores of every rung differ from the golden vectors; sidecars decide alone");
+        if (IsRefusedWhole(inputs)) return (ConditionStatus.False, "RungRefused", NoRungLeft);
         var seen = inputs.Of(inputs.Rung);
         var words = Words(inputs, inputs.Rung);
         if (seen.Starting > 0)
@@ -137,6 +138,21 @@ internal static class PoolConditions
             ? (ConditionStatus.False, "Starting", $"servers start on {words}; sidecars decide alone")
             : (ConditionStatus.False, "Unschedulable", $"{words}: {seen.Unschedulable}");
     }
+
+    /// <summary>
+    /// kstatus: nothing goes on until somebody changes something, so tools that wait end. What only waits for capacity,
+    /// images or servers is under way.
+    /// </summary>
+    private static (ConditionStatus, string, string) Stalled(PoolConditionInputs inputs) => inputs.Refusal switch
+    {
+        { } refusal => (ConditionStatus.True, refusal.Reason, refusal.Message),
+        null when inputs.Wanted > 0 && inputs.Of(inputs.Ladder.Serving).Ready == 0 && IsRefusedWhole(inputs) =>
+            (ConditionStatus.True, "RungRefused", NoRungLeft),
+        _ => (ConditionStatus.False, "AsExpected", "nothing in the spec keeps the pool from serving"),
+    };
+
+    private static bool IsRefusedWhole(PoolConditionInputs inputs) =>
+        inputs.Spec.Ladder.Count == inputs.Parity.Count(p => !p.Passed);
 
     private static string Words(PoolConditionInputs inputs, int? rung) =>
         rung is { } index && index < inputs.Spec.Ladder.Count ? WordsOf(index, inputs.Spec.Ladder[index]) : "no rung";

@@ -18,6 +18,10 @@ public sealed class PackageRulesTests
     private static readonly byte[] Right = OnnxFile.Of(OnnxFile.Tokens, OnnxFile.Logit);
 
     [Fact]
+    public void TheLargestPackageThatMayBeAskedFor_IsTheLargestThatIsRead() =>
+        Assert.Equal(ModelArtifact.SizeLimitMax, PackageLimits.Default.ArchiveBytesMax);
+
+    [Fact]
     public void APackageThatIsWhatItSays_IsTaken() =>
         Assert.Null(Refusal(("model.onnx", Right), ("model-int8.onnx", Right)));
 

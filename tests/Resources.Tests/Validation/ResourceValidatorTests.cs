@@ -43,6 +43,8 @@ public sealed class ResourceValidatorTests
         { "WafExclusion", "{policy: shop, reason: tuned}", "spec", "exclusion-what" },
         { "ModelVersion", "{model: a, version: 1.0.0, artifact: " + Artifact + ", serving: {mode: Pool}}",
             "spec.serving", "serving-pool" },
+        { "ModelVersion", "{model: a, version: 1.0.0, artifact: {uri: \"builtin://gate\", digest: \"" + Digest
+            + "\", sizeLimit: 257Mi}}", "spec.artifact.sizeLimit", "" },
         { "InferencePool", "{autoscaling: {minReplicas: 5, maxReplicas: 2}}", "spec.autoscaling", "autoscaling-order" },
         { "WafPolicy", "{targetRefs: [{kind: Service, name: x}, {kind: Service, name: x}]}", "spec.targetRefs[1]", "" },
         { "WafPolicy", "{sidecar: {memoryRequest: 1Gi}}", "spec.sidecar.memoryRequest", "" },
