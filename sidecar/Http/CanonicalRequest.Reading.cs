@@ -1,5 +1,6 @@
 using WafOperator.Http.Bodies;
 using WafOperator.Http.Decoding;
+using WafOperator.Http.Messages;
 
 namespace WafOperator.Http;
 
@@ -96,12 +97,8 @@ public sealed partial class CanonicalRequest
     {
         HeadReader.ReadTarget(this);
         HeadReader.ReadHeaders(this);
-        if (HasQuery)
-        {
-            UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
-            EmbeddedText.Show(this, 0);
-        }
-
+        if (HasQuery) UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
+        if (BinaryMetadata.Read(this) || HasQuery) EmbeddedText.Show(this, 0);
         QueryArgumentCount = _arguments.Count;
     }
 

@@ -39,6 +39,8 @@ public sealed class UndeclaredBodyTests
     [InlineData("""{"a":"\u003cscript>"}""", "json.a=<script>")]
     [InlineData("<a b='\u003cscript>'/>", null)]
     [InlineData(Part, "a=<script>")]
+    [InlineData("\u00ef\u00bb\u00bf" + Part, "a=<script>")]
+    [InlineData("\r\n " + Part, "a=<script>")]
     public void EndBody_DocumentDeclaredAsAForm_IsReadAsBoth(string body, string? argument)
     {
         var request = Body.Read("application/x-www-form-urlencoded", body);

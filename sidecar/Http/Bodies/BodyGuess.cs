@@ -73,8 +73,10 @@ internal static class BodyGuess
         if (boundary.IsEmpty || boundary.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0) return false;
         if (bytes[(end + 1)..Math.Min(bytes.Length, end + 100)].IndexOf((byte)':') <= 0) return false;
         var facts = request.Facts;
+        // From the first boundary on: a byte order mark in front would make its line one of no boundary.
         var error = MultipartReader.ReadParts(
-            request, body, body.Sub(start + 2, boundary.Length), isForm: true, depth: 0, out _);
+            request, body.Sub(start, body.Length - start), body.Sub(start + 2, boundary.Length), isForm: true,
+            depth: 0, out _);
         request.Facts = facts;
         return error is null;
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using WafOperator.Http.Bodies;
 
 namespace WafOperator.Http.Messages;
 
@@ -31,8 +32,10 @@ public static class MessageContent
         if (format is MessageFormat.Protobuf)
         {
             var found = new List<ProtobufText>();
-            var reading = ProtobufStrings.Read(content, isCut, ProtobufLimits.Default, found);
+            var reading = ProtobufStrings.Read(content, isCut, ProtobufLimits.Of(request.Limits), found);
+            request.Note(reading.Exceeded);
             foreach (var text in found) Add(request, $"{Name}.{text.Path}", content[text.Value], text.IsClean);
+            EmbeddedText.Show(request, request.QueryArgumentCount);
             if (reading.IsMessage && !IsJson(content)) return reading.UnreadBytes;
         }
 
@@ -48,6 +51,7 @@ public static class MessageContent
         if (!IsJson(json))
         {
             Add(request, Name, text, isClean || text.Length < content.Length && !HasControls(text));
+            EmbeddedText.Show(request, request.QueryArgumentCount);
             return 0;
         }
 
@@ -66,13 +70,18 @@ public static class MessageContent
         return !isClean;
     }
 
-    private static void Add(CanonicalRequest request, string name, ReadOnlySpan<byte> value, bool isClean)
+    private static void Add(CanonicalRequest request, string name, ReadOnlySpan<byte> value, bool isClean) =>
+        Show(request, name, value, isClean, isBody: true);
+
+    /// <summary>Adds a text under a name; control bytes in it are shown as blanks.</summary>
+    internal static void Show(
+        CanonicalRequest request, string name, ReadOnlySpan<byte> value, bool isClean, bool isBody)
     {
         Span<byte> nameBytes = stackalloc byte[256];
         var length = Encoding.ASCII.GetBytes(name.AsSpan(0, Math.Min(name.Length, nameBytes.Length)), nameBytes);
         if (isClean)
         {
-            request.AddMessageText(nameBytes[..length], value);
+            request.AddText(nameBytes[..length], value, isBody);
             return;
         }
 
@@ -80,7 +89,7 @@ public static class MessageContent
         for (var i = 0; i < value.Length; i++)
             shown[i] = value[i] is < 0x20 and not ((byte)'\t' or (byte)'\r' or (byte)'\n') or 0x7F ? (byte)' '
                 : value[i];
-        request.AddMessageText(nameBytes[..length], shown.AsSpan(0, value.Length));
+        request.AddText(nameBytes[..length], shown.AsSpan(0, value.Length), isBody);
         ArrayPool<byte>.Shared.Return(shown);
     }
 }

@@ -6,9 +6,14 @@ namespace WafOperator.Http.Messages;
 /// <param name="FieldsMax">Texts that are shown.</param>
 /// <param name="DepthMax">Messages within messages.</param>
 /// <param name="WorkMax">Bytes that are walked over, those of nested messages once for each level.</param>
-public sealed record ProtobufLimits(int FieldsMax = 1024, int DepthMax = 16, long WorkMax = 8 * 1024 * 1024)
+public sealed record ProtobufLimits(int FieldsMax = 20_000, int DepthMax = 256, long WorkMax = 8 * 1024 * 1024)
 {
     public static readonly ProtobufLimits Default = new();
+
+    /// <summary>The bounds that hold for the other bodies of a request.</summary>
+    public static ProtobufLimits Of(HttpLimits limits) =>
+        (limits.ArgumentsMax, limits.JsonDepthMax) == (Default.FieldsMax, Default.DepthMax)
+            ? Default : new(limits.ArgumentsMax, Math.Min(limits.JsonDepthMax, Default.DepthMax));
 }
 
 /// <summary>A text in a message.</summary>
@@ -20,7 +25,10 @@ public readonly record struct ProtobufText(string Path, Range Value, bool IsClea
 /// <summary>What reading a message found out.</summary>
 /// <param name="IsMessage">The bytes are fields to their end.</param>
 /// <param name="UnreadBytes">Bytes of fields that are neither text nor a message, or lie beyond a bound.</param>
-public readonly record struct ProtobufReading(bool IsMessage, long UnreadBytes);
+/// <param name="Exceeded">
+/// The bounds behind which something was left out. A client can bring that about, so it is no ordinary unread content.
+/// </param>
+public readonly record struct ProtobufReading(bool IsMessage, long UnreadBytes, ExceededLimits Exceeded);
 
 /// <summary>
 /// Finds what may be text in a message whose schema is not known, by the wire format alone
@@ -45,9 +53,9 @@ public static class ProtobufStrings
         ReadOnlySpan<byte> message, bool isCut, ProtobufLimits limits, ICollection<ProtobufText> found)
     {
         var walk = new Walk(limits, found);
-        return walk.TryMeasure(message, isCut, out _)
-            ? new ProtobufReading(true, walk.Fields(message, isCut, 0, "", 0))
-            : new ProtobufReading(false, message.Length);
+        if (!walk.TryMeasure(message, isCut, out _)) return new ProtobufReading(false, message.Length, walk.Exceeded);
+        var unread = walk.Fields(message, isCut, 0, "", 0);
+        return new ProtobufReading(true, unread, walk.Exceeded);
     }
 
     /// <summary>Whether bytes are worth being looked at as text, and whether they hold control bytes.</summary>
@@ -82,6 +90,8 @@ public static class ProtobufStrings
     private sealed class Walk(ProtobufLimits limits, ICollection<ProtobufText> found)
     {
         private long _work;
+
+        public ExceededLimits Exceeded { get; private set; }
 
         /// <summary>
         /// Steps over a whole message without looking into its fields; counts letters in its numbers.
@@ -121,7 +131,9 @@ public static class ProtobufStrings
             ReadOnlySpan<byte> content, bool isCut, int start, (string Prefix, int Number) name, int depth)
         {
             if (content.IsEmpty) return 0;
-            if (found.Count >= limits.FieldsMax || _work > limits.WorkMax) return content.Length;
+            if (found.Count >= limits.FieldsMax) return Exceed(ExceededLimits.Arguments, content);
+            // Only depth makes more work than the message has bytes.
+            if (_work > limits.WorkMax) return Exceed(ExceededLimits.JsonDepth, content);
             var isMessage = TryMeasure(content, isCut, out var disguised);
             var isText = IsText(content, out var isClean);
             if (!isMessage && !isText) return content.Length < LettersMin ? 0 : content.Length;
@@ -129,7 +141,15 @@ public static class ProtobufStrings
             if (isText && (!isMessage || isClean || disguised >= DisguisedBytesMin))
                 found.Add(new ProtobufText(path, start..(start + content.Length), isClean));
             if (!isMessage) return 0;
-            return depth + 1 < limits.DepthMax ? Fields(content, isCut, start, path, depth + 1) : content.Length;
+            return depth + 1 < limits.DepthMax
+                ? Fields(content, isCut, start, path, depth + 1)
+                : Exceed(ExceededLimits.JsonDepth, content);
+        }
+
+        private long Exceed(ExceededLimits limit, ReadOnlySpan<byte> content)
+        {
+            Exceeded |= limit;
+            return content.Length;
         }
 
         /// <summary>The next field. Groups are transparent: what is in one counts as the message's own.</summary>
@@ -153,6 +173,8 @@ public static class ProtobufStrings
                 case 2:
                     if (!TryVarint(message, ref position, out var length)) return isCut && End(message, ref position);
                     content = position;
+                    // Libraries of Java and .NET leave out what is beyond 32 bits, others refuse the message.
+                    length &= uint.MaxValue;
                     if (length > (ulong)(message.Length - position) && !isCut) return false;
                     position += (int)Math.Min(length, (ulong)(message.Length - position));
                     field = new Field(number, isDelimited: true, content..position);

@@ -65,7 +65,7 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         if (incident is "request_broken") return;
         var decision = new Decision(VerdictKind.Block, VerdictKind.Block, DecisionReason.Protocol, refusal.Status)
         {
-            Message = $"refused before it was read: {refusal.Reason}",
+            Message = $"refused before it was read: {ServerRefusals.Words(incident, refusal.Reason)}",
         };
         services.Meters.RequestDecided(decision);
         Tell(decision, refusal.Connection?.Peer ?? default, EventIds.Text(EventIds.Next(services.Time)), null);

@@ -35,6 +35,12 @@ internal sealed class ServerRefusals(ILoggerFactory logs, Action<ServerRefusal> 
         _ => "request_head_invalid",
     };
 
+    /// <summary>
+    /// The reason as an event says it. The server's own words about a target may hold the target, and secrets with it.
+    /// </summary>
+    public static string Words(string incident, string reason) => incident is "request_target_invalid"
+        ? "the request target is not one of RFC 3986; letters outside ASCII have to be percent-encoded" : reason;
+
     public void Opened(string id, ProxyConnection connection) => _open[id] = connection;
 
     public void Closed(string id) => _open.TryRemove(id, out _);

@@ -54,7 +54,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             var format = protocol is MessageProtocol.Grpc ? MessageFormat.Protobuf : MessageFormat.Text;
             var unread = MessageContent.Read(canonical, content.Span, format, isCut);
             Count(canonical, content.Length, unread, isCut);
-            if (canonical.BodyArguments.IsEmpty)
+            // Nothing to look at, unless it lies behind a bound.
+            if (canonical.BodyArguments.IsEmpty && !canonical.MustReject)
                 return Pass(content.Length == 0 ? MessageOutcome.Empty : MessageOutcome.Unread);
             var id = EventIds.Next(scope.Services.Time);
             var inputs = scope.Inputs;

@@ -20,6 +20,7 @@ public sealed class ProtobufStringsTests
         { "a group", [0x0B, .. Text(2, "in"), 0x0C], ["2=in"] },
         { "other letters", Text(1, "Grüße, 世界"), ["1=Grüße, 世界"] },
         { "packed numbers", Bytes(1, [0x80, 0x01, 0x80, 0x02, 0xFF, 0x03]), [] },
+        { "a length beyond 32 bits", [0x0A, 0x85, 0x80, 0x80, 0x80, 0x10, .. "hello"u8], ["1=hello"] },
         { "an overlong length", [0x0A, 0x85, 0x80, 0x80, 0x00, .. "hello"u8], ["1=hello"] },
     };
 
@@ -96,14 +97,28 @@ public sealed class ProtobufStringsTests
     {
         var deep = Text(1, Attack);
         for (var i = 0; i < 2_000; i++) deep = Bytes(1, deep);
-        var many = Enumerable.Range(0, 5_000).SelectMany(_ => Text(1, "text")).ToArray();
+        var fields = ProtobufLimits.Default.FieldsMax;
+        var many = Enumerable.Range(0, fields + 50).SelectMany(_ => Text(1, "text")).ToArray();
 
         var (deepReading, _) = Read(deep);
         var (manyReading, manyFound) = Read(many);
 
         Assert.True(deepReading.UnreadBytes > 0);
-        Assert.Equal(ProtobufLimits.Default.FieldsMax, manyFound.Count);
-        Assert.Equal(4L * (5_000 - ProtobufLimits.Default.FieldsMax), manyReading.UnreadBytes);
+        Assert.Equal(ExceededLimits.JsonDepth, deepReading.Exceeded);
+        Assert.Equal(fields, manyFound.Count);
+        Assert.Equal((4L * 50, ExceededLimits.Arguments), (manyReading.UnreadBytes, manyReading.Exceeded));
+    }
+
+    [Fact]
+    public void NestingThatMakesMuchWork_IsBounded_AndSaid()
+    {
+        // Within the depth, but each level walks over the megabyte again.
+        var message = Bytes(2, new byte[1 << 20]);
+        for (var i = 0; i < 100; i++) message = Bytes(1, [.. message, 0x10, 0x01]);
+
+        var (reading, _) = Read(message);
+
+        Assert.Equal(ExceededLimits.JsonDepth, reading.Exceeded);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Tests.Harness;
 
@@ -26,6 +27,48 @@ public sealed class RefusedHeadTests
 
         Assert.Matches("^HTTP/1.1 (400|505) ", answer);
         Assert.Empty(upstream.Seen);
+    }
+
+    /// <summary>
+    /// Some clients send letters as they are. What servers make of such bytes differs, so what was inspected would not
+    /// surely be what the application reads.
+    /// </summary>
+    [Theory]
+    [InlineData("/caf\u00c3\u00a9")]
+    [InlineData("/search?q=caf\u00c3\u00a9")]
+    [InlineData("/caf\u00e9")]
+    [InlineData("/search?q=caf\u00e9")]
+    public async Task Target_WithRawLetters_IsRefused_AndTheEventSaysWhy(string target)
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce));
+
+        var answer = await RawConnection.ExchangeAsync(
+            sidecar.Endpoint, $"GET {target} HTTP/1.1\r\nHost: shop\r\n\r\n");
+
+        Assert.Contains("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Empty(upstream.Seen);
+        var told = Assert.Single(await sidecar.EventsAsync());
+        Assert.Contains("percent-encoded", told.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/caf\u00c3\u00a9")]
+    [InlineData("/search?q=caf\u00e9")]
+    public async Task Target_WithRawLettersOverHttp2_IsRefused_AndTheEventSaysWhy(string target)
+    {
+        await using var upstream = await TestUpstream.StartAsync(protocols: HttpProtocols.Http2);
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce));
+
+        var status = await RawHttp2.SendAsync(
+            sidecar.Endpoint, [(":method", "GET"), (":scheme", "http"), (":authority", "shop"), (":path", target)], []);
+
+        Assert.True(status is 0 or 400, $"{status}");
+        Assert.Empty(upstream.Seen);
+        var told = Assert.Single(await sidecar.EventsAsync());
+        Assert.Contains("read in more than one way", told.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Without a length or chunks, what follows the head is the next request, and no good one.</summary>

@@ -7,8 +7,11 @@ namespace WafOperator.Proxy.Tests.Harness;
 /// <summary>Frames over a socket, for HTTP/2 requests that no client library sends. Fields are sent as literals.</summary>
 internal static class RawHttp2
 {
-    private const byte Data = 0, HeadersFrame = 1, Reset = 3, Settings = 4, GoAway = 7;
-    private const byte EndStream = 1, EndHeaders = 4;
+    public const byte Data = 0, HeadersFrame = 1, Reset = 3, Settings = 4, Ping = 6, GoAway = 7, Continuation = 9;
+    public const byte EndStream = 1, EndHeaders = 4, Padded = 8;
+
+    /// <summary>What a client says first.</summary>
+    public static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     /// <summary>Statuses of HPACK's static table, from index 8 on.</summary>
     private static readonly int[] StaticStatuses = [200, 204, 206, 304, 400, 404, 500];
@@ -19,7 +22,7 @@ internal static class RawHttp2
     {
         using var connection = await RawConnection.OpenAsync(endpoint);
         var stream = connection.Stream;
-        await stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
+        await stream.WriteAsync(Preface.ToArray());
         await stream.WriteAsync(Frame(Settings, 0, 0, []));
         await stream.WriteAsync(Frame(HeadersFrame, EndHeaders, 1, Encode(fields)));
         await stream.WriteAsync(Frame(Data, EndStream, 1, body));
@@ -42,7 +45,7 @@ internal static class RawHttp2
         }
     }
 
-    private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
+    public static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
     {
         var frame = new byte[9 + payload.Length];
         (frame[0], frame[1], frame[2]) = ((byte)(payload.Length >> 16), (byte)(payload.Length >> 8), (byte)payload.Length);
@@ -52,7 +55,8 @@ internal static class RawHttp2
         return frame;
     }
 
-    private static byte[] Encode(IReadOnlyList<(string Name, string Value)> fields)
+    /// <summary>A block of literal fields (RFC 7541, section 6.2.2), without Huffman coding.</summary>
+    public static byte[] Encode(IReadOnlyList<(string Name, string Value)> fields)
     {
         using var block = new MemoryStream();
         foreach (var (name, value) in fields)
@@ -67,8 +71,14 @@ internal static class RawHttp2
 
     private static void Write(MemoryStream block, string text)
     {
-        Assert.InRange(text.Length, 0, 126);
-        block.WriteByte((byte)text.Length);
+        // An integer with a prefix of seven bits.
+        block.WriteByte((byte)Math.Min(text.Length, 127));
+        for (var rest = text.Length - 127; rest >= 0; rest >>= 7)
+        {
+            block.WriteByte((byte)(rest < 128 ? rest : rest & 127 | 128));
+            if (rest < 128) break;
+        }
+
         block.Write(Encoding.Latin1.GetBytes(text));
     }
 

@@ -59,10 +59,12 @@ internal static class AttackGenerator
         var path = PathPrefixes[random.Next(PathPrefixes.Length)] + "/shop/" + HiddenAttack.Segment(number);
         var attack = Encodings.MixedCase(random, HiddenAttack.Marker);
         var claims = random.Next(3) == 0 ? Claims[random.Next(Claims.Length)] : [];
-        return random.Next(16) switch
+        return random.Next(60) switch
         {
-            < 4 => InHead(random, number, path, attack, claims),
-            4 => InMessage(random, number, path, attack),
+            < 13 => InHead(random, number, path, attack, claims),
+            < 16 => InMessage(random, number, path, attack),
+            < 23 => InCall(random, number, path, attack),
+            23 => InTrailer(random, number, path, attack),
             _ => InBody(random, number, path, attack, claims),
         };
     }
@@ -82,6 +84,38 @@ internal static class AttackGenerator
         return new HiddenAttack(
             number, $"WebSocket {message.Name}", Pieces(random, [.. Encoding.Latin1.GetBytes(head), .. message.Frames]),
             message.Content);
+    }
+
+    /// <summary>
+    /// In a gRPC call. Without <c>te: trailers</c>, which every client sends, it is an ordinary request.
+    /// </summary>
+    private static HiddenAttack InCall(Random random, int number, string path, string attack)
+    {
+        var call = CallCarriers.Any(random, attack);
+        List<(string, string)> fields =
+        [
+            (":method", "POST"), (":scheme", "http"), (":authority", "shop.example"),
+            (":path", path + "/own.Shop/Say"), ("user-agent", "grpc-go/1.60.0"),
+        ];
+        if (random.Next(12) != 0) fields.Add(("te", "trailers"));
+        if (random.Next(6) == 0) fields.Add(("content-length", $"{call.Body.Length}"));
+        if (random.Next(6) == 0) fields.Add(("grpc-timeout", "20S"));
+        fields.AddRange(call.Fields);
+        return new HiddenAttack(
+            number, $"gRPC {call.Name}", Pieces(random, CallWire.Of(random, fields, call)), call.Carried)
+        {
+            IsHttp2 = true,
+        };
+    }
+
+    /// <summary>In a field behind a body in chunks.</summary>
+    private static HiddenAttack InTrailer(Random random, int number, string path, string attack)
+    {
+        string[] headers = ["Content-Type: application/x-www-form-urlencoded", "Transfer-Encoding: chunked"];
+        if (random.Next(2) == 0) headers = [.. headers, "Trailer: X-Own"];
+        var text = Lines("POST", path, headers) + "\r\n5\r\nq=tea\r\n0\r\nX-Own: " + attack + "\r\n\r\n";
+        return new HiddenAttack(
+            number, "trailer", Pieces(random, Encoding.Latin1.GetBytes(text)), Encoding.Latin1.GetBytes(attack));
     }
 
     private static HiddenAttack InHead(Random random, int number, string path, string attack, string[] claims)

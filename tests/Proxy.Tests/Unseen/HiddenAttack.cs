@@ -19,6 +19,9 @@ internal sealed record HiddenAttack(int Number, string Name, IReadOnlyList<WireP
     /// <summary>What the tests' rules look for: letters alone, so that every encoding is one by choice.</summary>
     public const string Marker = "evilmarker";
 
+    /// <summary>The wire speaks HTTP/2 from its first byte, and so must the application.</summary>
+    public bool IsHttp2 { get; init; }
+
     /// <summary>Path segment that names a request.</summary>
     public static string Segment(int number) => $"c{number}z";
 

@@ -36,14 +36,18 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         var (seed, count) = (Setting("WAF_UNSEEN_SEED", 20261129), Setting("WAF_UNSEEN_CASES", 500));
         await using var application = await RecordingApplication.StartAsync();
         await using var sidecar = await TestSidecar.StartAsync(application.Address, PolicyOf(policy));
+        await using var http2 = await TestSidecar.StartAsync(application.Http2Address, PolicyOf(policy));
         var attacks = Enumerable.Range(0, count).Select(number => AttackGenerator.Make(seed, number)).ToList();
         // Some keep their connection open until nothing more is heard: many at once, or they would only wait.
         await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 32 },
-            async (attack, _) => await SendAsync(sidecar.Endpoint, attack));
-        var events = (await sidecar.EventsAsync()).ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
+            async (attack, _) => await SendAsync((attack.IsHttp2 ? http2 : sidecar).Endpoint, attack));
+        var events = (await sidecar.EventsAsync()).Concat(await http2.EventsAsync())
+            .ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
 
         var arrived = attacks.Where(application.Received).ToList();
         output.WriteLine($"{policy}: {count} requests (seed {seed}), {arrived.Count} went on");
+        output.WriteLine($"  calls: {attacks.Count(attack => attack.IsHttp2)}, "
+            + $"{arrived.Count(attack => attack.IsHttp2)} of them went on");
         foreach (var why in arrived.SelectMany(attack => events[attack.Number])
             .SelectMany(decided => decided.Coverage?.Uninspected ?? []).CountBy(reason => reason))
             output.WriteLine($"  {why.Key}: {why.Value}");

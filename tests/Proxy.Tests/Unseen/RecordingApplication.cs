@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Unseen;
@@ -13,13 +14,19 @@ internal sealed partial class RecordingApplication : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<int, byte[]> _arrived = new();
     private TestUpstream _upstream = null!;
+    private TestUpstream _http2 = null!;
 
+    /// <summary>Where it speaks HTTP/1.1.</summary>
     public Uri Address => _upstream.Address;
+
+    /// <summary>Where it speaks HTTP/2.</summary>
+    public Uri Http2Address => _http2.Address;
 
     public static async Task<RecordingApplication> StartAsync()
     {
         var application = new RecordingApplication();
         application._upstream = await TestUpstream.StartAsync(application.AnswerAsync);
+        application._http2 = await TestUpstream.StartAsync(application.AnswerAsync, HttpProtocols.Http2);
         return application;
     }
 
@@ -30,7 +37,11 @@ internal sealed partial class RecordingApplication : IAsyncDisposable
     public static int NumberIn(string path) =>
         Numbers().Match(path) is { Success: true } found ? int.Parse(found.Groups[1].ValueSpan) : -1;
 
-    public ValueTask DisposeAsync() => _upstream.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _upstream.DisposeAsync();
+        await _http2.DisposeAsync();
+    }
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -46,9 +57,28 @@ internal sealed partial class RecordingApplication : IAsyncDisposable
             return;
         }
 
-        await context.Request.Body.CopyToAsync(body);
+        if (HttpProtocol.IsHttp2(context.Request.Protocol)) await ReadCallAsync(context, body);
+        else await context.Request.Body.CopyToAsync(body);
+        if (context.Features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailing)
+            foreach (var (name, values) in trailing.Trailers)
+                head.Append(name).Append(": ").Append(values).Append('\n');
         _arrived[NumberIn(target)] = [.. Encoding.Latin1.GetBytes(head.ToString()), .. body.ToArray()];
         await context.Response.WriteAsync("fine");
+    }
+
+    /// <summary>A server of gRPC acts on each message that came whole, whether the call goes on or not.</summary>
+    private static async Task ReadCallAsync(HttpContext context, MemoryStream body)
+    {
+        context.Response.ContentType = "application/grpc";
+        context.Response.AppendTrailer("grpc-status", "0");
+        try
+        {
+            await context.Request.Body.CopyToAsync(body);
+        }
+        catch (Exception broken) when (broken is IOException or OperationCanceledException)
+        {
+            // What came until then has arrived.
+        }
     }
 
     /// <summary>The contents of the messages that came whole, one after the other.</summary>
