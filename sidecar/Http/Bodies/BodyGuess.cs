@@ -67,8 +67,10 @@ internal static class BodyGuess
     {
         var bytes = request[body];
         var start = bytes.IndexOf("--"u8);
-        var end = bytes.IndexOf((byte)'\n');
-        if (start < 0 || end < start + 3 || end - start > BoundaryBytesMax) return false;
+        if (start < 0) return false;
+        // Empty lines may stand in front.
+        var end = start + bytes[start..].IndexOf((byte)'\n');
+        if (end < start + 3 || end - start > BoundaryBytesMax) return false;
         var boundary = bytes[(start + 2)..end].TrimEnd((byte)'\r');
         if (boundary.IsEmpty || boundary.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0) return false;
         if (bytes[(end + 1)..Math.Min(bytes.Length, end + 100)].IndexOf((byte)':') <= 0) return false;

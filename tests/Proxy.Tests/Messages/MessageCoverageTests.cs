@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Tests.Harness;
@@ -49,6 +50,33 @@ public sealed class MessageCoverageTests
         Assert.Equal(2, block.Coverage!.Messages);
         Assert.Equal(1, inspection.Uninspected[nameof(UninspectedReason.UnreadContentType)]);
     }
+
+    /// <summary>Nothing of it can be shown, and still it is not a message without text.</summary>
+    [Fact]
+    public async Task Message_BeyondABoundAsAWhole_IsRefused_AndSaysWhich()
+    {
+        await using var upstream = await TestUpstream.StartAsync(protocols: HttpProtocols.Http2);
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        byte[] message = [.. "an attack"u8];
+        // Each level has a number beside the next one: what could be a text as well would be shown.
+        for (var i = 0; i < 300; i++) message = [0x10, 0x01, 0x0A, .. Length(message.Length), .. message];
+        byte[] framed = [0, 0, 0, (byte)(message.Length >> 8), (byte)message.Length, .. message];
+
+        await RawHttp2.SendAsync(
+            sidecar.Endpoint,
+            [
+                (":method", "POST"), (":scheme", "http"), (":authority", "shop"), (":path", "/own.Shop/Say"),
+                ("content-type", "application/grpc"), ("te", "trailers"),
+            ],
+            framed);
+
+        var block = Assert.Single(await sidecar.EventsAsync(), told => told.Verdict is VerdictKind.Block);
+        Assert.Contains(UninspectedReason.Limit, block.Coverage!.Uninspected);
+    }
+
+    /// <summary>A varint of two bytes at least.</summary>
+    private static byte[] Length(int value) => [(byte)(value & 0x7F | 0x80), (byte)(value >> 7)];
 
     private static async Task TalkAsync(TestSidecar sidecar, params string[] texts)
     {
