@@ -28,6 +28,7 @@ public sealed class ProtocolJson
     public JsonTypeInfo<SecurityEvent> SecurityEvent => Of<SecurityEvent>();
     public JsonTypeInfo<SidecarStatus> SidecarStatus => Of<SidecarStatus>();
     public JsonTypeInfo<ModelManifest> ModelManifest => Of<ModelManifest>();
+    public JsonTypeInfo<ReplicaDocument> ReplicaDocument => Of<ReplicaDocument>();
     public JsonTypeInfo<PoolDocument> PoolDocument => Of<PoolDocument>();
 
     /// <summary>Type information of any of our types.</summary>

@@ -19,6 +19,9 @@ public sealed class DistributionEndpoints(
     private const int EventBytesMax = 1 << 20;
     private const int EventLineBytesMax = 64 << 10;
 
+    /// <summary>How many replicas policies have, where their limits are divided.</summary>
+    public PolicyStore? Replicas { get; init; }
+
     /// <summary>Maps the calls.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -26,6 +29,13 @@ public sealed class DistributionEndpoints(
             GetDocumentAsync(context, policies, ns, name, "accepted WafPolicy", "wafpolicy"));
         routes.MapGet("/v1/namespaces/{ns}/pools/{name}", (HttpContext context, string ns, string name) =>
             GetDocumentAsync(context, pools, ns, name, "InferencePool", "inferencepool"));
+        if (Replicas is { } replicas)
+        {
+            routes.MapGet("/v1/namespaces/{ns}/replicas/{name}", (HttpContext context, string ns, string name) =>
+                GetDocumentAsync(
+                    context, replicas, ns, name, "WafPolicy with limits that are divided by replicas", "wafpolicy"));
+        }
+
         routes.MapPost("/v1/events", PostEventsAsync);
     }
 

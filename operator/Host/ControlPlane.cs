@@ -33,6 +33,7 @@ internal sealed class ControlPlane
     private readonly Informer<KubernetesObject> _tlsSecret;
     private readonly Informer<KubernetesObject> _poolSecret;
     private readonly ControllerLoop _publishing;
+    private readonly ControllerLoop _counting;
     private readonly List<ControllerLoop> _leading = [];
     private readonly CompiledPolicies _compiled = new();
     private readonly ModelPackages _packages;
@@ -62,6 +63,8 @@ internal sealed class ControlPlane
         Reports = new SidecarReports(Coverage.Pods.Cache.Get, new SidecarReportOptions(), services.Time);
         _publicKeys = new PublicKeys(client, services.Time, options.Trust);
         _publishing = Publishing(pools.Keys);
+        Replicas = new PolicyStore(services.Time);
+        _counting = Counting();
         AddCertificates();
         AddStatus();
         _packages = new ModelPackages(
@@ -90,6 +93,9 @@ internal sealed class ControlPlane
     /// <summary>Packages, and whose they are.</summary>
     public ModelPackages Packages => _packages;
 
+    /// <summary>How many sidecars divide a policy's limits.</summary>
+    public PolicyStore Replicas { get; }
+
     public AdmissionCache Admission { get; }
 
     public EventRecorder Events { get; }
@@ -111,6 +117,7 @@ internal sealed class ControlPlane
         Informers.RunAsync(cancellationToken),
         Events.RunAsync(cancellationToken),
         _publishing.RunAsync(cancellationToken),
+        _counting.RunAsync(cancellationToken),
         _fetching.RunAsync(cancellationToken),
         MarkStoreSyncedAsync(cancellationToken),
         _pools.RunAsync(cancellationToken),
@@ -129,13 +136,17 @@ internal sealed class ControlPlane
         while (Policies.Policies.Cache.List().Any(p => !p.Metadata.IsBeingDeleted && _compiled.Find(p.Metadata.Key) is null))
             await Task.Delay(TimeSpan.FromMilliseconds(50), _services.Time, cancellationToken);
         _store.MarkSynced();
+        Replicas.MarkSynced();
     }
 
     private ControllerLoop Publishing(PoolKeys poolKeys)
     {
         var publisher = new PolicyPublisher(
             Policies, _publicKeys, _compiled, new DistributionSink(_store), _services.Time,
-            _services.Loggers.CreateLogger<PolicyPublisher>(), poolKeys);
+            _services.Loggers.CreateLogger<PolicyPublisher>(), poolKeys)
+        {
+            Redis = new RedisSecrets(_client, _services.Time),
+        };
         return new ControllerLoop("policy-publisher", publisher, new ControllerOptions { Workers = 1 }, _services)
             // Our own status writes are not news.
             .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
@@ -144,11 +155,26 @@ internal sealed class ControlPlane
                 : [])
             .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
             .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace))
-            .Watch(_poolSecret, _ => Policies.Policies.Cache.List().Where(p => p.Value.Spec.Ml?.Pool is not null)
+            .Watch(_poolSecret, _ => Policies.Policies.Cache.List().Where(p => PolicyPublisher.NeedsKeys(p.Value))
                 .Select(p => p.Metadata.Key))
             .Watch(Policies.RuleFiles, c => Policies.Policies.Cache.ByNamespace.Find(c.Key.Namespace)
                 .Where(p => p.Value.Spec.Rules is { } rules && rules.ConfigMaps.Contains(c.Key.Name))
                 .Select(p => p.Metadata.Key));
+    }
+
+    private ControllerLoop Counting()
+    {
+        var publisher = new ReplicaPublisher(
+            Policies, _compiled, new PolicyCoverage(Policies, Coverage, Reports),
+            new DistributionSink(Replicas).Publish);
+        var loop = Loop("replica-counts", publisher)
+            // Policies take targets from each other.
+            .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata)
+                ? PoliciesIn(c.Key.Namespace).Append(c.Key) : [])
+            .Watch(Coverage.Pods, c => ReplicaPublisher.IsCounted(c.Current) != ReplicaPublisher.IsCounted(c.Previous)
+                ? PoliciesIn(c.Key.Namespace) : []);
+        _compiled.Compiled += loop.Enqueue;
+        return loop;
     }
 
     private static bool IsSpecChange(ObjectMeta? current, ObjectMeta? previous) =>

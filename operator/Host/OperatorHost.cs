@@ -100,7 +100,10 @@ internal static class OperatorHost
         MapByPort(
             app, options.DistributionPort,
             new DistributionEndpoints(
-                parts.Policies, parts.Pools, callers, new EventCounters(parts.Spool), parts.Spool).Map,
+                parts.Policies, parts.Pools, callers, new EventCounters(parts.Spool), parts.Spool)
+            {
+                Replicas = plane.Replicas,
+            }.Map,
             routes =>
             {
                 if (parts.Spool is { } spool && options.Console is { } console)

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using WafOperator.Behaviour.Holds;
 using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Metrics;
@@ -17,6 +18,7 @@ using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Models;
 using WafOperator.Proxy.Models.Pool;
 using WafOperator.Proxy.Reporting;
+using WafOperator.Proxy.Sharing;
 using WafOperator.Proxy.Snapshots;
 using WafOperator.Proxy.Sync;
 using WafOperator.Proxy.Telemetry;
@@ -35,6 +37,7 @@ public sealed partial class Sidecar : IAsyncDisposable
     private readonly ModelStage _models;
     private readonly PoolStage _pool;
     private readonly BehaviourModels _judges;
+    private readonly Replicas _replicas;
     private readonly TimeProvider _time;
     private readonly ILogger<Sidecar> _logger;
     private readonly SidecarMeters _meters = new();
@@ -67,9 +70,11 @@ public sealed partial class Sidecar : IAsyncDisposable
         _models = new ModelStage(
             SourcesOf(options), _pool, options.Operator?.StateDirectory, time, logs.CreateLogger<ModelStage>());
         _judges = new BehaviourModels(SourcesOf(options));
+        _replicas = new Replicas(time);
         var copy = options.Operator?.StateDirectory is { } folder ? new LastGoodCopy(folder) : null;
         _keeper = new PolicyKeeper(
-            _active, new SnapshotCompiler(options.RulesDirectory, _models, _judges, time), copy, _meters, time,
+            _active, new SnapshotCompiler(options.RulesDirectory, _models, _judges, _replicas, time), copy, _meters,
+            time,
             logs.CreateLogger<PolicyKeeper>());
         _log = new DecisionLog(options.DecisionOutput, _meters);
         if (options.Operator is { } source)
@@ -124,7 +129,8 @@ public sealed partial class Sidecar : IAsyncDisposable
             _operator is null ? Task.CompletedTask : RunAsync(AdoptLearnedAsync),
             _operator is null ? Task.CompletedTask
                 : RunAsync(new StatusPusher(_operator, News, Status, (_meters, _time)).RunAsync),
-            RunAsync(_models.SaveLoopAsync));
+            RunAsync(_models.SaveLoopAsync), RunAsync(cancelled => _replicas.RunAsync(Holds, cancelled)),
+            _operator is null ? Task.CompletedTask : RunAsync(ReplicasOf(_options.Operator!).RunAsync));
         await _server.StartAsync(_pipeline.ProcessAsync, cancellationToken);
         LogStarted(_logger, string.Join(", ", Endpoints));
     }
@@ -149,6 +155,14 @@ public sealed partial class Sidecar : IAsyncDisposable
     private (string?, string?, int) News() => (
         _active.Current?.Document.Revision, _keeper.State.RejectedRevision,
         _models.Statuses().Aggregate(0, (hash, model) => HashCode.Combine(hash, model.Digest, model.State)));
+
+    private (HoldTable, long)? Holds() =>
+        _active.Current?.Behaviour is { Mode: InspectionMode.Enforce } behaviour
+            ? (behaviour.State.Holds, behaviour.Now) : null;
+
+    private ReplicaSync ReplicasOf(OperatorOptions policy) => new(
+        _operator!, (policy.Namespace, policy.Policy),
+        () => _active.Current?.Document.Sharing is { Limits: LimitSharing.Divided }, _replicas.Count, _time);
 
     /// <summary>What the status page says.</summary>
     public SidecarStatus Status() => Status(withSketches: true);
@@ -177,6 +191,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             Models = [.. _models.Statuses(), .. _judges.Statuses],
             Rollouts = [.. (_active.Current?.Scoring?.Tallies ?? []).Select(t => t.Read())],
             Learning = withSketches ? _models.Learning : _models.Progress,
+            Sharing = document?.Sharing is null ? null : _replicas.Current.Report(),
         };
     }
 
@@ -212,6 +227,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _admin?.Dispose();
         _operator?.Dispose();
         _pool.Dispose();
+        _replicas.Dispose();
         _exporter.Dispose();
         _meters.Dispose();
         _stopping.Dispose();
@@ -264,6 +280,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             ? [new Measurement<double>(1, new KeyValuePair<string, object?>("state", state.ToString()))]
             : []);
         BehaviourPage.Observe(_meters, () => _active.Current?.Behaviour);
+        SharingMetrics.Observe(_meters, _replicas);
         _meters.Gauge("waf_ready", "1 when a policy is in force and the sidecar takes traffic.", () => [new(IsReady ? 1 : 0)]);
         _meters.Gauge("waf_policy_info", "Always 1; labels tell the policy in force.", () =>
         {

@@ -20,6 +20,7 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
 {
     private readonly PolicyStore _policies = new(TimeProvider.System);
     private readonly PolicyStore _pools = new(TimeProvider.System);
+    private readonly PolicyStore _replicas = new(TimeProvider.System);
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-blobs").FullName;
     private readonly Sink _sink = new();
     private readonly Statuses _statuses = new();
@@ -36,7 +37,7 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         _app = builder.Build();
         _blobs = new BlobStore(_folder, 1 << 20);
         var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
-        new DistributionEndpoints(_policies, _pools, callers, _sink).Map(_app);
+        new DistributionEndpoints(_policies, _pools, callers, _sink) { Replicas = _replicas }.Map(_app);
         new BlobEndpoint(_blobs, (ns, digest) => _owned.Contains((ns, digest)), callers).Map(_app);
         new StatusEndpoint(callers, _statuses).Map(_app);
         await _app.StartAsync();
@@ -93,6 +94,21 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         Assert.Equal("\"r1\"", answer.Headers.ETag!.Tag);
         Assert.Equal("{\"pool\":\"large\"}", await answer.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.Forbidden, (await _http.GetAsync("/v1/namespaces/bank/pools/large")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Replicas_AreServedToTheirOwnNamespaceOnly_AndMissingWhereNothingIsDivided()
+    {
+        _replicas.Publish(new("shop", "front"), new("3", "{\"replicas\":3}"u8.ToArray()));
+        _replicas.Publish(new("bank", "front"), new("2", "{}"u8.ToArray()));
+        _replicas.MarkSynced();
+
+        var answer = await _http.GetAsync("/v1/namespaces/shop/replicas/front");
+
+        Assert.Equal("\"3\"", answer.Headers.ETag!.Tag);
+        Assert.Equal("{\"replicas\":3}", await answer.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.Forbidden, (await _http.GetAsync("/v1/namespaces/bank/replicas/front")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync("/v1/namespaces/shop/replicas/other")).StatusCode);
     }
 
     [Fact]

@@ -86,6 +86,11 @@ public sealed class OperatorClient : IDisposable
         string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken) =>
         GetDocumentAsync("pools", ns, name, (have, wait), cancellationToken);
 
+    /// <summary>The same for how many replicas a policy has.</summary>
+    public Task<DocumentAnswer> GetReplicasAsync(
+        string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken) =>
+        GetDocumentAsync("replicas", ns, name, (have, wait), cancellationToken);
+
     /// <summary>What all replicas of a policy learned together, if it differs from <paramref name="have"/>.</summary>
     public Task<DocumentAnswer> GetLearningAsync(
         string ns, string name, string? have, CancellationToken cancellationToken) =>

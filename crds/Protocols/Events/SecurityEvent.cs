@@ -48,6 +48,9 @@ public sealed record SecurityEvent
     /// <summary>What the client did before; null when that is not judged, or means nothing.</summary>
     public BehaviourFinding? Behaviour { get; init; }
 
+    /// <summary>How much the head looks like a program's; null where clients are not remembered.</summary>
+    public BotFinding? Bot { get; init; }
+
     /// <summary>Names of WafExclusions that changed something.</summary>
     public IReadOnlyList<string> Exclusions { get; init; } = [];
 
@@ -56,6 +59,16 @@ public sealed record SecurityEvent
 
     /// <summary>Time of inspection, microseconds.</summary>
     public long InspectionMicroseconds { get; init; }
+}
+
+/// <summary>How much a request's head looks like a program's. Recorded; decides nothing.</summary>
+public sealed record BotFinding
+{
+    /// <summary>0 to 100.</summary>
+    public int Weight { get; init; }
+
+    /// <summary>Why, as <c>docs/behaviour.md</c> lists them.</summary>
+    public IReadOnlyList<string> Reasons { get; init; } = [];
 }
 
 /// <summary>What a client's past means for its request.</summary>
@@ -68,7 +81,8 @@ public sealed record BehaviourFinding
     public string? By { get; init; }
 
     /// <summary>
-    /// What the policy does at this risk: <c>Log</c>, <c>Throttle</c>, <c>Quarantine</c> or <c>Block</c>.
+    /// What the policy does at this risk: <c>Log</c>, <c>Challenge</c>, <c>Throttle</c>, <c>Quarantine</c> or
+    /// <c>Block</c>.
     /// </summary>
     public required string Action { get; init; }
 }

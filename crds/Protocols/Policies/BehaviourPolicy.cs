@@ -32,6 +32,33 @@ public sealed record BehaviourPolicy
     /// <summary>Requests per <see cref="ThrottlePeriod"/> that a throttled client has.</summary>
     public int ThrottleRequests { get; init; } = 60;
     public TimeSpan ThrottlePeriod { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How clients are asked to show that they are browsers; null where no level asks.</summary>
+    public ChallengePolicy? Challenge { get; init; }
+}
+
+/// <summary>How clients are asked to show that they are browsers.</summary>
+public sealed record ChallengePolicy
+{
+    /// <summary>
+    /// Keys of tickets and passes, base64 of 32 bytes each: the first makes, all are taken. Empty: the sidecar has one
+    /// of its own, which no other replica takes.
+    /// </summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
+
+    /// <summary>How long a client is not asked again.</summary>
+    public TimeSpan PassFor { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Work of the last rung: leading zero bits of a hash, 2 to this power tries on average.</summary>
+    public int WorkBits { get; init; } = 15;
+
+    public bool Equals(ChallengePolicy? other) => other is not null && PassFor == other.PassFor
+        && WorkBits == other.WorkBits && Keys.SequenceEqual(other.Keys);
+
+    public override int GetHashCode() => HashCode.Combine(PassFor, WorkBits, Keys.Count);
+
+    /// <summary>Never shows a key.</summary>
+    public override string ToString() => $"{Keys.Count} keys, {PassFor}, {WorkBits} bits";
 }
 
 /// <summary>What follows from a client's risk, in rising order.</summary>
@@ -42,6 +69,9 @@ public enum BehaviourActionKind
 
     /// <summary>The event says so.</summary>
     Log,
+
+    /// <summary>The client is to show that it is a browser: the more, the higher the risk.</summary>
+    Challenge,
 
     /// <summary>The client has a lower rate.</summary>
     Throttle,

@@ -24,6 +24,9 @@ public sealed record PolicyDocument
     public ClientIdentity ClientIdentity { get; init; } = new();
     public AccessLists AccessLists { get; init; } = new();
     public IReadOnlyList<RateLimit> RateLimits { get; init; } = [];
+
+    /// <summary>Where users sign in; null where none is named, so that such documents keep their revision.</summary>
+    public IReadOnlyList<LoginPolicy>? Logins { get; init; }
     public BodyInspection Body { get; init; } = new();
     public IReadOnlyList<RoutePolicy> Routes { get; init; } = [];
     /// <summary>Who decides about attacks. Documents of before there was a choice let either.</summary>
@@ -34,6 +37,9 @@ public sealed record PolicyDocument
 
     /// <summary>Null: clients are not remembered.</summary>
     public BehaviourPolicy? Behaviour { get; init; }
+
+    /// <summary>Null: replicas know nothing of each other.</summary>
+    public SharingPolicy? Sharing { get; init; }
     public IReadOnlyList<Exclusion> Exclusions { get; init; } = [];
     public FailureModes FailureModes { get; init; } = new();
     public BlockResponse BlockResponse { get; init; } = new();

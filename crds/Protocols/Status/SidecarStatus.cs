@@ -35,6 +35,25 @@ public sealed record SidecarStatus
     public IReadOnlyList<RolloutCounters> Rollouts { get; init; } = [];
     public IReadOnlyDictionary<string, long> ExclusionHits { get; init; } = new Dictionary<string, long>();
     public LearningReport? Learning { get; init; }
+
+    /// <summary>How limits are counted, where the policy says how; null: each replica by itself.</summary>
+    public SharingReport? Sharing { get; init; }
+}
+
+/// <summary>How this sidecar counts rate limits.</summary>
+public sealed record SharingReport
+{
+    /// <summary>Replicas by which limits are divided; 1 while the operator has not said.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>Redis answers; null without one.</summary>
+    public bool? Connected { get; init; }
+
+    /// <summary>Why Redis does not answer.</summary>
+    public string? Problem { get; init; }
+
+    /// <summary>Units that were given while Redis was away and are not told it yet.</summary>
+    public long Debt { get; init; }
 }
 
 /// <summary>Requests by verdict.</summary>

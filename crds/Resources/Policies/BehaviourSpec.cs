@@ -38,6 +38,11 @@ public sealed record BehaviourSpec
 
     [Description("The rate that a throttled client has.")]
     public ThrottleSpec? Throttle { get; init; }
+
+    [Description("How clients are asked to show that they are browsers, where an action is Challenge: at medium risk "
+        + "by a cookie, at high risk by a page that goes on by itself, at critical risk by a script that works for a "
+        + "moment. Pages only; other requests get 429.")]
+    public ChallengeSpec? Challenge { get; init; }
 }
 
 /// <summary>A model family that judges clients.</summary>
@@ -48,7 +53,7 @@ public sealed record BehaviourModelReference
 }
 
 /// <summary>What follows from a client's risk.</summary>
-public enum BehaviourAction { Allow, Log, Throttle, Quarantine, Block }
+public enum BehaviourAction { Allow, Log, Challenge, Throttle, Quarantine, Block }
 
 /// <summary>What is done at a risk level.</summary>
 public sealed record BehaviourActionsSpec
@@ -61,6 +66,18 @@ public sealed record BehaviourActionsSpec
 
     [Description("At critical risk."), Default("\"Log\"")]
     public BehaviourAction Critical { get; init; } = BehaviourAction.Log;
+}
+
+/// <summary>How clients are asked to show that they are browsers.</summary>
+public sealed record ChallengeSpec
+{
+    [Description("How long a client that has shown it is not asked again."), Length(32), Pattern(Patterns.Duration),
+        Default("\"24h\"")]
+    public string PassFor { get; init; } = "24h";
+
+    [Description("Work of the script: leading zero bits of a hash. 15 takes a phone about a second, each bit more "
+        + "doubles it."), Bounds(8, 24), Default("15")]
+    public int WorkBits { get; init; } = 15;
 }
 
 /// <summary>A lower rate.</summary>

@@ -72,9 +72,19 @@ public sealed record WafPolicySpec
     [Items(64, MapKeys = ["pathPrefix"])]
     public IReadOnlyList<RouteSpec> Routes { get; init; } = [];
 
-    [Description("Request rate limits, for each pod by itself. Beyond them 429 in mode Enforce; recorded in Detect.")]
+    [Description("Request rate limits; how replicas count them says spec.sharing. Beyond them 429 in mode Enforce; "
+        + "recorded in Detect.")]
     [Items(32, MapKeys = ["name"])]
     public IReadOnlyList<RateLimitSpec> RateLimits { get; init; } = [];
+
+    [Description("Where users sign in: how many failures there may be by one client, with one user name and from one "
+        + "network. Beyond them 429 in mode Enforce; recorded in Detect.")]
+    [Items(16, MapKeys = ["pathPrefix"])]
+    public IReadOnlyList<LoginSpec> Logins { get; init; } = [];
+
+    [Description("How replicas count rate limits and hold clients together. Left out: limits are divided by the pods "
+        + "that the policy covers.")]
+    public SharingSpec? Sharing { get; init; }
 
     [Description("Clients and paths that are allowed or denied before any inspection. Denied: refused in mode "
         + "Enforce, recorded in Detect, "

@@ -25,6 +25,9 @@ public sealed record WafPolicyStatus
     [Description("Models in force."), Items(8, MapKeys = ["model"])]
     public IReadOnlyList<PolicyModelStatus> Models { get; init; } = [];
 
+    [Description("How replicas count rate limits; left out where the policy has none.")]
+    public SharingStatus? Sharing { get; init; }
+
     [Description("Learning of thresholds.")]
     public LearningStatus? Learning { get; init; }
 

@@ -43,6 +43,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
             if (spec.RateLimits[i].Cost?.BytesPerUnit is { } bytes)
                 Bytes($"spec.rateLimits[{i}].cost.bytesPerUnit", bytes, BodyLimitMax);
         }
+        for (var i = 0; i < spec.Logins.Count; i++) CheckLogin(spec.Logins[i], $"spec.logins[{i}]");
         CheckTargets(spec.TargetRefs);
         if (spec.Ml is { } ml) CheckMl(spec, ml);
         if (spec.Behaviour is { } behaviour) CheckBehaviour(spec, behaviour);
@@ -59,6 +60,19 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
             if (bounds.Families[i] == AttackFamily.Protocol)
                 Error($"spec.exclusionBounds.families[{i}]", FieldErrorReason.Invalid,
                     "Protocol cannot be excluded as a family: let exclusions name the rules");
+    }
+
+    private void CheckLogin(LoginSpec login, string path)
+    {
+        (FailureLimitSpec?, string)[] limits =
+            [(login.PerClient, "perClient"), (login.PerUser, "perUser"), (login.PerNetwork, "perNetwork")];
+        foreach (var (limit, name) in limits)
+        {
+            if (limit is not null) Duration($"{path}.{name}.period", limit.Period, TimeSpan.FromDays(1));
+        }
+
+        if (login.PerUser is not null && login.UserName is null)
+            Error($"{path}.perUser", FieldErrorReason.Invalid, "needs userName: the parameter with the user's name");
     }
 
     private void CheckTargets(IReadOnlyList<PolicyTargetReference> targets)
@@ -103,10 +117,12 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         Duration("spec.behaviour.quarantineFor", behaviour.QuarantineFor, TimeSpan.FromDays(7));
         if (behaviour.Throttle is { } throttle)
             Duration("spec.behaviour.throttle.period", throttle.Period, TimeSpan.FromDays(1));
+        if (behaviour.Challenge is { } challenge)
+            Duration("spec.behaviour.challenge.passFor", challenge.PassFor, TimeSpan.FromDays(7));
         var actions = behaviour.Actions ?? new();
         if (actions.High < actions.Medium || actions.Critical < actions.High)
             Error("spec.behaviour.actions", FieldErrorReason.Invalid,
-                "actions may not fall with rising risk: Allow, Log, Throttle, Quarantine, Block");
+                "actions may not fall with rising risk: Allow, Log, Challenge, Throttle, Quarantine, Block");
     }
 
     private void CheckDecision(WafPolicySpec spec)

@@ -5,6 +5,7 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Policies.Compilation;
 using WafOperator.Resources.Models;
+using WafOperator.Resources.Policies;
 
 namespace WafOperator.Controllers.Policies;
 
@@ -16,6 +17,9 @@ public sealed partial class PolicyPublisher(
     PolicyCaches caches, PublicKeys publicKeys, CompiledPolicies compiled, IPolicySink sink, TimeProvider time,
     ILogger<PolicyPublisher> logger, PoolKeys? poolKeys = null) : IReconciler
 {
+    /// <summary>Where Secrets of spec.sharing.redis are read; null: none is.</summary>
+    public RedisSecrets? Redis { get; init; }
+
     /// <summary>Time for the leader to make the Secret with pools' keys; its coming is an event besides.</summary>
     private static readonly TimeSpan KeyWithin = TimeSpan.FromSeconds(5);
 
@@ -30,8 +34,9 @@ public sealed partial class PolicyPublisher(
         }
 
         var pool = policy.Value.Spec.Ml?.Pool;
-        // A sidecar without the key would be refused by the pool.
-        if (pool is not null && poolKeys is { IsKnown: false }) return ReconcileResult.After(KeyWithin);
+        // A sidecar without the key would be refused by the pool; with one of its own, other replicas do not take what
+        // it signs.
+        if (NeedsKeys(policy.Value) && poolKeys is { IsKnown: false }) return ReconcileResult.After(KeyWithin);
         var models = caches.Models.Cache.ByNamespace.Find(key.Namespace).Select(m => m.Value).ToList();
         var now = time.GetUtcNow();
         var compilation = PolicyCompiler.Compile(new PolicyInputs
@@ -46,6 +51,10 @@ public sealed partial class PolicyPublisher(
             RuleFiles = policy.Value.Spec.Rules is { ConfigMaps.Count: > 0 }
                 ? caches.RuleFilesOf(key.Namespace)
                 : new Dictionary<string, IReadOnlyDictionary<string, string>>(),
+            ChallengeKeys = BehaviourCompiler.AsksForBrowsers(policy.Value.Spec.Behaviour)
+                ? poolKeys?.ChallengeKeysOf(key) ?? [] : [],
+            Redis = policy.Value.Spec.Sharing?.Redis is { } redis && Redis is not null
+                ? await Redis.ReadAsync(new(key.Namespace, redis.Secret), cancellationToken) : null,
             Now = now,
         });
         compiled.Set(key, policy.Metadata.Generation, compilation);
@@ -60,8 +69,16 @@ public sealed partial class PolicyPublisher(
             LogRejected(key.ToString(), policy.Metadata.Generation, compilation.Findings.Count, first.ToString());
         }
 
-        return compilation.RecompileAt is { } at && at > now ? ReconcileResult.After(at - now) : ReconcileResult.Done;
+        var again = compilation.RecompileAt is { } at && at > now ? at - now : TimeSpan.MaxValue;
+        // Secrets are not watched: the rights for that would be over all of them.
+        if (policy.Value.Spec.Sharing?.Redis is not null && again > RedisSecrets.RememberedFor)
+            again = RedisSecrets.RememberedFor;
+        return again == TimeSpan.MaxValue ? ReconcileResult.Done : ReconcileResult.After(again);
     }
+
+    /// <summary>Something in the document is made of the Secret with keys.</summary>
+    public static bool NeedsKeys(WafPolicy policy) =>
+        policy.Spec.Ml?.Pool is not null || BehaviourCompiler.AsksForBrowsers(policy.Spec.Behaviour);
 
     private static IEnumerable<string> SecretNames(IEnumerable<ModelVersion> models) =>
         PublicKeys.NamesOf([.. models.Select(m => m.Spec.Artifact.Signature)]);

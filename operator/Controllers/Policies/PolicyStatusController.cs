@@ -10,6 +10,7 @@ using WafOperator.Policies.Coverage;
 using WafOperator.Policies.Targets;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
+using WafOperator.Protocols.Status;
 using WafOperator.Resources.Policies;
 using ConditionStatus = WafOperator.Resources.ConditionStatus;
 
@@ -86,9 +87,19 @@ public sealed class PolicyStatusController(
             Inspection = InspectionSummary.Of([.. counted.Select(c => c.Counters)]),
             Models = ModelsOf(entry),
             Learning = learned.Observe(policy.Metadata.Key, policy.Value, pods),
+            Sharing = SharingOf(policy.Value, entry, pods),
             Conditions = conditions,
         };
     }
+
+    private static SharingStatus? SharingOf(
+        WafPolicy policy, CompiledPolicies.Entry entry, IReadOnlyList<CoveredPodView> pods) => SharingSummary.Of(
+        entry.Compilation.Document, policy.Spec.Sharing?.Redis is not null,
+        pods.Count(pod => ReplicaPublisher.IsCounted(pod.Pod)),
+        [
+            .. pods.Where(pod => pod.Status?.Policy == policy.Metadata.Name)
+                .Select(pod => pod.Status!.Sharing).OfType<SharingReport>(),
+        ]);
 
     private static List<string> NamesOf(IReadOnlyList<UncapturedPort> ports, UncapturedKind kind) =>
         [.. ports.Where(port => port.Kind == kind).Select(port => port.ToString())];

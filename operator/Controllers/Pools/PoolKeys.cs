@@ -26,6 +26,17 @@ public sealed class PoolKeys
     /// read.</summary>
     public IReadOnlyList<string> Of(NamespacedName pool) => _secret is not { } secret ? []
         : [.. secret.Keys.Select(key => PoolAccess.KeyOf(key, pool.Namespace, pool.Name))];
+
+    /// <summary>
+    /// Keys by which sidecars of a policy sign what clients have shown, made of the same secret and changed with it;
+    /// none says anything of another, nor of a pool's. Empty before the Secret was read.
+    /// </summary>
+    public IReadOnlyList<string> ChallengeKeysOf(NamespacedName policy) => _secret is not { } secret ? []
+        :
+        [
+            .. secret.Keys.Select(key => Convert.ToBase64String(HMACSHA256.HashData(
+                key, Encoding.UTF8.GetBytes($"waf-challenge-key/v1\n{policy.Namespace}\n{policy.Name}")))),
+        ];
 }
 
 /// <summary>

@@ -35,6 +35,13 @@ public static class StatusBounds
         ExclusionHits = status.ExclusionHits.Where(hit => hit.Key.Length <= NameLengthMax).Take(ExclusionsMax)
             .ToDictionary(hit => hit.Key, hit => Count(hit.Value)),
         Learning = status.Learning is { } learning ? Clamp(learning) : null,
+        Sharing = status.Sharing is { } sharing ? Clamp(sharing) : null,
+    };
+
+    private static SharingReport Clamp(SharingReport sharing) => sharing with
+    {
+        Replicas = (int)Count(sharing.Replicas), Debt = Count(sharing.Debt),
+        Problem = Cut(sharing.Problem, MessageLengthMax),
     };
 
     private static RequestCounters Clamp(RequestCounters c) => c with

@@ -5,9 +5,9 @@ using WafOperator.Resources.Quantities;
 namespace WafOperator.Policies.Compilation;
 
 /// <summary>The part of a policy about what clients do over time.</summary>
-internal static class BehaviourCompiler
+public static class BehaviourCompiler
 {
-    public static BehaviourPolicy? Compile(PolicyInputs inputs, List<Finding> findings)
+    internal static BehaviourPolicy? Compile(PolicyInputs inputs, List<Finding> findings)
     {
         if (inputs.Policy.Spec.Behaviour is not { } spec || spec.Mode is PolicyMode.Off) return null;
         var thresholds = spec.Thresholds ?? new();
@@ -39,6 +39,18 @@ internal static class BehaviourCompiler
             QuarantineFor = DurationText.Parse(spec.QuarantineFor),
             ThrottleRequests = throttle.Requests,
             ThrottlePeriod = DurationText.Parse(throttle.Period),
+            Challenge = AsksForBrowsers(spec) ? ChallengeOf(spec.Challenge ?? new(), inputs.ChallengeKeys) : null,
         };
     }
+
+    /// <summary>A level of risk has the action Challenge.</summary>
+    public static bool AsksForBrowsers(BehaviourSpec? spec) => spec is not null && spec.Mode is not PolicyMode.Off
+        && (spec.Actions ?? new()) is var actions
+        && (actions.Medium is BehaviourAction.Challenge || actions.High is BehaviourAction.Challenge
+            || actions.Critical is BehaviourAction.Challenge);
+
+    private static ChallengePolicy ChallengeOf(ChallengeSpec spec, IReadOnlyList<string> keys) => new()
+    {
+        Keys = keys, PassFor = DurationText.Parse(spec.PassFor), WorkBits = spec.WorkBits,
+    };
 }

@@ -27,6 +27,14 @@ public sealed record PolicyInputs
     /// <summary>Keys of pools by their name; a pool without one asks for none.</summary>
     public IReadOnlyDictionary<string, string> PoolKeys { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>
+    /// Keys by which sidecars of the policy sign what clients have shown, base64, the one in use first.
+    /// </summary>
+    public IReadOnlyList<string> ChallengeKeys { get; init; } = [];
+
+    /// <summary>What the Secret of spec.sharing.redis holds; null when it was not read.</summary>
+    public RedisSecret? Redis { get; init; }
+
     /// <summary>Takes model versions without a status as promoted: a file has no operator to promote them.</summary>
     public bool TrustUnjudgedModels { get; init; }
 
@@ -39,7 +47,7 @@ public enum FindingSeverity { Warning, Error }
 /// <summary>Which condition a finding belongs to, and its reason there.</summary>
 public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid,
     RulesWarning, KeyNotFound, RulesNotFound, ExclusionOutOfBounds,
-    PoolDiffers }
+    PoolDiffers, RedisNotFound }
 
 /// <summary>
 /// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of

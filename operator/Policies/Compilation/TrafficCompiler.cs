@@ -38,6 +38,30 @@ internal static class TrafficCompiler
             ? new() { Of = (RateLimitKeyKind)distinct.Of, Name = distinct.Name } : null,
     };
 
+    public static LoginPolicy LoginOf(LoginSpec spec) => new()
+    {
+        PathPrefix = spec.PathPrefix,
+        Method = spec.Method,
+        UserName = spec.UserName,
+        Success = SignsOf(spec.Success ?? new()),
+        Failure = SignsOf(spec.Failure ?? new() { Statuses = ["401"] }),
+        PerClient = LimitOf(spec.PerClient ?? new()),
+        PerUser = LimitOf(spec.PerUser),
+        PerNetwork = LimitOf(spec.PerNetwork),
+        DryRun = spec.DryRun,
+    };
+
+    private static LoginSigns SignsOf(LoginSignsSpec spec) => new()
+    {
+        Statuses = [.. spec.Statuses.Select(status => CostOf(new StatusCostSpec { Status = status, Cost = 0 }))],
+        Header = spec.Header, HeaderContains = spec.HeaderContains, BodyContains = spec.BodyContains,
+    };
+
+    private static FailureLimit? LimitOf(FailureLimitSpec? spec) => spec is null ? null : new()
+    {
+        Failures = spec.Failures, Period = DurationText.Parse(spec.Period), Share = DecimalText.ParseDouble(spec.Share),
+    };
+
     private static RateCost? CostOf(RateCostSpec? spec) => spec is null ? null : new()
     {
         Request = spec.Request,

@@ -19,6 +19,9 @@ public sealed class HoldTable(int clientsMax)
     private long _begun;
     private long _displaced;
 
+    /// <summary>Clients that are held at once.</summary>
+    public int Most => clientsMax;
+
     /// <summary>Clients that are held, those included whose time ended since anybody asked.</summary>
     public int Count => _count;
 
@@ -73,6 +76,13 @@ public sealed class HoldTable(int clientsMax)
     {
         lock (_lock)
             return [.. _holds.Values.Where(hold => hold.Until > now).OrderByDescending(hold => hold.Since).Take(most)];
+    }
+
+    /// <summary>All that are held now, with their keys.</summary>
+    public IReadOnlyList<(UInt128 Key, Hold Hold)> Entries(long now)
+    {
+        if (_count == 0) return [];
+        lock (_lock) return [.. _holds.Where(held => held.Value.Until > now).Select(held => (held.Key, held.Value))];
     }
 
     private void MakeRoom(long now)

@@ -12,14 +12,11 @@ public static class ClientKeys
     /// <summary>Bytes of a value that count.</summary>
     public const int ValueBytesMax = 1024;
 
-    private static readonly SipHash[] Hashes = [.. Enum.GetValues<KeySpace>().Select(_ => Fresh())];
-
     /// <summary>The key of an address (or its network).</summary>
-    public static UInt128 Of(UInt128 address) => Hashes[(int)KeySpace.Client].Of(address);
+    public static UInt128 Of(UInt128 address) => KeyHashes.OfProcess.Of(address);
 
     /// <summary>The key of a value that a client brought.</summary>
-    public static UInt128 Of(KeySpace space, ReadOnlySpan<byte> value) =>
-        Hashes[(int)space].Of(value.Length > ValueBytesMax ? value[..ValueBytesMax] : value);
+    public static UInt128 Of(KeySpace space, ReadOnlySpan<byte> value) => KeyHashes.OfProcess.Of(space, value);
 
     /// <summary>A hash with a secret of its own.</summary>
     public static SipHash Fresh()

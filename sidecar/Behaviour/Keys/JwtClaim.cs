@@ -20,7 +20,12 @@ public static class JwtClaim
     /// <param name="authorization">Value of an Authorization header, or a bare token.</param>
     /// <param name="claim">Name of the claim.</param>
     /// <param name="key">Key of the value, in the space of claims.</param>
-    public static bool TryGetKey(ReadOnlySpan<byte> authorization, ReadOnlySpan<byte> claim, out UInt128 key)
+    public static bool TryGetKey(ReadOnlySpan<byte> authorization, ReadOnlySpan<byte> claim, out UInt128 key) =>
+        TryGetKey(authorization, claim, KeyHashes.OfProcess, out key);
+
+    /// <summary>The same with hashes of the caller's.</summary>
+    public static bool TryGetKey(
+        ReadOnlySpan<byte> authorization, ReadOnlySpan<byte> claim, KeyHashes hashes, out UInt128 key)
     {
         key = default;
         var token = authorization.Trim((byte)' ');
@@ -37,7 +42,7 @@ public static class JwtClaim
                 return false;
             var value = Find(rented.AsSpan(0, written), claim);
             if (value.IsEmpty) return false;
-            key = ClientKeys.Of(KeySpace.JwtClaim, value);
+            key = hashes.Of(KeySpace.JwtClaim, value);
             return true;
         }
         finally

@@ -22,8 +22,8 @@ public sealed class RateTable
     private readonly Lock[] _locks;
     private readonly int _setMask;
     private readonly long _interval;
-    private readonly long _tolerance;
     private long _evicted;
+    private volatile int _parts = 1;
 
     /// <param name="units">Units per period.</param>
     /// <param name="periodTicks">Length of the period, in the caller's clock ticks.</param>
@@ -35,7 +35,6 @@ public sealed class RateTable
         ArgumentOutOfRangeException.ThrowIfLessThan(periodTicks, 1);
         Burst = Math.Max(1, burst);
         _interval = Math.Max(1, periodTicks / units);
-        _tolerance = _interval * Burst;
         var sets = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, keysMax / Ways));
         _setMask = sets - 1;
         _slots = new Slot[sets * Ways];
@@ -43,8 +42,18 @@ public sealed class RateTable
         for (var i = 0; i < _locks.Length; i++) _locks[i] = new Lock();
     }
 
-    /// <summary>Units that may come at once.</summary>
+    /// <summary>Units that may come at once, of all parts together.</summary>
     public int Burst { get; }
+
+    /// <summary>
+    /// Tables that count the same keys, each for its part of the traffic: this one gives that part of rate and burst
+    /// (no less than one unit at once). May change at any time; what was spent stays spent.
+    /// </summary>
+    public int Parts
+    {
+        get => _parts;
+        set => _parts = Math.Max(1, value);
+    }
 
     /// <summary>Keys that were given up although units of theirs were still spent.</summary>
     public long Evicted => Interlocked.Read(ref _evicted);
@@ -71,15 +80,16 @@ public sealed class RateTable
     public RateAnswer Take(UInt128 key, long now, int cost = 1)
     {
         var set = SetOf(key);
-        var wanted = _interval * Math.Clamp(cost, 1, Burst);
+        var share = Share();
+        var wanted = share.Interval * Math.Clamp(cost, 1, share.Burst);
         lock (LockOf(set))
         {
             ref var slot = ref Find(SlotsOf(set), key, now);
             var full = Math.Max(slot.FullAt, now);
-            var wait = full + wanted - now - _tolerance;
-            if (wait > 0) return new RateAnswer(wait, RemainingAt(full, now));
+            var wait = full + wanted - now - share.Tolerance;
+            if (wait > 0) return new RateAnswer(wait, share.RemainingAt(full, now));
             if (cost > 0) slot.FullAt = full + wanted;
-            return new RateAnswer(0, RemainingAt(slot.FullAt, now));
+            return new RateAnswer(0, share.RemainingAt(slot.FullAt, now));
         }
     }
 
@@ -91,17 +101,23 @@ public sealed class RateTable
     {
         if (cost <= 0) return;
         var set = SetOf(key);
+        var share = Share();
         lock (LockOf(set))
         {
             ref var slot = ref Find(SlotsOf(set), key, now);
             var full = Math.Max(slot.FullAt, now);
-            var units = Math.Min(cost, 2L * Burst);
-            slot.FullAt = Math.Min(full + _interval * units, now + 2 * _tolerance);
+            var units = Math.Min(cost, 2L * share.Burst);
+            slot.FullAt = Math.Min(full + share.Interval * units, now + 2 * share.Tolerance);
         }
     }
 
-    private long RemainingAt(long fullAt, long now) =>
-        Math.Max(0, (now + _tolerance - Math.Max(fullAt, now)) / _interval);
+    private Part Share()
+    {
+        var parts = _parts;
+        var burst = Math.Max(1, (Burst + parts - 1) / parts);
+        var interval = _interval * parts;
+        return new Part(interval, interval * burst, burst);
+    }
 
     private int SetOf(UInt128 key) => (int)(ulong)key & _setMask;
 
@@ -123,6 +139,13 @@ public sealed class RateTable
         if (slot.IsUsed && slot.FullAt > now) Interlocked.Increment(ref _evicted);
         slot = new Slot { Key = key, FullAt = now, IsUsed = true };
         return ref slot;
+    }
+
+    /// <summary>This table's part of the rate, ticks.</summary>
+    private readonly record struct Part(long Interval, long Tolerance, int Burst)
+    {
+        public long RemainingAt(long fullAt, long now) =>
+            Math.Max(0, (now + Tolerance - Math.Max(fullAt, now)) / Interval);
     }
 
     private struct Slot

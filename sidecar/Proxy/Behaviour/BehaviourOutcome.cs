@@ -1,4 +1,5 @@
 using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Challenges;
 
 namespace WafOperator.Proxy.Behaviour;
 
@@ -10,6 +11,9 @@ internal readonly record struct BehaviourOutcome(BehaviourActionKind Action, dou
 {
     /// <summary>The client is to be refused; false for a throttled one within its rate.</summary>
     public bool Refuses { get; init; }
+
+    /// <summary>What the client is to show, where the action is Challenge.</summary>
+    public ChallengeRung Rung { get; init; }
 
     /// <summary>When the client may come back.</summary>
     public TimeSpan RetryAfter { get; init; }

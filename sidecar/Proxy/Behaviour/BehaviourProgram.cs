@@ -4,8 +4,10 @@ using WafOperator.Behaviour.Holds;
 using WafOperator.Behaviour.Limits;
 using WafOperator.Http;
 using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Challenges;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.RateLimiting;
+using WafOperator.Proxy.Sharing;
 
 namespace WafOperator.Proxy.Behaviour;
 
@@ -29,6 +31,7 @@ internal sealed class BehaviourProgram
 
     private readonly BehaviourPolicy _policy;
     private readonly TimeProvider _time;
+    private readonly ReplicaSharing _sharing;
     private readonly long _start;
     private readonly KeyReader[] _sessions;
     private readonly AddressSet _exempt;
@@ -36,16 +39,21 @@ internal sealed class BehaviourProgram
     private readonly RateTable _throttle;
 
     public BehaviourProgram(
-        BehaviourPolicy policy, IReadOnlyList<JudgingModel> models, TimeProvider time, BehaviourProgram? previous)
+        BehaviourPolicy policy, IReadOnlyList<JudgingModel> models, TimeProvider time, BehaviourProgram? previous,
+        ReplicaSharing? sharing = null)
     {
         _policy = policy;
+        _sharing = sharing ?? ReplicaSharing.None;
         _time = time;
         _models = [.. models];
-        _sessions = [.. policy.Sessions.Select(session => new KeyReader(session.Of, session.Name))];
+        _sessions = [.. policy.Sessions.Select(session => new KeyReader(session.Of, session.Name, _sharing.Hashes))];
         _exempt = AddressSet.Parse(policy.ExemptClients, out var unreadable);
         Unreadable = unreadable;
-        var isSame = previous is not null && previous._policy.Clients == policy.Clients;
-        State = isSame ? previous!.State : new BehaviourState(policy.Clients);
+        Challenges = policy.Challenge is not { } challenge ? null
+            : challenge.Equals(previous?._policy.Challenge) ? previous!.Challenges : new(challenge, time);
+        var isSame = previous is not null && previous._policy.Clients == policy.Clients
+            && previous.State.Hashes == _sharing.Hashes;
+        State = isSame ? previous!.State : new BehaviourState(policy.Clients, _sharing.Hashes);
         _start = isSame ? previous!._start : time.GetTimestamp() - time.TimestampFrequency;
         var period = (long)(Math.Max(policy.ThrottlePeriod.TotalSeconds, 0.001) * time.TimestampFrequency);
         var burst = Math.Max(1, policy.ThrottleRequests / 10);
@@ -56,6 +64,9 @@ internal sealed class BehaviourProgram
     }
 
     public BehaviourState State { get; }
+
+    /// <summary>Asks clients to show that they are browsers; null where no level of risk does.</summary>
+    public ChallengeProgram? Challenges { get; }
 
     /// <summary>Never more than the policy's.</summary>
     public InspectionMode Mode => _policy.Mode;
@@ -91,7 +102,21 @@ internal sealed class BehaviourProgram
             };
         }
 
-        return Act(new BehaviourOutcome(ActionOf(risk), risk, NameOf(by)), client, keys, now);
+        var outcome = Act(new BehaviourOutcome(ActionOf(risk), risk, NameOf(by)), client, keys, now);
+        return outcome.Action is BehaviourActionKind.Challenge ? Ask(outcome, client, request) : outcome;
+    }
+
+    /// <summary>A client that has shown what its risk asks for is not refused, nor one that is about to.</summary>
+    private BehaviourOutcome Ask(in BehaviourOutcome outcome, Address client, CanonicalRequest request)
+    {
+        var rung = outcome.Risk >= _policy.CriticalThreshold ? ChallengeRung.Work
+            : outcome.Risk >= _policy.HighThreshold ? ChallengeRung.Refresh : ChallengeRung.Cookie;
+        return outcome with
+        {
+            Rung = rung,
+            Refuses = Challenges is { } challenges && !ChallengeProgram.IsCheck(request)
+                && challenges.ShownBy(client, request) < rung,
+        };
     }
 
     /// <summary>Remembers a request and what became of it.</summary>
@@ -110,7 +135,7 @@ internal sealed class BehaviourProgram
             Marks = context.Shape.Marks | (facts.IsRefused ? RequestMarks.Refused : 0),
         };
         var now = Now;
-        var own = KeyReader.ClientKey(client);
+        var own = KeyReader.ClientKey(client, _sharing.Hashes);
         var silence = State.History.TryRead(own, out var record) ? now - record.LastAt : long.MaxValue;
         var judge = new ClientJudge(_models, context, State.Site.Add(now, silence));
         Span<UInt128> keys = stackalloc UInt128[KeysMax];
@@ -144,6 +169,7 @@ internal sealed class BehaviourProgram
 
                 return outcome with { Refuses = true, RetryAfter = _policy.QuarantineFor };
             case BehaviourActionKind.Throttle:
+                _throttle.Parts = _sharing.Parts;
                 var wait = _throttle.Take(keys[0], _time.GetTimestamp()).WaitTicks;
                 return wait == 0 ? outcome : outcome with
                 {
@@ -156,7 +182,7 @@ internal sealed class BehaviourProgram
 
     private int KeysOf(Address client, CanonicalRequest request, Span<UInt128> keys)
     {
-        var own = keys[0] = KeyReader.ClientKey(client);
+        var own = keys[0] = KeyReader.ClientKey(client, _sharing.Hashes);
         var count = 1;
         foreach (var session in _sessions)
         {

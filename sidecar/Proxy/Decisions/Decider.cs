@@ -75,6 +75,7 @@ internal static class Decider
             isThrottled ? 429 : inputs.BlockStatus) with
         {
             RetryAfter = behaviour.RetryAfter,
+            Form = behaviour.Action is BehaviourActionKind.Challenge ? BlockForm.Challenge : BlockForm.Respond,
             Message = string.Create(CultureInfo.InvariantCulture,
                 $"{behaviour.Action} for what the client did before: risk {behaviour.Risk:0.00} by {behaviour.By}"),
         };

@@ -82,7 +82,13 @@ internal enum RuleOutcomeKind
 }
 
 /// <summary>How a rule's interruption is carried out.</summary>
-internal enum BlockForm { Respond, Redirect, Drop }
+internal enum BlockForm
+{
+    Respond, Redirect, Drop,
+
+    /// <summary>The client is asked to show that it is a browser.</summary>
+    Challenge,
+}
 
 /// <summary>The rules' answer.</summary>
 internal readonly record struct RuleOutcome(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using WafOperator.Behaviour.Bots;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
@@ -61,6 +62,16 @@ internal sealed partial class Exchange
         return [.. names.Concat(_scored.Exclusions ?? []).Distinct(StringComparer.Ordinal)];
     }
 
+    /// <summary>Read for events only; the application's clients pay nothing for it.</summary>
+    private BotReading? BotOf()
+    {
+        if (_snapshot.Behaviour is null) return null;
+        // Only a trusted hop knows how the client's connection is; browsers send more on encrypted ones.
+        var isEncrypted = _snapshot.Identity.IsTrusted(_context.Connection.Peer)
+            && _http.Request.Headers["X-Forwarded-Proto"] == "https";
+        return BotJudge.Read(_canonical, isEncrypted);
+    }
+
     /// <summary>Exclusions without which the request would have been decided otherwise.</summary>
     private IEnumerable<string> ExclusionHits()
     {
@@ -115,7 +126,10 @@ internal sealed partial class Exchange
 
         if (!EventComposer.IsWanted(_snapshot.Document.Logging.Decisions, facts)) return;
         var securityEvent = EventComposer.Compose(
-            _snapshot, _canonical, facts with { EventId = EventIds.Text(_eventId), Time = _services.Time.GetUtcNow() });
+            _snapshot, _canonical, facts with
+            {
+                EventId = EventIds.Text(_eventId), Time = _services.Time.GetUtcNow(), Bot = BotOf(),
+            });
         _services.Log.Add(securityEvent);
         _services.Shipper?.Add(securityEvent);
     }

@@ -9,6 +9,7 @@ using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Blocking;
 using WafOperator.Proxy.Bodies;
+using WafOperator.Proxy.Challenges;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Identity;
@@ -70,6 +71,14 @@ internal sealed partial class Exchange : IAsyncDisposable
         {
             ReadHead();
             if (SocketThreads.IsLong(_headBytes)) await SocketThreads.LeaveAsync();
+            BeginHead();
+            if (!IsDecided && !_snapshot.RateLimits.IsEmpty) await LimitAsync(ofBody: false);
+            if (!IsDecided && Challenge is { } challenge && ChallengeProgram.IsCheck(_canonical))
+            {
+                await CheckAsync(challenge);
+                return;
+            }
+
             InspectHead();
             if (!IsDecided) await InspectBodyAsync();
             Decide();
@@ -109,7 +118,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         _inspectedTicks += Stopwatch.GetTimestamp() - started;
     }
 
-    private void InspectHead()
+    private void BeginHead()
     {
         var started = Stopwatch.GetTimestamp();
         var headers = _http.Request.Headers;
@@ -140,8 +149,12 @@ internal sealed partial class Exchange : IAsyncDisposable
             };
         }
 
-        if (!IsDecided && !_snapshot.RateLimits.IsEmpty)
-            _inputs = _inputs with { Rate = _snapshot.RateLimits.Take(_client, _canonical) };
+        _inspectedTicks += Stopwatch.GetTimestamp() - started;
+    }
+
+    private void InspectHead()
+    {
+        var started = Stopwatch.GetTimestamp();
         if (!IsDecided && _canonical.MustReject) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
         if (!IsDecided && _snapshot.Rules is { } program)
         {
@@ -185,6 +198,10 @@ internal sealed partial class Exchange : IAsyncDisposable
 
         if (TakesLong) await SocketThreads.LeaveAsync();
         var started = Stopwatch.GetTimestamp();
+        EndBody();
+        if (!IsDecided && _snapshot.RateLimits.NeedsBody && _inputs.Rules.Kind is not RuleOutcomeKind.Failed)
+            await LimitAsync(ofBody: true);
+        JudgeLogin();
         InspectWhole();
         if (ProgramToScore() is { } program) await ScoreAsync(program);
         if (_hasNoRoom && !IsAttack) _inputs = _inputs with { Rules = NoRoomLeft };
@@ -229,16 +246,27 @@ internal sealed partial class Exchange : IAsyncDisposable
     private bool RefusesLongBodies =>
         _route.Body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject };
 
-    /// <summary>Everything that could be read was read: rules of phase 2.</summary>
-    private void InspectWhole()
+    /// <summary>Counts the request against the limits of head or body, over all replicas where they share.</summary>
+    private async ValueTask LimitAsync(bool ofBody)
+    {
+        var limits = _snapshot.RateLimits;
+        var outcome = limits.IsShared ? await limits.TakeAsync(_client, _canonical, ofBody)
+            : ofBody ? limits.TakeOfBody(_client, _canonical) : limits.Take(_client, _canonical);
+        _inputs = _inputs with { Rate = _inputs.Rate.With(outcome) };
+    }
+
+    private void EndBody()
     {
         if (IsDecided || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
         _canonical.AllowsXmlDoctypes = _route.Body.AllowsXmlDoctypes is true;
         _canonical.EndBody();
         if (RefusesLongBodies ? _canonical.MustReject : _canonical.MustRejectInPart) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
-        if (!IsDecided && _snapshot.RateLimits.NeedsBody)
-            _inputs = _inputs with { Rate = _inputs.Rate.With(_snapshot.RateLimits.TakeOfBody(_client, _canonical)) };
-        if (IsDecided) return;
+    }
+
+    /// <summary>Everything that could be read was read: rules of phase 2.</summary>
+    private void InspectWhole()
+    {
+        if (IsDecided || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
         if (_rules is not null) _inputs = _inputs with { Rules = _rules.RequestBody() };
         _isInspected = true;
     }
@@ -286,6 +314,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         var transformer = InspectsResponse
             ? new InspectingTransformer(connection, this, _services.Budget)
             : connection.PassThrough;
+        WatchLogin();
         using var messages = _inputs.Access is AccessOutcome.Pass && DuplexStreams.IsDuplex(_http)
             ? MessageStream.Open(new MessageScope(_context, _snapshot, _services, _route, _client))
             : null;
@@ -297,6 +326,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (error is not ForwarderError.None) _services.Meters.Incident(ForwardingIncidents.IncidentOf(_http, error));
         if (!_isReported) Report();
         CountRest();
+        CountLogin();
         Charge();
     }
 
@@ -343,6 +373,7 @@ internal sealed partial class Exchange : IAsyncDisposable
     {
         if (!_isReported) Report();
         _held?.Dispose();
+        if (_decision.Form is BlockForm.Challenge && Challenge is { } challenge) return AskAsync(challenge);
         return BlockResponder.RespondAsync(_http, _decision, _snapshot.Document.BlockResponse, EventIds.Text(_eventId));
     }
 

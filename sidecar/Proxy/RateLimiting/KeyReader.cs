@@ -25,9 +25,14 @@ internal sealed class KeyReader
     private readonly byte[] _name;
     private readonly byte[] _lowerName;
     private readonly uint _nameHash;
+    private readonly KeyHashes _hashes;
 
-    public KeyReader(RateLimitKeyKind kind, string? name)
+    /// <param name="kind">What the key is made of.</param>
+    /// <param name="name">Name of the cookie, header, claim or parameter.</param>
+    /// <param name="hashes">Those that replicas share; null: those of this process.</param>
+    public KeyReader(RateLimitKeyKind kind, string? name, KeyHashes? hashes = null)
     {
+        _hashes = hashes ?? KeyHashes.OfProcess;
         _kind = kind;
         _name = Encoding.UTF8.GetBytes(name ?? "");
         _lowerName = Encoding.UTF8.GetBytes((name ?? "").ToLowerInvariant());
@@ -44,11 +49,11 @@ internal sealed class KeyReader
     public bool IsSecret => _kind is RateLimitKeyKind.Session;
 
     /// <summary>The key of a client: its address, or the network that it owns.</summary>
-    public static UInt128 ClientKey(Address client)
+    public static UInt128 ClientKey(Address client, KeyHashes hashes)
     {
         var network = client.IsV6 ? client.Network(ClientPrefixV6) : client;
         // An IPv4 address must not be the IPv6 network with the same number.
-        return ClientKeys.Of(network.IsV6 ? network.Bits : network.Bits | (UInt128)1 << 127);
+        return hashes.Of(network.IsV6 ? network.Bits : network.Bits | (UInt128)1 << 127);
     }
 
     /// <summary>
@@ -62,7 +67,7 @@ internal sealed class KeyReader
         switch (_kind)
         {
             case RateLimitKeyKind.Client:
-                Add(keys, ref count, ClientKey(client));
+                Add(keys, ref count, ClientKey(client, _hashes));
                 break;
             case RateLimitKeyKind.Route:
                 Add(keys, ref count, UInt128.One);
@@ -72,7 +77,7 @@ internal sealed class KeyReader
                 break;
             case RateLimitKeyKind.JwtClaim:
                 if (request.TryGetHeader(Authorization, out var token)
-                    && JwtClaim.TryGetKey(request[token], _name, out var claim)) Add(keys, ref count, claim);
+                    && JwtClaim.TryGetKey(request[token], _name, _hashes, out var claim)) Add(keys, ref count, claim);
                 break;
             case RateLimitKeyKind.Session:
                 ReadCookies(request, keys, ref count);
@@ -90,7 +95,7 @@ internal sealed class KeyReader
         foreach (ref readonly var header in request.Headers)
         {
             if (header.NameHash == _nameHash && request[header.LowerName].SequenceEqual(_lowerName))
-                Add(keys, ref count, ClientKeys.Of(KeySpace.Header, request[header.Value]));
+                Add(keys, ref count, _hashes.Of(KeySpace.Header, request[header.Value]));
         }
     }
 
@@ -99,7 +104,7 @@ internal sealed class KeyReader
         foreach (ref readonly var cookie in request.Cookies)
         {
             if (request[cookie.Name].SequenceEqual(_name))
-                Add(keys, ref count, ClientKeys.Of(KeySpace.Session, request[cookie.Value]));
+                Add(keys, ref count, _hashes.Of(KeySpace.Session, request[cookie.Value]));
         }
     }
 
@@ -109,7 +114,7 @@ internal sealed class KeyReader
         foreach (ref readonly var argument in request.Arguments)
         {
             if (IsNamed(request[argument.Name]))
-                Add(keys, ref count, ClientKeys.Of(KeySpace.Parameter, request[argument.Value]));
+                Add(keys, ref count, _hashes.Of(KeySpace.Parameter, request[argument.Value]));
         }
     }
 

@@ -1,14 +1,22 @@
+using StackExchange.Redis;
 using WafOperator.Behaviour.Limits;
 using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Sharing;
 
 namespace WafOperator.Proxy.RateLimiting;
 
-/// <summary>One limit of a policy with its counters. Thread-safe.</summary>
+/// <summary>
+/// One limit of a policy with its counters: those of this replica, and those in Redis where replicas count together.
+/// What Redis lets through is counted here as well, so that this replica knows its clients when Redis is away.
+/// Thread-safe.
+/// </summary>
 internal sealed class LimitState
 {
+    private readonly ReplicaSharing _sharing;
+    private readonly SharedLimit? _shared;
     private readonly byte[][]? _prefix;
     private readonly KeyReader _key;
     private readonly RateTable? _rates;
@@ -19,18 +27,20 @@ internal sealed class LimitState
     private readonly KeyReader? _value;
     private readonly DistinctTable? _distinct;
 
-    public LimitState(RateLimit limit, long ticksPerSecond)
+    public LimitState(RateLimit limit, long ticksPerSecond, ReplicaSharing sharing)
     {
         Limit = limit;
+        _sharing = sharing;
+        _shared = sharing.Counting is { } counting ? new SharedLimit(limit, counting) : null;
         Policy = RateLimitFields.PolicyOf(limit);
         _prefix = limit.PathPrefix is null or "/" ? null : [PathPrefix.Folded(limit.PathPrefix)];
-        _key = new KeyReader(limit.Key, limit.KeyName);
+        _key = new KeyReader(limit.Key, limit.KeyName, sharing.Hashes);
         var period = Math.Max(1, (long)(Math.Max(limit.Period.TotalSeconds, 0.001) * ticksPerSecond));
         var requests = Math.Max(1, limit.Requests);
         var keys = limit.Key is RateLimitKeyKind.Route ? 1 : RateLimitProgram.KeysMax;
         if (limit.Distinct is { } distinct)
         {
-            _value = new KeyReader(distinct.Of, distinct.Name);
+            _value = new KeyReader(distinct.Of, distinct.Name, sharing.Hashes);
             _distinct = new DistinctTable(requests, period, keys);
             return;
         }
@@ -58,7 +68,8 @@ internal sealed class LimitState
     public long Take(Address client, CanonicalRequest request, long now)
     {
         if (_distinct is not null) return TakeDistinct(client, request, now);
-        var own = KeyReader.ClientKey(client);
+        Divide();
+        var own = KeyReader.ClientKey(client, _sharing.Hashes);
         Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
         long longest = 0;
         foreach (var key in keys[..KeysOf(client, request, own, keys)])
@@ -66,19 +77,83 @@ internal sealed class LimitState
         return longest;
     }
 
+    /// <summary>Asks Redis for all that <see cref="Take(Address, CanonicalRequest, long)"/> would count here.</summary>
+    public void Ask(IDatabase database, Address client, CanonicalRequest request, SharedQuestions questions)
+    {
+        var own = KeyReader.ClientKey(client, _sharing.Hashes);
+        Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
+        if (_value is null)
+        {
+            var cost = Limit.Cost?.Request ?? 1;
+            foreach (var key in keys[..KeysOf(client, request, own, keys)])
+            {
+                var counted = Counted(key, own);
+                questions.Add(this, _shared!, counted, cost, _shared!.TakeAsync(database, counted, cost));
+            }
+
+            return;
+        }
+
+        Span<UInt128> values = stackalloc UInt128[KeyReader.ValuesMax];
+        var count = _value.Read(client, request, values);
+        foreach (var key in keys[..KeysOf(client, request, own, keys)])
+        {
+            foreach (var value in values[..count])
+                questions.Add(this, _shared!, new CountedKey(key, null), 0, _shared!.AddAsync(database, key, value));
+        }
+    }
+
+    /// <summary>Owes Redis what this replica let through while nobody asked it.</summary>
+    public void Owe(Address client, CanonicalRequest request)
+    {
+        if (_distinct is not null) return;
+        var own = KeyReader.ClientKey(client, _sharing.Hashes);
+        Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
+        foreach (var key in keys[..KeysOf(client, request, own, keys)])
+            _shared!.ChargeLater(Counted(key, own), Limit.Cost?.Request ?? 1);
+    }
+
+    /// <summary>Counts here what Redis let through.</summary>
+    public void Mirror(Address client, CanonicalRequest request, long now)
+    {
+        if (_distinct is not null)
+        {
+            TakeDistinct(client, request, now);
+            return;
+        }
+
+        Divide();
+        var own = KeyReader.ClientKey(client, _sharing.Hashes);
+        Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
+        foreach (var key in keys[..KeysOf(client, request, own, keys)])
+            _rates!.Charge(key, now, Limit.Cost?.Request ?? 1);
+    }
+
     /// <summary>Takes what a response cost, whether it is there or not.</summary>
     public void Charge(Address client, CanonicalRequest request, in ResponseFacts response, long now)
     {
         var cost = Limit.Cost!.Of(response.Status, response.Bytes);
         if (cost <= 0) return;
-        var own = KeyReader.ClientKey(client);
+        var own = KeyReader.ClientKey(client, _sharing.Hashes);
         Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
         foreach (var key in keys[..KeysOf(client, request, own, keys)])
         {
+            _shared?.ChargeLater(Counted(key, own), cost);
             // A key of the client's invention does not carry the cost away with it.
             if (key != own && _newcomers is not null && !_rates!.IsActive(key, now)) _newcomers.Charge(own, now, cost);
             _rates!.Charge(key, now, cost);
         }
+    }
+
+    private CountedKey Counted(UInt128 key, UInt128 own) =>
+        new(key, _newcomers is not null && key != own ? own : null);
+
+    private void Divide()
+    {
+        var parts = _sharing.Parts;
+        if (_rates!.Parts == parts) return;
+        _rates.Parts = parts;
+        if (_newcomers is not null) _newcomers.Parts = parts;
     }
 
     private long Take(UInt128 key, UInt128 own, long now)
@@ -112,7 +187,7 @@ internal sealed class LimitState
         if (count == 0) return 0;
         Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
         long longest = 0;
-        foreach (var key in keys[..KeysOf(client, request, KeyReader.ClientKey(client), keys)])
+        foreach (var key in keys[..KeysOf(client, request, KeyReader.ClientKey(client, _sharing.Hashes), keys)])
         {
             foreach (var value in values[..count])
                 longest = Math.Max(longest, _distinct!.Add(key, value, now).WaitTicks);

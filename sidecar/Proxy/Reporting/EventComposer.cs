@@ -1,4 +1,5 @@
 using System.Text;
+using WafOperator.Behaviour.Bots;
 using WafOperator.Engine;
 using WafOperator.Http;
 using WafOperator.Protocols.Events;
@@ -45,6 +46,9 @@ internal readonly record struct DecisionFacts
 
     /// <summary>What the client did before.</summary>
     public BehaviourOutcome Behaviour { get; init; }
+
+    /// <summary>Signs of a program in the head; null where they are not read.</summary>
+    public BotReading? Bot { get; init; }
     public TimeSpan Inspection { get; init; }
     public string? Pod { get; init; }
 }
@@ -105,6 +109,7 @@ internal static class EventComposer
             Risk = facts.Risk,
             Score = facts.Score is { } score ? Math.Round(score, 6) : null,
             RuleEvidence = Math.Round(facts.RuleEvidence, 3),
+            Bot = facts.Bot is { } bot ? new BotFinding { Weight = bot.Weight, Reasons = bot.Reasons() } : null,
             Behaviour = facts.Behaviour.IsTold
                 ? new BehaviourFinding
                 {

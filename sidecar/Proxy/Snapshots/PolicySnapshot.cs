@@ -4,6 +4,7 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Scoring.Ensemble;
@@ -19,6 +20,9 @@ internal sealed class PolicySnapshot
     public required AccessProgram Access { get; init; }
     public required RateLimitProgram RateLimits { get; init; }
     public required RouteTable Routes { get; init; }
+
+    /// <summary>Where users sign in.</summary>
+    public required LoginProgram Logins { get; init; }
 
     /// <summary>What is remembered of clients, or null when the policy does not ask for it.</summary>
     public BehaviourProgram? Behaviour { get; init; }

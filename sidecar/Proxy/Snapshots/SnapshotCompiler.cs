@@ -6,9 +6,11 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.Models;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
+using WafOperator.Proxy.Sharing;
 using WafOperator.Scoring;
 using WafOperator.Scoring.Parts;
 using WafOperator.SecLang;
@@ -23,7 +25,7 @@ internal sealed record SnapshotCompilation(PolicySnapshot? Snapshot, string? Ref
 /// from one snapshot to the next. Everything must compile, or the document is refused as a whole.
 /// </summary>
 internal sealed class SnapshotCompiler(
-    string? rulesDirectory, ModelStage models, BehaviourModels behaviour, TimeProvider time)
+    string? rulesDirectory, ModelStage models, BehaviourModels behaviour, Replicas replicas, TimeProvider time)
 {
     private const int RefusalsShown = 5;
 
@@ -34,10 +36,27 @@ internal sealed class SnapshotCompiler(
 
     public SnapshotCompilation Compile(PolicyDocument document, PolicySnapshot? previous)
     {
+        var sharing = replicas.Prepare(document);
+        var isUsed = false;
+        try
+        {
+            var compilation = Compile(document, previous, sharing);
+            isUsed = compilation.Snapshot is not null;
+            return compilation;
+        }
+        finally
+        {
+            if (isUsed) replicas.Adopt(sharing);
+            else replicas.Discard(sharing);
+        }
+    }
+
+    private SnapshotCompilation Compile(PolicyDocument document, PolicySnapshot? previous, ReplicaSharing sharing)
+    {
         var warnings = new List<string>();
         var identity = new ClientResolver(document.ClientIdentity);
         var access = new AccessProgram(document.AccessLists);
-        var remembered = BehaviourOf(document, previous);
+        var remembered = BehaviourOf(document, previous, sharing);
         var unreadable = identity.Unreadable.Concat(access.Unreadable).Concat(remembered?.Unreadable ?? []).ToList();
         if (unreadable.Count > 0)
         {
@@ -69,8 +88,9 @@ internal sealed class SnapshotCompiler(
                 Document = document,
                 Identity = identity,
                 Access = access,
-                RateLimits = new RateLimitProgram(document.RateLimits, time, previous?.RateLimits),
+                RateLimits = new RateLimitProgram(document.RateLimits, time, sharing, previous?.RateLimits),
                 Routes = routes,
+                Logins = new LoginProgram(document.Logins ?? [], time, sharing, previous?.Logins),
                 Behaviour = remembered,
                 Redactor = new Redactor(document.Logging.Redact),
                 HttpLimits = limits,
@@ -85,12 +105,13 @@ internal sealed class SnapshotCompiler(
             null, warnings);
     }
 
-    private BehaviourProgram? BehaviourOf(PolicyDocument document, PolicySnapshot? previous)
+    private BehaviourProgram? BehaviourOf(
+        PolicyDocument document, PolicySnapshot? previous, ReplicaSharing sharing)
     {
         var isOn = document is { Mode: not InspectionMode.Off, Behaviour.Mode: not InspectionMode.Off };
         var judges = behaviour.PrepareAsync(isOn ? document.Behaviour : null, CancellationToken.None)
             .GetAwaiter().GetResult();
-        return isOn ? new BehaviourProgram(document.Behaviour!, judges, time, previous?.Behaviour) : null;
+        return isOn ? new BehaviourProgram(document.Behaviour!, judges, time, previous?.Behaviour, sharing) : null;
     }
 
     private static bool IsSame(RulePolicy? rules, RulePolicy? others) =>

@@ -5,7 +5,9 @@ using WafOperator.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
+using WafOperator.Proxy.Challenges;
 using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.Messages;
 using WafOperator.Proxy.Models.Pool;
 
@@ -33,6 +35,10 @@ internal sealed class SidecarMeters : IDisposable
 
     private static readonly BehaviourActionKind[] BehaviourActions = Enum.GetValues<BehaviourActionKind>();
 
+    private static readonly ChallengeEvent[] ChallengeEvents = Enum.GetValues<ChallengeEvent>();
+
+    private static readonly LoginOutcome[] LoginOutcomes = Enum.GetValues<LoginOutcome>();
+
     private static int _instances;
 
     private readonly Meter _meter;
@@ -46,6 +52,8 @@ internal sealed class SidecarMeters : IDisposable
     private readonly MessageTally _messages;
     private readonly long[] _uninspected = new long[Whys.Length];
     private readonly long[] _limits = new long[32];
+    private readonly long[] _challenges = new long[ChallengeEvents.Length];
+    private readonly long[] _logins = new long[LoginOutcomes.Length];
     private readonly long[] _behaviour = new long[BehaviourActions.Length];
     private long _poolHedges;
     private long _forwarded;
@@ -89,6 +97,15 @@ internal sealed class SidecarMeters : IDisposable
         _meter.CreateObservableCounter(
             "waf_behaviour_actions_total", ObserveBehaviour, null,
             "Requests of clients at some risk, by what the policy does at that risk.");
+        Counter(
+            "waf_challenges_total", "Clients that were asked to show that they are browsers, and what came of it.",
+            () => ChallengeEvents.Select(what => new Measurement<long>(
+                Interlocked.Read(ref _challenges[(int)what]),
+                new KeyValuePair<string, object?>("event", what.ToString()))));
+        Counter("waf_logins_total", "Attempts to sign in that the application answered, by outcome.", () =>
+            LoginOutcomes.Select(outcome => new Measurement<long>(
+                Interlocked.Read(ref _logins[(int)outcome]),
+                new KeyValuePair<string, object?>("outcome", outcome.ToString()))));
         _meter.CreateObservableCounter("waf_rule_matches_total", ObserveRules, null, "Reported rule matches by id.");
         _meter.CreateObservableCounter(
             "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Requests that an exclusion let be decided otherwise.");
@@ -183,6 +200,12 @@ internal sealed class SidecarMeters : IDisposable
     /// <summary>A request came from a client at some risk.</summary>
     public void BehaviourActed(BehaviourActionKind action) => Interlocked.Increment(ref _behaviour[(int)action]);
 
+    /// <summary>A client was asked, or answered.</summary>
+    public void ChallengeMet(ChallengeEvent what) => Interlocked.Increment(ref _challenges[(int)what]);
+
+    /// <summary>Somebody tried to sign in.</summary>
+    public void LoginAnswered(LoginOutcome outcome) => Interlocked.Increment(ref _logins[(int)outcome]);
+
     /// <summary>A second request was sent.</summary>
     public void PoolHedged() => Interlocked.Increment(ref _poolHedges);
 
@@ -197,6 +220,10 @@ internal sealed class SidecarMeters : IDisposable
     /// <summary>A gauge read when metrics are read.</summary>
     public void Gauge(string name, string description, Func<IEnumerable<Measurement<double>>> observe) =>
         _meter.CreateObservableGauge(name, observe, null, description);
+
+    /// <summary>A counter read when metrics are read.</summary>
+    public void Counter(string name, string description, Func<IEnumerable<Measurement<long>>> observe) =>
+        _meter.CreateObservableCounter(name, observe, null, description);
 
     public RequestCounters Counters()
     {

@@ -6,6 +6,7 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Models;
 using WafOperator.Proxy.Models.Pool;
+using WafOperator.Proxy.Sharing;
 using WafOperator.Proxy.Snapshots;
 using WafOperator.Proxy.Sync;
 using WafOperator.Proxy.Telemetry;
@@ -24,7 +25,8 @@ public sealed class PolicyKeeperTests
         var models = new ModelStage([], pool, null, TimeProvider.System, NullLogger<ModelStage>.Instance);
         var active = new ActivePolicy();
         var keeper = new PolicyKeeper(
-            active, new SnapshotCompiler(null, models, new BehaviourModels([]), TimeProvider.System), null,
+            active, new SnapshotCompiler(null, models, new BehaviourModels([]), new Replicas(TimeProvider.System),
+                TimeProvider.System), null,
             meters, TimeProvider.System,
             NullLogger<PolicyKeeper>.Instance);
         using var stop = new CancellationTokenSource();

@@ -1,0 +1,34 @@
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Blocking;
+using WafOperator.Proxy.Challenges;
+using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Reporting;
+
+namespace WafOperator.Proxy.Inspection;
+
+/// <content>Clients that are asked to show that they are browsers.</content>
+internal sealed partial class Exchange
+{
+    /// <summary>Asks, where the policy acts and not only records.</summary>
+    private ChallengeProgram? Challenge =>
+        _snapshot.Behaviour is { Mode: InspectionMode.Enforce } behaviour ? behaviour.Challenges : null;
+
+    private Task AskAsync(ChallengeProgram challenge)
+    {
+        _services.Meters.ChallengeMet(ChallengeEvent.Asked);
+        var id = EventIds.Text(_eventId);
+        _http.Response.Headers[BlockResponder.EventIdHeader] = id;
+        return ChallengeResponder.AskAsync(_http, challenge, _inputs.Behaviour.Rung, _client, id);
+    }
+
+    /// <summary>Answers an answer: it is the sidecar's own address, which the application never sees.</summary>
+    private async Task CheckAsync(ChallengeProgram challenge)
+    {
+        _inputs = _inputs with { Coverage = CoverageOf() };
+        _decision = Decision.Allowed with { Reason = DecisionReason.Behaviour, Message = "answer to a challenge" };
+        var outcome = await ChallengeResponder.CheckAsync(_http, challenge, _client, EventIds.Text(_eventId));
+        _services.Meters.ChallengeMet(
+            outcome is CheckOutcome.Passed ? ChallengeEvent.Passed : ChallengeEvent.Failed);
+        _services.Meters.RequestDecided(_decision);
+    }
+}

@@ -1,0 +1,158 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using WafOperator.Http;
+using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Logins;
+using WafOperator.Proxy.Sharing;
+
+namespace WafOperator.Proxy.Tests.Logins;
+
+public sealed class LoginStateTests
+{
+    private static readonly LoginPolicy Login = new()
+    {
+        PathPrefix = "/login", UserName = "user", Failure = new LoginSigns { Statuses = [Status(401)] },
+    };
+
+    private static readonly FailureLimit Five = new()
+    {
+        Failures = 5, Period = TimeSpan.FromMinutes(10), Share = 0.5,
+    };
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Theory]
+    [InlineData(401, null, "", "Failure")]
+    [InlineData(422, null, "", "Failure")]
+    [InlineData(200, null, "<p>Wrong password, try again", "Failure")]
+    [InlineData(200, "X-Login: failed-twice", "", "Failure")]
+    [InlineData(200, "X-Login: fine", "", "Unknown")]
+    [InlineData(302, "Location: /account", "", "Success")]
+    [InlineData(302, "Location: /login?again", "", "Unknown")]
+    [InlineData(204, null, "", "Success")]
+    [InlineData(200, null, "hello ann", "Success")]
+    [InlineData(302, "Location: /account", "Wrong password", "Failure")]
+    public void AnAnswer_IsReadByStatusHeaderAndBody(int status, string? header, string body, string outcome)
+    {
+        var state = State(Login with
+        {
+            Success = new LoginSigns
+            {
+                Statuses = [Status(204)], Header = "Location", HeaderContains = "/account", BodyContains = "hello",
+            },
+            Failure = new LoginSigns
+            {
+                Statuses = [Status(401), Status(422)], Header = "X-Login", HeaderContains = "failed",
+                BodyContains = "Wrong password",
+            },
+        });
+        var headers = new HeaderDictionary();
+        if (header?.Split(": ") is [var name, var value]) headers[name] = value;
+
+        Assert.True(state.ReadsBody);
+        Assert.Equal(outcome, state.OutcomeOf(status, headers, Encoding.UTF8.GetBytes(body)).ToString());
+    }
+
+    [Theory]
+    [InlineData(200, "Success")]
+    [InlineData(401, "Failure")]
+    [InlineData(503, "Unknown")]
+    public void WithoutSignsOfSuccess_WhateverIsNoFailureIsOne(int status, string outcome) =>
+        Assert.Equal(outcome, State(Login).OutcomeOf(status, new HeaderDictionary(), default).ToString());
+
+    [Fact]
+    public void OnlyTheMethodAndPathOfThePolicy_AreLogins()
+    {
+        var state = State(Login with { Method = "PUT" });
+
+        Assert.True(state.Covers(Request("PUT", "/login/step2")));
+        Assert.True(state.Covers(Request("PUT", "/x/..%2flogin")));
+        Assert.False(state.Covers(Request("POST", "/login")));
+        Assert.False(state.Covers(Request("PUT", "/loginx")));
+    }
+
+    [Fact]
+    public void FailuresOfAName_FromManyClients_AreLimited_AndItsOwnerIsNotLockedOut()
+    {
+        var program = Program(Login with { PerUser = Five });
+        Attempt(program, "192.0.2.1", "ann", 200);
+        for (var i = 0; i < 7; i++) Attempt(program, $"198.51.{i}.1", "ann", 401);
+
+        Assert.False(Attempt(program, "203.0.113.1", "ann", 401));
+        Assert.True(Attempt(program, "192.0.2.1", "ann", 200));
+        Assert.True(Attempt(program, "203.0.113.1", "bob", 200));
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.True(Attempt(program, "203.0.113.1", "ann", 200));
+    }
+
+    [Fact]
+    public void FailuresOfANetwork_AreLimited_UnlessMostSucceed()
+    {
+        var program = Program(Login with { PerNetwork = Five });
+        for (var i = 0; i < 5; i++) Assert.True(Attempt(program, $"192.0.2.{i}", $"user{i}", 401));
+
+        Assert.False(Attempt(program, "192.0.2.77", "ann", 200));
+        Assert.True(Attempt(program, "192.0.3.77", "ann", 200));
+
+        var office = Program(Login with { PerNetwork = Five });
+        for (var i = 0; i < 20; i++) Assert.True(Attempt(office, $"192.0.2.{i}", $"user{i}", i % 3 == 0 ? 401 : 200));
+    }
+
+    [Fact]
+    public void ADryRun_OnlyTells()
+    {
+        var program = Program(Login with { PerClient = Five, DryRun = true });
+        for (var i = 0; i < 8; i++) Assert.True(Attempt(program, "192.0.2.1", "ann", 401));
+
+        var request = Request("POST", "/login?user=ann");
+        var outcome = program.Judge(program.Find(request)!, Client("192.0.2.1"), request);
+        Assert.Equal("login failures of this client", outcome.DryRunLimit);
+    }
+
+    [Fact]
+    public void AReload_KeepsFailures_AndReplicasGiveTheirPart()
+    {
+        var policy = Login with { PerClient = Five };
+        var program = Program(policy);
+        for (var i = 0; i < 5; i++) Attempt(program, "192.0.2.1", "ann", 401);
+        var same = new LoginProgram([policy with { }], _time, ReplicaSharing.None, program);
+        var fifth = new LoginProgram(
+            [policy], _time, new ReplicaSharing(LimitSharing.Divided, new ReplicaCount { Count = 5 }, null), null);
+
+        Assert.False(Attempt(same, "192.0.2.1", "ann", 401));
+        Assert.True(Attempt(fifth, "192.0.2.1", "ann", 401));
+        Assert.False(Attempt(fifth, "192.0.2.1", "ann", 401));
+    }
+
+    private LoginState State(LoginPolicy policy) => new(policy, _time.TimestampFrequency, ReplicaSharing.None);
+
+    private LoginProgram Program(LoginPolicy policy) => new([policy], _time, ReplicaSharing.None, null);
+
+    /// <summary>True when the attempt may be made; then it is answered.</summary>
+    private static bool Attempt(LoginProgram program, string client, string user, int status)
+    {
+        var request = Request("POST", $"/login?user={user}");
+        var state = program.Find(request)!;
+        if (program.Judge(state, Client(client), request).Limit is not null) return false;
+        program.Count(state, Client(client), request, new LoginAnswer(status, new HeaderDictionary(), default));
+        return true;
+    }
+
+    private static StatusCost Status(int status) => new() { From = status, To = status };
+
+    private static Address Client(string text)
+    {
+        Assert.True(Address.TryParse(text, out var address));
+        return address;
+    }
+
+    private static CanonicalRequest Request(string method, string target)
+    {
+        var request = new CanonicalRequest();
+        request.Begin(method, target, "HTTP/1.1");
+        request.AddHeader("Host", "shop");
+        request.EndHeaders();
+        return request;
+    }
+}
