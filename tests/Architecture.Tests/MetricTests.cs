@@ -16,6 +16,7 @@ public sealed partial class MetricTests
     private static readonly Dictionary<string, string> Makers = new(StringComparer.Ordinal)
     {
         ["CreateCounter"] = "counter", ["CreateObservableCounter"] = "counter",
+        ["Counter"] = "counter",
         ["CreateHistogram"] = "histogram", ["Histogram"] = "histogram",
         ["CreateUpDownCounter"] = "gauge", ["CreateObservableGauge"] = "gauge", ["Gauge"] = "gauge",
     };

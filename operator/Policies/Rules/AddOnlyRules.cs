@@ -141,7 +141,8 @@ internal sealed partial class AddOnlyRules
     /// tags by which they could be chosen.
     /// </summary>
     private bool IsPlainDefault(ActionCall action, DefaultActionDirective defaults) =>
-        DefaultActions.Contains(action.Name) && !(action.Name is "pass" && _othersBlockByDefault.Contains(RuleFacts.Phase(defaults.Actions)))
+        DefaultActions.Contains(action.Name)
+        && !(action.Name is "pass" && _othersBlockByDefault.Contains(RuleFacts.Phase(defaults.Actions)))
         || action is { Name: "t", Argument: { } transformation }
         && transformation.Equals("none", StringComparison.OrdinalIgnoreCase);
 
