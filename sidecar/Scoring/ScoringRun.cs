@@ -212,7 +212,7 @@ internal readonly ref struct ScoringRun
             ? ValueNormalizer.Normalize(raw, _context.Value, out var flags)
             : PartRules.Normalize(part.Kind, raw, _context.Value, out flags);
         ReadOnlySpan<byte> value = _context.Value.AsSpan(0, length);
-        if (!isName && !hasHits && ValueNormalizer.IsPlain(value, flags)) return;
+        if (!isName && !hasHits && (ValueNormalizer.IsPlain(value, flags) || PartRules.IsSeparator(value))) return;
         if (_context.Excluded.HoldsNow && _values.IsLeftOut(value, flags)) return;
         _context.Signals |= AttackSignal.Of(value, flags, isName);
         var score = _values.Score(value, flags, _arms);
@@ -242,6 +242,8 @@ internal readonly ref struct ScoringRun
             if (part.Kind >= PartKind.BodyArgument) Raise(_context.BodyBySet, set, probability);
             if (!isHigher) continue;
             var joined = Joined(set, index, probability, hasHits, out var evidence);
+            // Rules read few headers at the first level, so that none matched there says nothing for it.
+            if (part.Kind is PartKind.Header) joined = Math.Max(joined, probability);
             if (joined > _context.BestBySet[set]) _context.BestBySet[set] = joined;
             if (set > 0 || joined <= _context.BestPartScore) continue;
             (_context.BestPartScore, _context.BestPart, _context.BestEvidence) = (joined, part, evidence);

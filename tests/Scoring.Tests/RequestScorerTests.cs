@@ -82,6 +82,46 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         Assert.Equal(nothing.Score, unknown.Score);
     }
 
+    /// <summary>
+    /// Rules read few headers at the first level, so their silence about one counts nothing; about a parameter it does.
+    /// </summary>
+    [Fact]
+    public void Score_OfAHeaderInWhichNoRuleMatched_IsTheModelsOwn()
+    {
+        var program = models.Program(models.Policy());
+        const string Doubtful = "for Anna; uname -a and more";
+        var (alone, beside) = (OfHeader(program, Doubtful, null), OfHeader(program, Doubtful, []));
+
+        Assert.InRange(alone, 0.01, 0.99);
+        Assert.Equal(alone, beside);
+        Assert.True(Score(program, Doubtful, []).Score < Score(program, Doubtful).Score);
+    }
+
+    private static double OfHeader(ScoringProgram program, string value, IReadOnlyList<RuleHit>? hits)
+    {
+        var request = new CanonicalRequest();
+        request.Begin("GET", "/", "HTTP/1.1");
+        request.AddHeader("Host", "shop.example");
+        request.AddHeader("X-Note", value);
+        request.EndHeaders();
+        request.EndBody();
+        return ReleasedModels.Scorer.Score(
+            program, NoExclusions, request, new ScoringFacts { Route = "", Hits = hits }).Score;
+    }
+
+    [Theory]
+    [InlineData(";")]
+    [InlineData("\"")]
+    [InlineData("||")]
+    [InlineData("---")]
+    [InlineData("%3B")]
+    public void Score_OfASeparatorByItself_IsThatOfAPlainWord(string value)
+    {
+        var program = models.Program(models.Policy());
+
+        Assert.Equal(Score(program, "tea").Score, Score(program, value).Score);
+    }
+
     [Fact]
     public void Score_WithoutRulesInThePolicy_IsTheModelsOwn()
     {

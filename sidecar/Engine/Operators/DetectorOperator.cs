@@ -25,11 +25,8 @@ internal abstract class DetectorOperator(byte[] neededBytes, int fingerprintByte
             return false;
         }
 
-        if (state.WantsGroups)
-        {
-            state.Computed = state.Transaction.Memory.Append(fingerprint[..length]);
-        }
-
+        // Whether the rule captures it or not: as evidence a match weighs by what was found.
+        state.Computed = state.Transaction.Memory.Append(fingerprint[..length]);
         return true;
     }
 

@@ -41,6 +41,12 @@ internal sealed class RuleEvidence
     private readonly FrozenDictionary<long, double> _weights;
     private readonly FrozenDictionary<(long, string), double> _byFinding;
     private readonly FrozenSet<(long, string)> _decisive;
+
+    /// <summary>Rules whose findings have weights of their own.</summary>
+    private readonly FrozenSet<long> _parsing;
+
+    /// <summary>Findings that were seen and have no weight of their own, as documents show them too.</summary>
+    private readonly FrozenSet<(long, string)> _loud;
     private readonly double _serialized;
     private readonly double _operatorName;
 
@@ -51,8 +57,12 @@ internal sealed class RuleEvidence
         _joint = joint;
         _weights = keys.Where(k => k.Key!.Value.Finding.Length == 0)
             .ToFrozenDictionary(k => k.Key!.Value.Rule, k => k.Weight);
-        _byFinding = keys.Where(k => k.Key!.Value.Finding.Length > 0)
-            .ToFrozenDictionary(k => k.Key!.Value, k => k.Weight);
+        _byFinding = joint.Rules.Select(r => (Text: r.Key, Key: KeyOf(r.Key), Weight: r.Value))
+            .Where(r => r.Key is { Finding.Length: > 0 } && r.Weight is >= 0 and < WeightMax)
+            .ToFrozenDictionary(r => r.Key!.Value, r => FindingWeight(joint, r.Text, r.Key!.Value.Rule, r.Weight));
+        _parsing = _byFinding.Keys.Select(key => key.Item1).ToFrozenSet();
+        _loud = joint.Support.Keys.Where(key => !joint.Rules.ContainsKey(key)).Select(KeyOf)
+            .OfType<(long, string)>().Where(key => key.Item2.Length > 0).ToFrozenSet();
         var decisive = joint.Support.Count > 0 || joint.Decisive.Count > 0 ? joint.Decisive : DecisiveWithoutSupport;
         _decisive = decisive.Select(KeyOf).OfType<(long, string)>().ToFrozenSet();
         _serialized = WeightOf(joint, "serialized");
@@ -128,8 +138,10 @@ internal sealed class RuleEvidence
     public double WeightOf(in RuleHit hit)
     {
         var weight = FullWeightOf(hit);
-        // Who parses does not meet a long text by chance.
-        if (hit.Finding is not null) return weight;
+        // Who parses does not meet a long text by chance. Markup of documents is found as well, though: a package says
+        // which findings count in full.
+        if (hit.Finding is { } finding && _parsing.Contains(hit.RuleId) && !_loud.Contains((hit.RuleId, finding)))
+            return weight;
         var length = (double)hit.Value.Length / _joint.LengthFree;
         return length <= 1 ? weight : Math.Max(0, weight - (_joint.LengthDiscount * Math.Log(length)));
     }
@@ -138,6 +150,16 @@ internal sealed class RuleEvidence
         hit.Finding is { } finding && _byFinding.TryGetValue((hit.RuleId, finding), out var exact)
             ? exact
             : _weights.GetValueOrDefault(hit.RuleId);
+
+    /// <summary>
+    /// A finding that no harmless request showed is no weaker evidence than its rule, which some did. Where models see
+    /// an attack as well as the detector does, fitting leaves next to nothing for the detector; beside words they see
+    /// less, and then it is all there is.
+    /// </summary>
+    private double FindingWeight(JointCalibration joint, string key, long rule, double weight) =>
+        joint.Support.TryGetValue(key, out var seen) && seen is { Benign: 0, Attacks: > 0 }
+            ? Math.Max(weight, _weights.GetValueOrDefault(rule))
+            : weight;
 
     /// <summary>The models' probability of a part with its evidence.</summary>
     public double Join(double probability, PartEvidence evidence)

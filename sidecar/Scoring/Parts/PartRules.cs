@@ -16,6 +16,11 @@ internal static class PartRules
     private static readonly SearchValues<byte> PlainName =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-[]:"u8);
 
+    private const int SeparatorBytesMax = 3;
+
+    private static readonly SearchValues<byte> Punctuation =
+        SearchValues.Create("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ \t\r\n"u8);
+
     /// <summary>False for a header value that only holds what headers of its kind usually hold.</summary>
     /// <param name="lowerName">The header's name in lower case.</param>
     /// <param name="value">Its value as sent.</param>
@@ -34,6 +39,16 @@ internal static class PartRules
 
         return false;
     }
+
+    /// <summary>
+    /// Whether a normalised value is a separator by itself, as import forms and exports take one (<c>;</c>, <c>||</c>,
+    /// <c>"""</c>): one or two bytes of punctuation, or one of them three times. Nothing of that size does anything;
+    /// dots that lead upwards are not meant.
+    /// </summary>
+    public static bool IsSeparator(ReadOnlySpan<byte> value) =>
+        value.Length is > 0 and <= SeparatorBytesMax
+        && !value.ContainsAnyExcept(Punctuation) && value.IndexOf(".."u8) < 0
+        && (value.Length < SeparatorBytesMax || !value.ContainsAnyExcept(value[0]));
 
     /// <summary>True for a name that is worth scoring itself.</summary>
     public static bool IsOddName(ReadOnlySpan<byte> name) =>

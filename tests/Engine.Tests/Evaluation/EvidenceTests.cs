@@ -92,6 +92,20 @@ public sealed class EvidenceTests
         Assert.Equal(3, transaction.Hits[0].At);
     }
 
+    /// <summary>The rule of scripts captures nothing, in CRS as here; what was found is evidence all the same.</summary>
+    [Fact]
+    public void Hits_NameWhatADetectorFound_WhereTheRuleCapturesNothing()
+    {
+        var rules = Crs3.Replace(
+            "SecRule ARGS \"@detectSQLi\"",
+            "SecRule ARGS \"@detectXSS\" \"id:941100,phase:2,pass,log,tag:'attack-xss'\"\nSecRule ARGS \"@detectSQLi\"",
+            StringComparison.Ordinal);
+        using var transaction = Run(
+            Compiled(rules, EngineLimits.Default), "/?q=%3Cimg%20src=x%20onerror=alert(1)%3E", true, "browser");
+
+        Assert.Equal("handler", Assert.Single(transaction.Hits).Finding);
+    }
+
     [Fact]
     public void AChainThatFails_LeavesNoHit()
     {
@@ -178,10 +192,11 @@ public sealed class EvidenceTests
         return transaction;
     }
 
-    private static RuleProgram Compile(int crs, EngineLimits limits)
+    private static RuleProgram Compile(int crs, EngineLimits limits) => Compiled(crs == 3 ? Crs3 : Crs4, limits);
+
+    private static RuleProgram Compiled(string rules, EngineLimits limits)
     {
-        var parsed = SecLangParser.Parse(
-            [SecLangSource.FromText("test", crs == 3 ? Crs3 : Crs4)], NoFiles);
+        var parsed = SecLangParser.Parse([SecLangSource.FromText("test", rules)], NoFiles);
         var compilation = RuleProgram.Compile(parsed.Document, EngineOptions.Default with { Limits = limits });
         Assert.True(compilation.Program is not null, string.Join('\n', compilation.Diagnostics));
         return compilation.Program!;

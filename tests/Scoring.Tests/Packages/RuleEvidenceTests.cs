@@ -48,16 +48,55 @@ public sealed class RuleEvidenceTests
     [InlineData(100_000, null, 0)]
     [InlineData(20, "handler", 3.0)]
     [InlineData(100_000, "handler", 3.0)]
-    [InlineData(100_000, "tag", 2.0)]
-    public void WeightOf_FallsWithTheLengthOfTheValue_ButNotForWhatADetectorNamed(
+    [InlineData(100_000, "rare", 2.0)]
+    [InlineData(20, "tag", 2.0)]
+    [InlineData(100_000, "tag", 0)]
+    public void WeightOf_FallsWithTheLengthOfTheValue_ButNotForWhatADetectorNamed_UnlessDocumentsShowIt(
         int length, string? finding, double expected)
     {
         var evidence = RuleEvidence.Of(new JointCalibration
         {
             Rules = new Dictionary<string, double> { ["941100"] = 2, ["941100/handler"] = 3 },
+            Support = new Dictionary<string, RuleSupport> { ["941100/tag"] = new() { Attacks = 9, Benign = 4 } },
         })!;
 
         Assert.Equal(expected, evidence.WeightOf(Hit(941100, finding, length)), 4);
+    }
+
+    /// <summary>
+    /// Where models see an attack too, fitting gives what a detector found next to nothing. That no harmless request
+    /// shows it is worth its rule's weight at least.
+    /// </summary>
+    [Theory]
+    [InlineData(0.0, 400, 0, 2.0)]
+    [InlineData(0.04, 400, 0, 2.0)]
+    [InlineData(2.5, 400, 0, 2.5)]
+    [InlineData(0.04, 400, 3, 0.04)]
+    [InlineData(0.04, 0, 0, 0.04)]
+    public void WeightOf_AFindingThatNoHarmlessRequestShows_IsNoLessThanItsRules(
+        double fitted, int attacks, int benign, double expected)
+    {
+        var evidence = RuleEvidence.Of(new JointCalibration
+        {
+            Rules = new Dictionary<string, double> { ["942100"] = 2, ["942100/'sUAE1,1"] = fitted },
+            Support = new Dictionary<string, RuleSupport>
+            {
+                ["942100/'sUAE1,1"] = new() { Attacks = attacks, Benign = benign },
+            },
+        })!;
+
+        Assert.Equal(expected, evidence.WeightOf(Hit(942100, "'sUAE1,1")), 9);
+    }
+
+    /// <summary>A package from before findings were told apart says nothing of which are documents' markup.</summary>
+    [Fact]
+    public void WeightOf_AFindingOfARuleWithoutWeightsForFindings_FallsWithTheLength()
+    {
+        var evidence = RuleEvidence.Of(
+            new JointCalibration { Rules = new Dictionary<string, double> { ["941100"] = 2 } })!;
+
+        Assert.Equal(2, evidence.WeightOf(Hit(941100, "handler", 200)));
+        Assert.Equal(0, evidence.WeightOf(Hit(941100, "handler", 100_000)));
     }
 
     [Theory]

@@ -32,6 +32,24 @@ public sealed class PartRulesTests
         Assert.Equal(expected, PartRules.IsOddHeader(Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(value)));
 
     [Theory]
+    [InlineData(";", true)]
+    [InlineData("\"", true)]
+    [InlineData("||", true)]
+    [InlineData("\"\"\"", true)]
+    [InlineData("\t", true)]
+    [InlineData("", false)]
+    [InlineData("..", false)]
+    [InlineData("...", false)]
+    [InlineData("../", false)]
+    [InlineData("'='", false)]
+    [InlineData("';#", false)]
+    [InlineData(";w", false)]
+    [InlineData("----", false)]
+    [InlineData("\u00a7", false)]
+    public void IsSeparator_IsPunctuationThatCanDoNothing(string value, bool expected) =>
+        Assert.Equal(expected, PartRules.IsSeparator(Encoding.UTF8.GetBytes(value)));
+
+    [Theory]
     [InlineData(PartKind.QueryArgument, "q", "")]
     [InlineData(PartKind.QueryArgument, "user.name", "")]
     [InlineData(PartKind.QueryArgument, "class.module.loader", "class.module.loader")]
