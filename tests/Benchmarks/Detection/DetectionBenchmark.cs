@@ -27,9 +27,13 @@ internal static class DetectionBenchmark
             case ["together", var folds, .. { Length: > 0 } data]:
                 Together(folds, data);
                 return Task.FromResult(0);
+            case ["scores", var folds, var output, .. { Length: > 0 } data]:
+                WriteScores(folds, output, data);
+                return Task.FromResult(0);
             default:
                 Console.WriteLine("detection: rules OUTPUT DATA... writes what the rules say of each request; "
-                    + "together FOLDS DATA... judges rules and left-out models; skipped without data");
+                    + "together FOLDS DATA... judges rules and left-out models; "
+                    + "scores FOLDS OUTPUT DATA... writes both scores of each request; skipped without data");
                 return Task.FromResult(0);
         }
     }
@@ -76,5 +80,31 @@ internal static class DetectionBenchmark
         }
 
         results.Print(Console.Out);
+    }
+
+    /// <summary>
+    /// One line a request: file, line, label, source, family, blocked by rules, anomaly score, score of the models, score
+    /// of both.
+    /// </summary>
+    private static void WriteScores(string folder, string path, IEnumerable<string> data)
+    {
+        var rules = new RuleRunner();
+        var models = LeftOutModels.Load(folder);
+        var request = new CanonicalRequest();
+        using var output = new StreamWriter(path);
+        foreach (var file in data)
+        {
+            var line = -1;
+            foreach (var row in LabelledRequests.Read(file))
+            {
+                line++;
+                if (models.FoldOf(row.Source) is not { } fold) continue;
+                (double Alone, double Joint) scores = default;
+                var answer = rules.Run(row, request, hits => scores = fold.Score(request, hits));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"{Path.GetFileName(file)}\t{line}\t{(row.IsAttack ? 1 : 0)}\t{row.Source}\t{row.Family}\t"
+                    + $"{(answer.Blocks ? 1 : 0)}\t{answer.Anomaly}\t{scores.Alone:0.0000}\t{scores.Joint:0.0000}"));
+            }
+        }
     }
 }
