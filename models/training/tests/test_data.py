@@ -114,3 +114,27 @@ def test_a_source_is_never_on_two_sides():
     few = leave_one_out(groups, 3)
     assert len(few) == 3 and sorted(g for fold in few for g in fold.attack) == sorted({g for g in groups if g.startswith("attack:")})
     assert sorted(g for fold in few for g in fold.benign) == sorted({g for g in groups if g.startswith("benign:")})
+
+
+def test_a_source_is_thinned_and_what_is_left_stays_what_it_was(tmp_path):
+    path = tmp_path / "d.jsonl"
+    rows = [{"method": "GET", "uri": f"/?q=a%27{i}", "headers": {}, "body": None, "label": i % 2, "source": "big" if i < 90 else "small", "attack": None} for i in range(100)]
+    path.write_text("\n".join(json.dumps(r) for r in rows))
+    whole = dataset.load([path], echo=lambda _: None)
+    few, kept = dataset.thinned(whole, 30, 1)
+    assert len(few) == 40 and (few.source == "small").sum() == 10 and (few.label == whole.label[kept]).all()
+    of = lambda data, r: [data.values[v] for v in data.refs[data.bounds[r]:data.bounds[r + 1]]]  # noqa: E731
+    assert all(of(few, i) == of(whole, r) for i, r in enumerate(kept)) and len(few.values) == 40
+
+
+def test_payloads_beside_words_are_whole_in_every_carrier():
+    from wafml import beside
+
+    rows = beside.requests([f"word{'abcdefghij'[i % 10]}" for i in range(2_000)])
+    assert len(rows) == sum(map(len, beside.PAYLOADS.values())) * len(beside.CARRIERS) * 5
+    for row in rows:
+        family, _, where = row["source"].split()
+        found = [p.value.decode() for p in parts(Request(**{**{k: row[k] for k in ("method", "uri", "headers", "body", "label", "source")}}))]
+        payloads = [p.replace("\n", " ") for p in beside.PAYLOADS[family]]
+        assert any(p in v.replace("\n", " ") for v in found for p in payloads) or "header" in row["source"], row
+        assert (where == "bare") == (not any("word" in v for v in found if v)) or "header" in row["source"]

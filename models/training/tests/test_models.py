@@ -192,3 +192,15 @@ def test_the_pipeline_goes_from_data_to_packages(tmp_path):
     other, worse_files = packaging.read(worse)
     assert other["version"] == "0.0.2" and Gate.from_bytes(worse_files["gate.bin"]).logit(*normalize(b"1' or 1=1-- ")) < gate.logit(*normalize(b"1' or 1=1-- "))
 
+
+
+def test_what_a_detector_found_decides_alone_when_no_request_and_no_document_shows_it(tmp_path):
+    matched = [(1, "942100/'s&1")] * 30 + [(1, "942100/'sc")] * 30 + [(1, "942100/:n")] * 30 + [(1, "941100/tag")] * 30 + [(0, "942100/:n"), (0, "")]
+    rules = rule_answers(tmp_path, matched)
+    label = np.array([y for y, _ in matched])
+    fitted = joint.Joint(1.0, 0.0, np.ones(len(rules.ids)))
+    path = tmp_path / "documents.tsv"
+    path.write_text("f\t0\t0\ts\t\t0\t0\t942100\t0:900:942100/'sc\n")
+    assert fitted.manifest(rules, label, joint.of_documents(path))["decisive"] == ["942100/'s&1"]
+    assert fitted.manifest(rules, label)["decisive"] == []  # nobody looked at documents
+    assert "942100/'sc" not in fitted.manifest(rules, label, joint.of_documents(path))["rules"] and "942100/'sc" in fitted.manifest(rules, label)["rules"]

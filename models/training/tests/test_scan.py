@@ -160,3 +160,28 @@ def test_places_of_a_value_fall_do_not_repeat_and_hold_what_frightens():
     assert GATE.places(value, 0, places[2][0]) == places[:3] and GATE.places(value, 0, places[0][0] + 1) == places[:1]
     owner, logits, start, _ = GATE.scan_places([b"x", value, value[:500]], np.zeros(3, int))
     assert (np.diff(owner) >= 0).all() and logits[owner == 1].tolist() == [z for z, _, _ in places]
+
+
+def test_a_gate_that_is_resumed_says_what_it_said_and_its_first_steps_are_small():
+    data = data_of([b"1' or 1=1 -- %d" % i for i in range(200)] + [b"blue shoes, size %d" % i for i in range(200)])
+    data.label[:200] = 1
+    corpus = Corpus(data, windows.build(data, 1), np.array(["attack:a"] * 200 + ["benign:b"] * 200, dtype=object), np.ones(400, bool))
+    first = corpus.fit_gate(np.ones(400, bool))[0]
+    gate = first.quantize()
+    label, weight = corpus.row_targets(np.ones(400, bool), None)
+    resumed = GateTrainer.resumed(gate, corpus.windows.rows, label, weight)
+    exact, again = scan(gate, data.values, data.flags)[0], scan(resumed, data.values, data.flags)[0]
+    assert np.abs(exact - again).max() < 1e-3 and resumed.rate == GateTrainer().rate
+    resumed.fit(corpus.windows.rows, label, weight, 1)
+    assert np.abs(resumed.weights - first.weights).max() < GateTrainer().rate
+
+
+def test_windows_of_whole_values_hold_the_payload_at_any_offset():
+    rng = np.random.default_rng(2)
+    value = bytes(RNG.choices(b"abcdefgh ", k=900))
+    value = value[:400] + b"' or 1=1-- " + value[411:]
+    shown = [instances.window_with(value, 400, 411, rng) for _ in range(200)]
+    assert all(len(w) == 240 and b"' or 1=1-- " in w for w in shown) and len({w.index(b"'") for w in shown}) > 100
+    anywhere = [instances.window_with(value, 0, 0, rng) for _ in range(200)]
+    assert all(w in value and len(w) == 240 for w in anywhere) and any(b"' or" not in w for w in anywhere)
+    assert instances.window_with(b"short", 0, 5, rng) == b"short" and len(instances.window_with(value, 100, 700, rng)) == 240

@@ -4,6 +4,7 @@ import random
 
 from . import attacks_built as built
 from . import attacks_wide as wide
+from .attacks_beside import BESIDE, BESIDE_FAMILIES
 from .attacks_placed import PLACED, PLACED_FAMILIES
 from .attacks_more import CMDI, NOSQLI, SMALL, SSTI, TRAVERSAL, XXE
 from .grammar import Grammar
@@ -127,8 +128,9 @@ def grammars(typical: bool = False) -> "list[tuple[str, Grammar, str, float]]":
     if not typical:
         combined = Grammar(built.BUILT)
         out += [(family, combined, start, share) for family, start, share in built.FAMILIES]
-        placed = Grammar(PLACED)
-        out += [(start.replace("_", "-"), placed, start, share) for start, share in PLACED_FAMILIES.items()]
+        for rules, shares in ((PLACED, PLACED_FAMILIES), (BESIDE, BESIDE_FAMILIES)):
+            grammar = Grammar(rules)
+            out += [(start.replace("_", "-"), grammar, start, share) for start, share in shares.items()]
     return out + [(family, free, family, share) for family, share in {
         "nosqli": 0.035, "rfi": 0.03, "java": 0.03, "other": 0.03, "ldapi": 0.015, "php": 0.02}.items()]
 

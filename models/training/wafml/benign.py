@@ -3,9 +3,11 @@
 import random
 
 from .benign_languages import KINDS, LANGUAGES
+from .benign_short import SHORT, SHORT_KINDS
 from .grammar import Grammar
 
-LANGUAGE_SHARE = 0.35
+LANGUAGE_SHARE = 0.3
+SHORT_SHARE = 0.2
 REPEATS_MAX = 30
 
 _RULES = {
@@ -50,13 +52,14 @@ _RULES = {
 def generate(count: int, seed: int) -> "list[tuple[str, bytes]]":
     """(kind, value) pairs; what the grammar writes often is repeated a few times."""
     rng = random.Random(seed)
-    grammar, languages = Grammar(_RULES), Grammar(LANGUAGES)
     kinds = [a.strip("{}") for a in _RULES["benign"]]
+    sets = ((Grammar(LANGUAGES), KINDS), (Grammar(SHORT), SHORT_KINDS), (Grammar(_RULES), kinds))
     seen, out = {}, []
     for _ in range(count):
-        is_language = rng.random() < LANGUAGE_SHARE
-        kind = rng.choice(KINDS if is_language else kinds)
-        value = (languages if is_language else grammar).expand(kind, rng).encode("utf-8")
+        drawn = rng.random()
+        grammar, mine = sets[0 if drawn < LANGUAGE_SHARE else 1 if drawn < LANGUAGE_SHARE + SHORT_SHARE else 2]
+        kind = rng.choice(mine)
+        value = grammar.expand(kind, rng).encode("utf-8")
         if len(value) < 2000:
             seen[value] = seen.get(value, 0) + 1
             if seen[value] <= REPEATS_MAX:

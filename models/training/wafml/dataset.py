@@ -86,6 +86,22 @@ def load(paths: "list[Path]", limit: int = 0, echo=print) -> Dataset:
                    np.array(hard, dtype=np.int16), np.array(source, dtype=object), np.array(attack, dtype=object), uri, quality, digest.hexdigest())
 
 
+def thinned(data: Dataset, most: int, seed: int) -> "tuple[Dataset, np.ndarray]":
+    """At most so many requests of each source, and which of the requests they are; values of none of them are left out."""
+    rng = np.random.default_rng(seed)
+    kept = np.ones(len(data), bool)
+    for name in sorted(set(data.source)):
+        mine = np.flatnonzero(data.source == name)
+        kept[rng.permutation(mine)[most:]] = False
+    rows = np.flatnonzero(kept)
+    sizes = np.diff(data.bounds)
+    chosen = np.repeat(kept, sizes)
+    used, refs = np.unique(data.refs[chosen], return_inverse=True)
+    bounds = np.append(0, np.cumsum(sizes[rows]))
+    return Dataset([data.values[i] for i in used], data.flags[used], refs.astype(np.int32), data.kinds[chosen], bounds, data.label[rows], data.hard[rows], data.source[rows],
+                   data.attack[rows], [data.uri[i] for i in rows], data.quality, data.digest), rows
+
+
 def append_values(data: Dataset, values: "list[bytes]", label: int, source: "list[str]", attack: "list[str]") -> Dataset:
     """The data set with one more request for each raw value (a single part); plain values are left out
     unless they could be names that navigate."""

@@ -2,7 +2,8 @@
 
 A text is an attack if some place of it is. Attacks are shown as the gate shows them, and set into harmless text of the trained files so that the
 network sees them at every offset with everything beside them; harmless values, long ones at several places, and the places of real files that
-frighten the gate are shown in the same ways.
+frighten the gate are shown in the same ways. A third are not cut by the gate: windows of whole values and of files as a network that is asked
+about everything sees them, so that it stands by itself.
 """
 
 from dataclasses import dataclass
@@ -12,11 +13,13 @@ import numpy as np
 from . import refine, train_cnn
 from .content import File
 from .corpus import Corpus
+from .features import WINDOW_BYTES
 from .gate import Gate
 from .looks import Looks, look
 from .scan import FOCUS_BYTES
 
-SHARES = {"bare attack": 0.25, "attack in text": 0.25, "harmless": 0.2, "harmless in text": 0.1, "real files": 0.2}
+SHARES = {"bare attack": 0.18, "attack in text": 0.2, "whole attack": 0.12, "harmless": 0.11, "harmless in text": 0.08, "whole harmless": 0.13, "real files": 0.12,
+          "whole files": 0.06}
 PAYLOAD_BYTES_MAX = FOCUS_BYTES - 12  # longer ones fill what the network is shown
 
 
@@ -45,8 +48,9 @@ def frightening(gate: Gate, files: "list[File]", seeds: "list[int]", floor: floa
     return text, np.array(flags)
 
 
-def build(corpus: Corpus, mask: np.ndarray, places: Looks, hard: "tuple[list[bytes], np.ndarray]", texts: "list[bytes]", count: int, seed: int) -> Instances:
-    """`count` instances of the requests in `mask`; `places`: of all values under a gate."""
+def build(corpus: Corpus, mask: np.ndarray, places: Looks, hard: "tuple[list[bytes], np.ndarray]", texts: "list[bytes]", count: int, seed: int,
+          files: "list[File]" = ()) -> Instances:
+    """`count` instances of the requests in `mask`; `places`: of all values under a gate; `files`: those trained on are shown uncut too."""
     rng = np.random.default_rng(seed)
     data = corpus.data
     label, family, weight = targets(corpus, mask, places)
@@ -66,7 +70,7 @@ def build(corpus: Corpus, mask: np.ndarray, places: Looks, hard: "tuple[list[byt
         at = first[values] + (rng.integers(0, many[values]) if others else 0)
         return [data.values[v][places.start[p]:places.end[p]] for v, p in zip(values, at)]
 
-    for y, bare, inside in ((1, "bare attack", "attack in text"), (0, "harmless", "harmless in text")):
+    for y, bare, inside, whole in ((1, "bare attack", "attack in text", "whole attack"), (0, "harmless", "harmless in text", "whole harmless")):
         mine = np.flatnonzero((label == y) & (weight > 0))
         chance = weight[mine] / weight[mine].sum()
         drawn = rng.choice(mine, int(SHARES[bare] * count), p=chance)
@@ -74,10 +78,28 @@ def build(corpus: Corpus, mask: np.ndarray, places: Looks, hard: "tuple[list[byt
         drawn = rng.choice(mine, int(SHARES[inside] * count), p=chance)
         values = shown(drawn, y == 0)
         add(cut_around(values, texts, rng), data.flags[drawn], y, family[drawn])
+        drawn = rng.choice(mine, int(SHARES[whole] * count), p=chance)
+        at = first[drawn]
+        ends = zip(places.start[at], places.end[at]) if y else ((0, 0) for _ in drawn)
+        add([window_with(data.values[v], low, high, rng) for v, (low, high) in zip(drawn, ends)], data.flags[drawn], y, family[drawn])
+    found = refine.pieces(files, seed + 50) if files else None
+    if found and found.values:
+        drawn = rng.integers(0, len(found.values), int(SHARES["whole files"] * count))
+        add([window_with(found.values[i], 0, 0, rng) for i in drawn], found.flags[drawn], 0, [-1] * len(drawn))
     if hard[0]:
         drawn = rng.integers(0, len(hard[0]), int(SHARES["real files"] * count))
         add([hard[0][i] for i in drawn], hard[1][drawn], 0, [-1] * len(drawn))
     return Instances(text, np.array(flags), np.array(labels, dtype=np.int8), np.array(families, dtype=np.int8))
+
+
+def window_with(value: bytes, low: int, high: int, rng: np.random.Generator) -> bytes:
+    """WINDOW_BYTES of a value, as one that is asked about all of it is shown them, that hold these bytes if they are no more; of equal bounds any."""
+    if len(value) <= WINDOW_BYTES:
+        return value
+    last = len(value) - WINDOW_BYTES
+    first = max(0, high - WINDOW_BYTES) if high > low else 0
+    at = int(rng.integers(min(first, last), (min(last, low) if high > low else last) + 1))
+    return value[at:at + WINDOW_BYTES]
 
 
 def targets(corpus: Corpus, mask: np.ndarray, places: Looks) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":

@@ -24,10 +24,11 @@ L2 = 1e-5
 STEPS = 150
 # Attacks; rules about protocol, methods and scanners' names speak of clients, not of payloads, and differ from site to site.
 PREFIXES = ("921", "930", "931", "932", "933", "934", "941", "942", "943", "944")
-# May decide alone when no harmless request trips them: their patterns are long and of one attack. Others could be tripped by documents,
-# which rules did not see here.
+# May decide alone when no harmless request and no document trips them: patterns that are long and of one attack, and what the detector of SQL found.
 DECISIVE_PREFIXES = ("944150", "944151", "944152", "932170", "932171")
 DECISIVE_SEEN_MIN = 300
+LOUD = 0.002  # share of documents
+DECISIVE_FINDINGS = ("942100/",)
 
 
 @dataclass
@@ -52,11 +53,12 @@ class RuleAnswers:
         return {key: {"attacks": int(counts[0][i]), "benign": int(counts[1][i])} for i, key in enumerate(self.ids)}
 
 
-def read(path: Path, label: np.ndarray) -> RuleAnswers:
-    """The file's lines stand for the requests in the order in which training reads them; labels are compared."""
+def read(path: Path, label: np.ndarray, kept: "np.ndarray | None" = None) -> RuleAnswers:
+    """The file's lines stand for the requests in the order in which training reads them, or for those of which `kept` says the lines; labels are compared."""
     known: "dict[str, int]" = {}
     refs, bounds, blocks, anomaly = [], [0], [], []
     rows = _rows(path)
+    rows = rows if kept is None else [rows[i] for i in kept]
     often = {key for key, count in Counter(key for row in rows for key in row[3]).items() if count >= SEEN_MIN}
     for index, (expected, blocked, score, keys) in enumerate(rows):
         if index >= len(label) or expected != label[index]:
@@ -100,17 +102,33 @@ class Joint:
         evidence = strongest(rules, self.weights) + sum(w * rules.signals[s] for s, w in self.signals.items())
         return self.slope * np.clip(log_odds, -LOG_ODDS_MAX, LOG_ODDS_MAX) + self.intercept + np.minimum(evidence, EVIDENCE_MAX)
 
-    def manifest(self, rules: RuleAnswers, label: np.ndarray) -> dict:
-        """As packages hold it; rules without weight too, with how often they were seen."""
+    def manifest(self, rules: RuleAnswers, label: np.ndarray, documents: "dict[str, float] | None" = None) -> dict:
+        """As packages hold it; rules without weight too, with how often they were seen. `documents`: of keys that real files trip, the share of files;
+        without them no finding decides alone. A finding that many files show has no weight beside its rule's, which long values discount."""
         support = rules.support(label)
         keys = {i: round(float(w), 4) for i, w in sorted(zip(rules.ids, self.weights))}
+        keys = {key: w for key, w in keys.items() if "/" not in key or (documents or {}).get(key, 0.0) < LOUD}
         for rule in {key.split("/")[0] for key in keys if "/" in key} - set(keys):  # a finding never seen counts as the weakest that was
             keys[rule] = min(w for key, w in keys.items() if key.startswith(rule + "/"))
-        decisive = sorted(key for key, seen in support.items() if key.startswith(DECISIVE_PREFIXES) and not seen["benign"]
-                          and seen["attacks"] >= DECISIVE_SEEN_MIN)
+        decisive = sorted(key for key, seen in support.items() if not seen["benign"] and is_decisive(key, seen["attacks"], documents))
         return {"slope": self.slope, "intercept": self.intercept, "rules": dict(sorted(keys.items())), "signals": self.signals,
                 "strongestRules": STRONGEST_RULES, "evidenceMax": EVIDENCE_MAX, "lengthFree": LENGTH_FREE, "lengthDiscount": LENGTH_DISCOUNT,
                 "decisive": decisive, "support": dict(sorted(support.items()))}
+
+
+def is_decisive(key: str, attacks: int, documents: "dict[str, float] | None") -> bool:
+    """Of a key that no harmless request trips."""
+    if key in (documents or ()):
+        return False
+    finding = documents is not None and key.startswith(DECISIVE_FINDINGS) and attacks >= SEEN_MIN
+    return finding or (key.startswith(DECISIVE_PREFIXES) and attacks >= DECISIVE_SEEN_MIN)
+
+
+def of_documents(path: Path) -> "dict[str, float]":
+    """Which share of the documents of a file of answers trips each key."""
+    with open(path, encoding="utf-8") as lines:
+        each = [{entry.split(":", 2)[2] for entry in line.rstrip("\n").split("\t")[8].split()} for line in lines]
+    return {key: count / len(each) for key, count in Counter(key for keys in each for key in keys).items()}
 
 
 def strongest(rules: RuleAnswers, weights: np.ndarray) -> np.ndarray:

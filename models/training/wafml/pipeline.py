@@ -14,16 +14,17 @@ import torch
 from . import content
 from . import corpus as corpora
 from . import instances, joint, judge, packaging, refine, release, report, signals, train_cnn
-from .cnn import PayloadCnn
-from .dataset import load
+from .cnn import PayloadCnn, from_kernel
+from .dataset import load, thinned
 from .export import quantized_copy
 from .forked import forked
-from .gate import scan
+from .gate import Gate, scan
 from .looks import Looks, ask, look
 from .loso import OutOfFold, real_requests
 from .metrics import threshold_at
 from .scan import doublings
 from .splits import leave_one_out
+from .train_gate import GateTrainer
 
 FLOOR = -4.0  # logit of a gate from which on a place is worth a second look while training
 HARD_SETS = 1  # of pieces of the trained files, for the network
@@ -90,15 +91,22 @@ def arguments(argv: "list[str] | None" = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="trainings of each gate on what it is wrong about")
     parser.add_argument("--fold-count", type=int, default=0, help="folds of several attack sources each, for less time; 0: each source by itself")
     parser.add_argument("--fold-epochs", type=int, default=2, help="of the gate of each fold")
+    parser.add_argument("--fold-rounds", type=int, help="rounds of the gate of each fold; as many as the release's unless given")
+    parser.add_argument("--start", type=Path, help="package of a network of this form whose training is continued, at a third of the rate")
+    parser.add_argument("--start-gate", type=Path, help="package of a gate of this form whose rounds are continued; folds start from nothing")
     parser.add_argument("--loso-samples", type=int, default=300000, help="texts for the network of each fold; 0: the release's stands for it, "
                         "which has seen the fold's sources, and the gate's share is not fitted")
     parser.add_argument("--accept-cells", action="store_true", help="release although the recall of a family or carrier beside some padding is under the floor")
     parser.add_argument("--judged-a-source", type=int, default=0, help="attacks of each left-out source that judge; 0: all")
     parser.add_argument("--loso-epochs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=0, help="keep every n-th request only, for trials")
+    parser.add_argument("--padded", type=int, default=refine.PADDED_ROWS, help="attacks in text in each round")
+    parser.add_argument("--files-most", type=int, default=0, help="real files that are trained on, drawn of all; 0: all")
+    parser.add_argument("--source-most", type=int, default=0, help="requests of each source that are used, for less time; 0: all")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--content", type=Path, help="real files as harmless content (python3 -m wafml.content)")
     parser.add_argument("--rules", type=Path, help="answers of the rule engine (tests/Benchmarks: detection rules), for rules as evidence")
+    parser.add_argument("--documents", type=Path, help="the same of documents (wafml.documents): what they trip decides nothing alone")
     parser.add_argument("--folds", type=Path, help="folder for the models of each fold, for tests/Benchmarks: detection together")
     parser.add_argument("--detection", type=Path, help="what that printed, for the report")
     parser.add_argument("--instance", type=int, default=1, help="another model of the same recipe: other seed, one more epoch of the gate; shares the "
@@ -116,7 +124,7 @@ class Trainer:
 
     def go(self) -> "list[Path]":
         o = self.o
-        self.files = content.read(o.content) if o.content else []
+        self.files = self.read_files()
         self.corpus = self.run.stage("corpus", self.build_corpus)
         c = self.corpus
         self.real = real_requests(c)
@@ -133,6 +141,14 @@ class Trainer:
         self.model = model.eval()
         looks = dict(zip((f.name for f in self.folds), forked(self.looks_of_fold, range(len(self.folds)), o.threads)))
         return self.package(looks)
+
+    def read_files(self) -> "list[content.File]":
+        """All that are held out, and of the others as many as asked for."""
+        o = self.o
+        files = content.read(o.content) if o.content else []
+        mine = [i for i, f in enumerate(files) if not f.held_out]
+        left_out = set(np.random.default_rng(o.seed).permutation(mine)[o.files_most:]) if o.files_most else ()
+        return [f for i, f in enumerate(files) if i not in left_out]
 
     def sampled(self) -> np.ndarray:
         """Recorded requests that judge: all harmless ones, and of each attack source as many as asked for."""
@@ -156,18 +172,21 @@ class Trainer:
     def fit_network(self, suffix: str) -> dict:
         """On all sources."""
         o = self.o
-        mine = instances.build(self.corpus, np.ones(len(self.corpus.data), bool), self.places(), self.hard(self.gate, "release"), self.texts, o.samples, o.seed)
-        return self.trained(mine, o.epochs, o.seed + 10 * (o.instance - 1), f"network{suffix}")
+        mine = instances.build(self.corpus, np.ones(len(self.corpus.data), bool), self.places(), self.hard(self.gate, "release"), self.texts, o.samples, o.seed, self.files)
+        begun = from_kernel(packaging.read(o.start.read_bytes())[1]["kernel.bin"]) if o.start else None
+        return self.trained(mine, o.epochs, o.seed + 10 * (o.instance - 1), f"network{suffix}", begun)
 
-    def trained(self, mine: "instances.Instances", epochs: int, seed: int, name: str) -> dict:
+    def trained(self, mine: "instances.Instances", epochs: int, seed: int, name: str, begun: "PayloadCnn | None" = None) -> dict:
         torch.manual_seed(seed)
-        model = PayloadCnn()
+        model = begun or PayloadCnn()
         train_cnn.fit(model, mine.table(), mine.label, mine.family, np.ones(len(mine.label)), len(mine.label), epochs, seed, curves=self.run.folder / f"{name}-curve.csv",
-                      checkpoint=self.run.folder / f"{name}.ckpt", echo=self.echo)
+                      checkpoint=self.run.folder / f"{name}.ckpt", echo=self.echo, rate=train_cnn.RATE / 3 if begun else train_cnn.RATE)
         return model.state_dict()
 
     def fold_gate(self, index: int):
-        return self.run.part(f"fold_gate_{index}", lambda: self.fit_gate(~self.held(self.folds[index]), self.row_scores, self.o.fold_epochs))
+        o = self.o
+        rounds = o.rounds if o.fold_rounds is None else o.fold_rounds
+        return self.run.part(f"fold_gate_{index}", lambda: self.fit_gate(~self.held(self.folds[index]), self.row_scores, o.fold_epochs, rounds))
 
     def fold_network(self, index: int) -> PayloadCnn:
         """A network that has not seen the fold's sources; without `--loso-samples` the release's, unless there is one from an earlier run."""
@@ -177,7 +196,7 @@ class Trainer:
         def make() -> dict:
             torch.set_num_threads(1)
             mine = instances.build(self.corpus, ~self.held(self.folds[index]), self.places(), self.hard(self.gates[index], str(index)), self.texts, self.o.loso_samples,
-                                   self.o.seed + 1 + index)
+                                   self.o.seed + 1 + index, self.files)
             return self.trained(mine, self.o.loso_epochs, self.o.seed + 1 + index, f"fold_network_{index}")
 
         model = PayloadCnn()
@@ -194,14 +213,25 @@ class Trainer:
 
         return self.run.part(f"fold_looks_{index}", make)
 
-    def fit_gate(self, mask: np.ndarray, scores: "np.ndarray | None", epochs: int):
+    def fit_gate(self, mask: np.ndarray, scores: "np.ndarray | None", epochs: int, rounds: "int | None" = None):
         """The gate for the requests in `mask`, in further rounds on real files and padded attacks."""
-        trainer = self.corpus.fit_gate(mask, scores=scores, epochs=epochs, echo=self.echo)[0]
-        return refine.refined(trainer, self.corpus, mask, self.files, self.o.rounds, self.o.seed, self.echo) if self.files else trainer
+        begun = self.o.start_gate if mask.all() else None
+        trainer = self.resumed_gate(begun) if begun else self.corpus.fit_gate(mask, scores=scores, epochs=epochs, echo=self.echo)[0]
+        rounds = self.o.rounds if rounds is None else rounds
+        return refine.refined(trainer, self.corpus, mask, self.files, rounds, self.o.seed, self.echo, self.o.padded) if self.files else trainer
+
+    def resumed_gate(self, package: Path) -> GateTrainer:
+        gate = Gate.from_bytes(packaging.read(package.read_bytes())[1]["gate.bin"])
+        rows, everything = self.corpus.windows.rows, np.ones(len(self.corpus.data), bool)
+        seen = GateTrainer.resumed(gate, rows, *self.corpus.row_targets(everything, None))
+        return GateTrainer.resumed(gate, rows, *self.corpus.row_targets(everything, seen.logits(rows)))
 
     def build_corpus(self) -> "corpora.Corpus":
         o = self.o
-        return corpora.build(load(o.data, o.limit, self.echo), o.generated, o.augmented, o.seed, self.echo, self.files)
+        data = self.run.part("data", lambda: load(o.data, o.limit, self.echo))
+        if o.source_most:
+            data = thinned(data, o.source_most, o.seed)[0]
+        return corpora.build(data, o.generated, o.augmented, o.seed, self.echo, self.files)
 
     def held(self, fold) -> np.ndarray:
         return np.isin(self.corpus.groups, fold.attack + fold.benign)
@@ -214,7 +244,9 @@ class Trainer:
     def package(self, looks: "dict[str, Looks]") -> "list[Path]":
         o, c = self.o, self.corpus
         options = {"generated": o.generated, "augmented": o.augmented, "samples": o.samples, "epochs": o.epochs, "instance": o.instance, "rounds": o.rounds}
-        rules = joint.read(o.rules, c.data.label[c.originals]) if o.rules else None
+        kept = thinned(self.run.part("data", lambda: load(o.data, o.limit, self.echo)), o.source_most, o.seed)[1] if o.source_most else None
+        rules = joint.read(o.rules, c.data.label[c.originals], kept) if o.rules else None
+        documents = joint.of_documents(o.documents) if o.documents else None
         if rules:
             rules.signals = signals.of_requests(c.data, len(rules.blocks))
         tuned = self.run.stage("calm", lambda: self.calm(looks))
@@ -224,14 +256,14 @@ class Trainer:
         looks = {name: found.shifted(-float(self.gate.growth) * lengths) for name, found in looks.items()}
         gate_fold = OutOfFold(release.out_of_fold(c, looks, self.folds, self.real, lambda found: found.gate))
         slope, intercept = release.calibration_of(c, gate_fold.scores)
-        by_rules = self.run.stage("rules_gate", lambda: release.evidence(c, slope * gate_fold.scores + intercept, self.folds, rules)) if rules else None
+        by_rules = self.run.stage("rules_gate", lambda: release.evidence(c, slope * gate_fold.scores + intercept, self.folds, rules, documents)) if rules else None
         archive = release.gate_package(self.gate, o.version, c, gate_fold, self.harmless(looks), o.seed, options, by_rules)
         paths = [packaging.save(o.packages, "gate", o.version, archive)]
         gate_manifest = packaging.read(archive)[0]
         cascade = release.fit_cascade(c, looks, self.folds, self.real, tuned.share)
         banded = release.as_run(c, cascade, gate_manifest, looks, self.folds, self.real)
         alone = release.network_alone(c, looks, self.folds, self.real)
-        by_rules = self.run.stage("rules_cascade", lambda: release.evidence(c, banded, self.folds, rules)) if rules else None
+        by_rules = self.run.stage("rules_cascade", lambda: release.evidence(c, banded, self.folds, rules, documents)) if rules else None
         quantized, notes = self.quantisation(self.gate, self.model)
         archive = release.cnn_package(self.model, o.version, c, alone, cascade, banded, packaging.digest(archive), o.seed, options, quantized, by_rules)
         paths.append(packaging.save(o.packages, "payload-cnn", o.version, archive))

@@ -23,7 +23,7 @@ PIECE_BYTES = 500
 FRIGHTENS = -3.0  # logit of a window from which on it is learned from
 HARMLESS_ROWS = 150_000
 PADDED_ROWS = 60_000
-PADDED_HARMLESS_ROWS = 40_000
+PADDED_HARMLESS_SHARE = 2 / 3  # as many harmless values in text
 SIDE_BYTES = 200  # of harmless text on each side, at most: no window reaches farther
 SEAM_BYTES = 12  # a window that holds an attack may begin so far before it
 PROGRAM_WEIGHT = 0.2
@@ -98,22 +98,23 @@ def worst_rows(trainer: GateTrainer, texts: Texts, floor: float, spans: "tuple[n
     return WindowRows(np.concatenate(indices), np.concatenate(counts), np.concatenate(kinds), texts.flags[owner]), owner
 
 
-def refined(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, files: "list[File]", rounds: int, seed: int, echo=print) -> GateTrainer:
-    """The gate after `rounds` more trainings; attacks weigh as much as all that is harmless together."""
+def refined(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, files: "list[File]", rounds: int, seed: int, echo=print,
+            padded: int = PADDED_ROWS) -> GateTrainer:
+    """The gate after `rounds` more trainings with `padded` attacks in text each; attacks weigh as much as all that is harmless together."""
     texts = harmless_texts(files, seed)
     for turn in range(rounds):
-        _round(trainer, corpus, mask, pieces(files, seed + turn), texts, seed + 100 * turn, echo)
+        _round(trainer, corpus, mask, pieces(files, seed + turn), texts, seed + 100 * turn, echo, padded)
     return trainer
 
 
-def _round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo) -> None:
+def _round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo, padded_rows: int) -> None:
     rng = np.random.default_rng(seed)
     win = corpus.windows
     label, weight = corpus.row_targets(mask, trainer.logits(win.rows))
     attacks, harmless = (np.flatnonzero((label == y) & (weight > 0)) for y in (1, 0))
     frightening, owner = worst_rows(trainer, found, FRIGHTENS)
     sets = [(frightening, 0, 0.45 * _share(found.mass[owner]))]
-    for mine, y, count, kept in ((attacks, 1, PADDED_ROWS, 0.5), (harmless, 0, PADDED_HARMLESS_ROWS, 0.4)):
+    for mine, y, count, kept in ((attacks, 1, padded_rows, 0.5), (harmless, 0, int(padded_rows * PADDED_HARMLESS_SHARE), 0.4)):
         inner = rng.choice(mine, count, p=weight[mine] / weight[mine].sum())
         values, first, behind = within_text([win.text[r] for r in inner], texts, seed + y)
         padded = Texts(values, win.rows.flags[inner], np.ones(count))

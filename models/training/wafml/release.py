@@ -82,15 +82,15 @@ class Evidence:
         return {f"joint_{name}": value for name, value in limits.items()}
 
 
-def evidence(corpus: Corpus, log_odds: np.ndarray, folds, rules: "joint.RuleAnswers | None") -> "Evidence | None":
-    """Weights of rules for a model's out-of-fold log-odds; None without the rules' answers."""
+def evidence(corpus: Corpus, log_odds: np.ndarray, folds, rules: "joint.RuleAnswers | None", documents: "dict[str, float] | None" = None) -> "Evidence | None":
+    """Weights of rules for a model's out-of-fold log-odds; None without the rules' answers. `documents`: of keys that real files trip, the share of files."""
     if rules is None:
         return None
     count = len(rules.blocks)
     z, label, groups = log_odds[:count], corpus.data.label[:count], corpus.groups[:count]
     together, fitted = joint.out_of_fold(z, label, groups, folds, rules)
     final = joint.fit(np.nan_to_num(z), label, groups, ~np.isnan(z), rules)
-    return Evidence(final.manifest(rules, label), np.append(together, np.full(len(log_odds) - count, np.nan)), [f.manifest(rules, label) for f in fitted])
+    return Evidence(final.manifest(rules, label, documents), np.append(together, np.full(len(log_odds) - count, np.nan)), [f.manifest(rules, label, documents) for f in fitted])
 
 
 def gate_package(gate: Gate, version: str, corpus: Corpus, oof: OutOfFold, row_benign: np.ndarray, seed: int, options: dict,

@@ -15,6 +15,7 @@ from .progress import Progress
 BATCH = 256
 FAMILY_LOSS = 0.2
 CLIP_NORM = 1.0
+RATE = 3e-3
 
 
 class TokenTable:
@@ -60,7 +61,7 @@ def logits(model: torch.nn.Module, table: TokenTable, rows: np.ndarray, size: in
 
 
 def fit(model, table: TokenTable, label: np.ndarray, family: np.ndarray, weight: np.ndarray, samples: int, epochs: int, seed: int,
-        validation: "tuple[np.ndarray, np.ndarray, np.ndarray] | None" = None, rate: float = 3e-3, curves: "Path | None" = None, checkpoint: "Path | None" = None,
+        validation: "tuple[np.ndarray, np.ndarray, np.ndarray] | None" = None, rate: float = RATE, curves: "Path | None" = None, checkpoint: "Path | None" = None,
         patience: int = 3, echo=print) -> "list[dict]":
     """`samples` rows an epoch, drawn by weight. `validation`: rows, labels, weights. Keeps the weights of the best validation loss; resumes from `checkpoint`."""
     rng = np.random.default_rng(seed)

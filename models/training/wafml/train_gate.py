@@ -10,6 +10,7 @@ from .normalize import FLAGS
 from .scan import WHOLE
 
 BATCH_ROWS = 4096
+SEEN_EPOCHS = 4
 
 
 class GateTrainer:
@@ -25,6 +26,24 @@ class GateTrainer:
         self._squares = np.full(BUCKETS, 1e-6)
         self._dense_squares = np.full(FLAGS + WHOLE, 1e-2)
         self._bias_square = 1e-2
+
+    @classmethod
+    def resumed(cls, gate: Gate, rows: WindowRows, label: np.ndarray, weight: np.ndarray) -> "GateTrainer":
+        """A trainer with the weights of a released gate, to go on. AdaGrad's steps begin large where it has seen no gradient, which would undo what was
+        learned, so these rows' gradients are added up first, as those of SEEN_EPOCHS epochs, with the weights as they are."""
+        trainer = cls()
+        trainer.weights = gate.weights.astype(np.float64) * float(gate.scale)
+        trainer.dense = np.concatenate([gate.flag_weights.astype(np.float64), gate.offsets.astype(np.float64)])
+        trainer.bias = float(gate.bias)
+        kept = trainer.weights.copy(), trainer.dense.copy(), trainer.bias
+        trainer.rate = 0.0
+        trainer.fit(rows, label, weight, 1)
+        trainer.rate = cls().rate
+        trainer.weights, trainer.dense, trainer.bias = kept
+        trainer._squares *= SEEN_EPOCHS
+        trainer._dense_squares *= SEEN_EPOCHS
+        trainer._bias_square *= SEEN_EPOCHS
+        return trainer
 
     @property
     def flag_weights(self) -> np.ndarray:

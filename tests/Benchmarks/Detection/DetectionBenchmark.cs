@@ -83,8 +83,8 @@ internal static class DetectionBenchmark
     }
 
     /// <summary>
-    /// One line a request: file, line, label, source, family, blocked by rules, anomaly score, score of the models, score
-    /// of both.
+    /// One line a request: file, line, label, source, family, blocked by rules, anomaly score, score of the models,
+    /// score of both.
     /// </summary>
     private static void WriteScores(string folder, string path, IEnumerable<string> data)
     {

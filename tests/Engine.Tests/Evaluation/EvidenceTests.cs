@@ -92,7 +92,7 @@ public sealed class EvidenceTests
         Assert.Equal(3, transaction.Hits[0].At);
     }
 
-    /// <summary>The rule of scripts captures nothing, in CRS as here; what was found is evidence all the same.</summary>
+    /// <summary>The rule of scripts captures nothing, in CRS as here; what was found is evidence still.</summary>
     [Fact]
     public void Hits_NameWhatADetectorFound_WhereTheRuleCapturesNothing()
     {
