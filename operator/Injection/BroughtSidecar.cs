@@ -21,7 +21,8 @@ internal static class BroughtSidecar
         if (input.Policy is not PolicyChoice.Found policy)
             return new InjectionDecision.Deny(DenyReason.NoPolicy, ((PolicyChoice.Missing)input.Policy).Message);
         if (CapturedPod.Read(input.Pod) is not { } captured || SidecarPrint.Of(input.Pod) is not { } present
-            || present != print || !HasItsVolumes(input, pod) || present != Expected(input, policy, captured, options)
+            || present != print || !HasItsVolumes(input, policy, pod)
+            || present != Expected(input, policy, captured, options)
             || !IsImage(sidecar, input.Settings.SidecarImage)
             || (SidecarPrint.Find(pod, WellKnown.InitContainer).Container is { } init
                 && !IsImage(init, input.Settings.InitImage)))
@@ -39,14 +40,17 @@ internal static class BroughtSidecar
     /// <summary>
     /// Its volumes hold what they should: anything else could be the policy or the authority that it believes.
     /// </summary>
-    private static bool HasItsVolumes(PodInjectionInput input, PodView pod) => SidecarContainer.Volumes(input.Settings)
-        .All(expected => PodView.Objects(pod.Spec?["volumes"]).Any(volume =>
+    private static bool HasItsVolumes(PodInjectionInput input, PolicyChoice.Found policy, PodView pod)
+    {
+        var wanted = SidecarContainer.Volumes(input.Settings, policy.Spec);
+        return wanted.All(expected => PodView.Objects(pod.Spec?["volumes"]).Any(volume =>
         {
             var present = (JsonObject)volume.DeepClone();
             // What the API server fills in.
             (present["projected"] as JsonObject)?.Remove("defaultMode");
             return JsonNode.DeepEquals(present, expected);
         }));
+    }
 
     /// <summary>The print of the pod with the sidecar that it would get for the ports it says are captured.</summary>
     private static string? Expected(

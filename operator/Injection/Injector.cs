@@ -162,13 +162,14 @@ public static class Injector
             Policy = policy.Name,
             IsNative = settings.NativeSidecars,
             Ports = plan.Captured,
-            Notes = [.. plan.Notes, .. floor.Notes, .. PodNotes.Of(pod, plan, settings)],
+            Notes = [.. plan.Notes, .. floor.Notes, .. PodNotes.Of(pod, plan, settings, floor.SpeaksTls)],
         };
         var editor = new PodEditor(input.Pod);
-        PortEditor.Apply(editor, pod, plan);
+        PortEditor.Apply(editor, pod, plan, floor.SpeaksTls);
         AddContainers(editor, builder, sidecar, redirected, settings.NativeSidecars);
         editor.Ensure(new JsonArray(), "spec", "volumes");
-        foreach (var volume in SidecarContainer.Volumes(settings)) editor.Insert(volume, -1, "spec", "volumes");
+        foreach (var volume in SidecarContainer.Volumes(settings, policy.Spec))
+            editor.Insert(volume, -1, "spec", "volumes");
         report = report with { Hash = SidecarPrint.Of(editor.Pod) ?? throw new InvalidOperationException("no print") };
         Mark(editor, pod, report);
         return new InjectionDecision.Inject(editor.Patch, editor.Pod, report);

@@ -10,10 +10,14 @@ internal static class PodNotes
     /// <summary>Volumes on the node that the cluster autoscaler need not keep: names, separated by commas.</summary>
     public const string EvictableVolumesAnnotation = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes";
 
-    public static IEnumerable<string> Of(PodView pod, CapturePlan.Ports plan, InjectionSettings settings)
+    /// <param name="speaksTls">Whether the sidecar speaks TLS to a port of the application.</param>
+    public static IEnumerable<string> Of(
+        PodView pod, CapturePlan.Ports plan, InjectionSettings settings, Func<int, bool> speaksTls)
     {
         foreach (var (port, isHttps) in PortEditor.RedirectedProbes(pod, plan).Distinct().Order())
-            yield return isHttps
+            yield return isHttps && speaksTls(port)
+                ? $"HTTPS probes of port {port} pass through the sidecar, and ask it in plain HTTP"
+                : isHttps
                 ? $"the HTTPS probe of port {port} passes through the sidecar, which reads plain HTTP, and will fail"
                 : $"probes of port {port} pass through the sidecar";
         var dns = PodView.Text(pod.Spec, "dnsPolicy");

@@ -74,7 +74,10 @@ internal static class SidecarCommand
         var models = Folder("--models", "Folder with model packages (default: WAF_MODELS_DIR).");
         var admin = Url("--admin", "Where /healthz, /readyz, /metrics, /status and /version are served, such as "
             + "http://127.0.0.1:16520 (default: nowhere).");
-        foreach (var option in new Option[] { policy, upstream, listen, rules, models, admin }) root.Add(option);
+        var authorities = Text("--upstream-ca", "FILE",
+            "Certificates (PEM) of the authorities that spec.upstream.tls.ca of the policy stands for.");
+        foreach (var option in new Option[] { policy, upstream, listen, rules, models, admin, authorities })
+            root.Add(option);
         Option[] required = [policy, upstream, listen];
         root.Validators.Add(result =>
         {
@@ -91,7 +94,10 @@ internal static class SidecarCommand
                     parsed.GetRequiredValue(policy)!, parsed.GetRequiredValue(upstream)!,
                     parsed.GetRequiredValue(listen)!,
                     parsed.GetValue(rules) ?? environment("WAF_RULES_DIR"),
-                    parsed.GetValue(models) ?? environment("WAF_MODELS_DIR"), parsed.GetValue(admin))),
+                    parsed.GetValue(models) ?? environment("WAF_MODELS_DIR"), parsed.GetValue(admin))
+                {
+                    UpstreamCa = parsed.GetValue(authorities),
+                }),
             cancellationToken));
     }
 

@@ -30,6 +30,7 @@ internal static class SidecarEnvironment
         var withoutPolicy = FailureMode.Closed;
         if (variable("WAF_WITHOUT_POLICY") is { Length: > 0 } mode && !Enum.TryParse(mode, out withoutPolicy))
             problems.Add($"WAF_WITHOUT_POLICY: {mode} is neither Open nor Closed");
+        var upstream = UpstreamOf(variable, problems);
         if (problems.Count > 0) return null;
         return new SidecarOptions
         {
@@ -37,6 +38,7 @@ internal static class SidecarEnvironment
             Admin = Endpoints.Any(admin),
             Metrics = metrics!,
             WithoutPolicy = withoutPolicy,
+            Upstream = upstream,
             RulesDirectory = variable("WAF_RULES_DIR"),
             ModelsDirectory = variable("WAF_MODELS_DIR"),
             Operator = new OperatorOptions(
@@ -58,6 +60,17 @@ internal static class SidecarEnvironment
             problems.Add($"{name}: {text} is not a port");
             return fallback;
         }
+    }
+
+    private static UpstreamAccess UpstreamOf(Func<string, string?> variable, List<string> problems)
+    {
+        IPAddress? pod = null;
+        if (variable("WAF_POD_IP") is { Length: > 0 } text && !IPAddress.TryParse(text, out pod))
+            problems.Add($"WAF_POD_IP: {text} is not an address");
+        return new UpstreamAccess
+        {
+            PodAddress = pod, Ca = variable("WAF_UPSTREAM_CA"), CaFile = variable("WAF_UPSTREAM_CA_FILE"),
+        };
     }
 
     /// <summary><c>name=listenPort:upstreamPort</c>, separated by commas.</summary>

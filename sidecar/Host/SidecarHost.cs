@@ -43,6 +43,7 @@ internal static class SidecarHost
             Admin = admin,
             RulesDirectory = settings.Rules ?? (Directory.Exists(DebianRules) ? DebianRules : null),
             ModelsDirectory = settings.Models,
+            Upstream = new UpstreamAccess { CaFile = settings.UpstreamCa },
             // Who gives an address to the admin port has chosen who reaches it.
             Metrics = new MetricsAccess(IsOpen: true),
             Limits = Limits(),

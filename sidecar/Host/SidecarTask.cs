@@ -24,4 +24,8 @@ internal abstract record SidecarTask
 
 /// <summary>Settings of the mode without a cluster.</summary>
 internal sealed record FileSettings(
-    string Policy, Uri Upstream, Uri Listen, string? Rules, string? Models, Uri? Admin);
+    string Policy, Uri Upstream, Uri Listen, string? Rules, string? Models, Uri? Admin)
+{
+    /// <summary>Certificates (PEM) of the application's authorities, or null.</summary>
+    public string? UpstreamCa { get; init; }
+}

@@ -73,8 +73,10 @@ public sealed partial class Sidecar : IAsyncDisposable
         _replicas = new Replicas(time);
         var copy = options.Operator?.StateDirectory is { } folder ? new LastGoodCopy(folder) : null;
         _keeper = new PolicyKeeper(
-            _active, new SnapshotCompiler(options.RulesDirectory, _models, _judges, _replicas, time), copy, _meters,
-            time,
+            _active, new SnapshotCompiler(options.RulesDirectory, _models, _judges, _replicas, time)
+            {
+                Access = options.Upstream,
+            }, copy, _meters, time,
             logs.CreateLogger<PolicyKeeper>());
         _log = new DecisionLog(options.DecisionOutput, _meters);
         if (options.Operator is { } source)
@@ -93,7 +95,8 @@ public sealed partial class Sidecar : IAsyncDisposable
             time, _meters, peer => _active.Current?.Identity.IsTrusted(peer) is true);
         var room = new RequestRoom(limits.InspectedRequestsMax, _connections);
         _pipeline = new RequestPipeline(_active, options.WithoutPolicy, new InspectionServices(
-            new StreamForwarder(logs), budget, room, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
+            new StreamForwarder(logs, () => _active.Current?.Upstream ?? UpstreamSettings.Default),
+            budget, room, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
             _models.Scorer, _pool));
         _server = new ProxyServer(options.Listeners, limits, _connections, time, new ServerRefusals(logs, _pipeline.Refused));
         if (options.Admin is { } admin)
@@ -190,6 +193,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             ExclusionHits = _meters.ExclusionHits,
             Models = [.. _models.Statuses(), .. _judges.Statuses],
             Rollouts = [.. (_active.Current?.Scoring?.Tallies ?? []).Select(t => t.Read())],
+            Vocabulary = _meters.Vocabulary.Read(),
             Learning = withSketches ? _models.Learning : _models.Progress,
             Sharing = document?.Sharing is null ? null : _replicas.Current.Report(),
         };

@@ -40,11 +40,29 @@ public sealed record SidecarOptions
     /// </summary>
     public FailureMode WithoutPolicy { get; init; } = FailureMode.Closed;
 
+    /// <summary>What the pod was given for calling the application.</summary>
+    public UpstreamAccess Upstream { get; init; } = new();
+
     /// <summary>Bounds on connections, sizes and times.</summary>
     public ProxyLimits Limits { get; init; } = new();
 
     /// <summary>Where decisions are written, one JSON line each.</summary>
     public Stream DecisionOutput { get; init; } = Stream.Null;
+}
+
+/// <summary>What a policy's <c>upstream</c> may need of the place where the sidecar runs.</summary>
+public sealed record UpstreamAccess
+{
+    /// <summary>The pod's own address, or null when it is not known.</summary>
+    public IPAddress? PodAddress { get; init; }
+
+    /// <summary>File with the certificates (PEM) of the application's authorities, or null.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>
+    /// The object that the file is of, as policies name it; null when the file is for whichever policy there is.
+    /// </summary>
+    public string? Ca { get; init; }
 }
 
 /// <summary>A policy from a file.</summary>

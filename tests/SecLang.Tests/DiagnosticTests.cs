@@ -51,6 +51,44 @@ public sealed class DiagnosticTests
         Assert.InRange(diagnostic.Location.Line, 2, 3);
     }
 
+    private const string Whole = "SecRule ARGS a \"id:9,deny\"";
+
+    /// <summary>Text, ids of the rules that stay, and the line of what is said to be left out.</summary>
+    [Theory]
+    [InlineData("SecRule ARGS \"a id:1,deny\nN", "9", 1)]
+    [InlineData("SecAction \"id:1,msg:'x\"\nN", "9", 1)]
+    [InlineData("N\nSecRule ARGS a \"id:1,chain\"", "9", 2)]
+    [InlineData("N\nSecRule ARGS a \"id:1,chain\"\nSecRule ARGS b \"chain\"", "9", 2)]
+    [InlineData("SecRule ARGS a \"id:1,chain\"\nSecMarker x\nN", "9", 1)]
+    [InlineData("SecRule ARGS a \"id:1,chain\"\nSecRule ARGS \"b\nN", "9", 1)]
+    [InlineData("SecRule ARGS \"a id:1,chain\nSecRule ARGS b\nSecRule ARGS c \"deny\"\nN", "9", 1)]
+    [InlineData("SecRule ARGS a \"id:1,chain\"\nSecRule ARGS b \"deny\"\nN", "1 9", 0)]
+    public void RulesThatCannotBeReadToTheirEnd_AreLeftOutWithTheirChain_WhereThatIsWanted(
+        string text, string ids, int line)
+    {
+        var source = SecLangSource.FromText("my.conf", text.Replace("N", Whole, StringComparison.Ordinal));
+
+        var found = SecLangParser.Parse([source], leavesOut: true);
+
+        Assert.False(found.HasErrors);
+        var rules = found.Document.Directives.Select(RuleFacts.ActionsOf).OfType<IReadOnlyList<ActionCall>>().ToList();
+        Assert.Equal(ids, string.Join(' ', rules.Select(RuleFacts.Id).Where(id => id > 0)));
+        Assert.Equal(line == 0 ? 2 : 0, rules.Count - 1);
+        var leftOut = found.Diagnostics.Where(d => d.Severity is DiagnosticSeverity.Refused).ToList();
+        Assert.Equal(line > 0, leftOut.Exists(d => d.Location.Line == line));
+        Assert.Equal(line > 0, SecLangParser.Parse([source]).HasErrors);
+    }
+
+    [Fact]
+    public void AfterARuleThatCannotBeRead_ANeighboursRuleWithoutId_IsStillAnError()
+    {
+        var broken = SecLangSource.FromText("broken.conf", "SecRule ARGS \"a");
+        var other = SecLangSource.FromText("other.conf", "SecRule ARGS a deny");
+
+        Assert.True(SecLangParser.Parse([broken, other], leavesOut: true).HasErrors);
+        Assert.True(SecLangParser.Parse("SecRul ARGS x id:1").HasErrors);
+    }
+
     /// <summary>What the recommended configurations of ModSecurity and of Coraza set up a server with.</summary>
     [Fact]
     public void RecommendedConfigurations_LoadWithWarningsOnly()

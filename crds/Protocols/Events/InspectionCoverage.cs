@@ -112,6 +112,9 @@ public enum UninspectedReason
 
     /// <summary>No policy was ever received, and failureModes.config is Open.</summary>
     NoPolicy,
+
+    /// <summary>The route lets clients change to another protocol, whose bytes nobody reads.</summary>
+    Upgrade,
 }
 
 /// <summary>Who brought a reason about, which decides what follows from it.</summary>
@@ -137,7 +140,7 @@ public static class UninspectedKinds
     {
         UninspectedReason.PolicyOff or UninspectedReason.RouteOff or UninspectedReason.NoEngine
             or UninspectedReason.BypassClient or UninspectedReason.HeadersOnly or UninspectedReason.WindowEnd
-            or UninspectedReason.OverLimit => UninspectedKind.Chosen,
+            or UninspectedReason.OverLimit or UninspectedReason.Upgrade => UninspectedKind.Chosen,
         UninspectedReason.Stream or UninspectedReason.FileContent or UninspectedReason.UnreadContentType
             or UninspectedReason.OpaqueCoding or UninspectedReason.ResponseBody
             or UninspectedReason.ModelWindow => UninspectedKind.Content,

@@ -44,6 +44,9 @@ public sealed record PolicyDocument
     public FailureModes FailureModes { get; init; } = new();
     public BlockResponse BlockResponse { get; init; } = new();
     public DecisionLogging Logging { get; init; } = new();
+
+    /// <summary>How the application is reached; null: in plain HTTP at the loopback address.</summary>
+    public UpstreamPolicy? Upstream { get; init; }
 }
 
 /// <summary>Ceiling of enforcement.</summary>
@@ -184,6 +187,9 @@ public sealed record RoutePolicy
     public required string PathPrefix { get; init; }
     public InspectionMode? Mode { get; init; }
     public BodyInspection? Body { get; init; }
+
+    /// <summary>Protocols besides WebSocket to which clients may change, in lower case; null: none.</summary>
+    public IReadOnlyList<string>? Upgrades { get; init; }
 }
 
 /// <summary>
@@ -200,6 +206,9 @@ public sealed record RulePolicy
     /// <summary>Which rules of <see cref="Sources"/> are which exclusion.</summary>
     public IReadOnlyList<ExclusionRules> Exclusions { get; init; } = [];
     public bool InspectResponses { get; init; }
+
+    /// <summary>Rules that cannot be read to their end are left out; otherwise the document is refused.</summary>
+    public bool? LeavesOutUnreadable { get; init; }
 }
 
 /// <summary>The rules that one WafExclusion was compiled to.</summary>

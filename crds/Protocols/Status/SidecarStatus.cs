@@ -38,6 +38,9 @@ public sealed record SidecarStatus
 
     /// <summary>How limits are counted, where the policy says how; null: each replica by itself.</summary>
     public SharingReport? Sharing { get; init; }
+
+    /// <summary>Methods, media types and charsets that the policy's lists lack, as mode Detect saw them.</summary>
+    public IReadOnlyList<SeenValue> Vocabulary { get; init; } = [];
 }
 
 /// <summary>How this sidecar counts rate limits.</summary>

@@ -79,12 +79,21 @@ public sealed record RulesSpec
     [Pattern("^[0-9]{1,19}(-[0-9]{1,19})?$", Meaning = "a rule id or a range such as 942100-942199")]
     public IReadOnlyList<string> DisabledRules { get; init; } = [];
 
+    [Description("What follows from rules that cannot be read to their end: a quote that is not closed, a chain "
+        + "without its last rule. Refuse: the policy is not taken over. LeaveOut: such a rule is left out with its "
+        + "chain, which the condition Degraded (RulesWarning) says, and the rest is loaded, as ModSecurity does; what "
+        + "it would have found passes."), Default("\"Refuse\"")]
+    public UnreadableRules Unreadable { get; init; } = UnreadableRules.Refuse;
+
     [Description("SecLang evaluated before the rule sets (own exclusions, variables)."), Length(262144)]
     public string? InlineBefore { get; init; }
 
     [Description("SecLang evaluated after the rule sets (own rules)."), Length(262144)]
     public string? Inline { get; init; }
 }
+
+/// <summary>What follows from rules that cannot be read to their end.</summary>
+public enum UnreadableRules { Refuse, LeaveOut }
 
 /// <summary>What rules of ConfigMaps may do that the policy does not pin.</summary>
 public enum ConfigMapTrust { Add, Full }

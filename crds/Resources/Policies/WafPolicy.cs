@@ -100,6 +100,10 @@ public sealed record WafPolicySpec
     [Description("How traffic is brought to the sidecar.")]
     public InterceptionSpec? Interception { get; init; }
 
+    [Description("How the application is reached: its address, TLS, and how long connections are kept. Left out: in "
+        + "plain HTTP at the loopback address.")]
+    public UpstreamSpec? Upstream { get; init; }
+
     [Description("How much protection WafExclusions may take away. An exclusion outside these bounds is not applied.")]
     [Default("{}")]
     public ExclusionBoundsSpec? ExclusionBounds { get; init; } = new();
@@ -164,6 +168,10 @@ public sealed record FailureModesSpec
 public enum UninspectedAction { Block, Record }
 
 /// <summary>Settings for paths below a prefix.</summary>
+[Cel("route-upgrades", "!has(self.upgrades) || self.upgrades.all(token, !(token.startsWith('websocket') || "
+    + "token.startsWith('h2') || token.startsWith('http') || token.startsWith('tls')))",
+    "upgrades cannot name websocket, which passes and is inspected without it, nor h2c, http/2.0 and tls/1.0, behind "
+        + "which all further requests would pass unseen")]
 public sealed record RouteSpec
 {
     [Description("Path prefix on segment boundaries, decoded."), RequiredField, Length(1024, Minimum = 1)]
@@ -175,4 +183,10 @@ public sealed record RouteSpec
 
     [Description("Body inspection for this route.")]
     public BodyInspectionSpec? Body { get; init; }
+
+    [Description("Protocols besides WebSocket to which clients may change (Upgrade of HTTP/1.1), in lower case, such "
+        + "as tcp or spdy/3.1. The handshake is inspected; what follows is bytes of that protocol, which pass "
+        + "uninspected and are counted as Upgrade."), Items(8), Length(64, Minimum = 1),
+        Pattern("^[a-z0-9!#$%&'*+.^_`|~-]+(/[a-z0-9.]+)?$", Meaning = "a protocol such as tcp or spdy/3.1")]
+    public IReadOnlyList<string> Upgrades { get; init; } = [];
 }

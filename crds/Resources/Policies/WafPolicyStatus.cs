@@ -31,6 +31,10 @@ public sealed record WafPolicyStatus
     [Description("Learning of thresholds.")]
     public LearningStatus? Learning { get; init; }
 
+    [Description("Methods, media types and charsets that rules of OWASP CRS refuse and that many clients sent in mode "
+        + "Detect, to an application that took them: what a person may want to add to the policy."), Items(32)]
+    public IReadOnlyList<VocabularyProposal> Vocabulary { get; init; } = [];
+
     [Description("Accepted, ResolvedRefs, Programmed, Degraded, Weakened, Stalled, Ready."),
         Items(16, MapKeys = ["type"])]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
@@ -121,6 +125,23 @@ public sealed record PolicyModelStatus
 
     [Description("Share of clients the candidate decides for, in percent."), Bounds(0, 100)]
     public int? CandidateWeight { get; init; }
+}
+
+/// <summary>A value that one of the policy's lists lacks.</summary>
+public sealed record VocabularyProposal
+{
+    [Description("Field of the spec: rules.allowedMethods (which replaces the default methods), "
+        + "rules.allowedContentTypes or rules.allowedCharsets."), RequiredField, Length(64)]
+    public string Field { get; init; } = "";
+
+    [Description("The value."), RequiredField, Length(128)]
+    public string Value { get; init; } = "";
+
+    [Description("Requests that had it, rounded down, since the sidecars started."), Bounds(0, long.MaxValue)]
+    public long Requests { get; init; }
+
+    [Description("Different clients of one sidecar that sent it, counted up to 32."), Bounds(0, 32)]
+    public int Clients { get; init; }
 }
 
 /// <summary>Progress of learning.</summary>

@@ -10,6 +10,9 @@ namespace WafOperator.Resources.Validation;
 /// </summary>
 public static class FieldRules
 {
+    /// <summary>Protocols that would bring more requests, or that are inspected without being named.</summary>
+    private static readonly string[] CarryHttp = ["websocket", "h2", "http", "tls"];
+
     private static readonly Dictionary<string, Func<JsonObject, JsonObject?, bool>> Checks = new(StringComparer.Ordinal)
     {
         ["target-group"] = (self, _) => self["group"] is not { } group
@@ -37,6 +40,10 @@ public static class FieldRules
         ["exclusion-what"] = (self, _) => Count(self, "rules") + Count(self, "families") + Count(self, "models") > 0,
         ["serving-pool"] = (self, _) => Text(self, "mode") != "Pool" || Text(self, "pool").Length > 0,
         ["autoscaling-order"] = (self, _) => (Number(self, "minReplicas") ?? 1) <= (Number(self, "maxReplicas") ?? 4),
+        ["route-upgrades"] = (self, _) => (self["upgrades"] as JsonArray ?? []).All(token =>
+            !CarryHttp.Any(start => token!.GetValue<string>().StartsWith(start, StringComparison.Ordinal))),
+        ["upstream-tls-name"] = (self, _) => self["serverName"] is not null || Flag(self, "insecureSkipVerify"),
+        ["upstream-tls-ca"] = (self, _) => self["ca"] is null || !Flag(self, "insecureSkipVerify"),
         ["immutable"] = (self, old) => old is null || SameIn(self, old, "model", "version", "artifact"),
     };
 
@@ -60,6 +67,8 @@ public static class FieldRules
 
     private static decimal Fraction(JsonObject self, string name) =>
         DecimalText.TryParse(Text(self, name), out var value) ? value : 0;
+
+    private static bool Flag(JsonObject self, string name) => self[name]?.GetValue<bool>() is true;
 
     private static int Count(JsonObject self, string name) => (self[name] as JsonArray)?.Count ?? 0;
 }

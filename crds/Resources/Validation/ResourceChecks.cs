@@ -14,6 +14,8 @@ namespace WafOperator.Resources.Validation;
 internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> warnings)
 {
     private const long BodyLimitMax = 128L << 20;
+    private static readonly TimeSpan UpstreamIdleMin = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan UpstreamIdleMax = TimeSpan.FromHours(1);
     private static readonly TimeSpan LatencyBudgetMax = TimeSpan.FromSeconds(5);
 
     public static void Check(ICustomResource resource, List<FieldError> errors, List<FieldError> warnings)
@@ -44,6 +46,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
                 Bytes($"spec.rateLimits[{i}].cost.bytesPerUnit", bytes, BodyLimitMax);
         }
         for (var i = 0; i < spec.Logins.Count; i++) CheckLogin(spec.Logins[i], $"spec.logins[{i}]");
+        if (spec.Upstream?.IdleTimeout is { } idle)
+            Duration("spec.upstream.idleTimeout", idle, UpstreamIdleMax, UpstreamIdleMin);
         CheckTargets(spec.TargetRefs);
         if (spec.Ml is { } ml) CheckMl(spec, ml);
         if (spec.Behaviour is { } behaviour) CheckBehaviour(spec, behaviour);

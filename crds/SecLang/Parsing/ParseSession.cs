@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace WafOperator.SecLang;
 
 /// <summary>The state of one parse: what was read, the files on the way, the findings.</summary>
-internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits)
+internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits, bool leavesOut)
 {
     private readonly ImmutableArray<Directive>.Builder _directives = ImmutableArray.CreateBuilder<Directive>();
     private readonly DiagnosticBag _bag = new(limits.DiagnosticsMax);
@@ -48,8 +48,7 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
 
             if (!ArgumentReader.TryRead(text, out var name, out var arguments))
             {
-                _bag.Error(DiagnosticCodes.Quote, location,
-                    $"A quote in the arguments of {Shorten(name)} is not closed.");
+                ReportQuote(name, location);
                 continue;
             }
 
@@ -66,9 +65,23 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
 
     public SecLangParseResult Finish()
     {
-        var document = new SecLangDocument(_directives.ToImmutable(), _dataFiles.ToImmutable());
+        var directives = leavesOut ? IncompleteChains.LeaveOut(_directives, _bag) : _directives.ToImmutable();
+        var document = new SecLangDocument(directives, _dataFiles.ToImmutable());
         DocumentValidator.Validate(document, limits, _bag);
         return new SecLangParseResult(document, _bag.ToImmutable());
+    }
+
+    private void ReportQuote(string name, SourceLocation location)
+    {
+        var message = $"A quote in the arguments of {Shorten(name)} is not closed.";
+        if (!leavesOut)
+        {
+            _bag.Error(DiagnosticCodes.Quote, location, message);
+            return;
+        }
+
+        _bag.Refused(DiagnosticCodes.Quote, location, message);
+        _directives.Add(new UnreadableDirective(location));
     }
 
     private bool WithinLimits(string text, SourceLocation location)
@@ -154,7 +167,7 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
             return;
         }
 
-        if (DirectiveParser.Parse(info.Name, arguments, location, limits, _bag) is not { } directive)
+        if (ParseDirective(info.Name, arguments, location) is not { } directive)
         {
             return;
         }
@@ -165,6 +178,31 @@ internal sealed class ParseSession(SourceResolver resolver, SecLangLimits limits
             RuleValidator.Validate(rule, _bag);
             _dataFiles.Load(rule, _bag);
         }
+    }
+
+    /// <summary>A quotation in a list of actions may be open as well.</summary>
+    private Directive? ParseDirective(string name, List<string> arguments, SourceLocation location)
+    {
+        if (!leavesOut)
+        {
+            return DirectiveParser.Parse(name, arguments, location, limits, _bag);
+        }
+
+        var own = new DiagnosticBag(limits.DiagnosticsMax);
+        var directive = DirectiveParser.Parse(name, arguments, location, limits, own);
+        var found = own.ToImmutable();
+        if (found.Any(one => one is { Code: DiagnosticCodes.Quote, Severity: DiagnosticSeverity.Error }))
+        {
+            ReportQuote(name, location);
+            return null;
+        }
+
+        foreach (var one in found)
+        {
+            _bag.Add(one);
+        }
+
+        return directive;
     }
 
     private void Include(string pattern, bool optional, SourceLocation location)

@@ -8,11 +8,19 @@ namespace WafOperator.SecLang;
 public static class SecLangParser
 {
     /// <summary>Parses sources in order, following <c>Include</c> and data files through the resolver.</summary>
+    /// <param name="sources">The texts.</param>
+    /// <param name="resolver">Finds what they include; null finds nothing.</param>
+    /// <param name="limits">Bounds on all of them; null for the usual ones.</param>
+    /// <param name="leavesOut">
+    /// A quotation that is not closed and a chain that is not whole are left out and said
+    /// (<see cref="DiagnosticSeverity.Refused"/>), as ModSecurity does, instead of being errors.
+    /// </param>
     public static SecLangParseResult Parse(
-        IReadOnlyList<SecLangSource> sources, SourceResolver? resolver = null, SecLangLimits? limits = null)
+        IReadOnlyList<SecLangSource> sources, SourceResolver? resolver = null, SecLangLimits? limits = null,
+        bool leavesOut = false)
     {
         limits ??= SecLangLimits.Default;
-        var session = new ParseSession(resolver ?? SourceResolver.None, limits);
+        var session = new ParseSession(resolver ?? SourceResolver.None, limits, leavesOut);
         foreach (var source in sources)
         {
             session.Read(source);

@@ -15,7 +15,7 @@ internal static class DocumentValidator
             {
                 markers.Add(marker.Name);
             }
-            else if (ActionsOf(directive) is { } all && RuleFacts.Id(all) is > 0 and var id)
+            else if (RuleFacts.ActionsOf(directive) is { } all && RuleFacts.Id(all) is > 0 and var id)
             {
                 markers.Add(id.ToString(System.Globalization.CultureInfo.InvariantCulture));
             }
@@ -34,7 +34,7 @@ internal static class DocumentValidator
                 RuleValidator.ValidateActions(defaults.Actions, defaults.Location, bag);
             }
 
-            if (ActionsOf(directive) is { } actions)
+            if (RuleFacts.ActionsOf(directive) is { } actions)
             {
                 if (directive is ActionDirective)
                 {
@@ -53,13 +53,6 @@ internal static class DocumentValidator
             ValidateReference(directive, ids, bag);
         }
     }
-
-    private static IReadOnlyList<ActionCall>? ActionsOf(Directive directive) => directive switch
-    {
-        RuleDirective rule => rule.Actions,
-        ActionDirective action => action.Actions,
-        _ => null,
-    };
 
     private static void ValidateId(
         IReadOnlyList<ActionCall> actions, Directive directive, bool inChain, Dictionary<long, SourceLocation> ids,

@@ -8,6 +8,14 @@ public static class RuleFacts
     /// <summary>The phase of a rule that names none.</summary>
     public const int DefaultPhase = 2;
 
+    /// <summary>The actions of a rule or of an action that stands alone; null for other directives.</summary>
+    public static IReadOnlyList<ActionCall>? ActionsOf(Directive directive) => directive switch
+    {
+        RuleDirective rule => rule.Actions,
+        ActionDirective action => action.Actions,
+        _ => null,
+    };
+
     /// <summary>The rule's id, 0 where there is none.</summary>
     public static long Id(IEnumerable<ActionCall> actions) =>
         Argument(actions, "id") is { } text

@@ -86,6 +86,8 @@ public sealed class PolicyStatusController(
             Coverage = count,
             Inspection = InspectionSummary.Of([.. counted.Select(c => c.Counters)]),
             Models = ModelsOf(entry),
+            Vocabulary = VocabularyProposals.Of(policy.Value.Spec.Rules ?? new(),
+                [.. pods.Where(pod => pod.Status?.Policy == name).Select(pod => pod.Status!.Vocabulary)]),
             Learning = learned.Observe(policy.Metadata.Key, policy.Value, pods),
             Sharing = SharingOf(policy.Value, entry, pods),
             Conditions = conditions,

@@ -16,6 +16,7 @@ public static class StatusBounds
     private const int ModelsMax = 64;
     private const int RolloutsMax = 32;
     private const int ExclusionsMax = 2_000;
+    private static readonly int VocabularyMax = SeenValue.ValuesMax * Enum.GetValues<SeenKind>().Length;
 
     /// <summary>The status within the bounds.</summary>
     public static SidecarStatus Clamp(SidecarStatus status) => status with
@@ -36,12 +37,19 @@ public static class StatusBounds
             .ToDictionary(hit => hit.Key, hit => Count(hit.Value)),
         Learning = status.Learning is { } learning ? Clamp(learning) : null,
         Sharing = status.Sharing is { } sharing ? Clamp(sharing) : null,
+        Vocabulary = [.. status.Vocabulary.OfType<SeenValue>().Take(VocabularyMax).Select(Clamp)],
     };
 
     private static SharingReport Clamp(SharingReport sharing) => sharing with
     {
         Replicas = (int)Count(sharing.Replicas), Debt = Count(sharing.Debt),
         Problem = Cut(sharing.Problem, MessageLengthMax),
+    };
+
+    private static SeenValue Clamp(SeenValue seen) => seen with
+    {
+        Value = Cut(seen.Value, NameLengthMax) ?? "", Requests = Count(seen.Requests),
+        Clients = Math.Clamp(seen.Clients, 0, SeenValue.ClientsMax),
     };
 
     private static RequestCounters Clamp(RequestCounters c) => c with

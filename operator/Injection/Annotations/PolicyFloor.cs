@@ -23,6 +23,12 @@ internal sealed record PolicyFloor
     /// <summary>The sidecar's resources: the larger of both.</summary>
     public required SidecarResourcesSpec Resources { get; init; }
 
+    /// <summary>TLS that the sidecar speaks to the application; null: none.</summary>
+    public UpstreamTlsSpec? Tls { get; init; }
+
+    /// <summary>Whether the sidecar speaks TLS to a port of the application.</summary>
+    public bool SpeaksTls(int port) => Tls is { } tls && (tls.Ports.Count == 0 || tls.Ports.Contains(port));
+
     /// <summary>What the annotations asked for and did not get.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -42,6 +48,7 @@ internal sealed record PolicyFloor
             Capture = capture,
             RefusesWaysAround = capture == CaptureMode.NamedPort && wanted != CaptureMode.NamedPort,
             Resources = ResourcesOf(spec.Sidecar ?? new(), options, notes),
+            Tls = spec.Upstream?.Tls,
             Notes = notes,
         };
     }

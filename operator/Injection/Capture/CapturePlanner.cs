@@ -23,7 +23,7 @@ internal sealed class CapturePlanner(PodView pod, PodOptions options, IReadOnlyL
 
     public CapturePlan Plan(IReadOnlyDictionary<string, string> namespaceLabels)
     {
-        var numbers = new PortChoice(pod, options, _behind).Choose(_notes, out var instead);
+        var numbers = new PortChoice(pod, options, floor, _behind).Choose(_notes, out var instead);
         if (instead is not null) return instead;
         var used = pod.UsedNumbers();
         used.UnionWith(numbers);

@@ -6,10 +6,11 @@ namespace WafOperator.Injection.Capture;
 
 /// <summary>
 /// Chooses the ports to protect: those that Services target, else all that are declared; without those of a mesh, and
-/// without those that say they do not carry HTTP; and those that the annotation names in any case, since it adds and
-/// takes nothing away. What is left out is a note.
+/// without those that say they do not carry HTTP (TLS does where the policy speaks it to the port); and those that the
+/// annotation names in any case, since it adds and takes nothing away. What is left out is a note.
 /// </summary>
-internal sealed class PortChoice(PodView pod, PodOptions options, IReadOnlyList<ServiceView> behind)
+internal sealed class PortChoice(
+    PodView pod, PodOptions options, PolicyFloor floor, IReadOnlyList<ServiceView> behind)
 {
     private readonly IReadOnlyList<DeclaredPort> _declared = pod.TcpPorts();
     private readonly HashSet<int> _probedWithTls = pod.HttpsProbes();
@@ -102,6 +103,12 @@ internal sealed class PortChoice(PodView pod, PodOptions options, IReadOnlyList<
             targets.Count == 0 ? [(null, null)] : [.. targets];
         var protocols = statements.Select(said => PortProtocols.Of(said.Target, names, isTls)).ToList();
         if (!protocols.TrueForAll(PortProtocols.IsUnreadable)) return true;
+        if (floor.SpeaksTls(number) && protocols.TrueForAll(protocol => protocol is PortProtocol.Tls))
+        {
+            _notes.Add($"clients of port {number} speak plain HTTP to the sidecar, which speaks TLS to the application "
+                + "(spec.upstream.tls)");
+            return true;
+        }
         var (service, target) = statements[0];
         var statement = target is { Protocol: not PortProtocol.Unknown }
             ? $"{target.Statement} of Service {service!.Name}"
@@ -116,8 +123,8 @@ internal sealed class PortChoice(PodView pod, PodOptions options, IReadOnlyList<
         if (isTls) _leavesOutTls = true;
         else _leavesOutOther = true;
         _notes.Add(isTls
-            ? $"port {number} is not protected, because it speaks TLS ({statement}): end TLS before the pod, or name "
-                + $"the port in {WellKnown.PortsAnnotation} if it is plain HTTP"
+            ? $"port {number} is not protected, because it speaks TLS ({statement}): end TLS before the pod (and see "
+                + $"spec.upstream.tls), or name the port in {WellKnown.PortsAnnotation} if it is plain HTTP"
             : $"port {number} is not protected, because it does not speak HTTP ({statement}): name it in "
                 + $"{WellKnown.PortsAnnotation} if it does");
     }

@@ -12,21 +12,27 @@ namespace WafOperator.Injection.Capture;
 /// </summary>
 internal static class PortEditor
 {
-    public static void Apply(PodEditor editor, PodView pod, CapturePlan.Ports plan)
+    /// <param name="speaksTls">Whether the sidecar speaks TLS to a port of the application.</param>
+    public static void Apply(PodEditor editor, PodView pod, CapturePlan.Ports plan, Func<int, bool> speaksTls)
     {
         foreach (var (port, listen) in plan.Moved) Move(editor, port, listen);
         foreach (var handler in pod.Handlers()) RewriteProbe(editor, handler, plan);
+        foreach (var (handler, number) in Redirected(pod, plan))
+            if (handler.IsHttps && speaksTls(number)) editor.Set("HTTP", [.. handler.Path, "scheme"]);
     }
 
     /// <summary>Probes that go through the sidecar, because a redirect catches the kubelet as well.</summary>
-    public static IEnumerable<(int Port, bool IsHttps)> RedirectedProbes(PodView pod, CapturePlan.Ports plan)
+    public static IEnumerable<(int Port, bool IsHttps)> RedirectedProbes(PodView pod, CapturePlan.Ports plan) =>
+        Redirected(pod, plan).Select(probe => (probe.Port, probe.Handler.IsHttps));
+
+    private static IEnumerable<(ProbeHandler Handler, int Port)> Redirected(PodView pod, CapturePlan.Ports plan)
     {
         var redirected = plan.Captured.Where(port => port.Kind == CaptureKind.Redirect)
             .Select(port => port.ApplicationPort).ToHashSet();
         var declared = pod.TcpPorts();
         foreach (var handler in pod.Handlers())
             if (handler.Number(declared) is { } found && redirected.Contains(found))
-                yield return (found, handler.IsHttps);
+                yield return (handler, found);
     }
 
     private static void Move(PodEditor editor, DeclaredPort port, int listen)

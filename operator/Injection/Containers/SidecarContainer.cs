@@ -14,6 +14,7 @@ internal sealed class SidecarContainer(InjectionSettings settings, SidecarResour
     public const string StateVolume = "waf-state";
     private const string IdentityFolder = "/var/run/secrets/wafoperator.dev";
     private const string StateFolder = "/var/lib/waf";
+    private const string UpstreamCaFile = "upstream-ca.crt";
     private const int TokenSeconds = 3600;
 
     /// <summary>Variables that are set beside those whose names begin with <c>WAF_</c>.</summary>
@@ -93,16 +94,17 @@ internal sealed class SidecarContainer(InjectionSettings settings, SidecarResour
     };
 
     /// <summary>
-    /// Token and CA of the operator, rotated by the kubelet; and the folder for the last good policy.
+    /// Token and CA of the operator and the application's CA, if it has one of its own, kept up to date by the kubelet;
+    /// and the folder for the last good policy.
     /// </summary>
-    public static IReadOnlyList<JsonObject> Volumes(InjectionSettings settings) =>
+    public static IReadOnlyList<JsonObject> Volumes(InjectionSettings settings, WafPolicySpec spec) =>
     [
         new()
         {
             ["name"] = IdentityVolume,
             ["projected"] = new JsonObject
             {
-                ["sources"] = new JsonArray(
+                ["sources"] = new JsonArray([
                     new JsonObject
                     {
                         ["serviceAccountToken"] = new JsonObject
@@ -119,17 +121,41 @@ internal sealed class SidecarContainer(InjectionSettings settings, SidecarResour
                             ["name"] = settings.CaConfigMap,
                             ["items"] = new JsonArray(new JsonObject { ["key"] = settings.CaKey, ["path"] = "ca.crt" }),
                         },
-                    }),
+                    },
+                    .. UpstreamCaSource(spec.Upstream?.Tls?.Ca),
+                ]),
             },
         },
         new() { ["name"] = StateVolume, ["emptyDir"] = new JsonObject { ["sizeLimit"] = settings.StateSizeLimit } },
     ];
+
+    /// <summary>Not optional: a pod waits for it, as for the operator's.</summary>
+    private static IEnumerable<JsonObject> UpstreamCaSource(UpstreamCaSpec? ca)
+    {
+        if (ca is null) yield break;
+        var kind = ca.Kind is CaSourceKind.Secret ? "secret" : "configMap";
+        yield return new()
+        {
+            [kind] = new JsonObject
+            {
+                ["name"] = ca.Name,
+                ["items"] = new JsonArray(new JsonObject { ["key"] = ca.Key, ["path"] = UpstreamCaFile }),
+            },
+        };
+    }
 
     private JsonArray Environment(string policy, WafPolicySpec spec, IReadOnlyList<CapturedPort> ports)
     {
         var variables = new JsonArray(Basics(policy, ports));
         // What the sidecar has to know before it has a policy. Closed is its default.
         if (spec.FailureModes is { Config: FailureMode.Open }) variables.Add(Variable("WAF_WITHOUT_POLICY", "Open"));
+        if (spec.Upstream is { Address: UpstreamAddress.Pod }) variables.Add(Field("WAF_POD_IP", "status.podIP"));
+        if (spec.Upstream?.Tls?.Ca is { } ca)
+        {
+            variables.Add(Variable("WAF_UPSTREAM_CA", ca.Reference()));
+            variables.Add(Variable("WAF_UPSTREAM_CA_FILE", $"{IdentityFolder}/{UpstreamCaFile}"));
+        }
+
         if (settings.Metrics is { } metrics) variables.Add(Variable("WAF_METRICS", metrics));
         return variables;
     }

@@ -40,6 +40,7 @@ public static class PolicyCompiler
             FailureModes = TrafficCompiler.FailureModesOf(spec.FailureModes),
             BlockResponse = TrafficCompiler.BlockResponseOf(spec.BlockResponse),
             Logging = TrafficCompiler.LoggingOf(spec.Logging),
+            Upstream = TrafficCompiler.UpstreamOf(spec.Upstream),
         };
         var failed = findings.Any(finding => finding.Severity == FindingSeverity.Error);
         return new()

@@ -32,6 +32,7 @@ internal static class RuleSourceCompiler
         {
             Sources = sources, Files = files.Data, Exclusions = exclusionRules,
             InspectResponses = spec.InspectResponses,
+            LeavesOutUnreadable = spec.Unreadable is UnreadableRules.LeaveOut ? true : null,
         };
     }
 

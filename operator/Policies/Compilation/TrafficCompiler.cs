@@ -101,6 +101,20 @@ internal static class TrafficCompiler
         PathPrefix = spec.PathPrefix,
         Mode = spec.Mode is { } mode ? PolicyCompiler.Ceiling(mode, ceiling) : null,
         Body = BodyOf(spec.Body),
+        Upgrades = spec.Upgrades.Count > 0 ? spec.Upgrades : null,
+    };
+
+    public static UpstreamPolicy? UpstreamOf(UpstreamSpec? spec) => spec is null ? null : new()
+    {
+        IsAtPodAddress = spec.Address is UpstreamAddress.Pod,
+        IdleMax = spec.IdleTimeout is { } idle ? DurationText.Parse(idle) : null,
+        Tls = spec.Tls is not { } tls ? null : new()
+        {
+            Ports = tls.Ports,
+            ServerName = tls.ServerName,
+            Ca = tls.Ca?.Reference(),
+            TakesAnyCertificate = tls.InsecureSkipVerify,
+        },
     };
 
     public static FailureModes FailureModesOf(FailureModesSpec? spec) => spec is null ? new() : new()

@@ -34,7 +34,8 @@ internal static class SecLangCheck
         var texts = sources.Where(source => source.Text is not null)
             .Select(source => SecLangSource.FromText(source.Name, source.Text!));
         var data = files.Data.ToDictionary(file => file.Name, file => Encoding.UTF8.GetBytes(file.Text));
-        var result = SecLangParser.Parse([.. texts], new MemorySourceResolver(data));
+        var result = SecLangParser.Parse(
+            [.. texts], new MemorySourceResolver(data), leavesOut: spec.Unreadable is UnreadableRules.LeaveOut);
         foreach (var diagnostic in result.Diagnostics)
         {
             if ((spec.Sets.Count > 0 || !files.IsComplete) && AboutRuleSets.Contains(diagnostic.Code)) continue;

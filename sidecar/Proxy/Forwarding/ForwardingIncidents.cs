@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Microsoft.AspNetCore.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -12,6 +13,7 @@ internal static class ForwardingIncidents
     /// <summary>Pure part.</summary>
     public static string IncidentOf(ForwarderError error, Exception? failure) => error switch
     {
+        ForwarderError.Request when Holds<AuthenticationException>(failure) => "upstream_untrusted",
         ForwarderError.Request or ForwarderError.NoAvailableDestinations => "upstream_unreachable",
         ForwarderError.RequestTimedOut => "upstream_timed_out",
         ForwarderError.RequestBodyClient when IsSlow(failure) => "client_slow",
@@ -21,6 +23,13 @@ internal static class ForwardingIncidents
             or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient => "client_gone",
         _ => "forwarding_broke",
     };
+
+    private static bool Holds<T>(Exception? failure) where T : Exception
+    {
+        for (; failure is not null; failure = failure.InnerException)
+            if (failure is T) return true;
+        return false;
+    }
 
     private static bool IsSlow(Exception? failure) => failure switch
     {

@@ -17,16 +17,20 @@ internal static class HopByHop
     };
 
     /// <summary>
-    /// Drops fields named in Connection, and then every Upgrade that is not a whole WebSocket handshake: an upgrade to
-    /// cleartext HTTP/2 would be a way around inspection, and so would one that the application alone believes.
+    /// Drops fields named in Connection, and then every Upgrade that is neither a whole WebSocket handshake nor
+    /// allowed: an upgrade to cleartext HTTP/2 would be a way around inspection, and so would one that the application
+    /// alone believes.
     /// </summary>
-    public static void Drop(HttpContext context)
+    /// <param name="context">The request.</param>
+    /// <param name="upgrades">Protocols that its route allows, in lower case.</param>
+    public static void Drop(HttpContext context, IReadOnlyList<string>? upgrades = null)
     {
         var headers = context.Request.Headers;
         DropNamed(headers);
         // Trailers of requests are not sent on: they are not announced either.
         if (headers.Trailer.Count > 0) headers.Remove("Trailer");
-        if (headers.Upgrade.Count > 0 && !DuplexStreams.IsWebSocket(context)) headers.Remove("Upgrade");
+        if (headers.Upgrade.Count > 0 && !DuplexStreams.IsWebSocket(context)
+            && !OtherUpgrades.IsAllowed(context, upgrades ?? [])) headers.Remove("Upgrade");
     }
 
     private static void DropNamed(IHeaderDictionary headers)

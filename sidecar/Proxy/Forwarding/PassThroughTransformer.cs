@@ -19,8 +19,8 @@ internal class PassThroughTransformer(ProxyConnection connection) : HttpTransfor
             CancellationToken cancellationToken)
     {
         var copied = base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        if (!copied.IsCompletedSuccessfully) return FinishAsync(copied, httpContext, proxyRequest);
-        Finish(httpContext, proxyRequest);
+        if (!copied.IsCompletedSuccessfully) return FinishAsync(copied, httpContext, proxyRequest, destinationPrefix);
+        Finish(httpContext, proxyRequest, destinationPrefix);
         return ValueTask.CompletedTask;
     }
 
@@ -59,15 +59,19 @@ internal class PassThroughTransformer(ProxyConnection connection) : HttpTransfor
         return true;
     }
 
-    private async ValueTask FinishAsync(ValueTask copied, HttpContext context, HttpRequestMessage request)
+    private async ValueTask FinishAsync(
+        ValueTask copied, HttpContext context, HttpRequestMessage request, string origin)
     {
         await copied;
-        Finish(context, request);
+        Finish(context, request, origin);
     }
 
-    private void Finish(HttpContext context, HttpRequestMessage request)
+    /// <param name="origin">Of the application, as the forwarder was told: it may change between two requests.</param>
+    private void Finish(HttpContext context, HttpRequestMessage request, string origin)
     {
-        request.RequestUri = RequestTarget.At(connection.Upstream.Origin, RequestTarget.Of(context)!);
+        request.RequestUri = RequestTarget.At(origin, RequestTarget.Of(context)!);
+        if (Upstream.NamesItself(origin)) request.Headers.Host = null;
+        if (context.Request.Headers.Upgrade.Count > 0) OtherUpgrades.Restore(context, request);
         request.Headers.TryAddWithoutValidation(ForwardedFor, connection.PeerText);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using WafOperator.Proxy.Listening;
 
@@ -8,7 +9,7 @@ namespace WafOperator.Proxy.Forwarding;
 /// preface,
 /// on a connection of its own, so that no request is ever sent twice. Thread-safe.
 /// </summary>
-internal sealed class PriorKnowledgeProbe(Uri origin, ProxyLimits limits, TimeProvider time)
+internal sealed class PriorKnowledgeProbe(EndPoint application, ProxyLimits limits, TimeProvider time)
 {
     /// <summary>The preface and an empty SETTINGS frame (RFC 9113, section 3.4).</summary>
     private static readonly byte[] Opening = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -58,9 +59,9 @@ internal sealed class PriorKnowledgeProbe(Uri origin, ProxyLimits limits, TimePr
         try
         {
             using var patience = new CancellationTokenSource(limits.ConnectWithin, time);
-            using var client = new TcpClient { NoDelay = true };
-            await client.ConnectAsync(origin.Host, origin.Port, patience.Token);
-            var stream = client.GetStream();
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(application, patience.Token);
+            await using var stream = new NetworkStream(socket);
             await stream.WriteAsync(Opening, patience.Token);
             return await ReadAsync(stream, patience.Token);
         }

@@ -10,9 +10,12 @@ namespace WafOperator.Proxy.Forwarding;
 internal sealed class StreamForwarder
 {
     private readonly IHttpForwarder _forwarder;
+    private readonly Func<UpstreamSettings> _settings;
 
-    public StreamForwarder(ILoggerFactory logs)
+    /// <param name="settings">How applications are reached, by the policy in force.</param>
+    public StreamForwarder(ILoggerFactory logs, Func<UpstreamSettings> settings)
     {
+        _settings = settings;
         var services = new ServiceCollection();
         services.AddSingleton(logs);
         services.AddSingleton(typeof(ILogger<>), typeof(Logger<>));
@@ -31,7 +34,7 @@ internal sealed class StreamForwarder
             CancellationToken cancellationToken)
     {
         SlowBodies.Allow(context);
-        var upstream = connection.Upstream;
+        var upstream = connection.Upstream.By(_settings());
         if (!HttpProtocol.IsHttp2(context.Request.Protocol))
             return _forwarder.SendAsync(context, upstream.Origin, upstream.Invoker, upstream.Http1, transformer,
                 cancellationToken);
@@ -54,11 +57,11 @@ internal sealed class StreamForwarder
     }
 
     private async ValueTask<ForwarderError> ForwardHttp2Async(
-        HttpContext context, Upstream upstream, HttpTransformer transformer, CancellationToken cancellationToken)
+        HttpContext context, UpstreamRoute upstream, HttpTransformer transformer, CancellationToken cancellationToken)
     {
         var config = DuplexStreams.IsGrpc(context) ? upstream.Http2 : await upstream.Http2OrLowerAsync();
         var error = await _forwarder.SendAsync(
-            context, upstream.Origin, upstream.Invoker, config, transformer, cancellationToken);
+            context, upstream.OriginOf(config), upstream.Invoker, config, transformer, cancellationToken);
         if (error is ForwarderError.Request) upstream.Forget();
         return error;
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace WafOperator.Proxy.Forwarding;
@@ -13,13 +14,13 @@ internal sealed class UpstreamConnection(Socket socket) : NetworkStream(socket, 
 {
     private bool _isDeaf;
 
-    public static async ValueTask<Stream> ConnectAsync(
-        SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public static async ValueTask<UpstreamConnection> ConnectAsync(
+        EndPoint application, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+            await socket.ConnectAsync(application, cancellationToken);
             return new UpstreamConnection(socket);
         }
         catch

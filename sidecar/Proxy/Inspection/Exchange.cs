@@ -125,9 +125,8 @@ internal sealed partial class Exchange : IAsyncDisposable
         var peer = _context.Connection.Peer;
         _client = _snapshot.Identity.Resolve(peer, headers);
         _snapshot.Identity.DropForged(peer, headers);
-        HopByHop.Drop(_http);
-
         _route = _snapshot.Routes.Find(_canonical);
+        HopByHop.Drop(_http, _route.Upgrades);
         if (_route.Limits is { } limits) _canonical.Limits = limits;
         var document = _snapshot.Document;
         _inputs = new DecisionInputs
@@ -175,6 +174,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         // Messages of a stream are looked at as they come, each with a decision of its own.
         if (!facts.IsDuplex || !MessageStream.Inspects(_route, _snapshot))
             Miss(CoverageReasons.OfUnread(facts, plan.Handling));
+        if (OtherUpgrades.IsAsked(_http)) Miss(UninspectedReason.Upgrade);
         switch (plan.Handling)
         {
             case BodyHandling.Refuse:
@@ -327,6 +327,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (!_isReported) Report();
         CountRest();
         CountLogin();
+        LearnWords();
         Charge();
     }
 

@@ -34,7 +34,7 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         if (snapshot.PassesThrough)
         {
             services.Meters.RequestPassed();
-            return PassAsync(context, snapshot.Identity, UninspectedReason.PolicyOff);
+            return PassAsync(context, snapshot, UninspectedReason.PolicyOff);
         }
 
         return services.Room.TryEnter(context.Connection.Tracked)
@@ -89,11 +89,11 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         services.Shipper?.Add(securityEvent);
     }
 
-    private async Task PassAsync(ProxyContext context, ClientResolver identity, UninspectedReason why)
+    private async Task PassAsync(ProxyContext context, PolicySnapshot? snapshot, UninspectedReason why)
     {
         var http = context.Http;
-        identity.DropForged(context.Connection.Peer, http.Request.Headers);
-        HopByHop.Drop(http);
+        (snapshot?.Identity ?? Nobody).DropForged(context.Connection.Peer, http.Request.Headers);
+        HopByHop.Drop(http, snapshot?.Routes.AllUpgrades);
         services.Meters.Covered(Coverage.None(why, http.Request.ContentLength ?? 0));
         if (GatheringStream.Gather(http)) await SocketThreads.LeaveAsync();
         var error = await services.Forwarder.ForwardAsync(http, context.Connection, context.Connection.PassThrough);
@@ -109,7 +109,7 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
             HasPolicy = false, FailureModes = new FailureModes { Config = withoutPolicy },
         });
         services.Meters.RequestDecided(decision);
-        if (decision.Forwards) return PassAsync(context, Nobody, UninspectedReason.NoPolicy);
+        if (decision.Forwards) return PassAsync(context, null, UninspectedReason.NoPolicy);
         return BlockResponder.RespondAsync(
             context.Http, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain,
                 EventIds.Text(EventIds.Next(services.Time)));

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using WafOperator.Http;
 using WafOperator.Proxy.Bodies;
@@ -75,7 +76,9 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
         var outcome = inspection.Head(proxyResponse, "HTTP/1.1"u8);
         HttpContent? replay = null;
         HeldBody? held = null;
-        if (outcome.Kind is RuleOutcomeKind.Passed && inspection.WantsBody(proxyResponse, httpContext.Request.Method))
+        // What follows 101 is a stream of another protocol.
+        if (outcome.Kind is RuleOutcomeKind.Passed && proxyResponse.StatusCode is not HttpStatusCode.SwitchingProtocols
+            && inspection.WantsBody(proxyResponse, httpContext.Request.Method))
         {
             held = new HeldBody(budget, exchange.Client);
             httpContext.Response.RegisterForDispose(held);

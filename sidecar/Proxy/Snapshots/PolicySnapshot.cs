@@ -3,6 +3,7 @@ using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Behaviour;
+using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.RateLimiting;
@@ -50,6 +51,9 @@ internal sealed class PolicySnapshot
 
     /// <summary>Ids of rules that exclusions were compiled to, with the exclusions' names.</summary>
     public required IReadOnlyDictionary<long, string> ExclusionRules { get; init; }
+
+    /// <summary>How the application is reached. The same object as before where nothing changed.</summary>
+    public UpstreamSettings Upstream { get; init; } = UpstreamSettings.Default;
 
     /// <summary>Rules look at responses.</summary>
     public bool InspectsResponses { get; init; }

@@ -13,6 +13,9 @@ internal sealed record Route(InspectionMode Mode, BodyInspection Body, string Pr
 {
     /// <summary>Bounds on its bodies; null for those of the policy.</summary>
     public HttpLimits? Limits { get; init; }
+
+    /// <summary>Protocols besides WebSocket to which clients may change, in lower case.</summary>
+    public IReadOnlyList<string> Upgrades { get; init; } = [];
 }
 
 /// <summary>
@@ -38,6 +41,7 @@ internal sealed class RouteTable
                 .OrderByDescending(route => route.Prefix.Length),
         ];
         _strictest = _routes.Select(route => route.Route).Aggregate(_rest, Strictest);
+        AllUpgrades = [.. _routes.SelectMany(route => route.Route.Upgrades).Distinct()];
     }
 
     private RouteTable(RouteTable others, Func<BodyInspection, HttpLimits?> limits)
@@ -45,6 +49,7 @@ internal sealed class RouteTable
         Route Bound(Route route) => route with { Limits = limits(route.Body) };
         _rest = Bound(others._rest);
         _strictest = others._strictest;
+        AllUpgrades = others.AllUpgrades;
         _routes = [.. others._routes.Select(route => (route.Prefix, Bound(route.Route)))];
     }
 
@@ -79,7 +84,10 @@ internal sealed class RouteTable
                 Mode = kind,
                 LimitBytes = Math.Max(LimitOf(one.Body), LimitOf(other.Body)),
                 OverLimit = isRejecting ? BodyOverLimitOutcome.Reject : BodyOverLimitOutcome.ProcessPartial,
-            });
+            })
+        {
+            Upgrades = [.. one.Upgrades.Intersect(other.Upgrades)],
+        };
     }
 
     private Route FindStrictest(CanonicalRequest request)
@@ -122,11 +130,18 @@ internal sealed class RouteTable
     private static long LimitOf(BodyInspection body) => body.Mode is BodyInspectionKind.HeadersOnly ? 0
         : body.LimitBytes;
 
+    /// <summary>Protocols that any route allows: where nothing is inspected, there is no route to choose.</summary>
+    public IReadOnlyList<string> AllUpgrades { get; }
+
     /// <summary>Longest body that is held on any route, bytes.</summary>
     public long BodyBytesMax =>
         _routes.Select(route => route.Route).Append(_rest).Select(route => LimitOf(route.Body)).Max();
 
     /// <summary>A route's mode is never more than the policy's, whoever wrote the document.</summary>
     private static Route Merge(RoutePolicy route, PolicyDocument document) => new(
-        (InspectionMode)Math.Min((int)(route.Mode ?? document.Mode), (int)document.Mode), route.Body ?? document.Body, route.PathPrefix);
+        (InspectionMode)Math.Min((int)(route.Mode ?? document.Mode), (int)document.Mode), route.Body ?? document.Body,
+        route.PathPrefix)
+    {
+        Upgrades = [.. (route.Upgrades ?? []).Select(token => token.ToLowerInvariant())],
+    };
 }

@@ -5,6 +5,7 @@ using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Behaviour;
+using WafOperator.Proxy.Forwarding;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.Models;
@@ -27,6 +28,9 @@ internal sealed record SnapshotCompilation(PolicySnapshot? Snapshot, string? Ref
 internal sealed class SnapshotCompiler(
     string? rulesDirectory, ModelStage models, BehaviourModels behaviour, Replicas replicas, TimeProvider time)
 {
+    /// <summary>What this pod was given for calling the application.</summary>
+    public UpstreamAccess Access { get; init; } = new();
+
     private const int RefusalsShown = 5;
 
     /// <summary>Scores requests with the models of every snapshot.</summary>
@@ -64,6 +68,9 @@ internal sealed class SnapshotCompiler(
             return new SnapshotCompilation(null, $"these are not networks: {networks}", warnings);
         }
 
+        var upstream = UpstreamSettings.Read(document.Upstream, Access, previous?.Upstream, time);
+        if (upstream.Refusal is { } unreachable) return new SnapshotCompilation(null, unreachable, warnings);
+
         RuleProgram? program = null;
         if (previous?.Rules is not null && IsSame(document.Rules, previous.Document.Rules))
         {
@@ -90,6 +97,7 @@ internal sealed class SnapshotCompiler(
                 Access = access,
                 RateLimits = new RateLimitProgram(document.RateLimits, time, sharing, previous?.RateLimits),
                 Routes = routes,
+                Upstream = upstream.Settings,
                 Logins = new LoginProgram(document.Logins ?? [], time, sharing, previous?.Logins),
                 Behaviour = remembered,
                 Redactor = new Redactor(document.Logging.Redact),
@@ -116,7 +124,8 @@ internal sealed class SnapshotCompiler(
 
     private static bool IsSame(RulePolicy? rules, RulePolicy? others) =>
         rules is not null && others is not null
-        && rules.Sources.SequenceEqual(others.Sources) && rules.Files.SequenceEqual(others.Files);
+        && rules.Sources.SequenceEqual(others.Sources) && rules.Files.SequenceEqual(others.Files)
+        && rules.LeavesOutUnreadable == others.LeavesOutUnreadable;
 
     private string? CompileRules(RulePolicy rules, List<string> warnings, out RuleProgram? program)
     {
@@ -139,7 +148,8 @@ internal sealed class SnapshotCompiler(
             resolvers.Add(found.Files);
         }
 
-        var parsed = SecLangParser.Parse(sources, new ResolverChain(resolvers));
+        var parsed = SecLangParser.Parse(
+            sources, new ResolverChain(resolvers), leavesOut: rules.LeavesOutUnreadable is true);
         var compilation = RuleProgram.Compile(
             parsed.Document, new EngineOptions { Time = time, Collections = _collections });
         var findings = parsed.Diagnostics.Concat(compilation.Diagnostics).Distinct().ToList();

@@ -117,6 +117,9 @@ internal sealed class SidecarMeters : IDisposable
     /// <summary>Name of this instance's meter.</summary>
     public string Name { get; }
 
+    /// <summary>What the policy's lists lack.</summary>
+    public VocabularyTally Vocabulary { get; } = new();
+
     /// <summary>A request went on under a policy whose mode is Off.</summary>
     public void RequestPassed() => Interlocked.Increment(ref _passed);
 

@@ -92,6 +92,10 @@ public sealed class SidecarReportsTests
                     AttackB0C0 = Any(), AttackB0C1 = Any(), CandidateErrors = Any(), BaselineLatency = new long[100],
                 })],
                 Learning = new LearningReport { Requests = Any(), AppliedThreshold = double.NaN },
+                Vocabulary = [.. Enumerable.Range(0, random.Next(1_000)).Select(_ => new SeenValue
+                {
+                    Value = new string('v', random.Next(5_000)), Requests = Any(), Clients = (int)Any(),
+                })],
             });
 
             Assert.All(
@@ -100,6 +104,9 @@ public sealed class SidecarReportsTests
                     .Append(status.Learning!.Requests),
                 count => Assert.InRange(count, 0, StatusBounds.CountMax));
             Assert.All(status.Rollouts, r => Assert.True(r.AttackB0C0 <= r.PairsB0C0 && r.AttackB0C1 <= r.PairsB0C1));
+            Assert.True(status.Vocabulary.Count <= 192);
+            Assert.All(status.Vocabulary, seen => Assert.True(seen.Value.Length <= 253
+                && seen.Requests is >= 0 and <= StatusBounds.CountMax && seen.Clients is >= 0 and <= 32));
             Assert.True(status.Rollouts.Count <= 32 && status.ExclusionHits.Count <= 2_000);
             Assert.True(status.Revision!.Length <= 253 && status.Learning!.AppliedThreshold is null);
         }

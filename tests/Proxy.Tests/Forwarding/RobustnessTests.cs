@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using WafOperator.Protocols.Events;
@@ -156,6 +157,11 @@ public sealed class RobustnessTests
 
         Assert.Equal(expected, ForwardingIncidents.IncidentOf(error, failure));
     }
+
+    [Fact]
+    public void ACertificateThatIsNotTaken_IsNotCountedAsAnApplicationThatIsAway() => Assert.Equal(
+        "upstream_untrusted", ForwardingIncidents.IncidentOf(
+            ForwarderError.Request, new HttpRequestException("no TLS", new AuthenticationException("untrusted"))));
 
     /// <summary>Answers each request before it read the body, and closes.</summary>
     private sealed class HastyApplication : IDisposable

@@ -43,24 +43,30 @@ internal sealed class TestSidecar : IAsyncDisposable
         Rules = rules is null ? null : new RulePolicy { Sources = [new RuleSource { Name = "test", Text = rules }] },
     };
 
-    public static async Task<TestSidecar> StartAsync(
+    public static Task<TestSidecar> StartAsync(
         Uri upstream, PolicyDocument policy, ProxyLimits? limits = null, TimeProvider? time = null,
-        string? models = null)
+        string? models = null) => StartAsync(upstream, policy, options => options with
+        {
+            Limits = limits ?? options.Limits, ModelsDirectory = models,
+        }, time);
+
+    /// <summary>A sidecar with options of the test's own.</summary>
+    public static async Task<TestSidecar> StartAsync(
+        Uri upstream, PolicyDocument policy, Func<SidecarOptions, SidecarOptions> change, TimeProvider? time = null)
     {
         var file = Path.Combine(Path.GetTempPath(), $"waf-policy-{Guid.NewGuid():n}.json");
         Write(file, policy);
         var log = new MemoryStream();
         var sidecar = new Sidecar(
-            new SidecarOptions
+            change(new SidecarOptions
             {
                 Version = "test",
                 Listeners = [new ProxyListener("http", new IPEndPoint(IPAddress.Loopback, 0), upstream)],
                 Admin = new IPEndPoint(IPAddress.Loopback, 0),
                 File = new PolicyFileOptions(file, Read),
-                Limits = limits ?? new ProxyLimits { DrainMax = TimeSpan.FromSeconds(5) },
-                ModelsDirectory = models,
+                Limits = new ProxyLimits { DrainMax = TimeSpan.FromSeconds(5) },
                 DecisionOutput = log,
-            },
+            }),
             time ?? TimeProvider.System,
             Environment.GetEnvironmentVariable("WAF_TEST_LOGS") is null ? NullLoggerFactory.Instance
                 : LoggerFactory.Create(builder => builder.SetMinimumLevel(LogLevel.Debug).AddSimpleConsole()));

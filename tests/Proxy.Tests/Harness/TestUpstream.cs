@@ -25,10 +25,16 @@ internal sealed class TestUpstream : IAsyncDisposable
     public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
     /// <summary>Starts an application; without a handler it answers 200 with the text "fine".</summary>
+    public static Task<TestUpstream> StartAsync(
+        RequestDelegate? handler = null, HttpProtocols protocols = HttpProtocols.Http1, int port = 0) =>
+        StartAsync(new IPEndPoint(IPAddress.Loopback, port), listen => listen.Protocols = protocols, handler);
+
+    /// <summary>The same at another address, or with TLS.</summary>
     public static async Task<TestUpstream> StartAsync(
-        RequestDelegate? handler = null, HttpProtocols protocols = HttpProtocols.Http1, int port = 0)
+        IPEndPoint address, Action<ListenOptions> configure, RequestDelegate? handler = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -36,7 +42,7 @@ internal sealed class TestUpstream : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.AddServerHeader = false;
             kestrel.RequestHeaderEncodingSelector = static _ => System.Text.Encoding.Latin1;
-            kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols);
+            kestrel.Listen(address, configure);
         });
         var app = builder.Build();
         var upstream = new TestUpstream(app);

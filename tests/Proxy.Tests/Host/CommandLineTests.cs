@@ -85,7 +85,9 @@ public sealed class CommandLineTests
                 "WAF_OPERATOR_URL" => "https://waf-operator.waf-system.svc:9444", "WAF_TOKEN_FILE" => "/var/run/waf/token",
                 "WAF_CA_FILE" => "/var/run/waf/ca.crt", "WAF_STATE_DIR" => "/var/lib/waf",
                 "WAF_LISTENERS" => "http=15080:8080,metrics=15081:9090", "WAF_ADMIN_PORT" => "15021",
-                "WAF_WITHOUT_POLICY" => "Open", _ => null,
+                "WAF_WITHOUT_POLICY" => "Open", "WAF_POD_IP" => "10.1.2.3",
+                "WAF_UPSTREAM_CA" => "Secret/shop-tls/ca.crt", "WAF_UPSTREAM_CA_FILE" => "/var/run/waf/upstream-ca.crt",
+                _ => null,
             },
             problems)!;
 
@@ -94,6 +96,8 @@ public sealed class CommandLineTests
         Assert.Equal([15080, 15081], options.Listeners.Select(listener => listener.Endpoint.Port));
         Assert.Equal([8080, 9090], options.Listeners.Select(listener => listener.Upstream.Port));
         Assert.Equal(15021, options.Admin!.Port);
+        Assert.Equal(("10.1.2.3", "Secret/shop-tls/ca.crt", "/var/run/waf/upstream-ca.crt"),
+            (options.Upstream.PodAddress!.ToString(), options.Upstream.Ca, options.Upstream.CaFile));
         Assert.Equal(WafOperator.Protocols.Policies.FailureMode.Open, options.WithoutPolicy);
         Assert.Equal(("shop", "main", "shop-1", "/var/lib/waf"), (options.Operator!.Namespace, options.Operator.Policy, options.Operator.Pod, options.Operator.StateDirectory));
         Assert.Equal("https://waf-operator.waf-system.svc:9444/", options.Operator.Address.Url.ToString());
@@ -106,13 +110,13 @@ public sealed class CommandLineTests
 
         Assert.Null(SidecarEnvironment.Read(
             name => name is "WAF_LISTENERS" ? "http=80" : name is "WAF_ADMIN_PORT" ? "x"
-                : name is "WAF_WITHOUT_POLICY" ? "maybe" : null, problems));
+                : name is "WAF_WITHOUT_POLICY" ? "maybe" : name is "WAF_POD_IP" ? "here" : null, problems));
 
         Assert.Equal(
             [
                 "WAF_NAMESPACE is not set", "WAF_POLICY is not set", "WAF_OPERATOR_URL is not set",
                 "WAF_LISTENERS: http=80 is not name=listenPort:upstreamPort", "WAF_LISTENERS names no listener", "WAF_ADMIN_PORT: x is not a port",
-                "WAF_WITHOUT_POLICY: maybe is neither Open nor Closed",
+                "WAF_WITHOUT_POLICY: maybe is neither Open nor Closed", "WAF_POD_IP: here is not an address",
             ],
             problems);
     }
