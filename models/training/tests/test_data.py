@@ -124,17 +124,17 @@ def test_a_source_is_thinned_and_what_is_left_stays_what_it_was(tmp_path):
     few, kept = dataset.thinned(whole, 30, 1)
     assert len(few) == 40 and (few.source == "small").sum() == 10 and (few.label == whole.label[kept]).all()
     of = lambda data, r: [data.values[v] for v in data.refs[data.bounds[r]:data.bounds[r + 1]]]  # noqa: E731
-    assert all(of(few, i) == of(whole, r) for i, r in enumerate(kept)) and len(few.values) == 40
+    assert all(of(few, i) == of(whole, r) for i, r in enumerate(kept)) and len(few.values) == 41  # the path is one
 
 
 def test_payloads_beside_words_are_whole_in_every_carrier():
     from wafml import beside
 
-    rows = beside.requests([f"word{'abcdefghij'[i % 10]}" for i in range(2_000)])
+    rows = beside.requests([f"garden{'abcdefghij'[i % 10]}" for i in range(2_000)])
     assert len(rows) == sum(map(len, beside.PAYLOADS.values())) * len(beside.CARRIERS) * 5
     for row in rows:
         family, _, where = row["source"].split()
         found = [p.value.decode() for p in parts(Request(**{**{k: row[k] for k in ("method", "uri", "headers", "body", "label", "source")}}))]
         payloads = [p.replace("\n", " ") for p in beside.PAYLOADS[family]]
         assert any(p in v.replace("\n", " ") for v in found for p in payloads) or "header" in row["source"], row
-        assert (where == "bare") == (not any("word" in v for v in found if v)) or "header" in row["source"]
+        assert (where == "bare") == (not any("garden" in v for v in found if v)) or "header" in row["source"]
