@@ -60,9 +60,13 @@ public sealed unsafe class OrtRawTensor : OrtTensor
         _value = null;
         if (bytes > _capacity || _memory is null)
         {
+            var capacity = Math.Max(64, bytes);
+            // Allocation may throw: until it has not, there is no memory that could be used or freed again.
             NativeMemory.AlignedFree(_memory);
-            _capacity = Math.Max(64, bytes);
-            _memory = (byte*)NativeMemory.AlignedAlloc((nuint)_capacity, 64);
+            _memory = null;
+            _capacity = _length = 0;
+            _memory = (byte*)NativeMemory.AlignedAlloc((nuint)capacity, 64);
+            _capacity = capacity;
         }
 
         _length = bytes;
