@@ -30,6 +30,9 @@ public sealed class ByteArena(int bytesMax, int retainedBytesMax)
         get => new(_block, slice.Offset, slice.Length);
     }
 
+    /// <summary>The bytes of a slice that was just appended, for changing them in place.</summary>
+    public Span<byte> Written(Slice slice) => _block.AsSpan(slice.Offset, slice.Length);
+
     /// <summary>The same bytes as memory, for writers that outlive a stack frame but not the request.</summary>
     public ReadOnlyMemory<byte> Memory(Slice slice) => new(_block, slice.Offset, slice.Length);
 

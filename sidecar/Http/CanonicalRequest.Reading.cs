@@ -12,6 +12,10 @@ public sealed partial class CanonicalRequest
     private int _bodyStart = -1;
     private bool _bodyEnded;
     private string? _exceededMessage;
+    private int _shownAgain;
+
+    /// <summary>So many second readings are shown for each argument that there may be.</summary>
+    private const int ShownAgainMax = 3;
 
     /// <summary>Takes the request line. The target is as sent: not decoded, with its query.</summary>
     public void Begin(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> protocol)
@@ -97,6 +101,7 @@ public sealed partial class CanonicalRequest
     {
         HeadReader.ReadTarget(this);
         HeadReader.ReadHeaders(this);
+        EmbeddedText.ShowCookies(this);
         if (HasQuery) UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
         if (BinaryMetadata.Read(this) || HasQuery) EmbeddedText.Show(this, 0);
         QueryArgumentCount = _arguments.Count;
@@ -128,10 +133,12 @@ public sealed partial class CanonicalRequest
         if (!BodyDecoder.TryDecode(this))
         {
             Unparsed.Add(this, "body.unparsed"u8, Body);
+            if (IsCoded) CodedBytes.Show(this);
             return;
         }
 
         BodyDispatcher.Read(this);
+        if (IsCoded) CodedBytes.Show(this);
         EmbeddedText.Show(this, QueryArgumentCount);
         NoteUnread();
         if (BodyBytesWithoutFiles > Limits.BodyNoFilesBytesMax) Exceeded |= ExceededLimits.BodyNoFilesBytes;
@@ -149,6 +156,12 @@ public sealed partial class CanonicalRequest
             Body.Length);
     }
 
+    /// <summary>
+    /// Arguments that the client sent. Those that are shown a second time, in another reading, have a bound of their
+    /// own: a body must not be too much because we look at it twice.
+    /// </summary>
+    internal int ArgumentCount => _arguments.Count - _shownAgain;
+
     internal BodyWorkspace Workspace => _workspace ??= new BodyWorkspace(Limits);
 
     /// <summary>
@@ -157,7 +170,9 @@ public sealed partial class CanonicalRequest
     internal void AddArgument(
         Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source, bool isAgain = false)
     {
-        if (_arguments.Count >= Limits.ArgumentsMax) { Exceeded |= ExceededLimits.Arguments; return; }
+        if (isAgain ? _shownAgain >= Limits.ArgumentsMax * ShownAgainMax : ArgumentCount >= Limits.ArgumentsMax)
+            { Exceeded |= ExceededLimits.Arguments; return; }
+        if (isAgain) _shownAgain++;
         Store(name, value, rawName, rawValue, source, isAgain);
     }
 
@@ -313,6 +328,9 @@ public sealed partial class CanonicalRequest
     /// <summary>The body is still in a content coding that is not undone.</summary>
     internal bool IsCodingOpaque { get; set; }
 
+    /// <summary>A content coding of the body was undone, or should have been.</summary>
+    internal bool IsCoded { get; set; }
+
     internal void SetMultipartName(Slice name) => MultipartName = name;
 
     internal void SetMultipartFileName(Slice name) => MultipartFileName = name;
@@ -326,12 +344,12 @@ public sealed partial class CanonicalRequest
 
     private void ResetReading()
     {
-        _headerBytes = 0;
+        _headerBytes = _shownAgain = 0;
         _bodyStart = -1;
         _bodyEnded = false;
         _exceededMessage = null;
         Problem = null;
-        IsBodyRead = IsCodingOpaque = false;
+        IsBodyRead = IsCodingOpaque = IsCoded = false;
     }
 
     private readonly NarrowScratch _scratch = new();

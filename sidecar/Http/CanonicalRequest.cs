@@ -39,6 +39,14 @@ public sealed partial class CanonicalRequest
     /// <summary>Separates arguments in queries and forms (SecArgumentSeparator). Set it before EndHeaders.</summary>
     public byte ArgumentSeparator { get; set; } = (byte)'&';
 
+    /// <summary>
+    /// Where the bytes of unpacked bodies are taken from; null without a common bound. Set it before EndBody.
+    /// </summary>
+    public IMemoryRoom? Room { get; set; }
+
+    /// <summary>The room had no more bytes: only the beginning of the body was unpacked.</summary>
+    public bool IsOutOfRoom { get; internal set; }
+
     /// <summary>The bytes of a slice of this request.</summary>
     public ReadOnlySpan<byte> this[Slice slice] => _arena[slice];
 
@@ -257,6 +265,8 @@ public sealed partial class CanonicalRequest
     public void Reset()
     {
         Limits = _limits;
+        Room = null;
+        IsOutOfRoom = false;
         _arena.Reset();
         _headers.Clear();
         _cookies.Clear();

@@ -2,13 +2,18 @@ namespace WafOperator.Http;
 
 /// <summary>
 /// Splits a Cookie header at semicolons (RFC 6265 section 5.4, as servers read it). Values stay as sent; a quoted one
-/// with escapes is shown a second time without them, as Python's and Java's readers give it to applications (RFC 2109).
+/// with escapes is shown a second time without them, as Python's and Java's readers give it to applications (RFC 2109),
+/// and so is one whose quotes go on over semicolons.
 /// </summary>
 internal static class CookieReader
 {
+    /// <summary>Bytes that are searched for the ends of quoted values, for each byte of the header.</summary>
+    private const int QuoteSearchesMax = 8;
+
     public static void Read(CanonicalRequest request, Slice header)
     {
         var rest = header;
+        var searches = header.Length * QuoteSearchesMax;
         while (!rest.IsEmpty)
         {
             var end = request[rest].IndexOf((byte)';');
@@ -18,7 +23,14 @@ internal static class CookieReader
             if (pair.IsEmpty) continue;
             var equals = request[pair].IndexOf((byte)'=');
             if (equals < 0) request.AddCookie(pair, new Slice(pair.End, 0));
-            else Add(request, Trim(request, pair.Sub(0, equals)), Trim(request, pair.From(equals + 1)));
+            else
+            {
+                var name = Trim(request, pair.Sub(0, equals));
+                var value = Trim(request, pair.From(equals + 1));
+                Add(request, name, value);
+                if (!rest.IsEmpty && IsOpen(request[value]))
+                    AddQuoted(request, name, new Slice(value.Offset, header.End - value.Offset), ref searches);
+            }
         }
     }
 
@@ -27,8 +39,37 @@ internal static class CookieReader
         request.AddCookie(name, value);
         var bytes = request[value];
         if (bytes.Length < 4 || bytes[0] != '"' || bytes[^1] != '"' || !bytes.Contains((byte)'\\')) return;
-        if (!request.Arena.TryReserve(bytes.Length)) { request.NoMemory(); return; }
-        var written = Unescape(request[value][1..^1], request.Arena.Tail);
+        AddUnescaped(request, name, value.Sub(1, value.Length - 2));
+    }
+
+    /// <summary>A quote begins the value and does not end within it.</summary>
+    private static bool IsOpen(ReadOnlySpan<byte> value) => value is [(byte)'"', ..] && QuoteEnd(value) < 0;
+
+    /// <summary>Where the quote that a value begins with ends, or -1.</summary>
+    private static int QuoteEnd(ReadOnlySpan<byte> value)
+    {
+        for (var i = 1; i < value.Length; i++)
+        {
+            if (value[i] == '"') return i;
+            if (value[i] == '\\') i++;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Shows a quoted value whole where semicolons are in it.</summary>
+    private static void AddQuoted(CanonicalRequest request, Slice name, Slice rest, ref int searches)
+    {
+        if (searches < rest.Length) { request.Note(ExceededLimits.Cookies); return; }
+        searches -= rest.Length;
+        var end = QuoteEnd(request[rest]);
+        if (end > 1) AddUnescaped(request, name, rest.Sub(1, end - 1));
+    }
+
+    private static void AddUnescaped(CanonicalRequest request, Slice name, Slice text)
+    {
+        if (!request.Arena.TryReserve(text.Length)) { request.NoMemory(); return; }
+        var written = Unescape(request[text], request.Arena.Tail);
         request.AddCookie(name, request.Arena.Commit(written));
     }
 

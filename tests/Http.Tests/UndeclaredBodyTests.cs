@@ -50,6 +50,30 @@ public sealed class UndeclaredBodyTests
         else Assert.Equal(1, request.XmlAttributes.Length);
     }
 
+    private const string Attack = "1' UNION SELECT password FROM users-- -";
+
+    [Theory]
+    [InlineData("{'q':\"" + Attack + "\"}", Attack)]
+    [InlineData("{\"a\":1,q:'" + Attack + "'}", Attack)]
+    [InlineData("{\"a\":1,'q':'\\u0027 UNION'}", "' UNION")]
+    [InlineData("{/**/\"q\":\"" + Attack + "\"}", Attack)]
+    [InlineData("/* a */ {\"q\":\"\\u0027 UNION SELECT\"}", "' UNION SELECT")]
+    [InlineData("// a\n# b\n[\"\\u0027 UNION SELECT\"]", "' UNION SELECT")]
+    [InlineData("<a>" + Attack + "<b></a>", Attack)]
+    [InlineData("<a><b>1</c><d e=\"" + Attack + "\"/></a>", Attack)]
+    [InlineData("<htmlx>" + Attack + "</htmlx>", Attack)]
+    public void EndBody_DocumentThatOtherReadersTake_IsShown(string body, string expected)
+    {
+        foreach (var type in (string[])["", "text/plain", "application/octet-stream"])
+        {
+            var request = Read(type, Encoding.UTF8.GetBytes(body));
+            var shown = CanonicalRequestTests.Arguments(request)
+                + CanonicalRequestTests.Text(request, request.XmlContent);
+            Assert.Contains(expected, shown, StringComparison.Ordinal);
+            Assert.Equal(BodyError.None, request.BodyError);
+        }
+    }
+
     [Fact]
     public void EndBody_JsonInUtf16WithoutAMark_IsConverted()
     {

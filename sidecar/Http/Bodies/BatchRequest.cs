@@ -4,7 +4,7 @@ namespace WafOperator.Http.Bodies;
 
 /// <summary>
 /// A request inside a part of type application/http (OData $batch, Google's batch APIs): its target is one argument,
-/// its headers are part headers, its body is read by what it looks like.
+/// its headers are part headers and arguments named by them, its body is read by what it looks like.
 /// </summary>
 internal static class BatchRequest
 {
@@ -22,7 +22,12 @@ internal static class BatchRequest
         var version = request[target].LastIndexOf(" HTTP/"u8);
         if (version >= 0) target = target.Sub(0, version);
         AddTarget(request, target);
-        while (TryReadLine(request, ref rest, out line) && !line.IsEmpty) request.AddPartHeader(default, line);
+        while (TryReadLine(request, ref rest, out line) && !line.IsEmpty)
+        {
+            request.AddPartHeader(default, line);
+            AddHeader(request, line);
+        }
+
         if (rest.IsEmpty) return true;
         return BodyGuess.TryAll(request, rest) || AddText(request, rest);
     }
@@ -42,6 +47,29 @@ internal static class BatchRequest
 
         request.AddArgument(name, decoded, name, target, ArgumentSource.Multipart, isAgain: true);
     }
+
+    /// <summary>
+    /// Rules know few headers of parts, and models none. What only steers the transfer (types, lengths) is left out.
+    /// </summary>
+    private static void AddHeader(CanonicalRequest request, Slice line)
+    {
+        var colon = request[line].IndexOf((byte)':');
+        var name = colon < 0 ? line : line.Sub(0, colon);
+        var value = colon < 0 ? line : line.From(colon + 1);
+        if (Steers(request[name])) return;
+        var start = request[value].IndexOfAnyExcept((byte)' ', (byte)'\t');
+        if (start < 0) return;
+        var prefix = "http.header."u8;
+        if (!request.Arena.TryReserve(prefix.Length + name.Length)) { request.NoMemory(); return; }
+        request.Arena.TryAppend(prefix, out var shown);
+        request.Arena.TryAppendCopy(name, out _);
+        shown = new Slice(shown.Offset, prefix.Length + name.Length);
+        request.AddArgument(shown, value.From(start), shown, line, ArgumentSource.Multipart, isAgain: true);
+    }
+
+    private static bool Steers(ReadOnlySpan<byte> name) =>
+        HeadReader.EqualsIgnoreCase(name, "accept"u8) || HeadReader.EqualsIgnoreCase(name, "content-type"u8)
+        || HeadReader.EqualsIgnoreCase(name, "content-length"u8) || HeadReader.EqualsIgnoreCase(name, "host"u8);
 
     private static bool AddText(CanonicalRequest request, Slice text)
     {

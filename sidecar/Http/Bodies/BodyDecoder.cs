@@ -16,15 +16,14 @@ internal static class BodyDecoder
     private const int WindowLogMax = 23;
 
     private const int RatioJudgedFromBytes = 64 * 1024;
+    private const string Malformed = "The compressed body is malformed.";
 
     /// <summary>False when the body cannot be read; the request then says why.</summary>
     public static bool TryDecode(CanonicalRequest request)
     {
         if (request.BodyError != BodyError.None) return false;
-        if (request.TryGetHeader("content-encoding"u8, out var codings) && !TryUndoCodings(request, codings))
-            return false;
-        if (request.Processor is not (BodyFormat.UrlEncoded or BodyFormat.Multipart) && !request.IsCodingOpaque)
-            ConvertWhole(request);
+        if (!TryUndoCodings(request, CodingsOf(request))) return false;
+        if (request.Processor is not (BodyFormat.UrlEncoded or BodyFormat.Multipart)) ConvertWhole(request);
         return true;
     }
 
@@ -49,14 +48,49 @@ internal static class BodyDecoder
     /// <summary>
     /// JSON and XML in UTF-16 without a mark: readers know it by its zero bytes (RFC 4627 section 3, XML appendix F).
     /// </summary>
+    public static bool IsWide(ReadOnlySpan<byte> body) =>
+        body is [0xff, 0xfe, ..] or [0xfe, 0xff, ..] || IsWide(body, low: 0) || IsWide(body, low: 1);
+
     private static bool IsWide(ReadOnlySpan<byte> body, int low) =>
         body.Length >= 4 && body[1 - low] == 0 && body[3 - low] == 0 && body[low + 2] is >= 9 and < 127
         && body[low] is (byte)'{' or (byte)'[' or (byte)'"' or (byte)'<' or (byte)' ';
 
+    /// <summary>
+    /// All lines of the field as one list, as whoever joins them passes them on (RFC 9110 section 5.3).
+    /// </summary>
+    private static Slice CodingsOf(CanonicalRequest request)
+    {
+        Slice list = default;
+        var (lines, bytes) = (0, 0);
+        foreach (ref readonly var header in request.Headers)
+        {
+            if (!request[header.LowerName].SequenceEqual("content-encoding"u8)) continue;
+            (list, lines, bytes) = (header.Value, lines + 1, bytes + header.Value.Length + 1);
+        }
+
+        if (lines < 2) return list;
+        if (!request.Arena.TryReserve(bytes)) { request.NoMemory(); return default; }
+        var start = request.Arena.Length;
+        foreach (ref readonly var header in request.Headers)
+        {
+            if (!request[header.LowerName].SequenceEqual("content-encoding"u8)) continue;
+            request.Arena.TryAppendCopy(header.Value, out _);
+            request.Arena.TryAppend((byte)',');
+        }
+
+        return new Slice(start, request.Arena.Length - start);
+    }
+
+    /// <summary>
+    /// Undoes what is known of the list. A coding that no program undoes unasked (snappy, aws-chunked) belongs to the
+    /// application, or is ignored by it: known ones beside it are undone where the body is in them.
+    /// </summary>
     private static bool TryUndoCodings(CanonicalRequest request, Slice codings)
     {
         var count = 0;
         var rest = codings;
+        string? malformed = null;
+        Slice undone = default;
         while (!rest.IsEmpty)
         {
             var comma = request[rest].LastIndexOf((byte)',');
@@ -70,19 +104,34 @@ internal static class BodyDecoder
                 return false;
             }
 
-            var coding = CodingOf(name);
-            if (coding is null)
+            if (CodingOf(name) is not { } coding)
             {
-                // No program undoes it unasked: it belongs to the application (snappy, aws-chunked), or is ignored.
                 request.Note(Anomalies.UnknownContentCoding);
-                request.IsCodingOpaque = !IsIgnored(name);
-                return true;
+                request.IsCodingOpaque |= !IsIgnored(name);
+                continue;
             }
 
-            if (!TryUndo(request, coding.Value)) return false;
+            if (malformed is not null) continue;
+            var encoded = request.Body;
+            malformed = TryUndo(request, coding);
+            request.IsCoded = true;
+            if (request.BodyError != BodyError.None || request.IsOutOfRoom) return false;
+            if (malformed is null) continue;
+            undone = request.Body;
+            request.SetBody(encoded);
         }
 
-        return true;
+        if (malformed is null) return true;
+        if (request.IsCodingOpaque)
+        {
+            if (!undone.IsEmpty) request.SetBody(undone);
+            return true;
+        }
+
+        request.Note(Anomalies.MalformedCompression);
+        request.Fail(BodyError.Compression, malformed);
+        request.SetBody(undone);
+        return false;
     }
 
     private enum Coding
@@ -107,9 +156,12 @@ internal static class BodyDecoder
         return HeadReader.EqualsIgnoreCase(name, "br"u8) ? Coding.Brotli : null;
     }
 
-    private static bool TryUndo(CanonicalRequest request, Coding coding)
+    /// <summary>Null, or what is wrong with the body. A bound that is met fails it at once.</summary>
+    private static string? TryUndo(CanonicalRequest request, Coding coding)
     {
         var encoded = request.Arena.Memory(request.Body);
+        if (coding is Coding.Deflate && IsZLib(encoded.Span) && IsBareDeflate(encoded))
+            return "The compressed body can be read in more than one way.";
         var start = request.Arena.Length;
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         try
@@ -123,19 +175,35 @@ internal static class BodyDecoder
                 _ when IsZLib(encoded.Span) => new ZLibStream(source, CompressionMode.Decompress),
                 _ => new DeflateStream(source, CompressionMode.Decompress),
             };
-            return TryCopy(request, decoder, encoded.Length, buffer);
+            if (!TryCopy(request, decoder, encoded.Length, buffer)) return Malformed;
+            return source.IsDrained ? null : "There are bytes behind the compressed body.";
         }
         catch (Exception error) when (error is InvalidDataException or IOException or InvalidOperationException
             or ZstdException)
         {
-            request.Note(Anomalies.MalformedCompression);
-            request.Fail(BodyError.Compression, "The compressed body is malformed.");
             request.SetBody(new Slice(start, request.Arena.Length - start));
-            return false;
+            return Malformed;
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>
+    /// The bytes of a zlib stream are a bare deflate stream too, with another content for whoever takes them so. Its
+    /// first block would be a stored one, whose length stands twice: not by chance.
+    /// </summary>
+    private static bool IsBareDeflate(ReadOnlyMemory<byte> encoded)
+    {
+        try
+        {
+            using var bare = new DeflateStream(new ReadOnlyMemoryStream(encoded), CompressionMode.Decompress);
+            return bare.ReadByte() >= 0;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
         }
     }
 
@@ -153,6 +221,13 @@ internal static class BodyDecoder
         {
             var read = decoder.Read(buffer);
             if (read == 0) break;
+            if (request.Room is { } room && !room.TryTake(read))
+            {
+                request.IsOutOfRoom = true;
+                request.SetBody(new Slice(start, request.Arena.Length - start));
+                return false;
+            }
+
             var total = (long)request.Arena.Length - start + read;
             var limit = total > request.Limits.DecompressedBytesMax ? ExceededLimits.DecompressedBytes
                 : total > RatioJudgedFromBytes && total > (long)encodedLength * request.Limits.DecompressionRatioMax
@@ -165,15 +240,8 @@ internal static class BodyDecoder
             return false;
         }
 
-        if (request.Arena.Length == start && encodedLength > 0)
-        {
-            request.Note(Anomalies.MalformedCompression);
-            request.Fail(BodyError.Compression, "The compressed body is malformed.");
-            return false;
-        }
-
         request.SetBody(new Slice(start, request.Arena.Length - start));
-        return true;
+        return request.Arena.Length > start || encodedLength == 0;
     }
 
     /// <summary>"deflate" means zlib's wrapper (RFC 9110 section 8.4.1.2); some clients send the bare stream.</summary>

@@ -1,3 +1,5 @@
+using WafOperator.Http.Decoding;
+
 namespace WafOperator.Http.Bodies;
 
 /// <summary>
@@ -11,7 +13,8 @@ internal static class BodyDispatcher
         var body = request.Body;
         if (request.IsCodingOpaque)
         {
-            request.IsBodyRead = BodyGuess.TryAll(request, body);
+            request.IsBodyRead = TryDeclared(request, body) || BodyGuess.TryDocument(request, body)
+                || request.Processor is not BodyFormat.UrlEncoded && BodyGuess.TryForm(request, body);
             return;
         }
 
@@ -41,6 +44,29 @@ internal static class BodyDispatcher
         }
 
         request.IsBodyRead = request.BodyError == BodyError.None;
+    }
+
+    /// <summary>
+    /// A program that does not heed a coding it does not know reads the bytes as what they are declared to be. Text
+    /// that such a reader cannot take apart is no error: the application may undo the coding itself.
+    /// </summary>
+    private static bool TryDeclared(CanonicalRequest request, Slice body)
+    {
+        switch (request.Processor)
+        {
+            case BodyFormat.UrlEncoded:
+                UrlEncodedReader.Read(request, body, ArgumentSource.Form);
+                return TextBytes.IsText(request[body], out var isClean) && isClean;
+            case BodyFormat.Multipart when MultipartReader.HoldsBoundary(request, body):
+                MultipartReader.Read(request);
+                return request.BodyError == BodyError.None;
+            case BodyFormat.GraphQl:
+                Unparsed.Add(request, "graphql.query"u8, body);
+                return false;
+            default:
+                // What documents begin with, BodyGuess looks for.
+                return false;
+        }
     }
 
     /// <summary>

@@ -11,6 +11,8 @@ internal static class BodyGuess
 {
     private const int BoundaryBytesMax = 200;
 
+    private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
+
     /// <summary>All but white space: text in natural language has some, a form that a program made has none.</summary>
     private static readonly SearchValues<byte> FormBytes = SearchValues.Create(
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%[]|^{}\"\\<>`#"u8);
@@ -24,7 +26,10 @@ internal static class BodyGuess
     {
         var text = request[body];
         if (text.StartsWith("\uFEFF"u8)) text = text[3..];
-        text = text.TrimStart(" \t\r\n"u8);
+        text = text.TrimStart(Blanks);
+        var document = SkipComments(text);
+        if (document.Length < text.Length && document is [(byte)'{' or (byte)'[', ..])
+            return TryJson(request, body.From(body.Length - document.Length));
         if (text.IsEmpty) return false;
         return text[0] switch
         {
@@ -35,22 +40,54 @@ internal static class BodyGuess
         };
     }
 
+    /// <summary>
+    /// Many readers take more than JSON: single quotes, names without any, comments. What ours stopped at is shown as
+    /// text.
+    /// </summary>
     public static bool TryJson(CanonicalRequest request, Slice body)
     {
         var facts = request.Facts;
-        var isRead = JsonBodyReader.TryRead(request, body, out _) is null;
-        if (!isRead) request.Facts = facts;
-        return isRead;
+        if (JsonBodyReader.TryRead(request, body, out var position) is null) return true;
+        request.Facts = facts;
+        ShowRest(request, "json.unparsed"u8, body.From(position));
+        return false;
+    }
+
+    /// <summary>Comments before a document, as readers of configuration take them: of lines, of a block.</summary>
+    private static ReadOnlySpan<byte> SkipComments(ReadOnlySpan<byte> text)
+    {
+        while (text is [(byte)'/' or (byte)'#', _, ..])
+        {
+            var isBlock = text.StartsWith("/*"u8);
+            if (!isBlock && text[0] != '#' && !text.StartsWith("//"u8)) break;
+            var end = isBlock ? text.IndexOf("*/"u8) : text.IndexOf((byte)'\n');
+            if (end < 0) break;
+            text = text[(end + (isBlock ? 2 : 1))..].TrimStart(Blanks);
+        }
+
+        return text;
     }
 
     public static bool TryXml(CanonicalRequest request, Slice body)
     {
         var facts = request.Facts;
-        var error = XmlBodyReader.TryRead(request, body, out _);
+        var error = XmlBodyReader.TryRead(request, body, out var position);
         if (error is null) return true;
         if (XmlBodyReader.IsRefusal(error)) request.Fail(BodyError.Xml, error);
         else request.Facts = facts;
+        ShowRest(request, "xml.unparsed"u8, body.From(position));
         return false;
+    }
+
+    /// <summary>
+    /// The pairs of a form hold all of its text already. Other formats may begin as a document does, so what is shown
+    /// of bytes that nobody declared to be text has no control characters: of binary content nothing but longer texts.
+    /// </summary>
+    private static void ShowRest(CanonicalRequest request, ReadOnlySpan<byte> name, Slice rest)
+    {
+        if (request.Processor is BodyFormat.UrlEncoded || rest.IsEmpty) return;
+        if (FileContent.IsBinary(request[rest]) ? TextRuns.TryKeep(request, rest, out rest)
+            : TextRuns.TryBlank(request, rest, out rest)) Unparsed.Add(request, name, rest);
     }
 
     public static bool TryForm(CanonicalRequest request, Slice body)
@@ -83,9 +120,11 @@ internal static class BodyGuess
         return error is null;
     }
 
-    private static bool IsHtml(ReadOnlySpan<byte> text) => StartsWith(text, "<!doctype html"u8) || StartsWith(text,
-        "<html"u8);
+    private static bool IsHtml(ReadOnlySpan<byte> text) =>
+        StartsWithWord(text, "<!doctype html"u8) || StartsWithWord(text, "<html"u8);
 
-    private static bool StartsWith(ReadOnlySpan<byte> value, ReadOnlySpan<byte> lower) =>
-        value.Length >= lower.Length && HeadReader.EqualsIgnoreCase(value[..lower.Length], lower);
+    /// <summary>The name ends there: <c>htmlx</c> is an element of somebody's own.</summary>
+    private static bool StartsWithWord(ReadOnlySpan<byte> value, ReadOnlySpan<byte> lower) =>
+        value.Length > lower.Length && HeadReader.EqualsIgnoreCase(value[..lower.Length], lower)
+        && " \t\r\n>/"u8.Contains(value[lower.Length]);
 }

@@ -13,6 +13,9 @@ internal static class Charsets
 {
     private const int NameBytesMax = 40;
 
+    /// <summary>Characters that are converted at once.</summary>
+    private const int PieceMax = 4096;
+
     private static readonly SearchValues<byte> NameBytes =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+()"u8);
 
@@ -97,16 +100,31 @@ internal static class Charsets
         return true;
     }
 
+    /// <summary>In pieces, so that a long body takes no more memory than its text does.</summary>
     private static Slice Convert(CanonicalRequest request, Slice value, Encoding encoding)
     {
-        var characters = ArrayPool<char>.Shared.Rent(encoding.GetMaxCharCount(value.Length));
+        var characters = ArrayPool<char>.Shared.Rent(PieceMax);
+        var decoder = encoding.GetDecoder();
+        var encoder = Encoding.UTF8.GetEncoder();
+        var start = request.Arena.Length;
         try
         {
-            var count = encoding.GetChars(request[value], characters);
-            var text = characters.AsSpan(0, count).TrimStart('\ufeff');
-            var bytes = Encoding.UTF8.GetByteCount(text);
-            if (!request.Arena.TryReserve(bytes)) { request.NoMemory(); return value; }
-            return request.Arena.Commit(Encoding.UTF8.GetBytes(text, request.Arena.Tail));
+            for (var isDone = false; !isDone;)
+            {
+                decoder.Convert(request[value], characters, flush: true, out var used, out var count, out isDone);
+                value = value.From(used);
+                var text = characters.AsSpan(0, count);
+                if (request.Arena.Length == start && text is ['\ufeff', ..]) text = text[1..];
+                if (!request.Arena.TryReserve(Encoding.UTF8.GetMaxByteCount(text.Length)))
+                {
+                    request.NoMemory();
+                    break;
+                }
+
+                request.Arena.Commit(encoder.GetBytes(text, request.Arena.Tail, flush: isDone));
+            }
+
+            return new Slice(start, request.Arena.Length - start);
         }
         finally
         {

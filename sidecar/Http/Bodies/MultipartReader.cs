@@ -63,6 +63,15 @@ internal ref struct MultipartReader
         Unparsed.Add(request, "multipart.unparsed"u8, request.Body.From(position));
     }
 
+    /// <summary>The declared boundary is somewhere in the bytes; without it nobody finds a part in them.</summary>
+    public static bool HoldsBoundary(CanonicalRequest request, Slice body)
+    {
+        var facts = request.Facts;
+        var error = MultipartBoundary.TryRead(request, request.ContentType, out var boundary);
+        request.Facts = facts;
+        return error is not null || request[body].IndexOf(request[boundary]) >= 0;
+    }
+
     /// <summary>Reads a body whose boundary is known; null, or what is wrong and where.</summary>
     public static string? ReadParts(
         CanonicalRequest request, Slice body, Slice boundary, bool isForm, int depth, out int position)

@@ -1,9 +1,15 @@
 namespace WafOperator.Http.Bodies;
 
-/// <summary>A stream over bytes that are already in memory, for the decoders of the platform.</summary>
+/// <summary>
+/// A stream over bytes that are already in memory, for the decoders of the platform. The last byte is handed out by
+/// itself: whether a decoder asked for it says whether its input ended where the bytes do.
+/// </summary>
 internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> bytes) : Stream
 {
     private int _position;
+
+    /// <summary>All bytes were asked for.</summary>
+    public bool IsDrained => _position == bytes.Length;
 
     public override bool CanRead => true;
 
@@ -21,7 +27,8 @@ internal sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> bytes) : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        var count = Math.Min(buffer.Length, bytes.Length - _position);
+        var left = bytes.Length - _position;
+        var count = Math.Min(buffer.Length, left > 1 ? left - 1 : left);
         bytes.Span.Slice(_position, count).CopyTo(buffer);
         _position += count;
         return count;

@@ -19,7 +19,7 @@ internal static class UrlEncodedReader
             var pair = end < 0 ? rest : rest.Sub(0, end);
             rest = end < 0 ? default : rest.From(end + 1);
             if (pair.IsEmpty) continue;
-            if (request.Arguments.Length >= request.Limits.ArgumentsMax)
+            if (request.ArgumentCount >= request.Limits.ArgumentsMax)
                 { request.Note(ExceededLimits.Arguments); return; }
 
             var equals = request[pair].IndexOf((byte)'=');
@@ -41,7 +41,8 @@ internal static class UrlEncodedReader
         request.AddArgument(name, value, argument.RawName, argument.RawValue, argument.Source, isAgain: true);
     }
 
-    private static bool TryDecode(CanonicalRequest request, Slice raw, out Slice decoded)
+    /// <summary>Undoes percent escapes once; false without memory.</summary>
+    public static bool TryDecode(CanonicalRequest request, Slice raw, out Slice decoded)
     {
         decoded = raw;
         var bytes = request[raw];

@@ -12,9 +12,12 @@ internal static class HopByHop
     /// </summary>
     private static readonly HashSet<string> Kept = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Host", "Content-Length", "Transfer-Encoding", "Content-Type", "Cookie", "Authorization", "Origin", "Upgrade",
+        "Host", "Transfer-Encoding", "Cookie", "Authorization", "Origin", "Upgrade",
         "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP",
     };
+
+    /// <summary>What these fields say of a body, inspection believed: type, coding, length, language.</summary>
+    private const string Content = "Content-";
 
     /// <summary>
     /// Drops fields named in Connection, and then every Upgrade that is neither a whole WebSocket handshake nor
@@ -50,7 +53,8 @@ internal static class HopByHop
 
     private static void DropNamed(IHeaderDictionary headers, string name)
     {
-        if (!Kept.Contains(name)) headers.Remove(name);
+        if (Kept.Contains(name) || name.StartsWith(Content, StringComparison.OrdinalIgnoreCase)) return;
+        headers.Remove(name);
     }
 
     private static bool IsPlain(ReadOnlySpan<char> option) =>

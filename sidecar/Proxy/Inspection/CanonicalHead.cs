@@ -46,14 +46,15 @@ internal static class CanonicalHead
         headers.Host.Count > 0 && string.IsNullOrEmpty(headers.Host[0]);
 
     /// <summary>
-    /// True for several types of one body: one program takes the first, another the last, a third both as one text.
+    /// True for several types of one body: one program takes the first, another the last, a third both as one text. The
+    /// same twice is none of that, unless it has parameters: a boundary would go on with a comma and the second line.
     /// </summary>
     public static bool IsDoublyTyped(IHeaderDictionary headers)
     {
         var types = headers.ContentType;
         for (var i = 1; i < types.Count; i++)
         {
-            if (!string.Equals(types[i], types[0], StringComparison.OrdinalIgnoreCase)) return true;
+            if (!string.Equals(types[i], types[0], StringComparison.Ordinal) || types[0]!.Contains(';')) return true;
         }
 
         return false;

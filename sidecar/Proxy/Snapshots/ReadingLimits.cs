@@ -8,6 +8,7 @@ namespace WafOperator.Proxy.Snapshots;
 internal static class ReadingLimits
 {
     private const int ResponseBodyBytesMax = 16 * 1024 * 1024;
+    private const int UnpackedBytesMin = 1024 * 1024;
 
     /// <summary>
     /// A body is read as far as the policy holds it, and what is held is shown whole. Memory is taken before the route
@@ -21,6 +22,7 @@ internal static class ReadingLimits
             BodyBytesMax = bytes,
             ArgumentBytesMax = Math.Max(bytes, HttpLimits.Default.ArgumentBytesMax),
             FileBytesMax = Math.Max(bytes, HttpLimits.Default.FileBytesMax),
+            DecompressedBytesMax = UnpackedMax(bytes),
         };
         BodyLimits?[] all = [document.Body.Limits, .. document.Routes.Where(route =>
             route.Body is not null).Select(route => route.Body!.Limits)];
@@ -38,11 +40,18 @@ internal static class ReadingLimits
             BodyBytesMax = policy.BodyBytesMax,
             ArgumentBytesMax = policy.ArgumentBytesMax,
             FileBytesMax = policy.FileBytesMax,
+            DecompressedBytesMax = policy.DecompressedBytesMax,
         };
         if (body.Limits is { } limits) own = With(own, [limits]);
         own = Under(own, settings);
         return own == policy ? null : own;
     }
+
+    /// <summary>
+    /// Text packs to an eighth, more or less: who may send a mebibyte may send eight that are packed.
+    /// </summary>
+    private static int UnpackedMax(int bodyBytes) => (int)Math.Clamp(
+        8L * bodyBytes, UnpackedBytesMin, Math.Max(bodyBytes, HttpLimits.Default.DecompressedBytesMax));
 
     private static HttpLimits Under(HttpLimits limits, EngineSettings? settings)
     {

@@ -5,6 +5,21 @@ namespace WafOperator.Proxy.Tests.Forwarding;
 
 public sealed class HopByHopTests
 {
+    /// <summary>What inspection believed of a body, the application is told too.</summary>
+    [Theory]
+    [InlineData("Content-Encoding")]
+    [InlineData("content-type")]
+    [InlineData("Content-Length")]
+    [InlineData("Content-Disposition")]
+    public void Drop_FieldThatDescribesTheBody_Stays(string name)
+    {
+        var context = new DefaultHttpContext { Request = { Headers = { ["Connection"] = name, [name] = "1" } } };
+
+        HopByHop.Drop(context);
+
+        Assert.True(context.Request.Headers.ContainsKey(name));
+    }
+
     [Theory]
     [InlineData("close, X-Hop", false)]
     [InlineData("X-Hop", false)]

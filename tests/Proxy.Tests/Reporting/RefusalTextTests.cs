@@ -61,6 +61,12 @@ public sealed class RefusalTextTests
         "POST /two HTTP/1.1\r\nHost: shop\r\nContent-Type: text/plain\r\nContent-Type: application/json\r\n"
         + "Content-Length: 2\r\n\r\n{}", "", 400)]
     [InlineData(
+        "POST /two HTTP/1.1\r\nHost: shop\r\nContent-Type: multipart/form-data; boundary=a\r\n"
+        + "Content-Type: multipart/form-data; boundary=A\r\nContent-Length: 2\r\n\r\n{}", "", 400)]
+    [InlineData(
+        "POST /two HTTP/1.1\r\nHost: shop\r\nContent-Type: multipart/form-data; boundary=a\r\n"
+        + "Content-Type: multipart/form-data; boundary=a\r\nContent-Length: 2\r\n\r\n{}", "", 400)]
+    [InlineData(
         "POST /two HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
         "", 400)]
     public async Task RefusedUnread_IsAnEventOfItsOwn(string request, string message, int status)

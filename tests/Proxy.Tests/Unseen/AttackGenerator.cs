@@ -153,7 +153,7 @@ internal static class AttackGenerator
         Random random, CarriedBody body, ref string? type)
     {
         var bytes = Encoding.Latin1.GetBytes(body.Text);
-        switch (random.Next(12))
+        switch (random.Next(14))
         {
             case 0:
                 return (Compress(bytes, stream => new GZipStream(stream, CompressionLevel.Fastest, true)), "gzip",
@@ -169,6 +169,11 @@ internal static class AttackGenerator
             case 5 when type == body.ContentType && body.Name.StartsWith("form", StringComparison.Ordinal):
                 type += "; charset=" + (random.Next(2) == 0 ? "utf-8" : "iso-8859-1");
                 return (bytes, "charset", []);
+            case 6:
+                return (Compress(bytes, stream => new GZipStream(stream, CompressionLevel.Fastest, true)),
+                    "gzip in the second line", ["Content-Encoding: identity", "Content-Encoding: gzip"]);
+            case 7:
+                return (bytes, "a coding nobody knows", ["Content-Encoding: foo"]);
             case 3:
                 return ([0xef, 0xbb, 0xbf, .. bytes], "byte order mark", []);
             default:
