@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using WafOperator.Http.Bodies;
+using WafOperator.Http.Decoding;
 
 namespace WafOperator.Http.Messages;
 
@@ -22,9 +23,22 @@ public enum MessageFormat
 public static class MessageContent
 {
     private const string Name = "message";
-    private const byte RecordSeparator = 0x1E;
 
-    /// <summary>Reads the message; returns how many of its bytes are of no kind that is read.</summary>
+    /// <summary>
+    /// Protocols put numbers, names of channels, or a few lines of headers before JSON (Socket.IO, SockJS, STOMP): so
+    /// many bytes at most.
+    /// </summary>
+    private const int PrefixBytesMax = 1024;
+
+    /// <summary>What some protocols put behind a message: the separator of records, the zero byte of STOMP.</summary>
+    private static ReadOnlySpan<byte> Ends => [0x1e, 0];
+
+    private static readonly SearchValues<byte> Brackets = SearchValues.Create("{["u8);
+
+    /// <summary>
+    /// Reads the message; returns how many of its bytes are of no kind that is read. A bound that was met shows in <see
+    /// cref="CanonicalRequest.Exceeded"/>.
+    /// </summary>
     public static long Read(CanonicalRequest request, ReadOnlySpan<byte> content, MessageFormat format, bool isCut)
     {
         request.IsBodyCut = true;
@@ -35,30 +49,65 @@ public static class MessageContent
             var reading = ProtobufStrings.Read(content, isCut, ProtobufLimits.Of(request.Limits), found);
             request.Note(reading.Exceeded);
             foreach (var text in found) Add(request, $"{Name}.{text.Path}", content[text.Value], text.IsClean);
-            EmbeddedText.Show(request, request.QueryArgumentCount);
-            if (reading.IsMessage && !IsJson(content)) return reading.UnreadBytes;
+            if (reading.IsMessage && !IsJson(content))
+            {
+                EmbeddedText.Show(request, request.QueryArgumentCount);
+                return reading.UnreadBytes;
+            }
         }
 
-        return ReadText(request, content);
+        return ReadText(request, content, isCut);
     }
 
-    private static long ReadText(CanonicalRequest request, ReadOnlySpan<byte> content)
+    private static long ReadText(CanonicalRequest request, ReadOnlySpan<byte> content, bool isCut)
     {
-        if (!ProtobufStrings.IsText(content, out var isClean)) return content.Length;
-        // Some protocols put a number of their own before the JSON, or a separator behind it.
-        var text = content.TrimEnd(RecordSeparator);
+        var text = content.TrimEnd(Ends);
         var json = text.TrimStart("0123456789 \t\r\n"u8);
-        if (!IsJson(json))
-        {
-            Add(request, Name, text, isClean || text.Length < content.Length && !HasControls(text));
-            EmbeddedText.Show(request, request.QueryArgumentCount);
-            return 0;
-        }
+        // A frame that says it is binary, bytes that are no UTF-8, another width: a reader of JSON takes them all.
+        if (IsJson(json) || BodyDecoder.IsWide(content))
+            return ReadJson(request, IsJson(json) ? json : content, isCut) ? 0 : content.Length;
+        if (!TextBytes.IsText(content, out var isClean)) return ReadRuns(request, content);
+        Add(request, Name, text, isClean || text.Length < content.Length && !HasControls(text));
+        var start = text[..Math.Min(text.Length, PrefixBytesMax)].IndexOfAny(Brackets);
+        if (start > 0) GuessJson(request, text[start..]);
+        EmbeddedText.Show(request, request.QueryArgumentCount);
+        return 0;
+    }
 
+    /// <summary>False for bytes that are neither JSON nor text.</summary>
+    private static bool ReadJson(CanonicalRequest request, ReadOnlySpan<byte> json, bool isCut)
+    {
         request.Processor = BodyFormat.Json;
         request.AppendBody(json);
         request.EndBody();
-        return 0;
+        return isCut || !request.Anomalies.HasFlag(Anomalies.MalformedJson) || TextBytes.IsText(json, out _);
+    }
+
+    /// <summary>What is JSON behind a prefix is shown by its names as well.</summary>
+    private static void GuessJson(CanonicalRequest request, ReadOnlySpan<byte> json)
+    {
+        if (!request.Arena.TryAppend(json, out var document)) { request.NoMemory(); return; }
+        var facts = request.Facts;
+        JsonBodyReader.TryRead(request, document, out _);
+        request.Facts = facts;
+    }
+
+    /// <summary>
+    /// Other formats keep texts as they are: they are shown without their names. All of it counts as unread.
+    /// </summary>
+    private static long ReadRuns(CanonicalRequest request, ReadOnlySpan<byte> content)
+    {
+        if (!TextRuns.Holds(content)) return content.Length;
+        if (!request.Arena.TryAppend(content, out var all) || !request.Arena.TryAppend("message"u8, out var name))
+        {
+            request.NoMemory();
+            return content.Length;
+        }
+
+        if (!TextRuns.TryKeep(request, all, out var kept)) return content.Length;
+        request.AddArgument(name, kept, name, kept, ArgumentSource.Json);
+        EmbeddedText.Show(request, request.QueryArgumentCount);
+        return content.Length;
     }
 
     private static bool IsJson(ReadOnlySpan<byte> content) =>
@@ -66,7 +115,7 @@ public static class MessageContent
 
     private static bool HasControls(ReadOnlySpan<byte> text)
     {
-        ProtobufStrings.IsText(text, out var isClean);
+        TextBytes.IsText(text, out var isClean);
         return !isClean;
     }
 

@@ -1,4 +1,4 @@
-using System.Text.Unicode;
+using WafOperator.Http.Decoding;
 
 namespace WafOperator.Http.Messages;
 
@@ -6,7 +6,7 @@ namespace WafOperator.Http.Messages;
 /// <param name="FieldsMax">Texts that are shown.</param>
 /// <param name="DepthMax">Messages within messages.</param>
 /// <param name="WorkMax">Bytes that are walked over, those of nested messages once for each level.</param>
-public sealed record ProtobufLimits(int FieldsMax = 20_000, int DepthMax = 256, long WorkMax = 8 * 1024 * 1024)
+public sealed record ProtobufLimits(int FieldsMax = 20_000, int DepthMax = 256, long WorkMax = 32 * 1024 * 1024)
 {
     public static readonly ProtobufLimits Default = new();
 
@@ -59,22 +59,7 @@ public static class ProtobufStrings
     }
 
     /// <summary>Whether bytes are worth being looked at as text, and whether they hold control bytes.</summary>
-    public static bool IsText(ReadOnlySpan<byte> bytes, out bool isClean)
-    {
-        int letters = 0, controls = 0;
-        foreach (var value in bytes)
-        {
-            if (value is >= 0x20 and < 0x7F or (byte)'\t' or (byte)'\r' or (byte)'\n') letters++;
-            else if (value < 0x80) controls++;
-        }
-
-        isClean = controls == 0;
-        var isUtf8 = Utf8.IsValid(bytes);
-        if (isUtf8 && isClean) return bytes.Length > 0;
-        if (letters < LettersMin) return false;
-        // A text with bytes of another charset, or with a few that are none, is a text to whoever ignores them.
-        return isUtf8 || letters >= 3 * (bytes.Length - letters);
-    }
+    public static bool IsText(ReadOnlySpan<byte> bytes, out bool isClean) => TextBytes.IsText(bytes, out isClean);
 
     /// <summary>One field as the walk steps over it.</summary>
     private readonly ref struct Field(int number, bool isDelimited, Range content)

@@ -105,6 +105,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         _rules?.Dispose();
         _held?.Dispose();
         _snapshot.Requests.Return(_canonical);
+        if (_unpackedBytes > 0) _services.Budget.Return(Client, _unpackedBytes);
         _services.Room.Leave(_context.Connection.Tracked);
         return ValueTask.CompletedTask;
     }
@@ -186,8 +187,7 @@ internal sealed partial class Exchange : IAsyncDisposable
                 Miss(CoverageReasons.Of(reading, plan.Handling));
                 // Detect held what Enforce would have refused.
                 if (reading is BodyReading.TooLong || reading is BodyReading.Beginning && RefusesLongBodies) _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
-                _hasNoRoom = reading is BodyReading.NoRoom;
-                if (_hasNoRoom) _services.Meters.Incident("body_budget_used_up");
+                if (reading is BodyReading.NoRoom) NoteNoRoom();
                 _canonical.IsBodyCut = reading is BodyReading.Beginning or BodyReading.Paused or BodyReading.NoRoom;
                 Replay(reading);
                 break;
@@ -259,7 +259,9 @@ internal sealed partial class Exchange : IAsyncDisposable
     {
         if (IsDecided || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
         _canonical.AllowsXmlDoctypes = _route.Body.AllowsXmlDoctypes is true;
+        _canonical.Room = this;
         _canonical.EndBody();
+        if (_canonical.IsOutOfRoom) NoteNoRoom();
         if (RefusesLongBodies ? _canonical.MustReject : _canonical.MustRejectInPart) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
     }
 
@@ -292,7 +294,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         return new RequestFacts(
             response.StatusCode, response.ContentLength ?? 0,
             isStream ? 0 : Stopwatch.GetElapsedTime(_began).TotalMilliseconds, _ruleScore,
-            _scored.Models is null ? 0 : _scored.Score, isAttack);
+            _scored.Models is null ? 0 : _scored.Score, isAttack || _hasRefusedMessage);
     }
 
     private void Decide()
@@ -328,6 +330,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         CountRest();
         CountLogin();
         LearnWords();
+        if (messages is not null) TakeOver(messages.Inspector);
         Charge();
     }
 

@@ -18,6 +18,9 @@ internal sealed class MessageGate(MessageReader reader, MessageInspector inspect
     /// <summary>Why the stream was ended, once it was.</summary>
     public Decision? Ended { get; private set; }
 
+    /// <summary>Judges the messages.</summary>
+    public MessageInspector Inspector => inspector;
+
     /// <summary>Id of the event that says so.</summary>
     public string EventId => inspector.EventId;
 

@@ -39,6 +39,12 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     /// <summary>Id of the event about the message that was judged last.</summary>
     public string EventId { get; private set; } = "";
 
+    /// <summary>A message was refused, or would have been in mode Enforce.</summary>
+    public bool HasRefused { get; private set; }
+
+    /// <summary>The highest anomaly score of a message.</summary>
+    public int RuleScore { get; private set; }
+
     public async ValueTask<Decision> JudgeAsync(MessageReader message, bool isCut)
     {
         var (content, isUnpackedCut) = Unpack(message);
@@ -53,29 +59,28 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             BeginHead(canonical);
             var format = protocol is MessageProtocol.Grpc ? MessageFormat.Protobuf : MessageFormat.Text;
             var unread = MessageContent.Read(canonical, content.Span, format, isCut);
-            Count(canonical, content.Length, unread, isCut);
+            var seen = Count(canonical, content.Length, unread, isCut);
             // Nothing to look at, unless it lies behind a bound.
             if (canonical.BodyArguments.IsEmpty && !canonical.MustReject)
                 return Pass(content.Length == 0 ? MessageOutcome.Empty : MessageOutcome.Unread);
             var id = EventIds.Next(scope.Services.Time);
             var inputs = scope.Inputs;
             if (canonical.MustReject) inputs = inputs with { Limit = LimitOutcome.TooMuch };
-            else if (isCut && scope.RefusesLong) inputs = inputs with { Limit = LimitOutcome.BodyTooLarge };
-            else
-            {
-                rules = Rules(canonical, id);
-                if (rules is not null) inputs = inputs with { Rules = Run(rules) };
-            }
-
-            var scored = inputs.Limit is LimitOutcome.Within ? await ScoreAsync(canonical, rules, inputs, id) : default;
-            inputs = inputs with { Models = ModelOutcomes.Of(scored) };
+            else if (isCut && scope.RefusesLong && unread < content.Length)
+                inputs = inputs with { Limit = LimitOutcome.BodyTooLarge };
+            var isFinal = Decider.IsFinal(inputs);
+            if (!isFinal) rules = Rules(canonical, id);
+            if (rules is not null) inputs = inputs with { Rules = Run(rules) };
+            var scored = isFinal ? default : await ScoreAsync(canonical, rules, inputs, id);
+            var gaps = CoverageReasons.OfAll(scored.Gaps);
             _seen = _seen with
             {
-                PartsScored = _seen.PartsScored + scored.PartsScored,
-                Uninspected = _seen.Uninspected | CoverageReasons.OfAll(scored.Gaps),
+                PartsScored = _seen.PartsScored + scored.PartsScored, Uninspected = _seen.Uninspected | gaps,
             };
-            var decision = Decider.Decide(inputs);
+            seen = seen with { PartsScored = scored.PartsScored, Uninspected = seen.Uninspected | gaps };
+            var decision = Decider.Decide(inputs with { Models = ModelOutcomes.Of(scored), Coverage = seen });
             EventId = EventIds.Text(id);
+            Remember(decision, rules?.AnomalyScore ?? 0);
             var outcome = !decision.Forwards ? MessageOutcome.Blocked
                 : isCut || unread > 0 ? MessageOutcome.Partly : MessageOutcome.Inspected;
             scope.Services.Meters.MessageSeen(protocol, outcome);
@@ -135,6 +140,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         EventId = EventIds.Text(EventIds.Next(scope.Services.Time));
         scope.Services.Meters.MessageSeen(protocol, decision.Forwards ? MessageOutcome.Unread : MessageOutcome.Blocked);
         Report(canonical, null, default, decision, TimeSpan.Zero);
+        Remember(decision, 0);
         scope.Snapshot.Requests.Return(canonical);
         return decision;
     }
@@ -142,20 +148,39 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     private void Miss(UninspectedReason reason) =>
         _seen = _seen with { Uninspected = _seen.Uninspected.With(reason) };
 
-    private void Count(CanonicalRequest canonical, long length, long unread, bool isCut)
+    /// <summary>What was looked at of this message; it joins the sums of the stream.</summary>
+    private Coverage Count(CanonicalRequest canonical, long length, long unread, bool isCut)
     {
-        var missed = _seen.Uninspected | CoverageReasons.OfAll(canonical.Exceeded, !scope.RefusesLong);
+        var missed = CoverageReasons.OfAll(canonical.Exceeded, !scope.RefusesLong);
         if (unread > 0) missed = missed.With(UninspectedReason.UnreadContentType);
         if (isCut) missed = missed.With(UninspectedReason.OverLimit);
+        var seen = new Coverage
+        {
+            Messages = 1,
+            Bytes = length,
+            BytesInspected = Math.Max(0, length - unread),
+            Parts = canonical.BodyArguments.Length,
+            Uninspected = missed,
+            Limits = CoverageReasons.HidingOf(canonical.Exceeded),
+        };
         _seen = _seen with
         {
             Messages = _seen.Messages + 1,
-            Bytes = _seen.Bytes + length,
-            BytesInspected = _seen.BytesInspected + Math.Max(0, length - unread),
-            Parts = _seen.Parts + canonical.BodyArguments.Length,
-            Uninspected = missed,
-            Limits = _seen.Limits | CoverageReasons.HidingOf(canonical.Exceeded),
+            Bytes = _seen.Bytes + seen.Bytes,
+            BytesInspected = _seen.BytesInspected + seen.BytesInspected,
+            Parts = _seen.Parts + seen.Parts,
+            Uninspected = _seen.Uninspected | missed,
+            Limits = _seen.Limits | seen.Limits,
         };
+        return seen;
+    }
+
+    /// <summary>What speaks against the client when the stream is over.</summary>
+    private void Remember(in Decision decision, int ruleScore)
+    {
+        HasRefused |= decision.WouldHave is VerdictKind.Block
+            && decision.Reason is DecisionReason.Rules or DecisionReason.Model or DecisionReason.Protocol;
+        RuleScore = Math.Max(RuleScore, ruleScore);
     }
 
     private Decision Pass(MessageOutcome outcome)

@@ -19,10 +19,12 @@ internal sealed record MessageScope(
     /// <summary>Most bytes of a message that are kept: the policy's, and never more than fits a stream.</summary>
     public int WindowBytes => (int)Math.Clamp(Route.Body.LimitBytes, 1, Services.Limits.MessageBytesMax);
 
-    /// <summary>A readable message that is longer than the window ends the stream.</summary>
+    /// <summary>
+    /// A readable message that is longer than the window ends the stream, also where bodies may be longer than a stream
+    /// keeps of a message: what is not looked at does not pass.
+    /// </summary>
     public bool RefusesLong =>
-        Route.Body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject }
-        && Route.Body.LimitBytes <= Services.Limits.MessageBytesMax;
+        Route.Body is { Mode: BodyInspectionKind.Buffered, OverLimit: BodyOverLimitOutcome.Reject };
 
     /// <summary>A decision's inputs before a message was looked at.</summary>
     public DecisionInputs Inputs => new()

@@ -67,6 +67,9 @@ internal sealed class MessageStream : IDisposable
         && route.Body is not ({ Messages: MessageInspection.Off } or { Mode: BodyInspectionKind.HeadersOnly })
         && (snapshot.Rules is not null || snapshot.Scoring is not null);
 
+    /// <summary>What its messages showed of the client.</summary>
+    public MessageInspector Inspector => _gate.Inspector;
+
     public async ValueTask<ForwarderError> ForwardAsync(HttpTransformer transformer)
     {
         var http = _scope.Context.Http;

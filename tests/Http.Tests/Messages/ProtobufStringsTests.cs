@@ -52,6 +52,7 @@ public sealed class ProtobufStringsTests
     [InlineData("control bytes", new byte[] { 1, 2, 3 }, new byte[] { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
         1, 1, 1, 1, 1, 1 })]
     [InlineData("the shape of a field", new byte[] { 0x09 }, new byte[0])]
+    [InlineData("white space that is a length too", new byte[] { 0x0A, 0x0B }, new byte[] { 0x20, 0x20 })]
     [InlineData("the shape of another field", new byte[] { 0x11 }, new byte[] { 0x08, 0x01 })]
     public void ATextInDisguise_IsShown(string situation, byte[] before, byte[] after)
     {

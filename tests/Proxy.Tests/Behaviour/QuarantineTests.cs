@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.WebSockets;
 using System.Text.Json;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
@@ -40,6 +41,44 @@ public sealed class QuarantineTests
         var last = (await sidecar.EventsAsync())[^1];
         Assert.Equal((VerdictKind.Block, "Behaviour"), (last.Verdict, last.Reason));
         Assert.Equal(("Quarantine", "violations"), (last.Behaviour!.Action, last.Behaviour.By));
+    }
+
+    /// <summary>A stream opens harmlessly: what its messages were refused for counts for its client.</summary>
+    [Fact]
+    public async Task AfterManyAttacksInMessages_TheClientIsHeldToo()
+    {
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            using var socket = await context.WebSockets.AcceptWebSocketAsync();
+            await socket.ReceiveAsync(new byte[4096], context.RequestAborted);
+        });
+        await using var sidecar = await TestSidecar.StartAsync(upstream.Address, Policy);
+        for (var i = 0; i < 13; i++)
+        {
+            using var socket = new ClientWebSocket();
+            try
+            {
+                await socket.ConnectAsync(new Uri($"ws://{sidecar.Endpoint}/ws"), CancellationToken.None);
+                await socket.SendAsync("attack"u8.ToArray(), WebSocketMessageType.Text, true, CancellationToken.None);
+                await socket.ReceiveAsync(new byte[4096], CancellationToken.None);
+            }
+            catch (WebSocketException)
+            {
+                // The end may come as a reset; and who is held already is not let in.
+            }
+
+            socket.Abort();
+        }
+
+        using var client = sidecar.Client();
+        var status = HttpStatusCode.OK;
+        for (var i = 0; i < 100 && status is not HttpStatusCode.Forbidden; i++)
+        {
+            await Task.Delay(50);
+            status = await StatusAsync(client, "/page?q=harmless");
+        }
+
+        Assert.Equal(HttpStatusCode.Forbidden, status);
     }
 
     [Fact]

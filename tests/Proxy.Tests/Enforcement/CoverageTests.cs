@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text;
 using WafOperator.Http;
@@ -184,6 +185,31 @@ public sealed class CoverageTests
 
         Assert.Equal(expected, response.StatusCode);
         Assert.Contains(UninspectedReason.NoRoom, Assert.Single(await sidecar.EventsAsync()).Coverage!.Uninspected);
+    }
+
+    /// <summary>A few kilobytes that unpack to much are counted as what they become; and given back.</summary>
+    [Fact]
+    public async Task NoRoom_ForWhatABodyUnpacksTo_IsUnavailable()
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        var policy = Enforce with { Body = new BodyInspection { LimitBytes = 1 << 20 } };
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, policy, new ProxyLimits { BufferedBytesMax = 256 * 1024 });
+        using var client = sidecar.Client();
+        foreach (var (kilobytes, expected) in ((int, HttpStatusCode)[])
+            [(1000, HttpStatusCode.ServiceUnavailable), (100, HttpStatusCode.OK), (100, HttpStatusCode.OK)])
+        {
+            var numbers = Enumerable.Range(0, kilobytes * 200).Select(i => i / 8 * 7919 % 10007);
+            var text = Encoding.ASCII.GetBytes(string.Join(" ", numbers));
+            using var packed = new MemoryStream();
+            using (var gzip = new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true)) gzip.Write(text);
+            using var content = new ByteArrayContent(packed.ToArray());
+            content.Headers.ContentEncoding.Add("gzip");
+
+            using var response = await client.PostAsync("/", content);
+
+            Assert.Equal(expected, response.StatusCode);
+        }
     }
 
     [Theory]

@@ -109,6 +109,50 @@ public sealed class WebSocketMessageTests
         await AssertClosedAsync(socket, WebSocketCloseStatus.PolicyViolation);
     }
 
+    /// <summary>A stream keeps at most a mebibyte of a message, whatever bodies may have.</summary>
+    [Fact]
+    public async Task ATextThatIsLongerThanAStreamKeeps_IsRefusedToo()
+    {
+        await using var application = new SocketApplication();
+        await using var sidecar = await application.StartAsync(TestSidecar.Policy(InspectionMode.Enforce, Rules) with
+        {
+            Body = new BodyInspection { LimitBytes = 4 << 20, OverLimit = BodyOverLimitOutcome.Reject },
+        });
+        using var socket = await ConnectAsync(sidecar, "/ws");
+
+        await SendAsync(socket, new string('x', 1_500_000) + "attack", WebSocketMessageType.Text);
+
+        await AssertClosedAsync(socket, WebSocketCloseStatus.MessageTooBig);
+    }
+
+    [Fact]
+    public async Task MoreValuesThanTheBound_EndTheStream()
+    {
+        await using var application = new SocketApplication();
+        await using var sidecar = await application.StartAsync(TestSidecar.Policy(InspectionMode.Enforce, Rules) with
+        {
+            Body = new BodyInspection
+            {
+                Limits = new BodyLimits
+                {
+                    JsonValues = 100, Arguments = 100, Depth = 10, XmlNodes = 100, Parts = 10, Files = 10,
+                },
+            },
+        });
+        using var socket = await ConnectAsync(sidecar, "/ws");
+        byte[] binary =
+            [.. "{\"pad\":\""u8, .. Enumerable.Repeat((byte)0xff, 400), .. "\",\"q\":\"an attack\"}"u8];
+
+        await SendAsync(socket, $"[{string.Join(",", Enumerable.Repeat("1", 90))}]", WebSocketMessageType.Text);
+        Assert.StartsWith("[1,", await ReceiveAsync(socket), StringComparison.Ordinal);
+        await SendAsync(socket, $"[{string.Join(",", Enumerable.Repeat("1", 101))}]", WebSocketMessageType.Text);
+        await AssertClosedAsync(socket, WebSocketCloseStatus.PolicyViolation);
+
+        using var other = await ConnectAsync(sidecar, "/ws");
+        await other.SendAsync(binary, WebSocketMessageType.Binary, true, CancellationToken.None);
+        await AssertClosedAsync(other, WebSocketCloseStatus.PolicyViolation);
+    }
+
     [Fact]
     public async Task BytesThatAreNoText_PassWhateverTheirLength()
     {

@@ -20,13 +20,16 @@ internal static class MessageCarriers
         var padding = Padding.Short(random);
         var value = padding.TextBefore(random) + attack + padding.TextAfter(random);
         var json = Encodings.Json(random, value);
-        var (name, text) = random.Next(6) switch
+        var (name, text) = random.Next(9) switch
         {
             0 => ("text", value),
             1 => ("JSON", $"{{\"q\":\"{json}\"}}"),
             2 => ("Socket.IO", $"42[\"say\",{{\"q\":\"{json}\"}}]"),
             3 => ("SignalR", $"{{\"type\":1,\"arguments\":[\"{json}\"]}}\u001e"),
-            4 => ("JSON key", $"{{\"{json}\":1}}"),
+            4 => ("Socket.IO in a namespace", $"42/chat,[\"say\",{{\"q\":\"{json}\"}}]"),
+            5 => ("JSON in STOMP", $"SEND\ndestination:/queue/a\n\n{{\"q\":\"{json}\"}}\0"),
+            6 => ("JSON with other bytes", $"{{\"pad\":\"{new string('\u00ff', 400)}\",\"q\":\"{json}\"}}"),
+            7 => ("JSON key", $"{{\"{json}\":1}}"),
             _ => ("STOMP", $"SEND\ndestination:/queue/a\n\n{value}\0"),
         };
         var content = Encoding.Latin1.GetBytes(text);
