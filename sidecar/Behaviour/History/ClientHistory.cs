@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace WafOperator.Behaviour.History;
 
-/// <summary>Judges a client after a request was added to its record. Called within the record's lock: short.</summary>
+/// <summary>Judges a client after a request was added to its record, by a copy of it and outside of any lock.</summary>
 public interface IClientJudge
 {
-    /// <summary>Looks at the record and may set its risk.</summary>
+    /// <summary>Looks at the record and may set its risk, which is kept; nothing else of it is.</summary>
     /// <returns>How much speaks against the client, 0 to 255.</returns>
     byte Judge(ref ClientRecord record, long now);
 }
@@ -67,10 +67,16 @@ public sealed class ClientHistory
         where TJudge : IClientJudge
     {
         var index = IndexOf(key);
+        ClientRecord judged;
+        lock (_locks[index]) judged = _shards[index].Add(key, request, suspicion, now);
+        // Models take long: others of the shard do not wait for them.
+        var against = judge.Judge(ref judged, now);
         lock (_locks[index])
         {
-            ref var record = ref _shards[index].Add(key, request, suspicion, now);
-            _shards[index].Suspect(ref record, judge.Judge(ref record, now), now);
+            ref var record = ref _shards[index].Find(key);
+            if (Unsafe.IsNullRef(ref record)) return;
+            (record.Risk, record.RiskModel, record.RiskSecond) = (judged.Risk, judged.RiskModel, judged.RiskSecond);
+            _shards[index].Suspect(ref record, against, now);
         }
     }
 

@@ -18,8 +18,11 @@ namespace WafOperator.Proxy.Behaviour;
 /// </summary>
 internal sealed class BehaviourProgram
 {
-    /// <summary>Keys of one request: its client, and as many sessions.</summary>
-    private const int KeysMax = 1 + 4 * KeyReader.ValuesMax;
+    /// <summary>
+    /// Keys of one request: its client, and one for each way to tell sessions apart. Several values under one name make
+    /// one key: a request must not cost a judgement for each.
+    /// </summary>
+    private const int KeysMax = 1 + 4;
 
     private const int ThrottledMax = 4096;
 
@@ -186,7 +189,7 @@ internal sealed class BehaviourProgram
         var count = 1;
         foreach (var session in _sessions)
         {
-            var found = session.Read(client, request, keys.Slice(count, KeyReader.ValuesMax));
+            var found = session.Read(client, request, keys.Slice(count, 1));
             // A cookie is known to its owner. Claims, headers and parameters can be written by anybody, who must not
             // bring others into disrepute: they count within the client that brings them.
             for (var i = count; i < count + found && !session.IsSecret; i++) keys[i] ^= own;

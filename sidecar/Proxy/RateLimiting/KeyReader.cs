@@ -45,6 +45,9 @@ internal sealed class KeyReader
     /// <summary>The client brings the value, and may bring another one any time.</summary>
     public bool IsBrought => _kind is not (RateLimitKeyKind.Client or RateLimitKeyKind.Route);
 
+    /// <summary>Anybody may write the value of another: nobody checked the token that it is read from.</summary>
+    public bool IsUnproven => _kind is RateLimitKeyKind.JwtClaim;
+
     /// <summary>Only the client that was given the value knows it.</summary>
     public bool IsSecret => _kind is RateLimitKeyKind.Session;
 
@@ -103,7 +106,7 @@ internal sealed class KeyReader
     {
         foreach (ref readonly var cookie in request.Cookies)
         {
-            if (request[cookie.Name].SequenceEqual(_name))
+            if (request[cookie.Name].SequenceEqual(_name) || IsFolded(request[cookie.Name], _name))
                 Add(keys, ref count, _hashes.Of(KeySpace.Session, request[cookie.Value]));
         }
     }
@@ -132,6 +135,30 @@ internal sealed class KeyReader
     private bool IsNamed(ReadOnlySpan<byte> name)
     {
         if (name.StartsWith(JsonPrefix)) name = name[JsonPrefix.Length..];
-        return name.Length == _lowerName.Length && Ascii.EqualsIgnoreCase(name, _lowerName);
+        return name.Length == _lowerName.Length && Ascii.EqualsIgnoreCase(name, _lowerName)
+            || IsFolded(name, _lowerName);
     }
+
+    /// <summary>
+    /// PHP's variables (php_register_variable_ex): nothing behind a zero byte, no blanks in front, an underscore for a
+    /// blank, a dot or a bracket that does not close, and items of an array under the array's name.
+    /// </summary>
+    private static bool IsFolded(ReadOnlySpan<byte> name, ReadOnlySpan<byte> expected)
+    {
+        var zero = name.IndexOf((byte)0);
+        if (zero >= 0) name = name[..zero];
+        name = name.TrimStart((byte)' ');
+        var bracket = name.IndexOf((byte)'[');
+        if (bracket > 0 && bracket == expected.Length) name = name[..bracket];
+        if (name.Length != expected.Length) return false;
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (name[i] != expected[i] && Fold(name[i]) != Fold(expected[i])) return false;
+        }
+
+        return true;
+    }
+
+    private static byte Fold(byte value) => value is (byte)' ' or (byte)'.' or (byte)'[' ? (byte)'_'
+        : value is >= (byte)'A' and <= (byte)'Z' ? (byte)(value | 0x20) : value;
 }

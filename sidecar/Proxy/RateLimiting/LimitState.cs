@@ -95,7 +95,7 @@ internal sealed class LimitState
         }
 
         Span<UInt128> values = stackalloc UInt128[KeyReader.ValuesMax];
-        var count = _value.Read(client, request, values);
+        var count = ValuesOf(client, request, values);
         foreach (var key in keys[..KeysOf(client, request, own, keys)])
         {
             foreach (var value in values[..count])
@@ -175,16 +175,29 @@ internal sealed class LimitState
     private int KeysOf(Address client, CanonicalRequest request, UInt128 own, Span<UInt128> keys)
     {
         var count = _key.Read(client, request, keys);
+        // A claim that nobody checked counts within its client: a forged one must not use up what is another's.
+        for (var i = 0; i < count && _key.IsUnproven && Limit.Distinct is not { Of: RateLimitKeyKind.Client }; i++)
+            keys[i] ^= own;
         if (count > 0) return count;
         keys[0] = own;
         return 1;
     }
 
+    /// <summary>
+    /// Whoever writes the value in a way that only the application reads, brings one all the same: none is one more
+    /// value.
+    /// </summary>
+    private int ValuesOf(Address client, CanonicalRequest request, Span<UInt128> values)
+    {
+        var count = _value!.Read(client, request, values);
+        if (count == 0) values[count++] = UInt128.Zero;
+        return count;
+    }
+
     private long TakeDistinct(Address client, CanonicalRequest request, long now)
     {
         Span<UInt128> values = stackalloc UInt128[KeyReader.ValuesMax];
-        var count = _value!.Read(client, request, values);
-        if (count == 0) return 0;
+        var count = ValuesOf(client, request, values);
         Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
         long longest = 0;
         foreach (var key in keys[..KeysOf(client, request, KeyReader.ClientKey(client, _sharing.Hashes), keys)])

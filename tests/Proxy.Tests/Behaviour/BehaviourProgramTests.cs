@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using WafOperator.Behaviour.History;
 using WafOperator.Http;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Behaviour;
@@ -43,6 +44,19 @@ public sealed class BehaviourProgramTests
         Assert.Equal(360, program.Judge(Client("1.1.1.1"), Request("/")).RetryAfter.TotalSeconds, 1);
         _time.Advance(TimeSpan.FromMinutes(7));
         Assert.False(program.Judge(Client("1.1.1.1"), Request("/")).Refuses);
+    }
+
+    /// <summary>Each key of a request is judged: eight cookies of one name must not make nine judgements.</summary>
+    [Fact]
+    public void RepeatedSessions_AreRememberedAsOne()
+    {
+        var program = Program(Policy with
+        {
+            Sessions = [new DistinctValues { Of = RateLimitKeyKind.Session, Name = "sid" }],
+        });
+        var cookies = string.Join("; ", Enumerable.Range(0, 8).Select(i => $"sid={i}"));
+        program.Remember(Client("1.1.1.1"), Request("/", "Cookie", cookies), Ordinary);
+        Assert.Equal(2, Enum.GetValues<ClientSegment>().Sum(program.State.History.CountOf));
     }
 
     [Fact]

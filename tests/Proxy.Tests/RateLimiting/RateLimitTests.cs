@@ -145,6 +145,40 @@ public sealed class RateLimitTests
         Assert.Equal([true, true, true, false], TakeWith(limits, "Authorization", "Bearer nonsense", 4));
     }
 
+    /// <summary>Nobody checked the token: what is forged must not use up what is another's.</summary>
+    [Fact]
+    public void Take_AForgedClaim_CountsWithinItsClient()
+    {
+        var limits = new RateLimitProgram(
+            [PerClient with { Key = RateLimitKeyKind.JwtClaim, KeyName = "sub", Burst = 3 }], _time);
+        var token = Token("""{"sub":"ann"}""");
+
+        for (var i = 0; i < 20; i++) limits.Take(Client("6.6.6.6"), Request("/", "Authorization", token));
+
+        Assert.Equal([true, true, true, false], TakeWith(limits, "Authorization", token, 4));
+    }
+
+    /// <summary>Names as PHP folds them are the same parameter; and no name at all is one value.</summary>
+    [Fact]
+    public void Take_NamesThatOnlyTheApplicationReadsAsTheParameter_CountToo()
+    {
+        var limits = new RateLimitProgram(
+            [PerClient with { Key = RateLimitKeyKind.Parameter, KeyName = "user_name", Burst = 2 }], _time);
+        string[] names =
+            ["user_name", "+user_name", "user.name", "USER+NAME", "user%5Bname", "user_name%00x", "user_name[]"];
+        for (var i = 0; i < names.Length; i++)
+        {
+            var passed = limits.TakeOfBody(Client($"1.1.2.{i}"), Request($"/?{names[i]}=ann")).Limit is null;
+            Assert.Equal(i < 2, passed);
+        }
+
+        var of = new DistinctValues { Of = RateLimitKeyKind.Parameter, Name = "u" };
+        var distinct = new RateLimitProgram([PerClient with { Requests = 2, Distinct = of }], _time);
+        bool[] values = [.. ((string[])["u=a", "x=1", "x=2", "u=b"]).Select(query =>
+            distinct.TakeOfBody(Client("1.1.1.9"), Request($"/?{query}")).Limit is null)];
+        Assert.Equal([true, true, true, false], values);
+    }
+
     [Fact]
     public void Take_AFreshTokenForEachRequest_IsLimitedByClient()
     {
