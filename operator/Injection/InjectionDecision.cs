@@ -61,6 +61,9 @@ public enum DenyReason
     /// <summary>A Windows pod.</summary>
     UnsupportedSystem,
 
+    /// <summary>Containers of the pod could read the sidecar's memory, files and token.</summary>
+    SharedProcesses,
+
     /// <summary>A container, volume or port that the sidecar needs is taken.</summary>
     Clash,
 

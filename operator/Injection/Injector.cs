@@ -78,14 +78,22 @@ public static class Injector
         if (pod.Spec is null || pod.Containers.Count == 0)
             return Deny(DenyReason.Malformed, "the pod has no containers");
         if (OddPortName(pod) is { } odd) return odd;
-        if (SidecarPrint.Find(pod, WellKnown.SidecarContainer).Container is { } brought)
-            return BroughtSidecar.Decide(input, pod, brought, options);
         if (pod.IsHostNetwork)
             return Deny(DenyReason.HostNetwork,
                 "the pod uses its node's network (hostNetwork), where a sidecar cannot take ports over: "
                 + "remove hostNetwork"
                 + (IsRequired(input) ? "" : $", or the annotation {WellKnown.InjectAnnotation}"));
         if (pod.IsWindows) return Deny(DenyReason.UnsupportedSystem, "the sidecar runs on Linux only");
+        if (pod.SharesProcesses)
+            return Deny(DenyReason.SharedProcesses,
+                "the containers of the pod see each other's processes (shareProcessNamespace, or hostPID), and with "
+                + "them the sidecar's memory, files and token: remove that setting");
+        if (PodNotes.Host(input.Settings.OperatorUrl) is { } host && pod.HasHostAlias(host))
+            return Deny(DenyReason.Clash,
+                $"hostAliases of the pod say where {host} is, which the sidecar asks for its policy: "
+                + "take that name out");
+        if (SidecarPrint.Find(pod, WellKnown.SidecarContainer).Container is { } brought)
+            return BroughtSidecar.Decide(input, pod, brought, options);
         if (NameTaken(pod) is { } taken) return taken;
         return pod.Completes && !input.Settings.NativeSidecars
             ? new InjectionDecision.Skip(SkipReason.JobNeedsNativeSidecar,
@@ -130,8 +138,8 @@ public static class Injector
                     $"a container of the pod mounts the volume {volume}, which is the sidecar's: rename it");
         }
 
-        return pod.InitContainers.Any(container => PodView.Text(container, "name") == WellKnown.InitContainer)
-            ? Deny(DenyReason.Clash, $"an init container of the pod is named {WellKnown.InitContainer}, which is ours: "
+        return SidecarPrint.Find(pod, WellKnown.InitContainer).Container is not null
+            ? Deny(DenyReason.Clash, $"a container of the pod is named {WellKnown.InitContainer}, which is ours: "
                 + "rename it")
             : null;
     }

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using WafOperator.Injection.Capture;
 using WafOperator.Injection.Containers;
 using WafOperator.Resources;
+using WafOperator.Resources.Quantities;
 
 namespace WafOperator.Injection;
 
@@ -32,6 +34,7 @@ public static class PodChanges
             ?? Image(old, now, WellKnown.InitContainer, settings.InitImage)
             ?? (SidecarPrint.Of(after) == SidecarPrint.Of(before) ? null
                 : $"the container {WellKnown.SidecarContainer} would no longer be what was injected")
+            ?? Shrunk(old, now)
             ?? now.EphemeralContainers.Select(Takeover).FirstOrDefault(problem => problem is not null);
     }
 
@@ -47,6 +50,45 @@ public static class PodChanges
         var image = SidecarPrint.Find(after, name).Container is { } now ? SidecarPrint.ImageOf(now) : "";
         return image == SidecarPrint.ImageOf(old) || image == injected ? null
             : $"the image of the container {name} may become {injected} only, not {image}";
+    }
+
+    /// <summary>
+    /// Resources of a running container can change. Less memory or time than it has would end the sidecar, or leave it
+    /// too little to work with; more is welcome.
+    /// </summary>
+    private static string? Shrunk(PodView before, PodView after)
+    {
+        var (old, now) = (ResourcesOf(before), ResourcesOf(after));
+        foreach (var (list, name) in (ReadOnlySpan<(string, string)>)
+            [("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory")])
+        {
+            if (IsLess(PodView.Text(old?[list], name), PodView.Text(now?[list], name), isLimit: list == "limits"))
+                return $"the container {WellKnown.SidecarContainer} would have less {name} ({list}) than it was given: "
+                    + "change the policy's spec.sidecar";
+        }
+
+        return null;
+
+        static JsonObject? ResourcesOf(PodView pod) =>
+            SidecarPrint.Find(pod, WellKnown.SidecarContainer).Container?["resources"] as JsonObject;
+    }
+
+    /// <summary>Without a limit there is no less of anything, and without a request nothing is sure.</summary>
+    private static bool IsLess(string? before, string? after, bool isLimit)
+    {
+        if (before == after) return false;
+        if (before is null) return isLimit;
+        if (after is null) return !isLimit;
+        return !(Amount(after) >= Amount(before));
+    }
+
+    /// <summary>A quantity as Kubernetes writes it; null, which is no more than anything, where it is none.</summary>
+    private static decimal? Amount(string text)
+    {
+        if (ByteQuantity.TryParse(text, out var bytes)) return bytes;
+        var (digits, factor) = text.EndsWith('m') ? (text[..^1], 0.001m) : (text, 1m);
+        return decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            ? number * factor : null;
     }
 
     /// <summary>

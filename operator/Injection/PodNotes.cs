@@ -34,6 +34,6 @@ internal static class PodNotes
     }
 
     /// <summary>The host of a URL, or null for an address.</summary>
-    private static string? Host(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed)
+    public static string? Host(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed)
         && !IPAddress.TryParse(parsed.Host, out _) ? parsed.Host : null;
 }

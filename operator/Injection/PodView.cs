@@ -23,6 +23,15 @@ internal sealed class PodView(JsonObject pod)
 
     public bool IsHostNetwork => Flag(Spec, "hostNetwork");
 
+    /// <summary>Its containers see each other's processes, or those of the whole node.</summary>
+    public bool SharesProcesses => Flag(Spec, "shareProcessNamespace") || Flag(Spec, "hostPID");
+
+    /// <summary>The pod's own file of hosts has that name, in any spelling.</summary>
+    public bool HasHostAlias(string host) => Objects(Spec?["hostAliases"])
+        .SelectMany(alias => alias["hostnames"] as JsonArray ?? []).OfType<JsonValue>()
+        .Any(name => name.TryGetValue<string>(out var text)
+            && text.TrimEnd('.').Equals(host.TrimEnd('.'), StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The pod says so, or nodes of another system are ruled out.</summary>
     public bool IsWindows => Text(Spec?["os"], "name") is { } system ? system == "windows" : WindowsNodes.Only(Spec);
 

@@ -21,6 +21,11 @@ public sealed class SidecarAbsenceTests
         { "{wafoperator.dev/inject: \"true\"}", "{containers: [{name: a}]}", SidecarAbsence.NoPorts },
         { "{}", $$"""{hostNetwork: true, containers: [{name: a, {{Ports}}}]}""", SidecarAbsence.HostNetwork },
         { "{}", $$"""{os: {name: windows}, containers: [{name: a, {{Ports}}}]}""", SidecarAbsence.UnsupportedSystem },
+        {
+            "{}", $$"""{shareProcessNamespace: true, containers: [{name: a, {{Ports}}}]}""",
+            SidecarAbsence.SharedProcesses
+        },
+        { "{}", $$"""{hostPID: true, containers: [{name: a, {{Ports}}}]}""", SidecarAbsence.SharedProcesses },
         { "{}", $$"""{restartPolicy: OnFailure, containers: [{name: a, {{Ports}}}]}""",
             SidecarAbsence.RunsToCompletion },
         { "{wafoperator.dev/inject: \"true\"}", $$"""{containers: [{name: waf-sidecar, {{Ports}}}]}""",

@@ -75,8 +75,8 @@ public sealed record CoverageStatus
 /// <summary>Pods that have no sidecar for one reason.</summary>
 public sealed record MissingPods
 {
-    [Description("NotRequested, OptedOut, NotInjected, Replaced, HostNetwork, UnsupportedSystem, NoPorts or "
-        + "RunsToCompletion."), RequiredField, Length(64)]
+    [Description("NotRequested, OptedOut, NotInjected, Replaced, HostNetwork, UnsupportedSystem, SharedProcesses, "
+        + "NoPorts or RunsToCompletion."), RequiredField, Length(64)]
     public string Reason { get; init; } = "";
 
     [Description("How many."), Bounds(0, int.MaxValue)]

@@ -25,6 +25,9 @@ public enum SidecarAbsence
     /// <summary>A Windows pod.</summary>
     UnsupportedSystem,
 
+    /// <summary>Its containers see each other's processes, and with them a sidecar's.</summary>
+    SharedProcesses,
+
     /// <summary>No container declares a TCP port.</summary>
     NoPorts,
 
@@ -44,6 +47,7 @@ public static class SidecarAbsences
             return SidecarAbsence.Replaced;
         if (view.IsHostNetwork) return SidecarAbsence.HostNetwork;
         if (view.IsWindows) return SidecarAbsence.UnsupportedSystem;
+        if (view.SharesProcesses) return SidecarAbsence.SharedProcesses;
         if (view.Completes) return SidecarAbsence.RunsToCompletion;
         if (view.TcpPorts().Count == 0) return SidecarAbsence.NoPorts;
         if (!view.Annotations.TryGetValue(WellKnown.InjectAnnotation, out var wish)) return SidecarAbsence.NotRequested;

@@ -16,19 +16,17 @@ public static class SidecarPrint
     /// <summary>Hexadecimal digits of a print.</summary>
     public const int Length = 16;
 
-    private const string SecretsFolder = "/var/run/secrets/";
-
-    /// <summary>Beginnings of variables that load code into a program or point it elsewhere.</summary>
-    private static readonly string[] SteeringVariables = ["LD_", "DOTNET_", "COMPlus_", "CORECLR_", "ASPNETCORE_"];
-
     /// <summary>
-    /// The print; null for a pod without a sidecar, or with one whose program, environment or files are not its own.
+    /// The print; null for a pod without a sidecar, or with one (or a redirect) whose program, environment or files are
+    /// not its own.
     /// </summary>
     public static string? Of(JsonObject pod)
     {
         var view = new PodView(pod);
         var (place, sidecar) = Find(view, WellKnown.SidecarContainer);
-        if (sidecar is null || !HasOnlyItsOwn(view, sidecar)) return null;
+        if (sidecar is null || !OwnContainers.IsSidecar(view, sidecar, OwnVariables(sidecar))) return null;
+        var (initPlace, redirect) = Find(view, WellKnown.InitContainer);
+        if (redirect is not null && !OwnContainers.IsRedirect(initPlace, redirect)) return null;
         var text = new StringBuilder(place).Append('\n').Append(RepositoryOf(ImageOf(sidecar)))
             .Append('\n').Append(PodView.Text(sidecar, "restartPolicy"))
             .Append('\n').Append(sidecar["lifecycle"]?.ToJsonString());
@@ -38,10 +36,11 @@ public static class SidecarPrint
                 .Append('|').Append(PodView.Text(variable["valueFrom"]?["fieldRef"], "fieldPath"));
         }
 
-        if (Find(view, WellKnown.InitContainer) is (_, { } init))
+        if (redirect is not null)
         {
-            text.Append('\n').Append(RepositoryOf(ImageOf(init))).Append('\n').Append(init["args"]?.ToJsonString())
-                .Append('\n').Append(init["command"]?.ToJsonString());
+            text.Append('\n').Append(RepositoryOf(ImageOf(redirect)))
+                .Append('\n').Append(redirect["args"]?.ToJsonString())
+                .Append('\n').Append(redirect["command"]?.ToJsonString());
         }
 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..Length];
@@ -65,33 +64,6 @@ public static class SidecarPrint
         var name = image.Split('@')[0];
         var colon = name.LastIndexOf(':');
         return colon > name.LastIndexOf('/') ? name[..colon] : name;
-    }
-
-    private static bool HasOnlyItsOwn(PodView pod, JsonObject sidecar)
-    {
-        if (sidecar["command"] is not null || sidecar["args"] is not null) return false;
-        if (PodView.Objects(sidecar["envFrom"]).Count > 0) return false;
-        var names = PodView.Objects(sidecar["env"]).Select(v => PodView.Text(v, "name") ?? "").ToList();
-        var own = OwnVariables(sidecar).Select(v => PodView.Text(v, "name")).ToList();
-        // The last of two variables of one name is the one that holds.
-        if (own.Distinct(StringComparer.Ordinal).Count() != own.Count) return false;
-        if (names.Except(SidecarContainer.Variables, StringComparer.Ordinal).Any(name => SteeringVariables
-            .Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase)))) return false;
-        return HasOnlyItsVolumes(pod, sidecar);
-    }
-
-    /// <summary>Its two volumes are mounted where they belong and nowhere else; others bring secrets only.</summary>
-    private static bool HasOnlyItsVolumes(PodView pod, JsonObject sidecar)
-    {
-        var mounts = PodView.Objects(sidecar["volumeMounts"])
-            .Select(m => (Name: PodView.Text(m, "name"), Path: PodView.Text(m, "mountPath") ?? "")).ToList();
-        var others = mounts.Where(m => !SidecarContainer.Mounts.Contains((m.Name ?? "", m.Path))).ToList();
-        return mounts.Count - others.Count == SidecarContainer.Mounts.Count
-            && others.TrueForAll(m => m.Path.StartsWith(SecretsFolder, StringComparison.Ordinal)
-                && !m.Path.Contains("..", StringComparison.Ordinal)
-                && !SidecarContainer.Mounts.Any(own => m.Name == own.Volume
-                    || (m.Path + "/").StartsWith(own.Folder + "/", StringComparison.Ordinal)))
-            && SidecarContainer.Mounts.All(own => pod.Mounts(own.Volume, except: sidecar) is false);
     }
 
     private static IEnumerable<JsonObject> OwnVariables(JsonObject sidecar) => PodView.Objects(sidecar["env"])

@@ -145,6 +145,7 @@ public static class PolicyConditions
     {
         "NotRequested" or "OptedOut" => "annotate the pod template with wafoperator.dev/inject: \"true\", or set "
             + "interception.required",
+        "SharedProcesses" => "take shareProcessNamespace and hostPID away, or the workload out of targetRefs",
         "HostNetwork" => "take hostNetwork away, or the workload out of targetRefs",
         "NoPorts" => "declare the container ports, or take the workload out of targetRefs",
         "Replaced" => "delete the pods: their sidecar is not what was injected",
