@@ -48,6 +48,37 @@ public sealed class PodChangeAdmissionTests
         Assert.False((bool)response["allowed"]!);
     }
 
+    /// <summary>As the API server asks about kubectl exec and attach.</summary>
+    [Theory]
+    [InlineData("exec", "waf-sidecar", false)]
+    [InlineData("attach", "waf-sidecar", false)]
+    [InlineData("exec", "waf-init", false)]
+    [InlineData("exec", "shop", true)]
+    [InlineData("attach", null, true)]
+    [InlineData("portforward", "waf-sidecar", true)]
+    public async Task AProgramInTheSidecarsContainer_IsRefused(string subResource, string? container, bool passes)
+    {
+        await using var server = await AdmissionServer.StartAsync(MemoryCache.WithShop());
+        var options = new JsonObject { ["kind"] = "PodExecOptions", ["apiVersion"] = "v1", ["stdout"] = true };
+        if (container is not null) options["container"] = container;
+
+        var response = await server.ReviewAsync(
+            AdmissionEndpoints.PodChangesPath, options, "CONNECT", null, subResource);
+
+        Assert.Equal(passes, (bool)response["allowed"]!);
+    }
+
+    [Fact]
+    public async Task ASidecarThatIsMadeSmaller_IsRefused()
+    {
+        await using var server = await AdmissionServer.StartAsync(MemoryCache.WithShop());
+        var after = (JsonObject)Injected().DeepClone();
+        after["spec"]!["containers"]!.AsArray().Single(c => (string?)c!["name"] == "waf-sidecar")!
+            ["resources"]!["limits"]!["memory"] = "16Mi";
+
+        Assert.False((bool)(await ChangeAsync(server, Injected(), after, "resize"))["allowed"]!);
+    }
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]

@@ -43,6 +43,15 @@ timeoutSeconds: {{ .Values.webhooks.timeoutSeconds }}
 {{- /* Which pods are sent. Before Kubernetes 1.21 namespaces have no label with their name, and only a pod's own label
 keeps the operator from waiting for itself; later a pod that carries the label is sent like any other. */ -}}
 {{- define "waf-operator.podSelectors" -}}
+{{ include "waf-operator.namespaceSelector" . }}
+{{- if semverCompare "<1.21.0-0" .Capabilities.KubeVersion.Version }}
+objectSelector:
+  matchExpressions:
+    - {key: wafoperator.dev/control-plane, operator: DoesNotExist}
+{{- end }}
+{{- end }}
+
+{{- define "waf-operator.namespaceSelector" -}}
 namespaceSelector:
   matchExpressions:
     - key: kubernetes.io/metadata.name
@@ -56,9 +65,4 @@ namespaceSelector:
     {{- else }}
     - {key: wafoperator.dev/injection, operator: NotIn, values: [disabled]}
     {{- end }}
-{{- if semverCompare "<1.21.0-0" .Capabilities.KubeVersion.Version }}
-objectSelector:
-  matchExpressions:
-    - {key: wafoperator.dev/control-plane, operator: DoesNotExist}
-{{- end }}
 {{- end }}

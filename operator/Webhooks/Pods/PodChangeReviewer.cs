@@ -9,16 +9,17 @@ namespace WafOperator.Webhooks.Pods;
 
 /// <summary>
 /// Admission of changes of running pods: what would take a sidecar away or over is refused, and so are labels that
-/// would
-/// make a pod one of a target that requires sidecars, since a running pod can get none. Labels that are moved off a
-/// target are let through: the sidecar stays, and coverage goes on counting the pod. Thread-safe.
+/// would make a pod one of a target that requires sidecars, since a running pod can get none. Labels that are moved off
+/// a target are let through: the sidecar stays, and coverage goes on counting the pod. Programs in the sidecar's
+/// container are refused. Thread-safe.
 /// </summary>
 public sealed class PodChangeReviewer(IAdmissionCache cache, Func<InjectionSettings> settings)
 {
     /// <summary>Decides about one request.</summary>
     public AdmissionResponse Review(AdmissionRequest request)
     {
-        if (request is not { Operation: "UPDATE", Kind: "Pod", SubResource: "" or "ephemeralcontainers" }
+        if (request is { Operation: "CONNECT", SubResource: "exec" or "attach" }) return Entered(request);
+        if (request is not { Operation: "UPDATE", Kind: "Pod", SubResource: "" or "ephemeralcontainers" or "resize" }
             || request.Object is not { } after || request.OldObject is not { } before
             || (after["metadata"] as JsonObject)?["deletionTimestamp"] is not null)
             return AdmissionResponse.Allow();
@@ -26,6 +27,15 @@ public sealed class PodChangeReviewer(IAdmissionCache cache, Func<InjectionSetti
             return AdmissionResponse.Forbid($"the WAF operator refuses this change of a protected pod: {problem}");
         return Moved(request.Namespace, before, after);
     }
+
+    /// <summary>A program in the sidecar's container reads its token, its memory and its last good policy.</summary>
+    private static AdmissionResponse Entered(AdmissionRequest request) =>
+        request.Object?["container"] is JsonValue value && value.TryGetValue<string>(out var container)
+            && container is WellKnown.SidecarContainer or WellKnown.InitContainer
+            ? AdmissionResponse.Forbid($"the WAF operator refuses {request.SubResource} into {container}, where the "
+                + "sidecar's token is: look at its logs and metrics; the platform's administrators allow it by "
+                + "webhooks.execIntoSidecars")
+            : AdmissionResponse.Allow();
 
     private AdmissionResponse Moved(string @namespace, JsonObject before, JsonObject after)
     {
