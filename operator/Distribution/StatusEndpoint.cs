@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Buffers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -28,19 +28,32 @@ public interface IStatusSink
 /// Takes what sidecars report of themselves (crds/Protocols/Distribution.md). Who reports is what the API server says
 /// of the token: a pod speaks for itself only, and a token of no pod for nobody.
 /// </summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "Lives as long as the process; no wait handle is made.")]
-public sealed class StatusEndpoint(CallerAuthenticator callers, IStatusSink sink)
+/// <param name="callers">Who calls.</param>
+/// <param name="sink">What becomes of a status.</param>
+/// <param name="within">Time for a whole body; null: five seconds. A sidecar sends its status at once.</param>
+public sealed class StatusEndpoint(CallerAuthenticator callers, IStatusSink sink, TimeSpan? within = null)
 {
     /// <summary>Longest status, bytes.</summary>
     public const int StatusBytesMax = 512 << 10;
 
-    /// <summary>Statuses that are being received at once; together they hold at most 32 MiB.</summary>
-    private const int AtOnceMax = 64;
+    /// <summary>Most bytes of all statuses that are being received and passed on.</summary>
+    private const long BytesMax = 64L * StatusBytesMax;
+
+    /// <summary>Most bytes of those of one namespace.</summary>
+    private const long BytesPerNamespaceMax = BytesMax / 4;
+
+    private const int ReadBytes = 16 << 10;
 
     /// <summary>Header of a replica that passes a status on, so that none goes in circles.</summary>
     public const string RelayedHeader = "Waf-Relayed";
 
-    private readonly SemaphoreSlim _room = new(AtOnceMax);
+    private static readonly PushAnswer TooLong = new(413, $"a status has at most {StatusBytesMax} bytes");
+    private static readonly PushAnswer TooSlow = new(408, "the status did not come in time");
+    private static readonly PushAnswer NoRoom = new(
+        503, "too many statuses of this namespace are being received; try again");
+
+    private readonly NamespaceRoom _room = new(BytesMax, BytesPerNamespaceMax);
+    private readonly TimeSpan _within = within ?? TimeSpan.FromSeconds(5);
 
     /// <summary>Maps the call.</summary>
     public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/v1/status", PostAsync);
@@ -62,39 +75,41 @@ public sealed class StatusEndpoint(CallerAuthenticator callers, IStatusSink sink
             return;
         }
 
-        await _room.WaitAsync(context.RequestAborted);
-        try
-        {
-            var answer = await ReadAsync(context) is { } json
-                ? await sink.AcceptAsync(
-                    new PushedStatus(
-                        caller.Namespace, pod, json, authorization!,
-                        context.Request.Headers.ContainsKey(RelayedHeader)),
-                    context.RequestAborted)
-                : new PushAnswer(413, $"a status has at most {StatusBytesMax} bytes");
-            if (answer.Refusal is null) context.Response.StatusCode = answer.StatusCode;
-            else await ProblemAsync(context, answer);
-        }
-        finally
-        {
-            _room.Release();
-        }
+        using var share = _room.For(caller.Namespace);
+        var (json, refusal) = await ReadAsync(context, share);
+        var answer = refusal ?? await sink.AcceptAsync(
+            new PushedStatus(
+                caller.Namespace, pod, json, authorization!, context.Request.Headers.ContainsKey(RelayedHeader)),
+            context.RequestAborted);
+        if (answer.Refusal is null) context.Response.StatusCode = answer.StatusCode;
+        else await ProblemAsync(context, answer);
     }
 
-    /// <summary>The body; null when it is too long. Memory is taken for what comes only.</summary>
-    private static async Task<byte[]?> ReadAsync(HttpContext context)
+    /// <summary>The body, or why not. Room is taken for what came, never for what was announced.</summary>
+    private async Task<(ReadOnlyMemory<byte> Json, PushAnswer? Refusal)> ReadAsync(
+        HttpContext context, NamespaceRoom.Share share)
     {
-        if (context.Request.ContentLength > StatusBytesMax) return null;
-        using var body = new MemoryStream();
-        var buffer = new byte[16 << 10];
-        int count;
-        while ((count = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+        if (context.Request.ContentLength > StatusBytesMax) return (default, TooLong);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        patience.CancelAfter(_within);
+        var body = new ArrayBufferWriter<byte>();
+        try
         {
-            if (body.Length + count > StatusBytesMax) return null;
-            body.Write(buffer, 0, count);
+            while (true)
+            {
+                // The writer doubles when it grows: the larger buffer is paid for before it is there.
+                if (body.FreeCapacity < ReadBytes && !share.TryTake(Math.Max(body.Capacity, ReadBytes)))
+                    return (default, NoRoom);
+                var count = await context.Request.Body.ReadAsync(body.GetMemory(ReadBytes), patience.Token);
+                if (count == 0) return (body.WrittenMemory, null);
+                body.Advance(count);
+                if (body.WrittenCount > StatusBytesMax) return (default, TooLong);
+            }
         }
-
-        return body.ToArray();
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            return (default, TooSlow);
+        }
     }
 
     private static Task ProblemAsync(HttpContext context, PushAnswer answer) =>

@@ -60,7 +60,8 @@ internal sealed class ControlPlane
                 client, poolSecret, services.Time, services.Loggers.CreateLogger<PoolKeyController>()))
             .For(_poolSecret).Always(poolSecret));
         Events = new EventRecorder(client, "waf-operator", services);
-        Reports = new SidecarReports(Coverage.Pods.Cache.Get, new SidecarReportOptions(), services.Time);
+        var reports = new SidecarReportOptions { IsExclusion = key => Policies.Exclusions.Cache.Get(key) is not null };
+        Reports = new SidecarReports(Coverage.Pods.Cache.Get, reports, services.Time);
         _publicKeys = new PublicKeys(client, services.Time, options.Trust);
         _publishing = Publishing(pools.Keys);
         Replicas = new PolicyStore(services.Time);
@@ -100,6 +101,9 @@ internal sealed class ControlPlane
 
     public EventRecorder Events { get; }
 
+    /// <summary>What is injected now; null until it is known.</summary>
+    public InjectionState? Injection { get; set; }
+
     public ServingCertificate Certificate { get; } = new();
 
     public LeaseElector Elector { get; }
@@ -121,6 +125,7 @@ internal sealed class ControlPlane
         _fetching.RunAsync(cancellationToken),
         MarkStoreSyncedAsync(cancellationToken),
         _pools.RunAsync(cancellationToken),
+        Injection?.RunAsync(cancellationToken) ?? Task.CompletedTask,
         Elector.RunAsync(LeadAsync, cancellationToken));
 
     private async Task LeadAsync(CancellationToken cancellationToken)
@@ -139,6 +144,12 @@ internal sealed class ControlPlane
         Replicas.MarkSynced();
     }
 
+    /// <summary>A namespace with many policies, or large ones, holds one worker and not those of others.</summary>
+    private static ControllerOptions PublishingOptions { get; } = new()
+    {
+        Workers = 2, Queue = new WorkQueueOptions { PerNamespaceMax = 1 },
+    };
+
     private ControllerLoop Publishing(PoolKeys poolKeys)
     {
         var publisher = new PolicyPublisher(
@@ -147,13 +158,14 @@ internal sealed class ControlPlane
         {
             Redis = new RedisSecrets(_client, _services.Time),
         };
-        return new ControllerLoop("policy-publisher", publisher, new ControllerOptions { Workers = 1 }, _services)
+        return new ControllerLoop("policy-publisher", publisher, PublishingOptions, _services)
             // Our own status writes are not news.
             .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
             .Watch(Policies.Exclusions, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata)
                 ? PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy)
                 : [])
-            .Watch(Policies.Models, c => PoliciesIn(c.Key.Namespace))
+            .Watch(Policies.Models, c => PolicyPublisher.IsNews(c.Previous, c.Current)
+                ? PoliciesIn(c.Key.Namespace) : [])
             .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace))
             .Watch(_poolSecret, _ => Policies.Policies.Cache.List().Where(p => PolicyPublisher.NeedsKeys(p.Value))
                 .Select(p => p.Metadata.Key))
@@ -188,8 +200,11 @@ internal sealed class ControlPlane
         var bundles = Informers.Add(new Informer<KubernetesObject>(
             _client, BuiltIn.ConfigMaps, Named(TrustBundleController.ConfigMapName), _services));
         var trust = new TrustBundleController(
-            _client, NeedsBundle, () => Certificate.State,
-            ns => bundles.Cache.Get(new NamespacedName(ns, TrustBundleController.ConfigMapName)), _services.Time);
+            _client,
+            new TrustBundles(
+                NeedsBundle, () => Certificate.State,
+                ns => bundles.Cache.Get(new NamespacedName(ns, TrustBundleController.ConfigMapName))),
+            Events, _services.Time);
         _leading.Add(Loop("trust-bundle", trust)
             .Watch(Policies.Policies, c => [NamespacedName.Cluster(c.Key.Namespace)])
             .Watch(Policies.Models, c => [NamespacedName.Cluster(c.Key.Namespace)])
@@ -244,8 +259,10 @@ internal sealed class ControlPlane
             .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
             .Watch(Coverage.Pods, c =>
                 OpenPorts(c.Current) == OpenPorts(c.Previous) ? [] : PoliciesIn(c.Key.Namespace)));
+        var successors = new SuccessorCheck(
+            _client, Coverage, Admission.NamespaceLabels, () => Injection?.Current, _options.WebhookConfiguration);
         _leading.Add(Loop("coverage-repair", new CoverageRepairController(
-                _client, Policies, coverage, Events, _services.Time))
+                _client, coverage, successors.RefusalAsync, Events, _services.Time))
             .For(Policies.Policies)
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, IsActive: true }
                 ? PoliciesIn(c.Key.Namespace).Where(RepairsByEviction) : []));

@@ -60,11 +60,11 @@ internal static class OperatorHost
         using var ports = Listen(builder, options, plane);
         await using var app = builder.Build();
         MapDistribution(app, options, plane, new(client, store, pools, learned, blobs, replicas, spool));
-        var injection = options.Injection(capabilities.NativeSidecars);
+        var injection = plane.Injection = await InjectionState.StartAsync(options, client, services, cancellationToken);
         var pods = new PodMutator(
-            plane.Admission, () => injection, new InjectionEvents(plane.Events, plane.Coverage).Observe);
+            plane.Admission, () => injection.Current, new InjectionEvents(plane.Events, plane.Coverage).Observe);
         MapByPort(app, options.WebhookPort, routes => routes.MapAdmission(
-            pods, new PodChangeReviewer(plane.Admission, () => injection),
+            pods, new PodChangeReviewer(plane.Admission, () => injection.Current),
             new ResourceReviewer(TimeProvider.System, plane.Admission, options.Pools),
             loggers.CreateLogger("WafOperator.Webhooks"), SecretUseOf(client)));
         MapByPort(app, options.MetricsPort, routes => Health.Map(routes, plane, metrics));

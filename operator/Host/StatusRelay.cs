@@ -45,7 +45,7 @@ internal sealed class StatusRelay(
             return new PushAnswer(400, $"that is not a status ({SidecarStatus.FormatVersion})");
         return reports.Accept(new NamespacedName(pushed.Namespace, pushed.Pod.Name), pushed.Pod.Uid, status) switch
         {
-            ReportOutcome.Taken => new PushAnswer(202),
+            ReportOutcome.Taken or ReportOutcome.TakenInPart => new PushAnswer(202),
             ReportOutcome.TooSoon => new PushAnswer(429, "this pod reported a moment ago"),
             _ => new PushAnswer(
                 404, $"pod {pushed.Namespace}/{pushed.Pod.Name} carries no sidecar that this operator injected"),

@@ -44,6 +44,7 @@ public sealed partial class RightsTests
             "operator/Controllers/Pools/PoolChildren.cs", "client.ApplyAsync(type"),
         ("horizontalpodautoscalers", "delete", "operator/Controllers/Pools/PoolChildren.cs", "client.DeleteAsync(type"),
         ("nodes", "list", "operator/Controllers/Pools/PoolCluster.cs", "ListAsync(BuiltIn.Nodes"),
+        ("nodes", "list", "operator/Host/InjectionState.cs", "ListAsync(BuiltIn.Nodes"),
         ("networkpolicies", "get create patch", "operator/Controllers/Pools/PoolChildren.cs", "client.ApplyAsync(type"),
         ("networkpolicies", "list delete",
             "operator/Controllers/Bypass/BypassPolicyController.cs", "DeleteAsync(BuiltIn.NetworkPolicies"),
@@ -54,6 +55,8 @@ public sealed partial class RightsTests
         ("configmaps", "list watch",
             "operator/Controllers/Policies/PolicyCaches.cs", "client, BuiltIn.ConfigMaps, LabelledRules()"),
         ("configmaps", "get", "operator/Controllers/Models/RejectedModels.cs", "TryGetAsync(BuiltIn.ConfigMaps"),
+        ("configmaps", "delete",
+            "operator/Controllers/FixedConfigMap.cs", "BuiltIn.ConfigMaps, key, new DeleteOptions"),
         ("jobs", "get create delete", "operator/Controllers/Models/ClaimArtifactSource.cs", "CreateAsync(BuiltIn.Jobs"),
         ("pods/eviction", "create", "operator/Controllers/Coverage/CoverageRepairController.cs", "EvictAsync("),
         ("events", "create patch", "operator/Kubernetes/Events/EventRecorder.cs", "PatchAsync(BuiltIn.Events"),
@@ -104,7 +107,7 @@ public sealed partial class RightsTests
         Assert.Equal(
             new[]
             {
-                "configmaps: patch of waf-operator-ca, waf-rejected-models",
+                "configmaps: patch, delete of waf-operator-ca, waf-rejected-models",
                 "leases: get, update of waf-operator",
                 "mutatingwebhookconfigurations, validatingwebhookconfigurations: get, patch of waf-operator",
                 "secrets: get, list, watch, update of waf-operator-tls, waf-operator-pools",

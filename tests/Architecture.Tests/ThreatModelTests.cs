@@ -68,8 +68,12 @@ public sealed partial class ThreatModelTests
         {
             "hostNetwork", "hostPID", "hostIPC", "privileged", "allowPrivilegeEscalation", "runAsNonRoot",
             "automountServiceAccountToken", "ownerReferences", "waf-operator-ca", "waf-rejected-models", "ClusterIP",
+            "initContainers", "secretKeyRef", "envFrom", "hostPort", "capabilities.add", "runAsUser == 0",
+            "serviceAccountName == 'default'", "has(s.secret)", "audience == 'waf-operator'",
             "resources: [deployments]", "resources: [jobs]", "resources: [configmaps, services]",
         }.Where(word => !policy.Contains(word, StringComparison.Ordinal)));
+        // What is said of containers is said of init containers, too.
+        Assert.DoesNotContain("variables.pod.containers.all", policy, StringComparison.Ordinal);
     }
 
     private static bool Grants(string row, string right)

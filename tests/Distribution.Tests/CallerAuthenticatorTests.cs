@@ -100,6 +100,8 @@ public sealed class CallerAuthenticatorTests
                 "bank" => new TokenReviewResult(true, "system:serviceaccount:bank:default", null),
                 _ when token.StartsWith("pod", StringComparison.Ordinal) => new TokenReviewResult(
                     true, "system:serviceaccount:shop:default", null, new CallerPod(token, "uid-" + token)),
+                "bankpod" => new TokenReviewResult(
+                    true, "system:serviceaccount:bank:default", null, new CallerPod(token, "uid-" + token)),
                 "user" => new TokenReviewResult(true, "kubernetes-admin", null),
                 "broken" => throw new HttpRequestException("connection refused (broken)"),
                 _ => new TokenReviewResult(false, null, "unknown token"),

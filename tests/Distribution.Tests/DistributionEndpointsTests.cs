@@ -39,7 +39,7 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
         new DistributionEndpoints(_policies, _pools, callers, _sink) { Replicas = _replicas }.Map(_app);
         new BlobEndpoint(_blobs, (ns, digest) => _owned.Contains((ns, digest)), callers).Map(_app);
-        new StatusEndpoint(callers, _statuses).Map(_app);
+        new StatusEndpoint(callers, _statuses, TimeSpan.FromSeconds(2)).Map(_app);
         await _app.StartAsync();
         _http.BaseAddress = new Uri(_app.Urls.First());
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "shop");
@@ -215,6 +215,45 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _http.SendAsync(request)).StatusCode);
         Assert.Empty(_statuses.Taken);
+    }
+
+    /// <summary>
+    /// Many that hold a long status back hold up none that comes at once, and are let go before long.
+    /// </summary>
+    [Fact]
+    public async Task SlowStatuses_HoldUpNoOther_AndAreLetGo()
+    {
+        var slow = Enumerable.Range(0, 80).Select(_ => SlowPost.SendAsync(
+            _http.BaseAddress!, "pod7", StatusEndpoint.StatusBytesMax, 16 << 10)).ToList();
+        await Task.Delay(500);
+
+        using var other = await PostAsync("bankpod", new StringContent("{}"));
+        Assert.Equal(HttpStatusCode.Accepted, other.StatusCode);
+
+        var answers = await Task.WhenAll(slow).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.All(answers, answer => Assert.StartsWith("HTTP/1.1 408", answer, StringComparison.Ordinal));
+    }
+
+    /// <summary>One namespace that sends much at once is sent away before others find no room.</summary>
+    [Fact]
+    public async Task LongStatusesOfANamespace_LeaveRoomForOthers()
+    {
+        var slow = Enumerable.Range(0, 80).Select(_ => SlowPost.SendAsync(
+            _http.BaseAddress!, "pod7", StatusEndpoint.StatusBytesMax, 500 << 10)).ToList();
+        await Task.Delay(500);
+
+        using var other = await PostAsync("bankpod", new ByteArrayContent(new byte[400 << 10]));
+        Assert.Equal(HttpStatusCode.Accepted, other.StatusCode);
+
+        var answers = await Task.WhenAll(slow).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Contains(answers, answer => answer.StartsWith("HTTP/1.1 503", StringComparison.Ordinal));
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string token, HttpContent content)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/status") { Content = content };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await _http.SendAsync(request);
     }
 
     [Theory]

@@ -38,7 +38,11 @@ public sealed record InferencePoolSpec
         Pattern(Patterns.Duration), Default("\"2m\"")]
     public string UnschedulableAfter { get; init; } = "2m";
 
-    [Description("How often a better rung is tried again."), Length(32), Pattern(Patterns.Duration), Default("\"10m\"")]
+    /// <summary>Least time between two tries: each reads all nodes and their pods.</summary>
+    public static readonly TimeSpan RetryAfterMin = TimeSpan.FromSeconds(15);
+
+    [Description("How often a better rung is tried again, at least 15s apart."), Length(32), Pattern(Patterns.Duration),
+        Default("\"10m\"")]
     public string RetryAfter { get; init; } = "10m";
 
     [Description("Replicas by queue delay.")]

@@ -206,7 +206,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
     private void CheckPool(InferencePoolSpec spec)
     {
         Duration("spec.unschedulableAfter", spec.UnschedulableAfter, TimeSpan.FromDays(1));
-        Duration("spec.retryAfter", spec.RetryAfter, TimeSpan.FromDays(1));
+        // Each try reads all nodes and their pods.
+        Duration("spec.retryAfter", spec.RetryAfter, TimeSpan.FromDays(1), InferencePoolSpec.RetryAfterMin);
         if (spec.Batching is { } batching)
             Duration("spec.batching.queueDelayMax", batching.QueueDelayMax, TimeSpan.FromSeconds(1), TimeSpan.Zero);
         if (spec.Autoscaling is not { } scaling) return;
@@ -243,7 +244,8 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         if (!DurationText.TryParse(text, out var value) || value > maximum
             || value < (minimum ?? TimeSpan.FromMicroseconds(1)))
             Error(path, FieldErrorReason.OutOfRange,
-                $"\"{text}\" is not a duration of at most {DurationText.Format(maximum)}");
+                $"\"{text}\" is not a duration of at most {DurationText.Format(maximum)}"
+                + (minimum > TimeSpan.Zero ? $" and at least {DurationText.Format(minimum.Value)}" : ""));
     }
 
     private void Bytes(string path, string text, long maximum)

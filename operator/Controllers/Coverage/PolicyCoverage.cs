@@ -6,6 +6,7 @@ using WafOperator.Policies.Coverage;
 using WafOperator.Policies.Targets;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
+using WafOperator.Resources.Policies;
 
 namespace WafOperator.Controllers.Coverage;
 
@@ -17,6 +18,14 @@ public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches,
 {
     /// <summary>Who claims what in a namespace.</summary>
     public TargetResolver ResolverOf(string ns) => new(policies.Policies.Cache.ByNamespace.Find(ns).Select(p => p.Value));
+
+    /// <summary>The policy, or null.</summary>
+    public Resource<WafPolicy>? PolicyOf(NamespacedName key) => policies.Policies.Cache.Get(key);
+
+    /// <summary>How many pods a controller wants; null where it does not say, or is of another kind.</summary>
+    public int? WantedOf(string ns, OwnerReference owner) => caches.All
+        .Select(informer => informer.Cache.Get(new NamespacedName(ns, owner.Name)))
+        .FirstOrDefault(workload => workload?.Metadata.Uid == owner.Uid)?.Wanted;
 
     /// <summary>
     /// Active pods that the policy is to protect: those of its targets, whether they asked for a sidecar or not, and

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Policies.Targets;
@@ -11,6 +12,9 @@ namespace WafOperator.Controllers.Coverage;
 public sealed record WorkloadView(
     ObjectMeta Metadata, TargetKind Kind, LabelSelector? Selector, ServiceView? Service = null) : IKubernetesObject
 {
+    /// <summary>How many pods it wants; null where it does not say.</summary>
+    public int? Wanted { get; init; }
+
     public static ResourceType<WorkloadView> Deployments { get; } =
         BuiltIn.Deployments.ReadAs(o => OfController(o, TargetKind.Deployment));
 
@@ -32,7 +36,14 @@ public sealed record WorkloadView(
     public Workload ToWorkload() => new(Kind, Metadata.Name, pod => Selector?.Matches(pod.Labels) is true);
 
     private static WorkloadView OfController(KubernetesObject o, TargetKind kind) =>
-        new(Slim(o.Metadata), kind, o.At("spec", "selector") is { } selector ? LabelSelector.Read(selector) : null);
+        new(Slim(o.Metadata), kind, o.At("spec", "selector") is { } selector ? LabelSelector.Read(selector) : null)
+        {
+            Wanted = Number(kind == TargetKind.DaemonSet
+                ? o.At("status", "desiredNumberScheduled") : o.At("spec", "replicas")),
+        };
+
+    private static int? Number(JsonElement? value) =>
+        value is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var count) ? count : null;
 
     /// <summary>A Service without a selector selects nothing.</summary>
     private static WorkloadView OfService(KubernetesObject o)

@@ -18,7 +18,9 @@ public sealed class RejectedModels(KubernetesClient client, TimeProvider time)
     /// <summary>Name of the ConfigMap.</summary>
     public const string ConfigMapName = "waf-rejected-models";
 
-    private const int EntriesMax = 200;
+    /// <summary>Most digests that are kept; the oldest go when another comes.</summary>
+    public const int EntriesMax = 200;
+
     private const int MessageLengthMax = 500;
 
     /// <summary>What was written already by this process, by the version's uid.</summary>
@@ -43,15 +45,38 @@ public sealed class RejectedModels(KubernetesClient client, TimeProvider time)
             if (words.Length > MessageLengthMax) words = words[..MessageLengthMax];
             var entry = string.Create(
                 CultureInfo.InvariantCulture, $"{time.GetUtcNow():u} {version.Metadata.Name}: {words}");
-            if (known is null) await CreateAsync(map, key, entry, cancellationToken);
-            else await client.PatchAsync(
-                BuiltIn.ConfigMaps, map, Patch.Merge(Change(known, key, entry)), cancellationToken);
+            if (known is null) await CreateAsync(map, new JsonObject { [key] = entry }, cancellationToken);
+            else await ChangeAsync(known, key, entry, cancellationToken);
         }
 
         _written[version.Metadata.Uid] = true;
     }
 
-    private async Task CreateAsync(NamespacedName map, string key, string entry, CancellationToken cancellationToken) =>
+    private async Task ChangeAsync(
+        KubernetesObject known, string key, string entry, CancellationToken cancellationToken)
+    {
+        var change = Change(known, key, entry);
+        try
+        {
+            await client.PatchAsync(BuiltIn.ConfigMaps, known.Key, Patch.Merge(change), cancellationToken);
+        }
+        catch (KubernetesApiException refused) when (refused.IsInvalid)
+        {
+            // Made immutable, it would keep out every package that is rolled back from now on.
+            if (!await FixedConfigMap.RemoveAsync(client, known.Key, cancellationToken)) throw;
+            var all = known.At("data") is { ValueKind: JsonValueKind.Object } data
+                ? (JsonObject)JsonObject.Create(data)!.DeepClone() : [];
+            foreach (var (name, value) in change["data"]!.AsObject())
+            {
+                if (value is null) all.Remove(name);
+                else all[name] = value.DeepClone();
+            }
+
+            await CreateAsync(known.Key, all, cancellationToken);
+        }
+    }
+
+    private async Task CreateAsync(NamespacedName map, JsonObject data, CancellationToken cancellationToken) =>
         await client.CreateAsync(
             BuiltIn.ConfigMaps,
             new JsonObject
@@ -61,7 +86,7 @@ public sealed class RejectedModels(KubernetesClient client, TimeProvider time)
                     ["namespace"] = map.Namespace, ["name"] = map.Name,
                     ["labels"] = new JsonObject { ["app.kubernetes.io/managed-by"] = "waf-operator" },
                 },
-                ["data"] = new JsonObject { [key] = entry },
+                ["data"] = data,
             },
             cancellationToken);
 

@@ -28,8 +28,11 @@ public sealed class RejectionWatch(EventRecorder events, Func<bool> isLeader)
     public static IReadOnlyList<string> Forgiven(KubernetesObject? before, KubernetesObject? now)
     {
         var (old, present) = (Keys(before), Keys(now));
-        // The oldest go when a new one comes to a full list; that is ours.
-        return present.Except(old).Any() ? [] : [.. old.Except(present).Order(StringComparer.Ordinal)];
+        var forgiven = old.Except(present).ToList();
+        // The oldest go when a new one comes to a full list; that is ours. In a list with room nothing has to go, so
+        // that whoever adds a key beside what they take away is seen.
+        var makeRoom = Math.Max(0, old.Count + present.Except(old).Count() - RejectedModels.EntriesMax);
+        return forgiven.Count <= makeRoom ? [] : [.. forgiven.Order(StringComparer.Ordinal)];
     }
 
     private static List<string> Keys(KubernetesObject? map) =>

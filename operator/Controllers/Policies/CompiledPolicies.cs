@@ -22,6 +22,8 @@ public sealed class CompiledPolicies
     /// <summary>Remembers an outcome. A failed one leaves the revision in force as it is.</summary>
     internal void Set(NamespacedName key, long generation, PolicyCompilation compilation)
     {
+        if (compilation.Document is { } document)
+            compilation = compilation with { Document = RuleRoom.WithoutTexts(document) };
         _entries.AddOrUpdate(
             key,
             _ => new Entry(generation, compilation, compilation.Document?.Revision, compilation.Document?.Mode),

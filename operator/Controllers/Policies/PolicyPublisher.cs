@@ -23,6 +23,11 @@ public sealed partial class PolicyPublisher(
     /// <summary>Time for the leader to make the Secret with pools' keys; its coming is an event besides.</summary>
     private static readonly TimeSpan KeyWithin = TimeSpan.FromSeconds(5);
 
+    /// <summary>When a policy that found no room is tried again.</summary>
+    private static readonly TimeSpan RoomAgain = TimeSpan.FromMinutes(1);
+
+    private readonly RuleRoom _room = new();
+
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
         var policy = caches.Policies.Cache.Get(key);
@@ -30,6 +35,7 @@ public sealed partial class PolicyPublisher(
         {
             compiled.Remove(key);
             sink.Remove(key);
+            _room.Forget(key);
             return ReconcileResult.Done;
         }
 
@@ -57,6 +63,7 @@ public sealed partial class PolicyPublisher(
                 ? await Redis.ReadAsync(new(key.Namespace, redis.Secret), cancellationToken) : null,
             Now = now,
         });
+        var isRoom = TakeRoom(key, ref compilation);
         compiled.Set(key, policy.Metadata.Generation, compilation);
         if (compilation.Document is { } document)
         {
@@ -69,6 +76,7 @@ public sealed partial class PolicyPublisher(
             LogRejected(key.ToString(), policy.Metadata.Generation, compilation.Findings.Count, first.ToString());
         }
 
+        if (!isRoom) return ReconcileResult.After(RoomAgain);
         var again = compilation.RecompileAt is { } at && at > now ? at - now : TimeSpan.MaxValue;
         // Secrets are not watched: the rights for that would be over all of them.
         if (policy.Value.Spec.Sharing?.Redis is not null && again > RedisSecrets.RememberedFor)
@@ -79,6 +87,36 @@ public sealed partial class PolicyPublisher(
     /// <summary>Something in the document is made of the Secret with keys.</summary>
     public static bool NeedsKeys(WafPolicy policy) =>
         policy.Spec.Ml?.Pool is not null || BehaviourCompiler.AsksForBrowsers(policy.Spec.Behaviour);
+
+    /// <summary>False, with a finding and without a document, where the namespace's rule texts are too many.</summary>
+    private bool TakeRoom(NamespacedName key, ref PolicyCompilation compilation)
+    {
+        if (compilation.Document is not { } document) return true;
+        var characters = RuleRoom.CharactersOf(document);
+        if (_room.TryTake(key, characters)) return true;
+        compilation = compilation with
+        {
+            Document = null,
+            Findings =
+            [
+                .. compilation.Findings,
+                new(FindingSeverity.Error, FindingKind.InvalidRules, "spec.rules.configMaps",
+                    $"the rule texts of all policies of the namespace have more than {RuleRoom.CharactersMaxDefault} "
+                    + $"characters together with the {characters} of this one: let workloads share a policy"),
+            ],
+        };
+        return false;
+    }
+
+    /// <summary>Whether policies have to be compiled again for a change of a model version.</summary>
+    public static bool IsNews(Resource<ModelVersion>? before, Resource<ModelVersion>? now) =>
+        before is null || now is null || before.Metadata.Generation != now.Metadata.Generation
+        || before.Metadata.Uid != now.Metadata.Uid || before.Metadata.IsBeingDeleted != now.Metadata.IsBeingDeleted
+        || Read(before.Value.Status) != Read(now.Value.Status);
+
+    /// <summary>What the compiler reads of a status; the rest counts requests, and changes every few seconds.</summary>
+    private static (ModelPhase, DateTimeOffset?, int, int)? Read(ModelVersionStatus? status) =>
+        status is null ? null : (status.Phase, status.PhaseStartedAt, status.Step, status.Weight);
 
     private static IEnumerable<string> SecretNames(IEnumerable<ModelVersion> models) =>
         PublicKeys.NamesOf([.. models.Select(m => m.Spec.Artifact.Signature)]);

@@ -111,7 +111,7 @@ public sealed class PoolController(
             ClimbWanted = Math.Max(
                 1, Math.Min(wanted, spec.Autoscaling is { } scaling ? Math.Max(1, scaling.MinReplicas) : wanted)),
             UnschedulableAfter = DurationText.Parse(spec.UnschedulableAfter),
-            RetryAfter = DurationText.Parse(spec.RetryAfter),
+            RetryAfter = RetryAfterOf(spec),
             Observed = look.Observed,
             // The rung that serves goes on: its scores are what the rollout was judged by.
             Refused = parity.Where(p => !p.Passed && p.Rung != state.Serving).Select(p => p.Rung).ToHashSet(),
@@ -125,6 +125,13 @@ public sealed class PoolController(
         }
 
         return (PoolLadder.Next(inputs), parity);
+    }
+
+    /// <summary>What an object from before the bound, or past the webhook, says is brought within it.</summary>
+    internal static TimeSpan RetryAfterOf(InferencePoolSpec spec)
+    {
+        var said = DurationText.Parse(spec.RetryAfter);
+        return said < InferencePoolSpec.RetryAfterMin ? InferencePoolSpec.RetryAfterMin : said;
     }
 
     private async Task WriteAsync(

@@ -1,3 +1,4 @@
+using WafOperator.Protocols.Learning;
 using WafOperator.Protocols.Status;
 
 namespace WafOperator.Controllers.Sidecars;
@@ -18,8 +19,15 @@ public static class StatusBounds
     private const int ExclusionsMax = 2_000;
     private static readonly int VocabularyMax = SeenValue.ValuesMax * Enum.GetValues<SeenKind>().Length;
 
+    /// <summary>Bytes of an entry of a list or map beside its texts, about.</summary>
+    private const int EntryBytes = 100;
+
     /// <summary>The status within the bounds.</summary>
-    public static SidecarStatus Clamp(SidecarStatus status) => status with
+    /// <param name="status">What a pod said.</param>
+    /// <param name="isExclusion">
+    /// Whether its namespace has an exclusion of that name: invented ones would only take room.
+    /// </param>
+    public static SidecarStatus Clamp(SidecarStatus status, Func<string, bool> isExclusion) => status with
     {
         Version = Cut(status.Version, NameLengthMax) ?? "",
         Namespace = Cut(status.Namespace, NameLengthMax),
@@ -33,7 +41,7 @@ public static class StatusBounds
         Inspection = Clamp(status.Inspection),
         Models = [.. status.Models.OfType<ModelStatus>().Take(ModelsMax).Select(Clamp)],
         Rollouts = [.. status.Rollouts.OfType<RolloutCounters>().Take(RolloutsMax).Select(Clamp)],
-        ExclusionHits = status.ExclusionHits.Where(hit => hit.Key.Length <= NameLengthMax).Take(ExclusionsMax)
+        ExclusionHits = status.ExclusionHits.Where(hit => isExclusion(hit.Key)).Take(ExclusionsMax)
             .ToDictionary(hit => hit.Key, hit => Count(hit.Value)),
         Learning = status.Learning is { } learning ? Clamp(learning) : null,
         Sharing = status.Sharing is { } sharing ? Clamp(sharing) : null,
@@ -50,6 +58,35 @@ public static class StatusBounds
     {
         Value = Cut(seen.Value, NameLengthMax) ?? "", Requests = Count(seen.Requests),
         Clients = Math.Clamp(seen.Clients, 0, SeenValue.ClientsMax),
+    };
+
+    /// <summary>Bytes that keeping the status takes, about: its texts and the entries of its lists.</summary>
+    public static long BytesOf(SidecarStatus status)
+    {
+        var texts = status.Models.Sum(m => m.Model.Length + m.Version.Length + m.Digest.Length + m.State.Length
+                + (m.Message?.Length ?? 0))
+            + status.Rollouts.Sum(r => r.Model.Length + r.BaselineDigest.Length + r.CandidateDigest.Length
+                + (r.Salt?.Length ?? 0))
+            + status.ExclusionHits.Sum(hit => hit.Key.Length) + status.Inspection.Uninspected.Sum(why => why.Key.Length)
+            + status.Vocabulary.Sum(seen => seen.Value.Length)
+            + (status.RejectedReason?.Length ?? 0) + (status.Learning?.Sketches?.Length ?? 0);
+        var entries = 10 + status.Vocabulary.Count + status.Models.Count + status.ExclusionHits.Count
+            + status.Inspection.Uninspected.Count
+            + (4 * status.Rollouts.Count);
+        return (2L * texts) + ((long)EntryBytes * entries);
+    }
+
+    /// <summary>
+    /// What coverage and rollouts rest on, without what a namespace that reports too much cannot keep: hits of
+    /// exclusions, sketches, and the words of models.
+    /// </summary>
+    public static SidecarStatus Short(SidecarStatus status) => status with
+    {
+        Models = [.. status.Models.Select(model => model with { Message = null })],
+        ExclusionHits = new Dictionary<string, long>(),
+        Vocabulary = [],
+        Inspection = status.Inspection with { Uninspected = new Dictionary<string, long>() },
+        Learning = status.Learning is { } learning ? learning with { Sketches = null } : null,
     };
 
     private static RequestCounters Clamp(RequestCounters c) => c with
@@ -76,6 +113,9 @@ public static class StatusBounds
 
     private static RolloutCounters Clamp(RolloutCounters c) => c with
     {
+        Model = Cut(c.Model, NameLengthMax) ?? "", Salt = Cut(c.Salt, NameLengthMax),
+        BaselineDigest = Cut(c.BaselineDigest, NameLengthMax) ?? "",
+        CandidateDigest = Cut(c.CandidateDigest, NameLengthMax) ?? "",
         BaselineDecided = Count(c.BaselineDecided), CandidateDecided = Count(c.CandidateDecided),
         BaselineBlocked = Count(c.BaselineBlocked), CandidateBlocked = Count(c.CandidateBlocked),
         PairsB0C0 = Count(c.PairsB0C0), PairsB0C1 = Count(c.PairsB0C1),
@@ -93,6 +133,7 @@ public static class StatusBounds
     {
         Requests = Count(report.Requests), WouldBlock = Count(report.WouldBlock),
         ProposedThreshold = Share(report.ProposedThreshold), AppliedThreshold = Share(report.AppliedThreshold),
+        Sketches = report.Sketches is { Length: <= LearnedScores.TextCharsMax } sketches ? sketches : null,
     };
 
     private static long[] Buckets(IReadOnlyList<long> buckets) =>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using WafOperator.Controllers.Certificates;
 using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Tests.ApiServer;
@@ -55,8 +56,11 @@ public sealed class CertificateClusterTests(TestApiServer server)
             new InformerOptions { Selection = new ListOptions { FieldSelector = $"metadata.name={key.Name}" } },
             TestApiServer.Services));
         var trust = new TrustBundleController(
-            client, needed => needed == ns, () => new ServingState(state.Serving, state.Bundle),
-            other => bundles.Cache.Get(new NamespacedName(other, key.Name)), TimeProvider.System);
+            client,
+            new TrustBundles(
+                needed => needed == ns, () => new ServingState(state.Serving, state.Bundle),
+                other => bundles.Cache.Get(new NamespacedName(other, key.Name))),
+            new EventRecorder(client, "waf-operator", TestApiServer.Services), TimeProvider.System);
         var loop = new ControllerLoop("trust", trust, new ControllerOptions(), TestApiServer.Services)
             .Watch(bundles, c => [NamespacedName.Cluster(c.Key.Namespace)]);
         using var stop = new CancellationTokenSource();
@@ -71,6 +75,8 @@ public sealed class CertificateClusterTests(TestApiServer server)
         await ComesBackAsync();
         await client.DeleteAsync(BuiltIn.ConfigMaps, key, new DeleteOptions(), default);
         await ComesBackAsync();
+        await FixAsync(client, key);
+        await ComesBackAsync();
 
         await stop.CancelAsync();
         await work;
@@ -79,6 +85,38 @@ public sealed class CertificateClusterTests(TestApiServer server)
             async () => (await client.TryGetAsync(BuiltIn.ConfigMaps, key, default))
                 ?.Text("data", TrustBundleController.BundleKey) == state.Bundle,
             "the bundle is there");
+    }
+
+    /// <summary>
+    /// Fixed for ever with another authority, and held by a finalizer: nobody can write that one again.
+    /// </summary>
+    private static async Task FixAsync(KubernetesClient client, NamespacedName key)
+    {
+        var own = new JsonObject
+        {
+            ["metadata"] = new JsonObject
+            {
+                ["namespace"] = key.Namespace, ["name"] = key.Name,
+                ["finalizers"] = new JsonArray("example.com/keep"),
+            },
+            ["data"] = new JsonObject { [TrustBundleController.BundleKey] = "mine" },
+            ["immutable"] = true,
+        };
+        await Eventually.TrueAsync(() => CreatedAsync((JsonObject)own.DeepClone()), "somebody was faster");
+
+        async Task<bool> CreatedAsync(JsonObject body)
+        {
+            await client.DeleteAsync(BuiltIn.ConfigMaps, key, new DeleteOptions(), default);
+            try
+            {
+                await client.CreateAsync(BuiltIn.ConfigMaps, body, default);
+                return true;
+            }
+            catch (KubernetesApiException taken) when (taken.IsAlreadyExists)
+            {
+                return false;
+            }
+        }
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

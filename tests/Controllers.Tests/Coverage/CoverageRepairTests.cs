@@ -4,6 +4,7 @@ using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Sidecars;
 using WafOperator.Controllers.Tests.ControlPlane;
 using WafOperator.Controllers.Tests.Models;
+using WafOperator.Injection;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
@@ -14,9 +15,8 @@ using WafOperator.Kubernetes.Watching;
 namespace WafOperator.Controllers.Tests.Coverage;
 
 /// <summary>
-/// Repair against real Deployments and disruption budgets, with a clock of the test's. No webhook runs, so the
-/// successor
-/// of a bare pod is bare as well: what is looked at is who is evicted, and when.
+/// Repair against real ReplicaSets and disruption budgets, with a clock of the test's. No webhook runs: successors are
+/// bare, or as the injector makes them where the test says so. What is looked at is who is evicted, and when.
 /// </summary>
 [Collection(ControlPlaneCollection.Name)]
 public sealed class CoverageRepairTests(RealControlPlane plane)
@@ -28,6 +28,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
     {
         await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
         var before = await world.ReadyAsync(3);
+        await world.InjectFromNowOnAsync();
 
         Assert.Equal(TimeSpan.FromSeconds(30), await world.ReconcileAsync());
         var after = await world.ReadyAsync(3);
@@ -58,11 +59,11 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
     {
         await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
         var before = await world.ReadyAsync(3);
+        await world.InjectFromNowOnAsync();
         world.AreNewPodsReady = false;
         Assert.NotNull(await world.ReconcileAsync());
         await world.CountAsync(3);
         world.Time.Advance(TimeSpan.FromMinutes(5));
-        // The one that does not serve goes first, and again: it comes back bare here.
         await world.ReconcileAsync();
         await world.CountAsync(3);
 
@@ -96,6 +97,54 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
         Assert.Equal(before, await world.ReadyAsync(1));
     }
 
+    /// <summary>Namespaces that are not sent to the injector, and what nobody thought of.</summary>
+    [Fact]
+    public async Task ASuccessorThatCameBackBare_IsTheLast()
+    {
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
+        var before = await world.ReadyAsync(3);
+        await world.ReconcileAsync();
+        await world.ReadyAsync(3);
+
+        for (var i = 0; i < 3; i++)
+        {
+            world.Time.Advance(TimeSpan.FromSeconds(31));
+            Assert.True(await world.ReconcileAsync() > TimeSpan.FromMinutes(50));
+            Assert.Equal(2, (await world.ReadyAsync(3)).Intersect(before).Count());
+        }
+    }
+
+    [Fact]
+    public async Task APodWhoseSuccessorWouldBeRefused_StaysWhereItIs()
+    {
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
+        var before = await world.ReadyAsync(3);
+        world.Refusal = "no port is left to protect";
+
+        Assert.Equal(TimeSpan.FromMinutes(10), await world.ReconcileAsync());
+        Assert.Equal(before, await world.ReadyAsync(3));
+
+        world.Refusal = null;
+        world.Time.Advance(TimeSpan.FromMinutes(11));
+        await world.ReconcileAsync();
+        Assert.Equal(2, (await world.ReadyAsync(3)).Intersect(before).Count());
+    }
+
+    /// <summary>The injector's own word on a pod of the cluster, and the API server's on its namespace.</summary>
+    [Fact]
+    public async Task RefusalOfASuccessor_IsWhatAdmissionWouldSay()
+    {
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1, replicas: 0);
+        await world.CreateBareAsync();
+        await world.CreateBareAsync("tls", "https");
+        await world.ReadyAsync(2);
+
+        Assert.Null(await world.RefusalAsync("bare"));
+        Assert.Contains("no port is left", await world.RefusalAsync("tls"), StringComparison.Ordinal);
+        world.Labels = new Dictionary<string, string> { ["wafoperator.dev/injection"] = "disabled" };
+        Assert.Contains("not sent to the injector", await world.RefusalAsync("bare"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task WithoutTheWish_NothingIsEvicted()
     {
@@ -114,6 +163,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
         private readonly CancellationTokenSource _stop = new();
         private readonly InformerSet _informers = new();
         private readonly CoverageCaches _caches;
+        private readonly PolicyCaches _policies;
         private readonly CoverageRepairController _controller;
         private readonly string _ns;
         private PretendNode? _node;
@@ -128,13 +178,20 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
             _caches = CoverageCaches.Add(_informers, _client, services, RolloutWorld.SidecarImage);
             var reports = new SidecarReports(_caches.Pods.Cache.Get, new SidecarReportOptions(), Time);
             _controller = new CoverageRepairController(
-                _client, policies, new PolicyCoverage(policies, _caches, reports),
-                new EventRecorder(_client, "waf-operator", services), Time);
+                _client, new PolicyCoverage(policies, _caches, reports),
+                (_, _, _) => Task.FromResult(Refusal), new EventRecorder(_client, "waf-operator", services), Time);
+            _policies = policies;
         }
 
         public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
         public bool AreNewPodsReady { get; set; } = true;
+
+        /// <summary>Why successors would be bare.</summary>
+        public string? Refusal { get; set; }
+
+        /// <summary>Labels of the namespace.</summary>
+        public IReadOnlyDictionary<string, string> Labels { get; set; } = new Dictionary<string, string>();
 
         public static async Task<World> StartAsync(
             RealControlPlane plane, string annotations, int budgetMin, bool isRequired = false, int replicas = 3,
@@ -182,7 +239,64 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
 
         public async Task<IReadOnlyList<string>> UidsAsync() => [.. (await PodsAsync()).Select(p => p.Metadata.Uid)];
 
-        public async Task CreateBareAsync() => await _admin.CreateAsync(BuiltIn.Pods, Pod("bare", Asks), default);
+        public async Task CreateBareAsync(string name = "bare", string port = "http")
+        {
+            var pod = Pod(name, Asks);
+            pod["spec"]!["containers"]![0]!["ports"]![0]!["name"] = port;
+            await _admin.CreateAsync(BuiltIn.Pods, pod, default);
+        }
+
+        /// <summary>New pods are what the injector makes of the template.</summary>
+        public async Task InjectFromNowOnAsync()
+        {
+            var pod = Pod("", Asks);
+            pod["metadata"]!.AsObject().Remove("name");
+            var injected = Assert.IsType<InjectionDecision.Inject>(Injector.Decide(new PodInjectionInput
+            {
+                Pod = pod, Namespace = _ns, Policy = new PolicyChoice.Found("shop", new()), Settings = Injection,
+            })).Pod;
+            injected["metadata"]!.AsObject().Remove("namespace");
+            injected["metadata"]!["labels"]!["made-by"] = "set";
+            // What admission of a whole cluster adds; a token needs an account.
+            injected["spec"]!["serviceAccountName"] = "default";
+            await _admin.PatchAsync(
+                BuiltIn.ReplicaSets, new NamespacedName(_ns, "shop"),
+                Patch.Json(new JsonObject
+                {
+                    ["op"] = "replace", ["path"] = "/spec/template", ["value"] = injected,
+                }), default);
+        }
+
+        /// <summary>What the check says of a pod.</summary>
+        public async Task<string?> RefusalAsync(string pod)
+        {
+            var name = $"webhooks-{_ns}";
+            await _admin.ApplyAsync(BuiltIn.MutatingWebhookConfigurations, Json($$"""
+                {"metadata": {"name": "{{name}}"},
+                 "webhooks": [{"name": "pods.wafoperator.dev", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+                  "clientConfig": {"url": "https://127.0.0.1:1/none"}, "failurePolicy": "Ignore",
+                  "rules": [{"apiGroups": ["none"], "apiVersions": ["v1"], "operations": ["CREATE"],
+                   "resources": ["none"]}],
+                  "namespaceSelector": {"matchExpressions": [
+                   {"key": "wafoperator.dev/injection", "operator": "NotIn", "values": ["disabled"]}]} }] }
+                """), new ApplyOptions(), default);
+            var check = new SuccessorCheck(_admin, _caches, _ => Labels, () => Injection, name);
+            var key = new NamespacedName(_ns, "shop");
+            await Eventually.TrueAsync(
+                () => _caches.Pods.Cache.Get(new NamespacedName(_ns, pod)) is not null
+                    && _policies.Policies.Cache.Get(key) is not null, "the caches have them");
+            var refusal = await check.RefusalAsync(
+                _policies.Policies.Cache.Get(key)!, _caches.Pods.Cache.Get(new NamespacedName(_ns, pod))!, default);
+            await _admin.DeleteAsync(
+                BuiltIn.MutatingWebhookConfigurations, NamespacedName.Cluster(name), new DeleteOptions(), default);
+            return refusal;
+        }
+
+        private static InjectionSettings Injection { get; } = new()
+        {
+            SidecarImage = RolloutWorld.SidecarImage + ":1", InitImage = "registry.local/init:1",
+            OperatorUrl = "https://waf-operator.waf-system.svc:9444",
+        };
 
         public async ValueTask DisposeAsync()
         {
@@ -197,7 +311,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
             }
 
             await _admin.DeleteAsync(
-                BuiltIn.Deployments, new NamespacedName(_ns, "shop"), new DeleteOptions(), default);
+                BuiltIn.ReplicaSets, new NamespacedName(_ns, "shop"), new DeleteOptions(), default);
             if (_node is not null) await _node.DisposeAsync();
             _stop.Dispose();
             _client.Dispose();
@@ -225,12 +339,15 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
                 """), default);
             var template = Pod("", annotations);
             template["metadata"]!.AsObject().Remove("name");
-            var deployment = Json($$"""
+            // Pods that the test makes are not taken over.
+            template["metadata"]!["labels"]!["made-by"] = "set";
+            var set = Json($$"""
                 {"metadata": {"name": "shop", "namespace": "{{_ns}}"},
-                 "spec": {"replicas": {{replicas}}, "selector": {"matchLabels": {"app": "shop"} } } }
+                 "spec": {"replicas": {{replicas}},
+                  "selector": {"matchLabels": {"app": "shop", "made-by": "set"} } } }
                 """);
-            deployment["spec"]!["template"] = template;
-            await _admin.CreateAsync(BuiltIn.Deployments, deployment, default);
+            set["spec"]!["template"] = template;
+            await _admin.CreateAsync(BuiltIn.ReplicaSets, set, default);
         }
 
         private JsonObject Pod(string name, string annotations) => Json($$"""

@@ -96,7 +96,7 @@ public sealed class SidecarReportsTests
                 {
                     Value = new string('v', random.Next(5_000)), Requests = Any(), Clients = (int)Any(),
                 })],
-            });
+            }, _ => true);
 
             Assert.All(
                 status.Rollouts.SelectMany(r => new[] { r.PairsB0C0, r.PairsB0C1, r.AttackB0C0, r.CandidateErrors })
@@ -110,6 +110,59 @@ public sealed class SidecarReportsTests
             Assert.True(status.Rollouts.Count <= 32 && status.ExclusionHits.Count <= 2_000);
             Assert.True(status.Revision!.Length <= 253 && status.Learning!.AppliedThreshold is null);
         }
+    }
+
+    /// <summary>Names that no exclusion has, and texts without end, take no room.</summary>
+    [Fact]
+    public void AReportOfInventedThings_TakesLittleRoom()
+    {
+        var status = StatusBounds.Clamp(
+            new SidecarStatus
+            {
+                ExclusionHits = Enumerable.Range(0, 2_000).ToDictionary(i => $"{i}{new string('x', 240)}", _ => 1L)
+                    .Append(KeyValuePair.Create("search", 7L)).ToDictionary(),
+                Rollouts = [.. Enumerable.Range(0, 32).Select(_ => new RolloutCounters
+                {
+                    Model = Long(), BaselineDigest = Long(), CandidateDigest = Long(), Salt = Long(),
+                })],
+                Learning = new LearningReport { Sketches = new string('A', 400_000) },
+            }, name => name == "search");
+
+        Assert.Equal(("search", 7L), status.ExclusionHits.Select(hit => (hit.Key, hit.Value)).Single());
+        Assert.InRange(StatusBounds.BytesOf(status), 1, 100_000);
+
+        static string Long() => new('r', 10_000);
+    }
+
+    /// <summary>A namespace that says much keeps what coverage rests on, and takes nothing from others.</summary>
+    [Fact]
+    public void ReportsOfANamespace_AreBounded_AndTheRestIsCutShort()
+    {
+        var pods = Enumerable.Range(0, 40).Select(i => new NamespacedName("shop", $"p{i}"))
+            .Append(new NamespacedName("bank", "p0")).ToDictionary(key => key, key => View("uid-1") with
+            {
+                Metadata = new ObjectMeta { Namespace = key.Namespace, Name = key.Name, Uid = "uid-1" },
+            });
+        var reports = new SidecarReports(
+            pods.GetValueOrDefault, new SidecarReportOptions { NamespaceBytesMax = 100_000 }, _time);
+
+        var outcomes = pods.Keys.Select(key => (key.Namespace, Outcome: reports.Accept(key, "uid-1", Talkative())))
+            .ToList();
+
+        Assert.InRange(outcomes.Count(o => o.Outcome is ReportOutcome.Taken), 2, 12);
+        Assert.Equal(("bank", ReportOutcome.Taken), outcomes[^1]);
+        Assert.All(outcomes, o => Assert.True(o.Outcome is ReportOutcome.Taken or ReportOutcome.TakenInPart));
+        var last = reports.Find(pods[new NamespacedName("shop", "p39")])!.Status;
+        Assert.Equal(("r1", 0), (last.Revision!, last.ExclusionHits.Count));
+        // What went makes room again.
+        _time.Advance(TimeSpan.FromMinutes(2));
+        reports.Accept(new NamespacedName("bank", "p0"), "uid-1", Talkative());
+        Assert.Equal(ReportOutcome.Taken, reports.Accept(new NamespacedName("shop", "p39"), "uid-1", Talkative()));
+
+        static SidecarStatus Talkative() => Status("r1") with
+        {
+            ExclusionHits = Enumerable.Range(0, 50).ToDictionary(i => $"{i}{new string('x', 50)}", _ => 1L),
+        };
     }
 
     private static SidecarStatus Status(string revision) => new() { Revision = revision, Policy = "main" };

@@ -88,6 +88,7 @@ public sealed class ResourceValidatorTests
             "spec.rollout.analysis.alpha", "" },
         { "InferencePool", "{ladder: []}", "spec.ladder", "" },
         { "InferencePool", "{batching: {queueDelayMax: 5s}}", "spec.batching.queueDelayMax", "" },
+        { "InferencePool", "{retryAfter: 1us}", "spec.retryAfter", "" },
     };
 
     private const string Digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
