@@ -6,15 +6,14 @@ namespace WafOperator.Json;
 
 /// <summary>
 /// JSON as Kubernetes speaks it: camel case, enums by name, absent instead of null. A field that is absent (or null)
-/// keeps the default its type declares; unknown fields are ignored. One source file, compiled into each of the
-/// contracts that need it, since those reference nothing.
+/// keeps the default its type declares; unknown fields are ignored.
 /// </summary>
 /// <remarks>
 /// Not a source-generated context: the generator of .NET 10 assigns every init-only property, so that a field absent
 /// from the JSON loses its initializer (an absent <c>mode</c> read as <c>Off</c>). See
 /// crds/Resources/decisions/2026-11-22-json-defaults.md.
 /// </remarks>
-internal static class DefaultKeepingJson
+public static class DefaultKeepingJson
 {
     /// <summary>Read-only options. Thread-safe.</summary>
     public static JsonSerializerOptions CreateOptions()

@@ -21,7 +21,7 @@ public sealed record Condition
     [Description("Stable reason for machines, in CamelCase."), RequiredField, Length(1024)]
     public required string Reason { get; init; }
 
-    [Description("What a person should know, and the next step."), RequiredField, Length(32768)]
+    [Description("Message for people, with the next step."), RequiredField, Length(32768)]
     public required string Message { get; init; }
 }
 

@@ -18,7 +18,7 @@ inputs_of() {
     operator) echo operator crds models/packages ;;
     console) echo operator/Console operator/Kubernetes crds ;;
     sidecar) echo sidecar crds operator/Policies models/Features models/OnnxRuntime models/packages ;;
-    inference) echo models/Server models/Features models/OnnxRuntime models/packages sidecar/Proxy/Listening crds ;;
+    inference) echo models/Server models/Features models/OnnxRuntime models/packages sidecar/Listening crds ;;
     shop) echo e2e/Shop ;;
   esac
 }

@@ -103,8 +103,7 @@ internal static class ConsoleCommand
         {
             await using var opened = ConsoleHost.OpenStore(StoreOf(parsed.GetRequiredValue(store)));
             await opened.InitializeAsync(cancellationToken);
-            using var meters = new IntakeMeters();
-            var intake = new EventIntake(opened, TimeSpan.FromDays(30), meters, TimeProvider.System);
+            var intake = new EventIntake(opened, TimeSpan.FromDays(30), TimeProvider.System);
             var path = parsed.GetRequiredValue(file);
             await using var lines = path == "-" ? System.Console.OpenStandardInput() : File.OpenRead(path);
             var result = await intake.AddAsync(lines, cancellationToken);

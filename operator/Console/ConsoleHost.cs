@@ -14,7 +14,7 @@ using WafOperator.Console.Store.Postgres;
 using WafOperator.Console.Store.Sqlite;
 using WafOperator.Kubernetes.Authentication;
 using WafOperator.Kubernetes.Client;
-using WafOperator.Protocols.Metrics;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Console;
 
@@ -39,18 +39,18 @@ public static class ConsoleHost
         var gate = GateOf(options, client, provider, store);
         await using var app = await BuildAsync(options, store, gate, new ClusterObjects(client, gate),
             cancellationToken);
-        using var meters = new IntakeMeters();
-        using var metrics = new PrometheusExporter([IntakeMeters.MeterName, "System.Runtime"]);
+        using var metrics = new MetricsPage(
+            [MetricsPage.RuntimeMeter, MetricsPage.KestrelMeter], ConsoleMetrics.Set);
         // Counts only, no names of policies or clients: whoever reaches the port may read them, as the operator's.
-        app.MapGet("/metrics", () => Results.Text(metrics.Write(), PrometheusExporter.ContentType));
+        app.MapGet("/metrics", () => Results.Bytes(metrics.Write(), MetricsPage.ContentType));
         await app.StartAsync(cancellationToken);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(
             cancellationToken, app.Lifetime.ApplicationStopping);
         var work = new List<Task> { ExpireAsync(store, options.KeepFor, loggers, stopping.Token) };
         if (options.Fetch is { } fetch)
         {
-            var intake = new EventIntake(store, options.KeepFor, meters, TimeProvider.System);
-            work.Add(new BatchFetcher(fetch, intake, meters, TimeProvider.System, loggers.CreateLogger<BatchFetcher>())
+            var intake = new EventIntake(store, options.KeepFor, TimeProvider.System);
+            work.Add(new BatchFetcher(fetch, intake, TimeProvider.System, loggers.CreateLogger<BatchFetcher>())
                 .RunAsync(stopping.Token));
         }
 

@@ -1,12 +1,12 @@
 using System.Text;
-using WafOperator.Protocols.Metrics;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Operator.Host;
 
 /// <summary>Liveness, readiness and metrics.</summary>
 internal static class Health
 {
-    public static void Map(IEndpointRouteBuilder routes, ControlPlane plane, PrometheusExporter metrics)
+    public static void Map(IEndpointRouteBuilder routes, ControlPlane plane, MetricsPage metrics)
     {
         routes.MapGet("/healthz", () => Results.Text("ok\n"));
         routes.MapGet("/readyz", () =>
@@ -16,6 +16,6 @@ internal static class Health
                 ? Results.Text("ok\n")
                 : Results.Text(string.Join('\n', missing) + "\n", "text/plain", Encoding.UTF8, 503);
         });
-        routes.MapGet("/metrics", () => Results.Text(metrics.Write(), PrometheusExporter.ContentType));
+        routes.MapGet("/metrics", () => Results.Bytes(metrics.Write(), MetricsPage.ContentType));
     }
 }

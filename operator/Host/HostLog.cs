@@ -10,4 +10,7 @@ internal static partial class HostLog
 
     [LoggerMessage(1003, LogLevel.Warning, "Cannot read the versions of the nodes; sidecars stay as they were")]
     public static partial void VersionsUnread(ILogger logger, Exception problem);
+
+    [LoggerMessage(1004, LogLevel.Warning, "{Problem}")]
+    public static partial void TraceProblem(ILogger logger, string problem);
 }

@@ -4,7 +4,9 @@ using WafOperator.Injection;
 
 namespace WafOperator.Operator.Host;
 
-/// <summary>Arguments that say how pods are injected: ports of the sidecar, CPU of the init container.</summary>
+/// <summary>
+/// Arguments that say how pods are injected: ports and traces of the sidecar, CPU of the init container.
+/// </summary>
 internal sealed partial class InjectionFlags
 {
     // Ports below need a capability, which sidecars do not have.
@@ -29,8 +31,21 @@ internal sealed partial class InjectionFlags
         DefaultValueFactory = _ => InjectionSettings.InitCpuDefault,
     };
 
+    private readonly Option<string?> _traces = new("--sidecar-traces-endpoint")
+    {
+        Description = "OTLP collector that sidecars send traces of requests to, by HTTP; without it they send none.",
+    };
+
+    private readonly Option<double> _ratio = new("--sidecar-traces-ratio")
+    {
+        Description = "Share of requests that sidecars trace, from 0 to 1.",
+        DefaultValueFactory = _ => InjectionSettings.TraceRatioDefault,
+    };
+
     public void AddTo(Command command)
     {
+        command.Add(_traces);
+        command.Add(_ratio);
         command.Add(_admin);
         command.Add(_first);
         command.Add(_cpu);
@@ -42,8 +57,16 @@ internal sealed partial class InjectionFlags
         var cpu = parsed.GetRequiredValue(_cpu);
         if (!Cpu().IsMatch(cpu))
             throw new FormatException($"--init-cpu: \"{cpu}\" is not a quantity of CPU such as 100m or 0.5");
+        var (collector, ratio) = (parsed.GetValue(_traces), parsed.GetValue(_ratio));
+        if (collector is not null
+            && !(Uri.TryCreate(collector, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            throw new FormatException($"--sidecar-traces-endpoint: {collector} is not an http or https URL");
+        if (ratio is not (>= 0 and <= 1))
+            throw new FormatException("--sidecar-traces-ratio: a share is a number from 0 to 1");
         return options with
         {
+            SidecarTraceEndpoint = collector,
+            SidecarTraceRatio = ratio,
             SidecarAdminPort = PortOf(parsed, _admin),
             SidecarFirstPort = PortOf(parsed, _first),
             InitCpu = cpu,

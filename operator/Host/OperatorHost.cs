@@ -13,7 +13,8 @@ using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Telemetry;
 using WafOperator.Operator.Host.Listening;
-using WafOperator.Protocols.Metrics;
+using WafOperator.Operator.Metrics;
+using WafOperator.Telemetry;
 using WafOperator.Webhooks;
 using WafOperator.Webhooks.Pods;
 using WafOperator.Webhooks.Validation;
@@ -34,6 +35,7 @@ internal static class OperatorHost
         using var loggers = LoggerFactory.Create(logging => logging
             .AddSimpleConsole(console => console.SingleLine = true)
             .AddConfiguration(builder.Configuration.GetSection("Logging")));
+        using var traces = Trace(options, loggers.CreateLogger("WafOperator"));
         var services = new RuntimeServices(TimeProvider.System, new Jitter(Random.Shared), loggers);
         using var client = new KubernetesClient(
             ClusterLocator.Locate(ReadEnvironment(options)), new ClientOptions(), TimeProvider.System,
@@ -47,17 +49,16 @@ internal static class OperatorHost
         PolicyStore pools = new(TimeProvider.System), learned = new(TimeProvider.System);
         var blobs = new BlobStore(options.BlobFolder, options.BlobBytesMax);
         var packages = new BlobPackageStore(blobs, options.BlobBytesPerNamespaceMax);
-        using var poolMetrics = new PoolMetrics();
         var plane = new ControlPlane(
             options, client, services, store, learned, packages,
-            new PoolParts(pools, packages, connections.Pods, outside, poolMetrics, new PoolKeys()));
+            new PoolParts(pools, packages, connections.Pods, outside, new PoolMetrics(), new PoolKeys()));
         packages.Uses = plane.Packages.Uses;
         using var replicas = OutsideConnections.ForReplicas(
             presented => presented.Thumbprint == plane.Certificate.Current?.Thumbprint);
-        using var rollouts = new RolloutMeters(plane.Policies.Models);
+        RolloutMeters.Observe(plane.Policies.Models);
         using var spool = SpoolOf(options);
-        using var metrics = new PrometheusExporter(Meters);
-        using var ports = Listen(builder, options, plane);
+        using var metrics = Page();
+        Listen(builder, options, plane);
         await using var app = builder.Build();
         MapDistribution(app, options, plane, new(client, store, pools, learned, blobs, replicas, spool));
         var injection = plane.Injection = await InjectionState.StartAsync(options, client, services, cancellationToken);
@@ -82,6 +83,23 @@ internal static class OperatorHost
 
         await app.StopAsync(CancellationToken.None);
         return 0;
+    }
+
+    private static MetricsPage Page() => new(
+        [MetricsPage.RuntimeMeter, MetricsPage.KestrelMeter], RuntimeMetrics.Set, OperatorMetrics.Set);
+
+    /// <summary>Sends spans where the environment names a collector.</summary>
+    private static TraceExport? Trace(OperatorOptions options, ILogger logger)
+    {
+        var problems = new List<string>();
+        var settings = TraceSettings.Read(Environment.GetEnvironmentVariable, defaultRatio: 1, problems);
+        foreach (var problem in problems) HostLog.TraceProblem(logger, problem);
+        var resource = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["service.name"] = "waf-operator", ["k8s.namespace.name"] = options.Namespace,
+            ["k8s.pod.name"] = options.Identity,
+        };
+        return TraceExport.Start(settings, resource, RuntimeTraces.Source, RolloutTraces.Source);
     }
 
     private static EventSpool? SpoolOf(OperatorOptions options) => options.Console is null ? null
@@ -125,12 +143,6 @@ internal static class OperatorHost
         KubernetesClient Client, PolicyStore Policies, PolicyStore Pools, PolicyStore Learned, BlobStore Blobs,
         HttpClient Replicas, EventSpool? Spool);
 
-    private static readonly string[] Meters =
-    [
-        RuntimeMetrics.MeterName, EventCounters.MeterName, RolloutMeters.MeterName, AdmissionMetrics.MeterName,
-        PoolMetrics.MeterName, OperatorPorts.MeterName, "System.Runtime",
-    ];
-
     /// <summary>
     /// Each port serves its own paths only. Decided by the connection: the Host header carries the Service's port, or
     /// none.
@@ -141,7 +153,7 @@ internal static class OperatorHost
             foreach (var map in maps) map(routes);
         }));
 
-    private static OperatorPorts Listen(WebApplicationBuilder builder, OperatorOptions options, ControlPlane plane)
+    private static void Listen(WebApplicationBuilder builder, OperatorOptions options, ControlPlane plane)
     {
         var ports = new OperatorPorts(
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, new PodNamespaces(plane.Coverage.Pods).Find);
@@ -160,8 +172,6 @@ internal static class OperatorHost
                 https.ClientCertificateValidation = (presented, _, _) => clients.Trusts(presented);
             }));
         });
-
-        return ports;
 
         void Serve(HttpsConnectionAdapterOptions https)
         {

@@ -84,6 +84,12 @@ public sealed record OperatorOptions
     /// </summary>
     public string? SidecarMetrics { get; init; }
 
+    /// <summary>OTLP collector that sidecars send traces to, or null for none.</summary>
+    public string? SidecarTraceEndpoint { get; init; }
+
+    /// <summary>Share of requests that sidecars trace, from 0 to 1.</summary>
+    public double SidecarTraceRatio { get; init; } = InjectionSettings.TraceRatioDefault;
+
     /// <summary>PEM file with the authority of the API server's client certificate for webhooks, or null.</summary>
     public string? WebhookClientCa { get; init; }
 
@@ -113,6 +119,8 @@ public sealed record OperatorOptions
         FirstListenPort = SidecarFirstPort,
         InitCpu = InitCpu,
         Metrics = SidecarMetrics,
+        TraceEndpoint = SidecarTraceEndpoint,
+        TraceRatio = SidecarTraceRatio,
         ExemptNamespaces = new HashSet<string>(StringComparer.Ordinal) { "kube-system", "kube-public", "kube-node-lease", Namespace },
     };
 

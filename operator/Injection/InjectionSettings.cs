@@ -7,6 +7,8 @@ public sealed record InjectionSettings
     public const int FirstListenPortDefault = 16500;
     public const string InitCpuDefault = "100m";
 
+    public const double TraceRatioDefault = 0.01;
+
     public required string SidecarImage { get; init; }
 
     /// <summary>
@@ -49,6 +51,12 @@ public sealed record InjectionSettings
 
     /// <summary>Value of the sidecar's WAF_METRICS: who may scrape it; null sets none.</summary>
     public string? Metrics { get; init; }
+
+    /// <summary>OTLP collector that sidecars send traces to by HTTP, or null for none.</summary>
+    public string? TraceEndpoint { get; init; }
+
+    /// <summary>Share of requests that sidecars trace, from 0 to 1.</summary>
+    public double TraceRatio { get; init; } = TraceRatioDefault;
 
     /// <summary>Listening ports are taken from here upwards, leaving out what the pod uses.</summary>
     public int FirstListenPort { get; init; } = FirstListenPortDefault;

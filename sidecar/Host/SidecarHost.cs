@@ -8,6 +8,7 @@ using WafOperator.Proxy;
 using WafOperator.Proxy.Admin;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Sidecar.Host;
 
@@ -21,6 +22,9 @@ internal static class SidecarHost
     /// In a pod, the address stays in use for a moment after the end was announced: requests that still come are served.
     /// </summary>
     private static readonly TimeSpan PodLinger = TimeSpan.FromSeconds(5);
+
+    /// <summary>Share of requests that is traced where a collector is named and no sampler.</summary>
+    private const double TraceRatio = 0.01;
 
     public static string Version =>
         typeof(SidecarHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
@@ -68,6 +72,27 @@ internal static class SidecarHost
             PodLinger, errors);
     }
 
+    /// <summary>Sends spans where the environment names a collector.</summary>
+    private static async Task<TraceExport?> TraceAsync(SidecarOptions options, TextWriter errors)
+    {
+        var problems = new List<string>();
+        var settings = TraceSettings.Read(Environment.GetEnvironmentVariable, TraceRatio, problems);
+        foreach (var problem in problems) await errors.WriteLineAsync($"waf-sidecar: {problem}");
+        return TraceExport.Start(settings, ResourceOf(options), WafOperator.Proxy.Sidecar.Traces);
+    }
+
+    private static Dictionary<string, string> ResourceOf(SidecarOptions options)
+    {
+        var resource = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["service.name"] = "waf-sidecar", ["service.version"] = options.Version,
+        };
+        if (options.Operator is not { } source) return resource;
+        resource["k8s.namespace.name"] = source.Namespace;
+        if (source.Pod is { } pod) resource["k8s.pod.name"] = pod;
+        return resource;
+    }
+
     /// <summary>What clients may use, from what the container may use: the collector's own bound says it.</summary>
     private static ProxyLimits Limits() =>
         new ProxyLimits().ForMemory(GC.GetGCMemoryInfo(GCKind.Any).TotalAvailableMemoryBytes);
@@ -86,6 +111,7 @@ internal static class SidecarHost
                 console.ColorBehavior = LoggerColorBehavior.Disabled;
             })
             .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+        using var traces = await TraceAsync(options, errors);
         using var stopped = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -1,12 +1,9 @@
-using System.Diagnostics.Metrics;
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using WafOperator.Behaviour.Holds;
 using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols;
-using WafOperator.Protocols.Metrics;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
@@ -23,6 +20,7 @@ using WafOperator.Proxy.Snapshots;
 using WafOperator.Proxy.Sync;
 using WafOperator.Proxy.Telemetry;
 using WafOperator.Scoring.Packages;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Proxy;
 
@@ -31,6 +29,9 @@ namespace WafOperator.Proxy;
 /// </summary>
 public sealed partial class Sidecar : IAsyncDisposable
 {
+    /// <summary>Where spans of requests begin; the host sends them.</summary>
+    public static SpanSource Traces => RequestSpan.Source;
+
     private static readonly TimeSpan ModelRetry = TimeSpan.FromSeconds(10);
 
     private readonly SidecarOptions _options;
@@ -41,7 +42,7 @@ public sealed partial class Sidecar : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<Sidecar> _logger;
     private readonly SidecarMeters _meters = new();
-    private readonly PrometheusExporter _exporter;
+    private readonly MetricsPage _metrics;
     private readonly ActivePolicy _active = new();
     private readonly PolicyKeeper _keeper;
     private readonly ConnectionTable _connections;
@@ -64,7 +65,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _time = time;
         _startedAt = time.GetUtcNow();
         _logger = logs.CreateLogger<Sidecar>();
-        _exporter = new PrometheusExporter(_meters.Name, "System.Runtime");
+        _metrics = new MetricsPage([MetricsPage.RuntimeMeter], _meters.Metrics.Set);
         if (options.Operator is { } address) _operator = new OperatorClient(address.Address);
         _pool = new PoolStage(_meters, time);
         _models = new ModelStage(
@@ -232,8 +233,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _operator?.Dispose();
         _pool.Dispose();
         _replicas.Dispose();
-        _exporter.Dispose();
-        _meters.Dispose();
+        _metrics.Dispose();
         _stopping.Dispose();
     }
 
@@ -265,7 +265,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         ["/readyz"] = new(AdminAudience.Anyone, () => IsReady ? AdminPage.Text(200, "ok")
             : AdminPage.Text(503, _isDraining ? "shutting down" : "no policy was received yet")),
         ["/metrics"] = new(AdminAudience.Scraper, () => new AdminPage(
-            200, PrometheusExporter.ContentType, Encoding.UTF8.GetBytes(_exporter.Write()))),
+            200, MetricsPage.ContentType, _metrics.Write())),
         ["/status"] = new(AdminAudience.Pod, () => new AdminPage(
             200, "application/json", JsonSerializer.SerializeToUtf8Bytes(Status(), ProtocolJson.Default.SidecarStatus))),
         ["/behaviour"] = new(AdminAudience.Pod, () => new AdminPage(
@@ -275,34 +275,21 @@ public sealed partial class Sidecar : IAsyncDisposable
 
     private void Observe(FairBudget budget, RequestRoom room)
     {
-        _meters.Gauge(
-            "waf_buffered_bytes", "Body bytes held for inspection.", () => [new Measurement<double>(budget.Taken)]);
-        _meters.Gauge("waf_connections", "Client connections.", () => [new Measurement<double>(_connections.Count)]);
-        _meters.Gauge(
-            "waf_inspected_requests", "Requests under inspection.", () => [new Measurement<double>(room.Count)]);
-        _meters.Gauge("waf_pool_circuit", "1 for the circuit's state to the pool.", () => _pool.Circuit is { } state
-            ? [new Measurement<double>(1, new KeyValuePair<string, object?>("state", state.ToString()))]
-            : []);
-        BehaviourPage.Observe(_meters, () => _active.Current?.Behaviour);
-        SharingMetrics.Observe(_meters, _replicas);
-        _meters.Gauge("waf_ready", "1 when a policy is in force and the sidecar takes traffic.", () => [new(IsReady ? 1 : 0)]);
-        _meters.Gauge("waf_policy_info", "Always 1; labels tell the policy in force.", () =>
-        {
-            if (_active.Current?.Document is not { } document) return [];
-            return
-            [
-                new Measurement<double>(
-                    1, new("policy", document.Name), new("revision", document.Revision), new("mode", document.Mode.ToString()),
-                    new("source", _keeper.State.Source?.ToString())),
-            ];
-        });
-        _meters.Gauge("waf_policy_reloads", "Policies taken and refused since start.", () =>
-        [
-            new Measurement<double>(_keeper.State.Applied, new KeyValuePair<string, object?>("result", "applied")),
-            new Measurement<double>(_keeper.State.Rejected, new KeyValuePair<string, object?>("result", "rejected")),
-        ]);
-        _meters.Gauge("waf_build_info", "Always 1.", () =>
-            [new Measurement<double>(1, new KeyValuePair<string, object?>("version", _options.Version))]);
+        var metrics = _meters.Metrics;
+        metrics.BufferedBytes.From(() => budget.Taken);
+        metrics.Connections.From(() => _connections.Count);
+        metrics.InspectedRequests.From(() => room.Count);
+        metrics.PoolCircuit.From(() => _pool.Circuit is { } state ? [new Sample(1, state.ToString())] : []);
+        BehaviourPage.Observe(metrics, () => _active.Current?.Behaviour);
+        SharingMetrics.Observe(metrics, _replicas);
+        metrics.Ready.From(() => IsReady ? 1 : 0);
+        metrics.PolicyInfo.From(() => _active.Current?.Document is not { } document ? []
+            : [new Sample(
+                1, document.Name, document.Revision, document.Mode.ToString(),
+                _keeper.State.Source?.ToString() ?? "")]);
+        metrics.PolicyReloads.From(() =>
+            [new Sample(_keeper.State.Applied, "applied"), new Sample(_keeper.State.Rejected, "rejected")]);
+        metrics.BuildInfo.From(() => [new Sample(1, _options.Version)]);
     }
 
     [LoggerMessage(1, LogLevel.Information, "listening on {Endpoints}")]

@@ -4,35 +4,58 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace WafOperator.Architecture.Tests;
 
 /// <summary>
-/// Metrics are an interface that dashboards and alerts rest on: metrics.txt lists them by program, type and name,
-/// whatever library exports them (<c>UPDATE_GOLDEN=1</c> writes it). Every alert and every page names metrics that
-/// exist, and every meter is exported.
+/// Metrics are an interface that dashboards and alerts rest on: metrics.txt lists them by program, type, name and
+/// labels, whatever library exports them (<c>UPDATE_GOLDEN=1</c> writes it). Every alert and every page names metrics
+/// that exist, and each program declares its own in one file.
 /// </summary>
 public sealed partial class MetricTests
 {
     private const string ListFile = "tests/Architecture.Tests/metrics.txt";
 
-    /// <summary>Methods that make an instrument (or hand its name on), and the type that Prometheus sees.</summary>
+    /// <summary>Methods that declare a metric, and the type that Prometheus sees.</summary>
     private static readonly Dictionary<string, string> Makers = new(StringComparer.Ordinal)
     {
-        ["CreateCounter"] = "counter", ["CreateObservableCounter"] = "counter",
-        ["Counter"] = "counter",
-        ["CreateHistogram"] = "histogram", ["Histogram"] = "histogram",
-        ["CreateUpDownCounter"] = "gauge", ["CreateObservableGauge"] = "gauge", ["Gauge"] = "gauge",
+        ["CreateCounter"] = "counter", ["ObserveCounter"] = "counter", ["CreateHistogram"] = "histogram",
+        ["CreateGauge"] = "gauge", ["ObserveGauge"] = "gauge",
     };
 
-    private static readonly IReadOnlyList<Metric> Metrics = [.. Found()
+    /// <summary>The one file in which a program declares its metrics; those of the client are a library's.</summary>
+    private static readonly Dictionary<string, string[]> Declarations = new(StringComparer.Ordinal)
+    {
+        ["operator"] =
+            ["operator/Metrics/OperatorMetrics.cs", "operator/Kubernetes/Telemetry/RuntimeMetrics.cs"],
+        ["console"] = ["operator/Console/ConsoleMetrics.cs"],
+        ["sidecar"] = ["sidecar/Proxy/Telemetry/SidecarMetrics.cs"],
+        ["inference"] = ["models/Server/Telemetry/ServerMetrics.cs"],
+        ["every"] = ["crds/Telemetry/MetricSet.cs"],
+    };
+
+    private static readonly IReadOnlyList<Metric> Metrics = [.. Found().Select(found => found.Metric)
         .Distinct().OrderBy(metric => metric.Name, StringComparer.Ordinal).ThenBy(metric => metric.Program)];
 
     [Fact]
     public void TheList_IsThatOfTheSources()
     {
-        var expected = string.Concat(Metrics.Select(metric => $"{metric.Program} {metric.Type} {metric.Name}\n"));
+        var expected = string.Concat(Metrics.Select(
+            metric => $"{metric.Program} {metric.Type} {metric.Name}{{{metric.Labels}}}\n"));
         var file = Path.Combine(Repository.Root, ListFile);
         if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") File.WriteAllText(file, expected);
         Assert.NotEmpty(Metrics);
         Assert.Equal(File.ReadAllText(file), expected);
     }
+
+    [Fact]
+    public void EveryMetric_IsDeclaredInItsProgramsFile() => Expect.None(
+        from found in Found()
+        where !Declarations[found.Metric.Program].Contains(found.File)
+        select $"{found.Metric.Name} is declared in {found.File}");
+
+    /// <summary>The type in the name, as the field writes it.</summary>
+    [Fact]
+    public void EveryCounter_EndsWithTotal() => Expect.None(
+        from metric in Metrics
+        where metric.Type == "counter" != metric.Name.EndsWith("_total", StringComparison.Ordinal)
+        select $"{metric.Type} {metric.Name}");
 
     [Fact]
     public void EveryMetricOfAnAlert_Exists()
@@ -52,50 +75,30 @@ public sealed partial class MetricTests
         where !IsExported(match.Groups[1].Value)
         select $"{page}: {match.Groups[1].Value}");
 
-    [Fact]
-    public void EveryMeter_IsExportedByItsProgram()
-    {
-        var meters = Repository.Trees.Where(tree => IsProduct(tree.Key))
-            .SelectMany(tree => tree.Value.DescendantNodes().OfType<VariableDeclaratorSyntax>()
-                .Where(variable => variable.Identifier.Text == "MeterName")
-                .Select(variable => variable.Ancestors().OfType<ClassDeclarationSyntax>().First().Identifier.Text)
-                .Select(name => (Program: ProgramOf(tree.Key), Name: name))).ToList();
-        Assert.NotEmpty(meters);
-        Expect.None(
-            from meter in meters
-            where Hosts.ContainsKey(meter.Program)
-            let host = Hosts[meter.Program]
-            where !Repository.Read(host).Contains($"{meter.Name}.MeterName", StringComparison.Ordinal)
-            select $"{meter.Name}.MeterName is not in the list of {host}");
-    }
-
-    /// <summary>Where the meters are listed that a program exports.</summary>
-    private static readonly Dictionary<string, string> Hosts = new(StringComparer.Ordinal)
-    {
-        ["operator"] = "operator/Host/OperatorHost.cs", ["console"] = "operator/Console/ConsoleHost.cs",
-    };
-
-    private static IEnumerable<Metric> Found() =>
+    private static IEnumerable<(string File, Metric Metric)> Found() =>
         from tree in Repository.Trees
         where IsProduct(tree.Key)
         from call in tree.Value.DescendantNodes().OfType<InvocationExpressionSyntax>()
-        where Makers.ContainsKey(NameOf(call.Expression)) && call.ArgumentList.Arguments.Count > 1
-        let name = TextOf(call.ArgumentList.Arguments[0].Expression)
+        where Makers.ContainsKey(NameOf(call.Expression)) && call.ArgumentList.Arguments.Count > 2
+        let arguments = call.ArgumentList.Arguments
+        let name = TextOf(arguments[0].Expression)
         where name is not null
-        let type = Makers[NameOf(call.Expression)]
-        select new Metric(ProgramOf(tree.Key), type, ExportedName(name, type));
+        select (tree.Key, new Metric(
+            ProgramOf(tree.Key), Makers[NameOf(call.Expression)], name, LabelsOf(arguments[2].Expression)));
 
     private static bool IsExported(string name) => Metrics.Any(metric => metric.Name == name
         || (metric.Type == "histogram" && name.StartsWith(metric.Name, StringComparison.Ordinal)
             && name[metric.Name.Length..] is "_bucket" or "_sum" or "_count"));
 
-    private static bool IsProduct(string file) => file.Split('/')[0] is "operator" or "sidecar" or "models";
+    private static bool IsProduct(string file) => file.Split('/')[0] is "operator" or "sidecar" or "models"
+        || file.StartsWith("crds/Telemetry/", StringComparison.Ordinal);
 
     private static string ProgramOf(string file) => file.Split('/')[0] switch
     {
         "operator" when file.StartsWith("operator/Console/", StringComparison.Ordinal) => "console",
         "operator" => "operator",
         "sidecar" => "sidecar",
+        "crds" => "every",
         _ => "inference",
     };
 
@@ -117,14 +120,9 @@ public sealed partial class MetricTests
         _ => null,
     };
 
-    private static string ExportedName(string name, string type)
-    {
-        var clean = NotAllowed().Replace(name, "_");
-        return type == "counter" && !clean.EndsWith("_total", StringComparison.Ordinal) ? clean + "_total" : clean;
-    }
-
-    [GeneratedRegex("[^A-Za-z0-9_]")]
-    private static partial Regex NotAllowed();
+    /// <summary>Label names of a collection expression, in their order.</summary>
+    private static string LabelsOf(ExpressionSyntax labels) => string.Join(',', labels.DescendantNodes()
+        .OfType<LiteralExpressionSyntax>().Select(literal => literal.Token.ValueText));
 
     /// <summary>Names in an expression: words with an underscore that are no function.</summary>
     [GeneratedRegex(@"\b[a-z][a-z0-9]*_[a-z0-9_]+\b(?!\s*\()")]
@@ -133,5 +131,5 @@ public sealed partial class MetricTests
     [GeneratedRegex("`(waf_[a-z0-9_]+)")]
     private static partial Regex Quoted();
 
-    private sealed record Metric(string Program, string Type, string Name);
+    private sealed record Metric(string Program, string Type, string Name, string Labels);
 }

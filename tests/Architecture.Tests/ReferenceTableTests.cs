@@ -9,27 +9,34 @@ public sealed class ReferenceTableTests
 {
     private static readonly Dictionary<string, string[]> Table = new(StringComparer.Ordinal)
     {
-        ["crds/Resources"] = [],
+        ["crds/Json"] = [],
+        ["crds/Resources"] = ["crds/Json"],
         ["crds/SecLang"] = [],
-        ["crds/Protocols"] = [],
-        ["operator/Kubernetes"] = [],
+        ["crds/Protocols"] = ["crds/Json"],
+        ["crds/Telemetry"] = [],
+        ["operator/Metrics"] = ["crds/Telemetry"],
+        ["operator/Kubernetes"] = ["crds/Telemetry"],
         ["operator/Policies"] = ["crds/Resources", "crds/SecLang", "crds/Protocols"],
         ["operator/Rollouts"] = ["crds/Resources", "crds/Protocols"],
         ["operator/Injection"] = ["crds/Resources"],
         ["operator/Controllers"] =
         [
             "operator/Kubernetes", "operator/Policies", "operator/Rollouts", "operator/Injection", "crds/Resources",
-                "crds/Protocols",
+                "crds/Protocols", "operator/Metrics", "crds/Telemetry",
         ],
         ["operator/Webhooks"] =
-            ["operator/Injection", "operator/Policies", "crds/Resources", "crds/SecLang", "operator/Kubernetes"],
+        [
+            "operator/Injection", "operator/Policies", "crds/Resources", "crds/SecLang", "operator/Kubernetes",
+                "operator/Metrics", "crds/Telemetry",
+        ],
         ["operator/Distribution"] = ["crds/Protocols"],
         ["operator/Console"] =
         [
             "crds/Resources", "crds/Protocols", "operator/Kubernetes", "sidecar/Http", "sidecar/Engine",
-                "sidecar/Scoring",
+                "sidecar/Scoring", "crds/Telemetry",
         ],
         ["sidecar/Http"] = [],
+        ["sidecar/Listening"] = [],
         ["sidecar/Matching"] = ["crds/SecLang"],
         ["sidecar/Engine"] = ["crds/SecLang", "sidecar/Http", "sidecar/Matching"],
         ["sidecar/Scoring"] = ["sidecar/Http", "models/Features", "models/OnnxRuntime", "crds/Protocols"],
@@ -37,10 +44,12 @@ public sealed class ReferenceTableTests
         ["sidecar/Proxy"] =
         [
             "sidecar/Http", "sidecar/Engine", "sidecar/Scoring", "sidecar/Behaviour", "crds/Protocols", "crds/SecLang",
+                "crds/Telemetry", "sidecar/Listening",
         ],
         ["models/OnnxRuntime"] = [],
         ["models/Features"] = [],
-        ["models/Server"] = ["models/OnnxRuntime", "models/Features", "crds/Protocols"],
+        ["models/Server"] =
+            ["models/OnnxRuntime", "models/Features", "crds/Protocols", "crds/Telemetry", "sidecar/Listening"],
     };
 
     /// <summary>

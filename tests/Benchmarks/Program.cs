@@ -8,6 +8,7 @@ using WafOperator.Benchmarks.Peers;
 using WafOperator.Benchmarks.Pool;
 using WafOperator.Benchmarks.Proxy;
 using WafOperator.Benchmarks.Scoring;
+using WafOperator.Benchmarks.Telemetry;
 
 // Helpers of the proxy benchmark run as processes of their own, so that each is measured alone.
 if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.RunAsync(part, settings);
@@ -32,6 +33,7 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
         SlowClientBenchmark.RunAsync),
     ("behaviour", "history, limits and features of clients; a flood of keys [keys]", BehaviourBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
+    ("metrics", "what counting costs, beside a plain increment [records]", MetricBenchmark.RunAsync),
 ];
 
 if (args is [var name, .. var rest])

@@ -1,4 +1,5 @@
 using System.Text;
+using WafOperator.Fixtures;
 
 namespace WafOperator.Features.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using WafOperator.Fixtures;
 
 namespace WafOperator.Features.Tests;
 

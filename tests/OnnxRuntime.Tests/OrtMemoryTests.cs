@@ -1,5 +1,5 @@
 using System.Globalization;
-using WafOperator.Protocols.Tests.Models;
+using WafOperator.Fixtures;
 
 namespace WafOperator.OnnxRuntime.Tests;
 

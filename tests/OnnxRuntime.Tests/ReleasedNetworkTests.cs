@@ -1,5 +1,5 @@
 using WafOperator.Features;
-using WafOperator.Features.Tests;
+using WafOperator.Fixtures;
 
 namespace WafOperator.OnnxRuntime.Tests;
 

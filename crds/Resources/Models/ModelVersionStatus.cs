@@ -6,7 +6,7 @@ namespace WafOperator.Resources.Models;
 /// <summary>Where a ModelVersion is.</summary>
 public enum ModelPhase { Pending, Verifying, Evaluating, Shadow, Canary, Promoted, RolledBack, Superseded, Failed }
 
-/// <summary>What the numbers say.</summary>
+/// <summary>Result of the comparison with the version in force.</summary>
 public enum RolloutVerdict { None, Inconclusive, Pass, Fail }
 
 /// <summary>What the operator found. Holds everything that a restarted operator needs to go on.</summary>
@@ -33,7 +33,7 @@ public sealed record ModelVersionStatus
     [Description("Paired samples of this step."), Bounds(0, long.MaxValue)]
     public long Samples { get; init; }
 
-    [Description("What the numbers say.")]
+    [Description("Result of the comparison with the version in force.")]
     public RolloutVerdict Verdict { get; init; }
 
     [Description("One sentence for people."), Length(4096)]
@@ -58,7 +58,7 @@ public sealed record ModelVersionStatus
         Items(64, MapKeys = ["name"])]
     public IReadOnlyList<CounterSnapshot> Counters { get; init; } = [];
 
-    [Description("What happened, newest last."), Items(50)]
+    [Description("Transitions, newest last."), Items(50)]
     public IReadOnlyList<RolloutHistoryEntry> History { get; init; } = [];
 
     [Description("Verified, Evaluated, Progressing, Promoted, RolledBack, Restored, Stalled, Ready."),
@@ -84,7 +84,7 @@ public sealed record RolloutMetricStatus
     [Description("Threshold, as a decimal string."), Length(32)]
     public string? Threshold { get; init; }
 
-    [Description("What this metric says.")]
+    [Description("Result of this metric.")]
     public RolloutVerdict Verdict { get; init; }
 }
 

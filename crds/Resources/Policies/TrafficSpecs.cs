@@ -158,7 +158,7 @@ public sealed record StatusCostSpec
     public int Cost { get; init; }
 }
 
-/// <summary>Always and never.</summary>
+/// <summary>Clients and paths that are always allowed or always denied.</summary>
 public sealed record AccessListsSpec
 {
     [Description("Networks that may send requests, all others are denied; empty: all may."), Items(1024), Length(64),
@@ -226,7 +226,7 @@ public sealed record InterceptionSpec
         Default("false")]
     public bool RepairByEviction { get; init; }
 
-    [Description("Create NetworkPolicies that close the way around the sidecar. The network plug-in enforces them."),
+    [Description("Create NetworkPolicies that block traffic bypassing the sidecar. The network plug-in enforces them."),
         Default("false")]
     public bool NetworkPolicy { get; init; }
 }

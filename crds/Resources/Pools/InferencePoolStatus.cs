@@ -94,7 +94,7 @@ public sealed record RungParity
     [Description("Index of the rung."), RequiredField, Bounds(0, 8)]
     public int Rung { get; init; }
 
-    [Description("What was compared: hash of the rung and of the required packages."), RequiredField, Length(64)]
+    [Description("Hash of the rung and of the required packages that were compared."), RequiredField, Length(64)]
     public string Subject { get; init; } = "";
 
     [Description("Whether the scores agree.")]
@@ -107,6 +107,6 @@ public sealed record RungParity
     [Description("Golden vectors that were compared."), Bounds(0, int.MaxValue)]
     public int Vectors { get; init; }
 
-    [Description("What was found."), Length(1024)]
+    [Description("Result of the check."), Length(1024)]
     public string? Message { get; init; }
 }

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 using WafOperator.Models.Server.Telemetry;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Inference;
-using WafOperator.Protocols.Metrics;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Models.Server.Endpoints;
 
 /// <summary>The server's paths (crds/Protocols/Inference/README.md). Thread-safe.</summary>
 internal sealed partial class ServerApplication(
-    InferEndpoint infer, ModelPages models, ServerMeters meters, PrometheusExporter exporter,
+    InferEndpoint infer, ModelPages models, ServerMeters meters, MetricsPage metrics,
     Func<PoolServerStatus> status, CallerCheck callers, ILogger<ServerApplication> logger)
 {
     private const int SegmentsMax = 8;
@@ -64,7 +64,7 @@ internal sealed partial class ServerApplication(
                 Post(http, async () => await JsonAsync(http, await models.IndexAsync(http))),
             ["v2", "repository", "models", var m, "load"] => Post(http, () => models.LoadAsync(http, m)),
             ["v2", "repository", "models", var m, "unload"] => Post(http, () => models.UnloadAsync(m)),
-            ["metrics"] => Get(http, () => TextAsync(http, 200, exporter.Write(), PrometheusExporter.ContentType)),
+            ["metrics"] => Get(http, () => MetricsAsync(http)),
             ["status"] => Get(http, () => JsonAsync(http, status())),
             _ => throw new RefusedException(InferenceErrorCode.NotFound, "there is nothing at this path"),
         };
@@ -99,6 +99,12 @@ internal sealed partial class ServerApplication(
         http.Response.StatusCode = code;
         http.Response.ContentType = type;
         await http.Response.WriteAsync(text, http.RequestAborted);
+    }
+
+    private async Task MetricsAsync(HttpContext http)
+    {
+        http.Response.ContentType = MetricsPage.ContentType;
+        await http.Response.BodyWriter.WriteAsync(metrics.Write(), http.RequestAborted);
     }
 
     private static async Task JsonAsync<T>(HttpContext http, T value)

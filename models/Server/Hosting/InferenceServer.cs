@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -13,8 +12,8 @@ using WafOperator.Models.Server.Telemetry;
 using WafOperator.OnnxRuntime;
 using WafOperator.Protocols.Distribution;
 using WafOperator.Protocols.Inference;
-using WafOperator.Protocols.Metrics;
 using WafOperator.Protocols.Models;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Models.Server.Hosting;
 
@@ -28,7 +27,7 @@ internal sealed partial class InferenceServer : IAsyncDisposable
     private readonly ILogger<InferenceServer> _logger;
     private readonly OrtRuntime _runtime;
     private readonly ServerMeters _meters;
-    private readonly PrometheusExporter _exporter;
+    private readonly MetricsPage _metrics;
     private readonly BatchLoop _loop;
     private readonly ModelRepository _repository = new();
     private readonly RepositoryKeeper _keeper;
@@ -66,9 +65,9 @@ internal sealed partial class InferenceServer : IAsyncDisposable
             _repository, _loop, _meters, new EndpointSettings(options.Requests, options.Batching), time);
         var changeable = options.AllowsRepositoryChanges ? _folder : null;
         var pages = new ModelPages(_repository, _keeper, changeable, options.Requests, options.Version);
-        _exporter = new PrometheusExporter(_meters.Name, "System.Runtime");
+        _metrics = new MetricsPage([MetricsPage.RuntimeMeter], _meters.Metrics.Set);
         var application = new ServerApplication(
-            infer, pages, _meters, _exporter, Status, new CallerCheck(() => _follower?.Access, time),
+            infer, pages, _meters, _metrics, Status, new CallerCheck(() => _follower?.Access, time),
             logs.CreateLogger<ServerApplication>());
         (_web, _port) = WebServer.Build(options, time, logs);
         _web.Run(application.HandleAsync);
@@ -128,8 +127,7 @@ internal sealed partial class InferenceServer : IAsyncDisposable
         foreach (var (model, version) in _repository.Known()) _repository.Remove(model, version);
         _operator?.Dispose();
         _keeper.Dispose();
-        _exporter.Dispose();
-        _meters.Dispose();
+        _metrics.Dispose();
         _stopping.Dispose();
     }
 
@@ -216,19 +214,17 @@ internal sealed partial class InferenceServer : IAsyncDisposable
 
     private void Observe(InferEndpoint infer)
     {
-        _meters.Gauge("waf_pool_queue_length", "Requests waiting.", () =>
-            [new Measurement<double>(_loop.Waiting.Length)]);
-        _meters.Gauge("waf_pool_queue_tokens", "Padded tokens waiting.", () =>
-            [new Measurement<double>(_loop.Waiting.Tokens)]);
-        _meters.Gauge("waf_pool_held_bytes", "Bytes of bodies held.", () => [new Measurement<double>(infer.HeldBytes)]);
-        _meters.Gauge("waf_pool_ready", "1 when the server is ready.", () => [new(NotReady() is null ? 1 : 0)]);
-        _meters.Gauge("waf_pool_models", "Models by state.", () => _repository.Statuses().GroupBy(s => s.State)
-            .Select(g => new Measurement<double>(g.Count(), new KeyValuePair<string, object?>("state", g.Key))));
-        _meters.Gauge("waf_pool_build_info", "Always 1.", () =>
+        var metrics = _meters.Metrics;
+        metrics.QueueLength.From(() => _loop.Waiting.Length);
+        metrics.QueueTokens.From(() => _loop.Waiting.Tokens);
+        metrics.HeldBytes.From(() => infer.HeldBytes);
+        metrics.Ready.From(() => NotReady() is null ? 1 : 0);
+        metrics.Models.From(() => _repository.Statuses().GroupBy(s => s.State)
+            .Select(g => new Sample(g.Count(), g.Key)));
+        metrics.BuildInfo.From(() =>
         [
-            new Measurement<double>(
-                1, new("version", _options.Version), new("provider", _options.Provider.ToString()),
-                new("precision", _options.Precision.ToString()), new("onnxruntime", _runtime.Version)),
+            new Sample(
+                1, _options.Version, _options.Provider.ToString(), _options.Precision.ToString(), _runtime.Version),
         ]);
     }
 

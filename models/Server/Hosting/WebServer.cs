@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using WafOperator.Proxy.Listening;
+using WafOperator.Listening;
 
 namespace WafOperator.Models.Server.Hosting;
 

@@ -19,7 +19,7 @@ public sealed record FetchOptions(Uri Operator, string Replicas, string? TokenFi
 /// so at once: a batch that two of them write is there once.
 /// </summary>
 public sealed class BatchFetcher(
-    FetchOptions options, EventIntake intake, IntakeMeters meters, TimeProvider time, ILogger<BatchFetcher> logger)
+    FetchOptions options, EventIntake intake, TimeProvider time, ILogger<BatchFetcher> logger)
 {
     private const int ReplicasMax = 32;
     private const int WaitSeconds = 20;
@@ -84,7 +84,7 @@ public sealed class BatchFetcher(
             {
                 // Whatever it was, the batch is still there and is fetched again.
                 var cause = failure is StoreException ? "store" : "operator";
-                meters.Failed(cause);
+                IntakeMeters.Failed(cause);
                 IntakeLog.Failed(logger, cause, replica.ToString(), failure.Message);
                 await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 pause = pause * 2 < PauseMax ? pause * 2 : PauseMax;

@@ -19,7 +19,7 @@ public readonly record struct IntakeResult(int Added, int Duplicates, int Refuse
 /// JSON lines of events → the store. A line that is no event is counted and left out: it must not hold up the others.
 /// Nothing of a batch is given up because the database is away; the caller keeps it and comes again. Thread-safe.
 /// </summary>
-public sealed class EventIntake(IEventStore store, TimeSpan keepFor, IntakeMeters meters, TimeProvider time)
+public sealed class EventIntake(IEventStore store, TimeSpan keepFor, TimeProvider time)
 {
     /// <summary>Longest line, bytes.</summary>
     public const int LineBytesMax = 64 << 10;
@@ -59,7 +59,7 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, IntakeMeter
             if (buffer.Length > LineBytesMax)
             {
                 // The rest cannot be told apart from a line without end.
-                meters.Refused("too-long");
+                IntakeMeters.Refused("too-long");
                 result += new IntakeResult(0, 0, 1);
                 break;
             }
@@ -90,9 +90,9 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, IntakeMeter
         }
     }
 
-    private PreparedEvent? Refuse(string why)
+    private static PreparedEvent? Refuse(string why)
     {
-        meters.Refused(why);
+        IntakeMeters.Refused(why);
         return null;
     }
 
@@ -101,7 +101,7 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, IntakeMeter
         try
         {
             var added = await store.AddAsync(events, cancellationToken);
-            meters.Added(added, time.GetUtcNow() - events[^1].Event.Time);
+            IntakeMeters.Added(added, time.GetUtcNow() - events[^1].Event.Time);
             return new IntakeResult(added.Added, added.Duplicates, 0);
         }
         catch (StoreException failure) when (failure.IsAboutData)
@@ -109,7 +109,7 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, IntakeMeter
             // Something in one of them is not what the database takes. The others are kept, that one is counted.
             if (events.Count == 1)
             {
-                meters.Refused("store");
+                IntakeMeters.Refused("store");
                 return new IntakeResult(0, 0, 1);
             }
 

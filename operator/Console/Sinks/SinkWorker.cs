@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -24,9 +23,6 @@ public sealed class SinkWorker(
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
-    private static readonly Meter Meter = new("WafOperator.Console");
-    private static readonly Counter<long> Sent = Meter.CreateCounter<long>(
-        "waf_console_sink_events", null, "Events sent to sinks, and left out because a sink was too far behind");
 
     private long _at;
 
@@ -87,7 +83,7 @@ public sealed class SinkWorker(
     }
 
     private void Count(string outcome, long count) =>
-        Sent.Add(count, new("sink", options.Name), new("outcome", outcome));
+        ConsoleMetrics.SinkEvents.Of(options.Name, outcome).Inc(count);
 
     private Task SendAsync(
         HttpClient client, TrustedRoots? roots, IReadOnlyList<StoredEvent> events,

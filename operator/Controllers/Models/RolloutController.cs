@@ -48,6 +48,7 @@ public sealed class RolloutController(
             && await IsAnotherUnderWayAsync(version, cancellationToken))
             return ReconcileResult.After(TimeSpan.FromSeconds(1));
         await WriteAsync(version, transition.Status, cancellationToken);
+        RolloutTraces.Left(version, transition.Status.Phase);
         if (transition.Event is { } happened) Announce(version, transition.Status.Phase, happened);
         return await FollowUpAsync(version, family, transition, cancellationToken);
     }

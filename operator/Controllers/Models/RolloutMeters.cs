@@ -1,7 +1,8 @@
-using System.Diagnostics.Metrics;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Operator.Metrics;
 using WafOperator.Resources.Models;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Controllers.Models;
 
@@ -9,28 +10,19 @@ namespace WafOperator.Controllers.Models;
 /// Says of each ModelVersion which phase it is in and since when, from the cache: every replica says the same, and a
 /// restart loses nothing. Alerts rest on it.
 /// </summary>
-public sealed class RolloutMeters : IDisposable
+public static class RolloutMeters
 {
-    public const string MeterName = "WafOperator.Rollouts";
+    /// <summary>The metric is read from this cache from now on.</summary>
+    public static void Observe(Informer<Resource<ModelVersion>> models) =>
+        OperatorMetrics.ModelPhases.From(() => models.Cache.List().Select(Of));
 
-    private readonly Meter _meter = new(MeterName);
-
-    public RolloutMeters(Informer<Resource<ModelVersion>> models) => _meter.CreateObservableGauge(
-        "waf_operator_model_phase_timestamp_seconds", () => models.Cache.List().Select(Of), null,
-        "When a ModelVersion entered its phase, by namespace, name, model, version and phase");
-
-    public void Dispose() => _meter.Dispose();
-
-    private static Measurement<double> Of(Resource<ModelVersion> version)
+    private static Sample Of(Resource<ModelVersion> version)
     {
         var status = version.Value.Status;
         var since = status?.PhaseStartedAt ?? version.Metadata.CreationTimestamp ?? DateTimeOffset.UnixEpoch;
-        return new Measurement<double>(
-            since.ToUnixTimeSeconds(),
-            new KeyValuePair<string, object?>("namespace", version.Metadata.Namespace),
-            new KeyValuePair<string, object?>("name", version.Metadata.Name),
-            new KeyValuePair<string, object?>("model", version.Value.Spec.Model),
-            new KeyValuePair<string, object?>("version", version.Value.Spec.Version),
-            new KeyValuePair<string, object?>("phase", (status?.Phase ?? ModelPhase.Pending).ToString()));
+        return new Sample(
+            since.ToUnixTimeSeconds(), version.Metadata.Namespace ?? "", version.Metadata.Name,
+            version.Value.Spec.Model, version.Value.Spec.Version,
+            (status?.Phase ?? ModelPhase.Pending).ToString());
     }
 }

@@ -204,7 +204,7 @@ public sealed class PoolController(
         var subject = EventSubject.Of(ControllerKinds.Pools, pool.Metadata);
         foreach (var step in ladder.Steps)
         {
-            metrics.Stepped(pool.Metadata.Key, step.Kind);
+            PoolMetrics.Stepped(pool.Metadata.Key, step.Kind);
             var message = $"{PoolConditions.WordsOf(step.Rung, pool.Value.Spec.Ladder[step.Rung])}: {step.Message}";
             var isGood = step.Kind is LadderStepKind.Taken or LadderStepKind.Up or LadderStepKind.Trying
                 or LadderStepKind.Recovered;
@@ -214,7 +214,7 @@ public sealed class PoolController(
 
         if (scaling.Reason is not { } reason) return;
         var before = pool.Value.Status?.DesiredReplicas ?? 0;
-        metrics.Scaled(pool.Metadata.Key, scaling.Replicas > before);
+        PoolMetrics.Scaled(pool.Metadata.Key, scaling.Replicas > before);
         events.Normal(subject, "Scaled", $"from {before} to {scaling.Replicas} replicas: {reason}");
     }
 

@@ -1,35 +1,24 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Operator.Metrics;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Controllers.Pools;
 
 /// <summary>
 /// What dashboards and alerts need of pools: where they are on their ladder, replicas, queue delay, steps.
 /// </summary>
-public sealed class PoolMetrics : IDisposable
+public sealed class PoolMetrics
 {
-    public const string MeterName = "WafOperator.Pools";
-
-    private readonly Meter _meter = new(MeterName);
     private readonly ConcurrentDictionary<NamespacedName, PoolFigures> _pools = new();
-    private readonly Counter<long> _steps;
-    private readonly Counter<long> _scalings;
 
     public PoolMetrics()
     {
-        _steps = _meter.CreateCounter<long>(
-            "waf_operator_pool_ladder_steps", null, "Steps of pools on their ladder, by kind");
-        _scalings = _meter.CreateCounter<long>(
-            "waf_operator_pool_scalings", null, "Changes of replicas by queue delay, by direction");
-        Gauge("waf_operator_pool_rung", "Rung that receives requests, 0 is the best; -1 while none does", f => f.Rung);
-        Gauge("waf_operator_pool_replicas_desired", "Replicas that are wanted", f => f.Desired);
-        Gauge("waf_operator_pool_replicas_ready", "Replicas that receive requests", f => f.Ready);
-        Gauge("waf_operator_pool_queue_delay_seconds", "Queue delay of the slowest replica, 95th percentile",
-            f => f.QueueDelay);
+        Read(OperatorMetrics.PoolRung, figures => figures.Rung);
+        Read(OperatorMetrics.PoolDesired, figures => figures.Desired);
+        Read(OperatorMetrics.PoolReady, figures => figures.Ready);
+        Read(OperatorMetrics.PoolQueueDelay, figures => figures.QueueDelay);
     }
-
-    public void Dispose() => _meter.Dispose();
 
     /// <summary>Another replica leads from now on, and its figures are the true ones.</summary>
     public void Clear() => _pools.Clear();
@@ -38,18 +27,14 @@ public sealed class PoolMetrics : IDisposable
 
     internal void Forget(NamespacedName pool) => _pools.TryRemove(pool, out _);
 
-    internal void Stepped(NamespacedName pool, LadderStepKind kind) =>
-        _steps.Add(1, [.. Tags(pool), new("kind", kind.ToString())]);
+    internal static void Stepped(NamespacedName pool, LadderStepKind kind) =>
+        OperatorMetrics.PoolSteps.Of(pool.Namespace ?? "", pool.Name, kind.ToString()).Inc();
 
-    internal void Scaled(NamespacedName pool, bool up) =>
-        _scalings.Add(1, [.. Tags(pool), new("direction", up ? "up" : "down")]);
+    internal static void Scaled(NamespacedName pool, bool up) =>
+        OperatorMetrics.PoolScalings.Of(pool.Namespace ?? "", pool.Name, up ? "up" : "down").Inc();
 
-    private void Gauge(string name, string description, Func<PoolFigures, double> figure) =>
-        _meter.CreateObservableGauge(
-        name, () => _pools.Select(p => new Measurement<double>(figure(p.Value), Tags(p.Key))), null, description);
-
-    private static KeyValuePair<string, object?>[] Tags(NamespacedName pool) =>
-        [new("namespace", pool.Namespace), new("pool", pool.Name)];
+    private void Read(ObservedMetric metric, Func<PoolFigures, double> figure) => metric.From(() =>
+        _pools.Select(p => new Sample(figure(p.Value), p.Key.Namespace ?? "", p.Key.Name)));
 }
 
 /// <summary>The figures of one pool.</summary>

@@ -13,7 +13,7 @@ public sealed class EventLabels
     /// <summary>What stands for everything that has no label of its own.</summary>
     public const string Other = "other";
 
-    /// <summary>Namespaces with series of their own: at fifty each, below the 10,000 that the exporter keeps.</summary>
+    /// <summary>Namespaces with series of their own: at fifty each, below the 10,000 that a metric may have.</summary>
     public const int NamespacesMax = 190;
 
     /// <summary>Reasons as sidecars name them (sidecar/Proxy/Decisions).</summary>

@@ -1,7 +1,8 @@
-using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using WafOperator.Operator.Metrics;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Operator.Host.Listening;
 
@@ -10,10 +11,8 @@ namespace WafOperator.Operator.Host.Listening;
 /// keep the API server
 /// from the webhooks. Who connects and says nothing, or says it byte by byte, is let go.
 /// </summary>
-internal sealed class OperatorPorts : IDisposable
+internal sealed class OperatorPorts
 {
-    public const string MeterName = "WafOperator.Operator.Ports";
-
     /// <summary>Time for a TLS handshake, and for the head of a request.</summary>
     public static readonly TimeSpan HeadWithin = TimeSpan.FromSeconds(10);
 
@@ -24,8 +23,6 @@ internal sealed class OperatorPorts : IDisposable
     private const int ConnectionsMax = 32_768;
     private const int MetricsConnections = 64;
 
-    private readonly Meter _meter = new(MeterName);
-    private readonly Counter<long> _refused;
     private readonly ConnectionShares _webhooks;
     private readonly ConnectionShares _distribution;
     private readonly ConnectionShares _metrics;
@@ -39,12 +36,11 @@ internal sealed class OperatorPorts : IDisposable
         _webhooks = new ConnectionShares(all / 4, all / 8, namespaceOf);
         _distribution = new ConnectionShares(all / 4 * 3, all / 8, namespaceOf);
         _metrics = new ConnectionShares(MetricsConnections, MetricsConnections / 4, _ => null);
-        _refused = _meter.CreateCounter<long>(
-            "waf_operator_connections_refused", description: "Connections that were closed for lack of room, by port.");
-        _meter.CreateObservableGauge(
-            "waf_operator_connections",
-            () => new[] { Now("webhooks", _webhooks), Now("distribution", _distribution), Now("metrics", _metrics) },
-            description: "Connections now, by port.");
+        OperatorMetrics.Connections.From(() =>
+        [
+            new Sample(_webhooks.Taken, "webhooks"), new Sample(_distribution.Taken, "distribution"),
+            new Sample(_metrics.Taken, "metrics"),
+        ]);
     }
 
     /// <summary>Bounds on requests, whatever the port.</summary>
@@ -68,12 +64,7 @@ internal sealed class OperatorPorts : IDisposable
 
     public void Metrics(ListenOptions listen) => Bound(listen, _metrics, "metrics");
 
-    public void Dispose() => _meter.Dispose();
-
-    private static Measurement<int> Now(string port, ConnectionShares shares) =>
-        new(shares.Taken, new KeyValuePair<string, object?>("port", port));
-
-    private void Secure(
+    private static void Secure(
         ListenOptions listen, ConnectionShares shares, string name, Action<HttpsConnectionAdapterOptions> https)
     {
         // Before the handshake, which is the costly part.
@@ -85,13 +76,13 @@ internal sealed class OperatorPorts : IDisposable
         });
     }
 
-    private void Bound(ListenOptions listen, ConnectionShares shares, string name) =>
+    private static void Bound(ListenOptions listen, ConnectionShares shares, string name) =>
         listen.Use(next => async connection =>
     {
         using var share = shares.TryTake((connection.RemoteEndPoint as IPEndPoint)?.Address);
         if (share is null)
         {
-            _refused.Add(1, new KeyValuePair<string, object?>("port", name));
+            OperatorMetrics.ConnectionsRefused.Of(name).Inc();
             connection.Abort();
             return;
         }

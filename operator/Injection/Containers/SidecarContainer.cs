@@ -157,6 +157,16 @@ internal sealed class SidecarContainer(InjectionSettings settings, SidecarResour
         }
 
         if (settings.Metrics is { } metrics) variables.Add(Variable("WAF_METRICS", metrics));
+        if (settings.TraceEndpoint is { } collector)
+        {
+            // OpenTelemetry's own names, which people know and the library reads.
+            variables.Add(Variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector));
+            variables.Add(Variable("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"));
+            variables.Add(Variable("OTEL_TRACES_SAMPLER", "traceidratio"));
+            variables.Add(Variable(
+                "OTEL_TRACES_SAMPLER_ARG", settings.TraceRatio.ToString("R", CultureInfo.InvariantCulture)));
+        }
+
         return variables;
     }
 

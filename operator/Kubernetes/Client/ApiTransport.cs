@@ -51,14 +51,14 @@ internal sealed class ApiTransport : IDisposable
             catch (KubernetesApiException e) when (WaitFor(request, e, attempt) is { } wait)
             {
                 TransportLog.Throttled(_logger, request.Target.ToString(), e.Status.Code, wait.TotalSeconds);
-                RuntimeMetrics.RequestRetries.Add(1);
+                RuntimeMetrics.Retries.Alone.Inc();
                 await Task.Delay(wait, _time, cancellationToken);
             }
             catch (KubernetesUnreachableException e)
                 when (attempt == 0 && request.Method == HttpMethod.Get && BrokeOff(e))
             {
                 // A pooled connection that the server had closed; reading again is harmless.
-                RuntimeMetrics.RequestRetries.Add(1);
+                RuntimeMetrics.Retries.Alone.Inc();
             }
         }
     }
@@ -87,7 +87,7 @@ internal sealed class ApiTransport : IDisposable
         ApiRequest request, CancellationToken limited, CancellationToken cancellationToken)
     {
         var waited = await _throttle.WaitAsync(cancellationToken);
-        if (waited > TimeSpan.Zero) RuntimeMetrics.ThrottleSeconds.Record(waited.TotalSeconds);
+        if (waited > TimeSpan.Zero) RuntimeMetrics.ThrottleSeconds.Alone.Observe(waited.TotalSeconds);
         using var response = await ExchangeAsync(request, limited);
         try
         {

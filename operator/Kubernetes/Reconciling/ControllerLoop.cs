@@ -112,6 +112,7 @@ public sealed class ControllerLoop
     private async Task ReconcileAsync(WorkQueue queue, NamespacedName key, CancellationToken cancellationToken)
     {
         var started = _services.Time.GetTimestamp();
+        var span = RuntimeTraces.Reconcile(_name, key);
         using var limit = new CancellationTokenSource(_options.ReconcileTimeMax, _services.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         string result;
@@ -139,6 +140,7 @@ public sealed class ControllerLoop
         }
 
         RuntimeMetrics.Reconciled(_name, result, _services.Time.GetElapsedTime(started));
+        RuntimeTraces.Reconciled(span, result);
     }
 
     private string Failed(WorkQueue queue, NamespacedName key, Exception e, bool timedOut)

@@ -1,115 +1,101 @@
-using System.Diagnostics;
-using System.Diagnostics.Metrics;
+using System.Globalization;
+using Prometheus;
 using WafOperator.Kubernetes.Client;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Kubernetes.Telemetry;
 
 /// <summary>
-/// All instruments of the client and the controller runtime, under the meter <see cref="MeterName"/>.
+/// All metrics of the client and the controller runtime, for whichever program uses them. Thread-safe.
 /// </summary>
 public static class RuntimeMetrics
 {
-    /// <summary>The meter to listen to.</summary>
-    public const string MeterName = "WafOperator.Kubernetes";
+    /// <summary>What a program's metrics page shows.</summary>
+    public static MetricSet Set { get; } = new();
 
-    private static readonly Meter Meter = new(MeterName);
+    internal static LabelledMetric<Counter.Child> Retries { get; } = Set.CreateCounter(
+        "kubernetes_client_retries_total", "Requests repeated after Retry-After or a lost connection", []);
 
-    private static readonly Counter<long> Requests =
-        Meter.CreateCounter<long>("kubernetes.client.requests", null, "Requests by verb, resource and status code");
+    internal static LabelledMetric<Histogram.Child> ThrottleSeconds { get; } = Set.CreateHistogram(
+        "kubernetes_client_throttle_duration", "Waiting for the process's own limit", []);
 
-    private static readonly Histogram<double> RequestSeconds =
-        Meter.CreateHistogram<double>("kubernetes.client.request.duration", "s", "Time until the answer's headers");
+    internal static LabelledMetric<Counter.Child> Panics { get; } = Set.CreateCounter(
+        "controller_panics_total", "Reconciles ended by an exception that is a bug, by controller", ["controller"]);
 
-    internal static readonly Counter<long> RequestRetries =
-        Meter.CreateCounter<long>(
-            "kubernetes.client.retries", null, "Requests repeated after Retry-After or a lost connection");
+    private static readonly LabelledMetric<Counter.Child> Requests = Set.CreateCounter(
+        "kubernetes_client_requests_total", "Requests by verb, resource and status code",
+        ["verb", "resource", "code"]);
 
-    internal static readonly Histogram<double> ThrottleSeconds =
-        Meter.CreateHistogram<double>(
-            "kubernetes.client.throttle.duration", "s", "Waiting for the process's own limit");
+    private static readonly LabelledMetric<Histogram.Child> RequestSeconds = Set.CreateHistogram(
+        "kubernetes_client_request_duration", "Time until the answer's headers", ["verb", "resource", "code"]);
 
-    private static readonly Counter<long> WatchEnds =
-        Meter.CreateCounter<long>("kubernetes.watch.ends", null, "Watches that ended, by resource and reason");
+    private static readonly LabelledMetric<Counter.Child> WatchEnds = Set.CreateCounter(
+        "kubernetes_watch_ends_total", "Watches that ended, by resource and reason", ["resource", "reason"]);
 
-    private static readonly Counter<long> Lists =
-        Meter.CreateCounter<long>("kubernetes.informer.lists", null, "Full lists by informers, by resource");
+    private static readonly LabelledMetric<Counter.Child> Lists = Set.CreateCounter(
+        "kubernetes_informer_lists_total", "Full lists by informers, by resource", ["resource"]);
 
-    private static readonly Counter<long> WatchEvents =
-        Meter.CreateCounter<long>("kubernetes.informer.events", null, "Events received by informers, by resource");
+    private static readonly LabelledMetric<Counter.Child> WatchEvents = Set.CreateCounter(
+        "kubernetes_informer_events_total", "Events received by informers, by resource", ["resource"]);
 
-    private static readonly Counter<long> Reconciles =
-        Meter.CreateCounter<long>("controller.reconciles", null, "Reconciles by controller and result");
+    private static readonly LabelledMetric<Counter.Child> Reconciles = Set.CreateCounter(
+        "controller_reconciles_total", "Reconciles by controller and result", ["controller", "result"]);
 
-    private static readonly Histogram<double> ReconcileSeconds =
-        Meter.CreateHistogram<double>("controller.reconcile.duration", "s", "Time of one reconcile, by controller");
+    private static readonly LabelledMetric<Histogram.Child> ReconcileSeconds = Set.CreateHistogram(
+        "controller_reconcile_duration", "Time of one reconcile, by controller", ["controller"]);
 
-    private static readonly Counter<long> ReconcilePanics = Meter.CreateCounter<long>(
-        "controller.panics", null, "Reconciles ended by an exception that is a bug, by controller");
+    private static readonly LabelledMetric<Gauge.Child> QueueDepth = Set.CreateGauge(
+        "workqueue_depth", "Keys waiting, by queue", ["queue"]);
 
-    private static readonly UpDownCounter<long> QueueDepth =
-        Meter.CreateUpDownCounter<long>("workqueue.depth", null, "Keys waiting, by queue");
+    private static readonly LabelledMetric<Counter.Child> QueueAdds = Set.CreateCounter(
+        "workqueue_adds_total", "Keys added, by queue", ["queue"]);
 
-    private static readonly Counter<long> QueueAdds =
-        Meter.CreateCounter<long>("workqueue.adds", null, "Keys added, by queue");
+    private static readonly LabelledMetric<Counter.Child> QueueRetries = Set.CreateCounter(
+        "workqueue_retries_total", "Keys added again with back-off, by queue", ["queue"]);
 
-    private static readonly Counter<long> QueueRetries =
-        Meter.CreateCounter<long>("workqueue.retries", null, "Keys added again with back-off, by queue");
+    private static readonly LabelledMetric<Histogram.Child> QueueSeconds = Set.CreateHistogram(
+        "workqueue_queue_duration", "Time a key waited, by queue", ["queue"]);
 
-    private static readonly Histogram<double> QueueSeconds =
-        Meter.CreateHistogram<double>("workqueue.queue.duration", "s", "Time a key waited, by queue");
+    private static readonly LabelledMetric<Counter.Child> EventsDropped = Set.CreateCounter(
+        "kubernetes_events_dropped_total", "Events not written, by reason", ["reason"]);
 
-    private static readonly Counter<long> EventsDropped =
-        Meter.CreateCounter<long>("kubernetes.events.dropped", null, "Events not written, by reason");
-
-    private static readonly Counter<long> LeaderChanges =
-        Meter.CreateCounter<long>("leader.election.changes", null, "Leadership won or lost, by lease");
+    private static readonly LabelledMetric<Counter.Child> LeaderChanges = Set.CreateCounter(
+        "leader_election_changes_total", "Leadership won or lost, by lease", ["lease", "leading"]);
 
     internal static void Request(ApiTarget target, int code, TimeSpan duration)
     {
-        var tags = new TagList
-        {
-            { "verb", target.VerbName },
-            { "resource", target.Resource },
-            { "code", code },
-        };
-        Requests.Add(1, tags);
-        if (code > 0) RequestSeconds.Record(duration.TotalSeconds, tags);
+        var status = code.ToString(CultureInfo.InvariantCulture);
+        Requests.Of(target.VerbName, target.Resource, status).Inc();
+        if (code > 0) RequestSeconds.Of(target.VerbName, target.Resource, status).Observe(duration.TotalSeconds);
     }
 
-    internal static void WatchEnded(string resource, string reason) =>
-        WatchEnds.Add(1, new("resource", resource), new("reason", reason));
+    internal static void WatchEnded(string resource, string reason) => WatchEnds.Of(resource, reason).Inc();
 
-    internal static void Listed(string resource) =>
-        Lists.Add(1, new KeyValuePair<string, object?>("resource", resource));
+    internal static void Listed(string resource) => Lists.Of(resource).Inc();
 
-    internal static void WatchEvent(string resource) =>
-        WatchEvents.Add(1, new KeyValuePair<string, object?>("resource", resource));
+    internal static void WatchEvent(string resource) => WatchEvents.Of(resource).Inc();
 
     internal static void Reconciled(string controller, string result, TimeSpan duration)
     {
-        Reconciles.Add(1, new("controller", controller), new("result", result));
-        ReconcileSeconds.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("controller", controller));
+        Reconciles.Of(controller, result).Inc();
+        ReconcileSeconds.Of(controller).Observe(duration.TotalSeconds);
     }
 
-    internal static void Panicked(string controller) =>
-        ReconcilePanics.Add(1, new KeyValuePair<string, object?>("controller", controller));
+    internal static void Panicked(string controller) => Panics.Of(controller).Inc();
 
     internal static void Queued(string queue, int change)
     {
-        var tag = new KeyValuePair<string, object?>("queue", queue);
-        QueueDepth.Add(change, tag);
-        if (change > 0) QueueAdds.Add(change, tag);
+        QueueDepth.Of(queue).Inc(change);
+        if (change > 0) QueueAdds.Of(queue).Inc(change);
     }
 
-    internal static void QueueRetried(string queue) =>
-        QueueRetries.Add(1, new KeyValuePair<string, object?>("queue", queue));
+    internal static void QueueRetried(string queue) => QueueRetries.Of(queue).Inc();
 
     internal static void Dequeued(string queue, TimeSpan waited) =>
-        QueueSeconds.Record(waited.TotalSeconds, new KeyValuePair<string, object?>("queue", queue));
+        QueueSeconds.Of(queue).Observe(waited.TotalSeconds);
 
-    internal static void EventDropped(string reason) =>
-        EventsDropped.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    internal static void EventDropped(string reason) => EventsDropped.Of(reason).Inc();
 
     internal static void LeadershipChanged(string lease, bool leading) =>
-        LeaderChanges.Add(1, new("lease", lease), new("leading", leading));
+        LeaderChanges.Of(lease, leading.ToString()).Inc();
 }

@@ -1,7 +1,7 @@
-using System.Diagnostics.Metrics;
 using System.Text.Json;
 using WafOperator.Behaviour.History;
 using WafOperator.Proxy.Telemetry;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Proxy.Behaviour;
 
@@ -34,13 +34,11 @@ internal static class BehaviourPage
         });
     }
 
-    public static void Observe(SidecarMeters meters, Func<BehaviourProgram?> current)
+    public static void Observe(SidecarMetrics metrics, Func<BehaviourProgram?> current)
     {
-        meters.Gauge("waf_behaviour_clients", "Clients and sessions that are remembered, by how they are kept.", () =>
-            current() is { } program ? Segments.Select(segment => new Measurement<double>(
-                program.State.History.CountOf(segment),
-                new KeyValuePair<string, object?>("kept", segment.ToString()))) : []);
-        meters.Gauge("waf_behaviour_held", "Clients and sessions in quarantine.", () =>
-            current() is { } program ? [new Measurement<double>(program.State.Holds.Count)] : []);
+        metrics.BehaviourClients.From(() => current() is { } program
+            ? Segments.Select(segment => new Sample(program.State.History.CountOf(segment), segment.ToString()))
+            : []);
+        metrics.BehaviourHeld.From(() => current() is { } program ? [new Sample(program.State.Holds.Count)] : []);
     }
 }

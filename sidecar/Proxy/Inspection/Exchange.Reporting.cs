@@ -90,6 +90,7 @@ internal sealed partial class Exchange
         _rules?.Log();
         var duration = TimeSpan.FromSeconds((double)_inspectedTicks / Stopwatch.Frequency);
         _services.Meters.RequestDecided(_decision);
+        _context.Span?.Decided(_decision, _snapshot.Document.Name, EventIds.Text(_eventId));
         LearningTally.Count(_snapshot.Scoring, _scored, _decision);
         if (_decision.Forwards) _services.Meters.Covered(_inputs.Coverage);
         _services.Meters.Inspected(duration);

@@ -36,6 +36,7 @@ internal sealed partial class Exchange
         }
 
         Score(program, answers);
+        _context.Span?.Mark("models");
     }
 
     private PoolQuestions? Collect(ScoringProgram program)

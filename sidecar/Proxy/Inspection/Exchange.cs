@@ -80,6 +80,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             }
 
             InspectHead();
+            _context.Span?.Mark("head");
             if (!IsDecided) await InspectBodyAsync();
             Decide();
             if (_decision.Forwards) await ForwardAsync();
@@ -184,6 +185,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             case not BodyHandling.Stream:
                 _held = new HeldBody(_services.Budget, Client);
                 var reading = await ReadBodyAsync(plan, _held);
+                _context.Span?.Mark("body");
                 Miss(CoverageReasons.Of(reading, plan.Handling));
                 // Detect held what Enforce would have refused.
                 if (reading is BodyReading.TooLong || reading is BodyReading.Beginning && RefusesLongBodies) _inputs = _inputs with { Limit = LimitOutcome.BodyTooLarge };
@@ -203,6 +205,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             await LimitAsync(ofBody: true);
         JudgeLogin();
         InspectWhole();
+        _context.Span?.Mark("rules");
         if (ProgramToScore() is { } program) await ScoreAsync(program);
         if (_hasNoRoom && !IsAttack) _inputs = _inputs with { Rules = NoRoomLeft };
         _inspectedTicks += Stopwatch.GetTimestamp() - started;
@@ -312,6 +315,7 @@ internal sealed partial class Exchange : IAsyncDisposable
     {
         // A body that is wholly held was answered with 100 already; asking the application again would only wait.
         if (_held is not null) _http.Request.Headers.Remove("Expect");
+        _context.Span?.PassOn(_http.Request.Headers);
         var connection = _context.Connection;
         var transformer = InspectsResponse
             ? new InspectingTransformer(connection, this, _services.Budget)

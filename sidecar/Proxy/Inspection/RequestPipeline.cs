@@ -8,6 +8,7 @@ using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Reporting;
 using WafOperator.Proxy.Snapshots;
+using WafOperator.Proxy.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace WafOperator.Proxy.Inspection;
@@ -20,7 +21,25 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
     /// <summary>Without a policy nobody is trusted.</summary>
     private static readonly ClientResolver Nobody = new(new ClientIdentity());
 
-    public Task ProcessAsync(ProxyContext context)
+    public Task ProcessAsync(ProxyContext context) =>
+        RequestSpan.Source.IsOn ? TraceAsync(context) : HandleAsync(context);
+
+    /// <summary>Begins the span within itself: what flows with it must not stay on the connection.</summary>
+    private async Task TraceAsync(ProxyContext context)
+    {
+        var span = context.Span = RequestSpan.Begin(context.Http.Request);
+        try
+        {
+            await HandleAsync(context);
+        }
+        finally
+        {
+            context.Span = null;
+            span?.End(context.Http.Response);
+        }
+    }
+
+    private Task HandleAsync(ProxyContext context)
     {
         var http = context.Http;
         var headers = http.Request.Headers;
@@ -94,6 +113,7 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         var http = context.Http;
         (snapshot?.Identity ?? Nobody).DropForged(context.Connection.Peer, http.Request.Headers);
         HopByHop.Drop(http, snapshot?.Routes.AllUpgrades);
+        context.Span?.PassOn(http.Request.Headers);
         services.Meters.Covered(Coverage.None(why, http.Request.ContentLength ?? 0));
         if (GatheringStream.Gather(http)) await SocketThreads.LeaveAsync();
         var error = await services.Forwarder.ForwardAsync(http, context.Connection, context.Connection.PassThrough);

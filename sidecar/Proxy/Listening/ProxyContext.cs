@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using WafOperator.Proxy.Telemetry;
 
 namespace WafOperator.Proxy.Listening;
 
@@ -11,6 +12,9 @@ internal sealed class ProxyContext(IFeatureCollection features)
     private ProxyConnection? _connection;
 
     public DefaultHttpContext Http { get; } = new(features);
+
+    /// <summary>The request's span, or null where it is not traced.</summary>
+    public RequestSpan? Span { get; set; }
 
     /// <summary>The client connection.</summary>
     public ProxyConnection Connection => _connection ??= Http.Features.GetRequiredFeature<ProxyConnection>();

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using WafOperator.Listening;
 using WafOperator.Proxy.Forwarding;
 
 namespace WafOperator.Proxy.Listening;

@@ -1,4 +1,4 @@
-using System.Diagnostics.Metrics;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Proxy.Messages;
 
@@ -9,21 +9,19 @@ internal sealed class MessageTally
 
     private readonly long[] _counts = new long[Enum.GetValues<MessageProtocol>().Length * Outcomes];
 
-    public MessageTally(Meter meter) => meter.CreateObservableCounter(
-        "waf_messages_total", Observe, null, "Messages of gRPC and WebSocket streams by what became of them.");
+    public MessageTally(ObservedMetric metric) => metric.From(Observe);
 
     public void Add(MessageProtocol protocol, MessageOutcome outcome) =>
         Interlocked.Increment(ref _counts[(int)protocol * Outcomes + (int)outcome]);
 
-    private IEnumerable<Measurement<long>> Observe()
+    private IEnumerable<Sample> Observe()
     {
         for (var i = 0; i < _counts.Length; i++)
         {
             var count = Interlocked.Read(ref _counts[i]);
             if (count == 0) continue;
-            yield return new Measurement<long>(
-                count, new("protocol", ((MessageProtocol)(i / Outcomes)).ToString()),
-                new("outcome", ((MessageOutcome)(i % Outcomes)).ToString()));
+            yield return new Sample(
+                count, ((MessageProtocol)(i / Outcomes)).ToString(), ((MessageOutcome)(i % Outcomes)).ToString());
         }
     }
 }

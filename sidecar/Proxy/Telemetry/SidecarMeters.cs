@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
+using System.Globalization;
 using System.Numerics;
 using WafOperator.Http;
 using WafOperator.Protocols.Events;
@@ -10,6 +10,7 @@ using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.Messages;
 using WafOperator.Proxy.Models.Pool;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Proxy.Telemetry;
 
@@ -17,10 +18,8 @@ namespace WafOperator.Proxy.Telemetry;
 /// What the data plane counts. Hot counters are plain numbers read when somebody looks; labels come from fixed lists or
 /// from bounded tables, so no client can grow them. Thread-safe.
 /// </summary>
-internal sealed class SidecarMeters : IDisposable
+internal sealed class SidecarMeters
 {
-    public const string MeterName = "WafOperator.Sidecar";
-
     /// <summary>Rules that have a counter of their own; matches of further ones are counted together.</summary>
     private const int RuleIdsMax = 1_000;
 
@@ -39,15 +38,10 @@ internal sealed class SidecarMeters : IDisposable
 
     private static readonly LoginOutcome[] LoginOutcomes = Enum.GetValues<LoginOutcome>();
 
-    private static int _instances;
-
-    private readonly Meter _meter;
     private readonly long[] _requests = new long[Verdicts * Reasons];
     private readonly ConcurrentDictionary<long, Tally> _rules = new();
     private readonly ConcurrentDictionary<string, Tally> _named = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Tally> _exclusions = new(StringComparer.Ordinal);
-    private readonly Histogram<double> _inspection;
-    private readonly Histogram<double> _pool;
     private readonly long[] _poolOutcomes = new long[PoolOutcomes];
     private readonly MessageTally _messages;
     private readonly long[] _uninspected = new long[Whys.Length];
@@ -66,56 +60,24 @@ internal sealed class SidecarMeters : IDisposable
 
     public SidecarMeters()
     {
-        // Listeners choose by name: a second sidecar in one process (tests) must not be taken for the first.
-        var instance = Interlocked.Increment(ref _instances);
-        Name = instance == 1 ? MeterName : $"{MeterName}-{instance}";
-        _meter = new Meter(Name);
-        _inspection = _meter.CreateHistogram(
-            "waf_inspection_seconds", unit: null, "Time of inspection of one request, without waiting for its body.",
-            tags: null, advice: new InstrumentAdvice<double>
-            {
-                HistogramBucketBoundaries =
-                    [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
-            });
-        _pool = _meter.CreateHistogram(
-            "waf_pool_call_seconds", unit: null, "Time until a pool's answer, or until it was given up.", tags: null,
-            advice: new InstrumentAdvice<double>
-            {
-                HistogramBucketBoundaries = [0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05, 0.1, 1],
-            });
-        _meter.CreateObservableCounter("waf_pool_calls_total", ObservePool, null, "Questions to the pool by outcome.");
-        _meter.CreateObservableCounter(
-            "waf_pool_hedges_total", () => Interlocked.Read(ref _poolHedges), null, "Second requests to the pool.");
-        _messages = new MessageTally(_meter);
-        _meter.CreateObservableCounter("waf_requests_total", ObserveRequests, null, "Requests by verdict and reason.");
-        _meter.CreateObservableCounter(
-            "waf_would_block_total", () => Interlocked.Read(ref _wouldBlock) + Interlocked.Read(ref _wouldLimit), null,
-            "Requests that mode Enforce would have refused.");
-        _meter.CreateObservableCounter(
-            "waf_uninspected_total", ObserveUninspected, null,
-            "Requests that went on without having been looked at whole, by reason; a request may have several.");
-        _meter.CreateObservableCounter(
-            "waf_behaviour_actions_total", ObserveBehaviour, null,
-            "Requests of clients at some risk, by what the policy does at that risk.");
-        Counter(
-            "waf_challenges_total", "Clients that were asked to show that they are browsers, and what came of it.",
-            () => ChallengeEvents.Select(what => new Measurement<long>(
-                Interlocked.Read(ref _challenges[(int)what]),
-                new KeyValuePair<string, object?>("event", what.ToString()))));
-        Counter("waf_logins_total", "Attempts to sign in that the application answered, by outcome.", () =>
-            LoginOutcomes.Select(outcome => new Measurement<long>(
-                Interlocked.Read(ref _logins[(int)outcome]),
-                new KeyValuePair<string, object?>("outcome", outcome.ToString()))));
-        _meter.CreateObservableCounter("waf_rule_matches_total", ObserveRules, null, "Reported rule matches by id.");
-        _meter.CreateObservableCounter(
-            "waf_exclusion_hits_total", () => Observe(_exclusions, "exclusion"), null, "Requests that an exclusion let be decided otherwise.");
-        _meter.CreateObservableCounter(
-            "waf_incidents_total", () => Observe(_named, "kind"), null,
-            "Drops, fallbacks and failures by kind. Each kind is explained in sidecar/README.md.");
+        _messages = new MessageTally(Metrics.Messages);
+        Metrics.PoolCalls.From(ObservePool);
+        Metrics.PoolHedges.From(() => Interlocked.Read(ref _poolHedges));
+        Metrics.Requests.From(ObserveRequests);
+        Metrics.WouldBlock.From(() => Interlocked.Read(ref _wouldBlock) + Interlocked.Read(ref _wouldLimit));
+        Metrics.Uninspected.From(ObserveUninspected);
+        Metrics.BehaviourActions.From(ObserveBehaviour);
+        Metrics.Challenges.From(() => ChallengeEvents.Select(
+            what => new Sample(Interlocked.Read(ref _challenges[(int)what]), what.ToString())));
+        Metrics.Logins.From(() => LoginOutcomes.Select(
+            outcome => new Sample(Interlocked.Read(ref _logins[(int)outcome]), outcome.ToString())));
+        Metrics.RuleMatches.From(ObserveRules);
+        Metrics.ExclusionHits.From(() => Observe(_exclusions));
+        Metrics.Incidents.From(() => Observe(_named));
     }
 
-    /// <summary>Name of this instance's meter.</summary>
-    public string Name { get; }
+    /// <summary>What is exported; gauges are read where their state is.</summary>
+    public SidecarMetrics Metrics { get; } = new();
 
     /// <summary>What the policy's lists lack.</summary>
     public VocabularyTally Vocabulary { get; } = new();
@@ -181,7 +143,7 @@ internal sealed class SidecarMeters : IDisposable
     /// <summary>A message of a stream passed, or did not.</summary>
     public void MessageSeen(MessageProtocol protocol, MessageOutcome outcome) => _messages.Add(protocol, outcome);
 
-    public void Inspected(TimeSpan duration) => _inspection.Record(duration.TotalSeconds);
+    public void Inspected(TimeSpan duration) => Metrics.Inspection.Observe(duration.TotalSeconds);
 
     public void RuleMatched(long id)
     {
@@ -194,7 +156,7 @@ internal sealed class SidecarMeters : IDisposable
     public void PoolAsked(PoolOutcome outcome, TimeSpan took)
     {
         Interlocked.Increment(ref _poolOutcomes[(int)outcome]);
-        if (took > TimeSpan.Zero) _pool.Record(took.TotalSeconds);
+        if (took > TimeSpan.Zero) Metrics.PoolCall.Observe(took.TotalSeconds);
     }
 
     /// <summary>Questions that ended so.</summary>
@@ -220,14 +182,6 @@ internal sealed class SidecarMeters : IDisposable
 
     public IReadOnlyDictionary<string, long> ExclusionHits => _exclusions.ToDictionary(pair => pair.Key, pair => pair.Value.Value);
 
-    /// <summary>A gauge read when metrics are read.</summary>
-    public void Gauge(string name, string description, Func<IEnumerable<Measurement<double>>> observe) =>
-        _meter.CreateObservableGauge(name, observe, null, description);
-
-    /// <summary>A counter read when metrics are read.</summary>
-    public void Counter(string name, string description, Func<IEnumerable<Measurement<long>>> observe) =>
-        _meter.CreateObservableCounter(name, observe, null, description);
-
     public RequestCounters Counters()
     {
         var allowed = Sum(VerdictKind.Allow) + Interlocked.Read(ref _passed);
@@ -245,8 +199,6 @@ internal sealed class SidecarMeters : IDisposable
         };
     }
 
-    public void Dispose() => _meter.Dispose();
-
     private long Sum(VerdictKind verdict)
     {
         long sum = 0;
@@ -254,60 +206,53 @@ internal sealed class SidecarMeters : IDisposable
         return sum;
     }
 
-    private IEnumerable<Measurement<long>> ObserveRequests()
+    private IEnumerable<Sample> ObserveRequests()
     {
-        yield return new Measurement<long>(
+        yield return new Sample(
             Interlocked.Read(ref _passed) + Interlocked.Read(ref _requests[OffRoute]),
-            new("verdict", nameof(VerdictKind.Allow)), new("reason", nameof(DecisionReason.Off)));
+            nameof(VerdictKind.Allow), nameof(DecisionReason.Off));
         for (var verdict = 0; verdict < Verdicts; verdict++)
         {
             for (var reason = 0; reason < Reasons; reason++)
             {
                 var count = Interlocked.Read(ref _requests[verdict * Reasons + reason]);
                 if (count == 0 || verdict * Reasons + reason == OffRoute) continue;
-                yield return new Measurement<long>(
-                    count,
-                    new("verdict", ((VerdictKind)verdict).ToString()), new("reason", ((DecisionReason)reason).ToString()));
+                yield return new Sample(count, ((VerdictKind)verdict).ToString(), ((DecisionReason)reason).ToString());
             }
         }
     }
 
     /// <summary>Every reason from the start, so that a rate over it sees the first one; limits by their name.</summary>
-    private IEnumerable<Measurement<long>> ObserveUninspected()
+    private IEnumerable<Sample> ObserveUninspected()
     {
         foreach (var why in Whys)
         {
             if (why is UninspectedReason.Limit) continue;
-            yield return new Measurement<long>(
-                Interlocked.Read(ref _uninspected[(int)why]), new KeyValuePair<string, object?>("why", why.ToString()));
+            yield return new Sample(Interlocked.Read(ref _uninspected[(int)why]), why.ToString(), "");
         }
 
         for (var bit = 0; bit < _limits.Length; bit++)
         {
             if (Interlocked.Read(ref _limits[bit]) is > 0 and var count)
             {
-                yield return new Measurement<long>(
-                    count, new("why", nameof(UninspectedReason.Limit)), new("limit",
-                        ((ExceededLimits)(1u << bit)).ToString()));
+                yield return new Sample(
+                    count, nameof(UninspectedReason.Limit), ((ExceededLimits)(1u << bit)).ToString());
             }
         }
     }
 
-    private IEnumerable<Measurement<long>> ObservePool() => Enum.GetValues<PoolOutcome>().Select(outcome =>
-        new Measurement<long>(PoolCalls(outcome), new KeyValuePair<string, object?>("outcome", outcome.ToString())));
+    private IEnumerable<Sample> ObservePool() => Enum.GetValues<PoolOutcome>()
+        .Select(outcome => new Sample(PoolCalls(outcome), outcome.ToString()));
 
-    private IEnumerable<Measurement<long>> ObserveBehaviour() =>
+    private IEnumerable<Sample> ObserveBehaviour() =>
         BehaviourActions.Where(action => Interlocked.Read(ref _behaviour[(int)action]) > 0)
-            .Select(action => new Measurement<long>(
-                Interlocked.Read(ref _behaviour[(int)action]),
-                new KeyValuePair<string, object?>("action", action.ToString())));
+            .Select(action => new Sample(Interlocked.Read(ref _behaviour[(int)action]), action.ToString()));
 
-    private IEnumerable<Measurement<long>> ObserveRules() =>
-        _rules.Select(pair => new Measurement<long>(
-            pair.Value.Value, new KeyValuePair<string, object?>("rule", pair.Key == 0 ? "other" : pair.Key)));
+    private IEnumerable<Sample> ObserveRules() => _rules.Select(pair => new Sample(
+        pair.Value.Value, pair.Key == 0 ? "other" : pair.Key.ToString(CultureInfo.InvariantCulture)));
 
-    private static IEnumerable<Measurement<long>> Observe(ConcurrentDictionary<string, Tally> tallies, string label) =>
-        tallies.Select(pair => new Measurement<long>(pair.Value.Value, new KeyValuePair<string, object?>(label, pair.Key)));
+    private static IEnumerable<Sample> Observe(ConcurrentDictionary<string, Tally> tallies) =>
+        tallies.Select(pair => new Sample(pair.Value.Value, pair.Key));
 
     private sealed class Tally
     {

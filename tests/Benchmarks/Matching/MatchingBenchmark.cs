@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using WafOperator.Fixtures;
 using WafOperator.Matching;
-using WafOperator.Matching.Tests.Hostile;
-using WafOperator.Matching.Tests.Pcre;
 using WafOperator.SecLang.Regex;
 
 namespace WafOperator.Benchmarks.Matching;

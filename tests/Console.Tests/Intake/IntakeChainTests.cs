@@ -27,7 +27,6 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-spool").FullName;
     private readonly HttpClient _http = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly IntakeMeters _meters = new();
     private WebApplication _operator = null!;
     private EventSpool _spool = null!;
     private PostgresEventStore _store = null!;
@@ -51,7 +50,6 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
     public void Dispose()
     {
         _spool?.Dispose();
-        _meters.Dispose();
         _http.Dispose();
         _stop.Dispose();
         Directory.Delete(_folder, recursive: true);
@@ -126,7 +124,7 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
     public async Task ALineThatIsNoEvent_DoesNotHoldUpTheOthers()
     {
         var good = Event();
-        var intake = new EventIntake(_store, TestEvents.KeepFor, _meters, TimeProvider.System);
+        var intake = new EventIntake(_store, TestEvents.KeepFor, TimeProvider.System);
         using var lines = new MemoryStream();
         foreach (var line in new[] { "{", "null", "[]", "{\"id\":1}", "",
             JsonSerializer.Serialize(Event() with { Id = "x" }, ProtocolJson.Default.SecurityEvent) })
@@ -161,7 +159,7 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
         File.WriteAllText(tokenFile, "console");
         var fetcher = new BatchFetcher(
             new FetchOptions(_http.BaseAddress!, "127.0.0.1", tokenFile, null),
-            new EventIntake(_store, TestEvents.KeepFor, _meters, TimeProvider.System), _meters, TimeProvider.System,
+            new EventIntake(_store, TestEvents.KeepFor, TimeProvider.System), TimeProvider.System,
             NullLogger<BatchFetcher>.Instance);
         _fetching = fetcher.RunAsync(_stop.Token);
     }

@@ -34,8 +34,7 @@ public sealed class StoreMeasurement(PostgresServer server, ITestOutputHelper ou
             ? new SqliteEventStore(Path.Combine(folder, "events.db"))
                 : new PostgresEventStore(await server.NewDatabaseAsync());
         await store.InitializeAsync(default);
-        using var meters = new IntakeMeters();
-        var intake = new EventIntake(store, TestEvents.KeepFor, meters, TimeProvider.System);
+        var intake = new EventIntake(store, TestEvents.KeepFor, TimeProvider.System);
         var (watch, cpu) = (new Stopwatch(), TimeSpan.Zero);
         for (var sent = 0; sent < Events; sent += BatchEvents)
         {

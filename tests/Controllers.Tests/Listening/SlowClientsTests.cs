@@ -26,7 +26,7 @@ public sealed class SlowClientsTests
     public async Task ManyWhoSayNothing_LeaveRoomForOthers_AndAreLetGo(string start)
     {
         var (certificate, bundle) = Certificate();
-        using var ports = new OperatorPorts(0, address => address.ToString().StartsWith("127.0.9.",
+        var ports = new OperatorPorts(0, address => address.ToString().StartsWith("127.0.9.",
             StringComparison.Ordinal)
             ? "noisy" : null);
         await using var web = await StartAsync(ports, certificate);

@@ -1,6 +1,6 @@
 using WafOperator.Controllers.Models;
+using WafOperator.Fixtures;
 using WafOperator.Protocols.Models;
-using WafOperator.Protocols.Tests.Models;
 using WafOperator.Resources.Models;
 
 namespace WafOperator.Controllers.Tests.Models;

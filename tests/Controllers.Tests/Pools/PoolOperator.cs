@@ -78,7 +78,6 @@ internal sealed class PoolOperator : IAsyncDisposable
         if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
         await _work;
-        _metrics.Dispose();
         _http.Dispose();
         _outside.Dispose();
         _stop.Dispose();

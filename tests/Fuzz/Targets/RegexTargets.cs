@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using WafOperator.Fixtures;
 using WafOperator.Fuzz.Running;
 using WafOperator.Matching;
-using WafOperator.Matching.Tests.Pcre;
 using WafOperator.SecLang.Regex;
 
 namespace WafOperator.Fuzz.Targets;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
+using WafOperator.Fixtures;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
@@ -7,6 +7,7 @@ using WafOperator.Kubernetes.Telemetry;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Kubernetes.Tests.Client;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Telemetry;
 
 namespace WafOperator.Kubernetes.Tests.Reconciling;
 
@@ -80,7 +81,6 @@ public sealed class ControllerLoopTests(TestApiServer server)
         await client.CreateAsync(BuiltIn.ConfigMaps, KubernetesClientTests.ConfigMap(ns, "bad"), None);
         await client.CreateAsync(BuiltIn.ConfigMaps, KubernetesClientTests.ConfigMap(ns, "good"), None);
         var attempts = new ConcurrentDictionary<string, int>();
-        using var panics = new CountedPanics();
         await using var run = new Running(client, ns, (key, _) =>
         {
             var attempt = attempts.AddOrUpdate(key.Name, 1, (_, n) => n + 1);
@@ -91,7 +91,35 @@ public sealed class ControllerLoopTests(TestApiServer server)
         await Eventually.TrueAsync(() =>
             attempts.GetValueOrDefault("bad") == 5, "the failing key is tried until it succeeds");
         await Eventually.TrueAsync(() => attempts.ContainsKey("good"), "the other key is reconciled");
-        Assert.Equal(4, panics.Count(run.Name));
+        Assert.Equal(4, RuntimeMetrics.Panics.Of(run.Name).Value);
+    }
+
+    [Fact]
+    public async Task RunAsync_Traced_EveryReconcileIsASpanWithItsResult()
+    {
+        await using var collector = await OtlpReceiver.StartAsync();
+        using var client = server.Client();
+        var ns = await server.NamespaceAsync();
+        await client.CreateAsync(BuiltIn.ConfigMaps, KubernetesClientTests.ConfigMap(ns, "traced"), None);
+        var attempts = 0;
+        var settings = new TraceSettings { IsOn = true, Ratio = 1, Endpoint = collector.Endpoint };
+        var resource = new Dictionary<string, string>();
+        using (var export = TraceExport.Start(settings, resource, RuntimeTraces.Source))
+        {
+            await using var run = new Running(client, ns, (key, _) => key.Name != "traced" ? ReconcileResult.Done
+                : Interlocked.Increment(ref attempts) == 1 ? throw new InvalidOperationException("a bug")
+                : ReconcileResult.Done);
+            await Eventually.TrueAsync(() =>
+            {
+                export!.Flush(1_000);
+                return collector.Spans.Count(span => span.Attributes.GetValueOrDefault("k8s.object") == "traced"
+                    && span.Attributes["k8s.namespace.name"] == ns) >= 2;
+            }, "both attempts are spans");
+        }
+
+        var results = collector.Spans.Where(span => span.Attributes.GetValueOrDefault("k8s.object") == "traced"
+            && span.Attributes["k8s.namespace.name"] == ns).Select(span => span.Attributes["result"]).ToList();
+        Assert.Equal(["panic", "done"], results[..2]);
     }
 
     [Fact]
@@ -241,27 +269,5 @@ public sealed class ControllerLoopTests(TestApiServer server)
             await _work;
             _stop.Dispose();
         }
-    }
-
-    private sealed class CountedPanics : IDisposable
-    {
-        private readonly MeterListener _listener = new();
-        private readonly ConcurrentDictionary<string, long> _counts = new();
-
-        public CountedPanics()
-        {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Name == RuntimeMetrics.MeterName && instrument.Name == "controller.panics")
-                    listener.EnableMeasurementEvents(instrument);
-            };
-            _listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
-                _counts.AddOrUpdate((string)tags[0].Value!, value, (_, sum) => sum + value));
-            _listener.Start();
-        }
-
-        public long Count(string controller) => _counts.GetValueOrDefault(controller);
-
-        public void Dispose() => _listener.Dispose();
     }
 }

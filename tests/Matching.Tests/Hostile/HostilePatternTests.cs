@@ -1,4 +1,5 @@
 using System.Text;
+using WafOperator.Fixtures;
 using WafOperator.Matching.Tests.Pcre;
 using WafOperator.SecLang.Regex;
 using Xunit.Abstractions;

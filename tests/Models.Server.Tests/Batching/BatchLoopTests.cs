@@ -7,11 +7,9 @@ using WafOperator.Protocols.Inference;
 namespace WafOperator.Models.Server.Tests.Batching;
 
 /// <summary>The device workers, with a model that the test steers.</summary>
-public sealed class BatchLoopTests : IDisposable
+public sealed class BatchLoopTests
 {
     private readonly ServerMeters _meters = new(TimeProvider.System);
-
-    public void Dispose() => _meters.Dispose();
 
     [Fact]
     public async Task JobsThatComeTogether_RunTogether()

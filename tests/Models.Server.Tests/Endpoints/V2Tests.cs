@@ -279,6 +279,20 @@ public sealed class V2Tests(ServerFixture fixture)
         }
     }
 
+    /// <summary>What a scraper gets is what the list promises: nothing missing, nothing renamed.</summary>
+    [Fact]
+    public async Task Metrics_NamesAndTypes_AreThoseOfTheList()
+    {
+        using var client = ServerFixture.Client(fixture.Server.Address);
+        var lines = (await client.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n');
+        var list = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "metrics.txt"))
+            .Select(line => line.Split(' ')).Where(words => words[0] is "inference" or "every");
+        Assert.Equal(
+            list.Select(words => $"# TYPE {words[2].Split('{')[0]} {words[1]}").Order(StringComparer.Ordinal),
+            lines.Where(line => line.StartsWith("# TYPE waf_", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal));
+    }
+
     private static string One(string name, string shape, string datatype, string data) =>
         $$"""{"name":"{{name}}","shape":{{shape}},"datatype":"{{datatype}}","data":{{data}}}""";
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using WafOperator.Fixtures;
 using WafOperator.Models.Server.Repository;
 using WafOperator.Protocols.Models;
-using WafOperator.Protocols.Tests.Models;
 
 namespace WafOperator.Models.Server.Tests.Repository;
 

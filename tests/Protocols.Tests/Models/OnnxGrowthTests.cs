@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using WafOperator.Fixtures;
 using WafOperator.Protocols.Models;
 
 namespace WafOperator.Protocols.Tests.Models;

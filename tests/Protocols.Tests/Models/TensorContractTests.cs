@@ -1,3 +1,4 @@
+using WafOperator.Fixtures;
 using WafOperator.Protocols.Models;
 
 namespace WafOperator.Protocols.Tests.Models;

@@ -72,7 +72,8 @@ public sealed class CoverageTests
             Assert.Equal(expected is { } one ? [one.ToString()] : [], counters.Uninspected.Keys);
             foreach (var reason in Enum.GetValues<UninspectedReason>().Where(reason =>
                 reason is not UninspectedReason.Limit))
-                Assert.Contains($"waf_uninspected_total{{why=\"{reason}\"}} {(reason == expected ? 1 : 0)}\n", metrics,
+                Assert.Contains(
+                    $"waf_uninspected_total{{why=\"{reason}\",limit=\"\"}} {(reason == expected ? 1 : 0)}\n", metrics,
                     StringComparison.Ordinal);
             Assert.True(counters.BytesInspected <= counters.Bytes, name);
             Assert.InRange(counters.Bytes, body, body + 1_000);

@@ -20,7 +20,7 @@ public sealed class PolicyKeeperTests
     [Fact]
     public async Task RefreshBesideNewRevisions_TheNewestStays()
     {
-        using var meters = new SidecarMeters();
+        var meters = new SidecarMeters();
         using var pool = new PoolStage(meters, TimeProvider.System);
         var models = new ModelStage([], pool, null, TimeProvider.System, NullLogger<ModelStage>.Instance);
         var active = new ActivePolicy();

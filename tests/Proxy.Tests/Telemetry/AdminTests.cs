@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Policies;
 using WafOperator.Protocols.Status;
@@ -10,7 +11,7 @@ using WafOperator.Proxy.Tests.Harness;
 
 namespace WafOperator.Proxy.Tests.Telemetry;
 
-public sealed class AdminTests
+public sealed partial class AdminTests
 {
     [Fact]
     public async Task Metrics_AfterTraffic_TellVerdictsRulesAndTimes()
@@ -36,6 +37,38 @@ public sealed class AdminTests
         Assert.All(lines.Where(line => line.Length > 0 && line[0] != '#'), line => Assert.Matches(
             "^[a-z_]+(\\{.*\\})? [0-9eE.+-]+$", line));
     }
+
+    /// <summary>What a scraper gets is what the list promises: nothing missing, nothing renamed.</summary>
+    [Fact]
+    public async Task Metrics_NamesAndTypes_AreThoseOfTheList()
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Detect));
+        using var client = sidecar.Client();
+        (await client.GetAsync("/")).Dispose();
+
+        var lines = (await TextAsync(sidecar, "/metrics")).Split('\n');
+        var list = File.ReadLines(Path.Combine(AppContext.BaseDirectory, "metrics.txt"))
+            .Select(line => line.Split(' ')).Where(words => words[0] is "sidecar" or "every").ToList();
+
+        Assert.Equal(
+            list.Select(words => $"# TYPE {words[2].Split('{')[0]} {words[1]}").Order(StringComparer.Ordinal),
+            lines.Where(line => line.StartsWith("# TYPE waf_", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal));
+        var labels = list.Select(words => words[2].TrimEnd('}').Split('{')).ToDictionary(
+            parts => parts[0], parts => parts[1], StringComparer.Ordinal);
+        Assert.All(lines.Where(line => line.StartsWith("waf_", StringComparison.Ordinal)
+            && !line.Contains("le=\"", StringComparison.Ordinal)), line =>
+        {
+            var name = line.Split('{', ' ')[0];
+            var expected = labels.GetValueOrDefault(name) ?? labels[name[..name.LastIndexOf('_')]];
+            Assert.Equal(expected, string.Join(',', LabelNames().Matches(line).Select(match => match.Groups[1].Value)));
+        });
+    }
+
+    [GeneratedRegex("[{,]([a-z]+)=\"")]
+    private static partial Regex LabelNames();
 
     [Fact]
     public async Task Status_IsTheContract()

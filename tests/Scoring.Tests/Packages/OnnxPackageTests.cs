@@ -1,7 +1,7 @@
 using WafOperator.Features;
+using WafOperator.Fixtures;
 using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
-using WafOperator.Protocols.Tests.Models;
 using WafOperator.Scoring.Packages;
 
 namespace WafOperator.Scoring.Tests.Packages;

@@ -1,13 +1,13 @@
 using System.Formats.Tar;
 using System.Text.Json;
 
-namespace WafOperator.Features.Tests;
+namespace WafOperator.Fixtures;
 
 /// <summary>A raw value and the logit that every runtime must compute for it.</summary>
-internal sealed record GoldenLogit(byte[] Value, double Logit);
+public sealed record GoldenLogit(byte[] Value, double Logit);
 
 /// <summary>The archives under models/packages.</summary>
-internal static class ReleasedPackages
+public static class ReleasedPackages
 {
     public static IEnumerable<string> Paths(string family) =>
         Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "packages"), $"{family}-*.tar");

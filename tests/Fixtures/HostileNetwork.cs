@@ -1,12 +1,12 @@
-using static WafOperator.Protocols.Tests.Models.OnnxWire;
+using static WafOperator.Fixtures.OnnxWire;
 
-namespace WafOperator.Protocols.Tests.Models;
+namespace WafOperator.Fixtures;
 
 /// <summary>
 /// Small files whose networks take <c>tokens</c>, [-1, -1] of int64, give <c>logit</c>, [-1] of float32, and make
 /// tensors of many gigabytes in between. The reader of files has nothing against them: no size is a value.
 /// </summary>
-internal static class HostileNetwork
+public static class HostileNetwork
 {
     public static IEnumerable<string> Names => ["broadcast", "product", "joining", "constants"];
 

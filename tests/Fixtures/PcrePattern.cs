@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using WafOperator.Matching;
 using WafOperator.SecLang.Regex;
 
-namespace WafOperator.Matching.Tests.Pcre;
+namespace WafOperator.Fixtures;
 
 /// <summary>A pattern compiled by PCRE2.</summary>
-internal sealed class PcrePattern : IDisposable
+public sealed class PcrePattern : IDisposable
 {
     private const int NoMatch = -1;
 

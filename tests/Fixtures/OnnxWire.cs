@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace WafOperator.Protocols.Tests.Models;
+namespace WafOperator.Fixtures;
 
 /// <summary>Writes parts of ONNX files (field numbers of onnx.proto3).</summary>
-internal static class OnnxWire
+public static class OnnxWire
 {
     public const int FloatType = 1, LongType = 7;
 

@@ -1,13 +1,13 @@
 using WafOperator.Protocols.Models;
-using static WafOperator.Protocols.Tests.Models.OnnxWire;
+using static WafOperator.Fixtures.OnnxWire;
 
-namespace WafOperator.Protocols.Tests.Models;
+namespace WafOperator.Fixtures;
 
 /// <summary>
 /// Writes small ONNX files whose descriptions of tensors are what a test says (field numbers of onnx.proto3). The
 /// network casts its input to floats and takes the highest of each row: it runs as far as the descriptions let it.
 /// </summary>
-internal static class OnnxFile
+public static class OnnxFile
 {
     public static NetworkTensor Tokens { get; } = new("tokens", "int64", [-1, -1]);
 

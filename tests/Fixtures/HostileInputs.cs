@@ -1,13 +1,14 @@
 using System.Text;
+using WafOperator.Matching;
 using WafOperator.SecLang.Regex;
 
-namespace WafOperator.Matching.Tests.Hostile;
+namespace WafOperator.Fixtures;
 
 /// <summary>
 /// Inputs that make backtracking matchers explode: one loop of the pattern turned many times, then an end that cannot
 /// match.
 /// </summary>
-internal static class HostileInputs
+public static class HostileInputs
 {
     /// <summary>Patterns known for it, with the text to repeat and the end that breaks the match.</summary>
     public static IReadOnlyList<(string Pattern, string Pump, string End)> Classics { get; } =

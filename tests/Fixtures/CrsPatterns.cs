@@ -1,11 +1,11 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace WafOperator.Matching.Tests.Pcre;
+namespace WafOperator.Fixtures;
 
 /// <summary>All `@rx` patterns of the installed Core Rule Set, read with just enough of the rule language for
 /// that.</summary>
-internal static class CrsPatterns
+public static class CrsPatterns
 {
     private const string Folder = "/usr/share/modsecurity-crs/rules";
 
@@ -44,7 +44,7 @@ internal static class CrsPatterns
 
 /// <summary>A test over the installed Core Rule Set, compared with PCRE2.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-internal sealed class CrsFactAttribute : FactAttribute
+public sealed class CrsFactAttribute : FactAttribute
 {
     public CrsFactAttribute() => Skip = PcreLibrary.MissingReason ?? CrsPatterns.MissingReason;
 }

@@ -6,14 +6,15 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace WafOperator.Proxy.Listening;
+namespace WafOperator.Listening;
 
 /// <summary>
-/// HTTP/1.1 and HTTP/2 on one port without TLS. Kestrel speaks one of them on such a port, since nothing was negotiated;
-/// a sidecar must take what comes, because the application's port did. The first bytes tell: a connection that opens with
-/// HTTP/2's preface (RFC 9113, section 3.4) is handed to a second, virtual endpoint, which speaks HTTP/2 only.
+/// HTTP/1.1 and HTTP/2 on one port without TLS. Kestrel speaks one of them on such a port, since nothing was
+/// negotiated; a sidecar must take what comes, because the application's port did. The first bytes tell: a connection
+/// that opens with HTTP/2's preface (RFC 9113, section 3.4) is handed to a second, virtual endpoint, which speaks
+/// HTTP/2 only.
 /// </summary>
-internal sealed class PriorKnowledgeEndPoint(string name) : EndPoint
+public sealed class PriorKnowledgeEndPoint(string name) : EndPoint
 {
     private readonly Channel<ConnectionContext> _handedOver = Channel.CreateUnbounded<ConnectionContext>();
 
@@ -31,15 +32,18 @@ internal sealed class PriorKnowledgeEndPoint(string name) : EndPoint
     public override string ToString() => $"{name} (HTTP/2)";
 }
 
-/// <summary>Binds virtual endpoints to themselves and all others to sockets, and remembers which port was taken.</summary>
-internal sealed class SharedPortTransport(IConnectionListenerFactory sockets) : IConnectionListenerFactory
+/// <summary>
+/// Binds virtual endpoints to themselves and all others to sockets, and remembers which port was taken.
+/// </summary>
+public sealed class SharedPortTransport(IConnectionListenerFactory sockets) : IConnectionListenerFactory
 {
     private readonly ConcurrentQueue<IPEndPoint> _bound = new();
 
     /// <summary>Socket endpoints in the order in which they were bound.</summary>
     public IReadOnlyList<IPEndPoint> Bound => [.. _bound];
 
-    public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    public async ValueTask<IConnectionListener> BindAsync(
+        EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         if (endpoint is PriorKnowledgeEndPoint virtualEndPoint) return new HandOverListener(virtualEndPoint);
         var listener = await sockets.BindAsync(endpoint, cancellationToken);
@@ -72,7 +76,7 @@ internal sealed class SharedPortTransport(IConnectionListenerFactory sockets) : 
 }
 
 /// <summary>Looks at the first bytes of a connection and hands HTTP/2 over.</summary>
-internal sealed class PrefaceSniffer(PriorKnowledgeEndPoint http2, TimeSpan silenceMax, TimeProvider time)
+public sealed class PrefaceSniffer(PriorKnowledgeEndPoint http2, TimeSpan silenceMax, TimeProvider time)
 {
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0"u8;
 
@@ -151,9 +155,17 @@ internal sealed class HandedOverConnection(ConnectionContext inner) : Connection
 
     public override IDictionary<object, object?> Items { get => inner.Items; set => inner.Items = value; }
 
-    public override System.IO.Pipelines.IDuplexPipe Transport { get => inner.Transport; set => inner.Transport = value; }
+    public override System.IO.Pipelines.IDuplexPipe Transport
+    {
+        get => inner.Transport;
+        set => inner.Transport = value;
+    }
 
-    public override CancellationToken ConnectionClosed { get => inner.ConnectionClosed; set => inner.ConnectionClosed = value; }
+    public override CancellationToken ConnectionClosed
+    {
+        get => inner.ConnectionClosed;
+        set => inner.ConnectionClosed = value;
+    }
 
     public override EndPoint? LocalEndPoint { get => inner.LocalEndPoint; set => inner.LocalEndPoint = value; }
 

@@ -1,0 +1,26 @@
+using Prometheus;
+using WafOperator.Telemetry;
+
+namespace WafOperator.Console;
+
+/// <summary>All metrics of the console: names, types and labels in one place. One set a process. Thread-safe.</summary>
+internal static class ConsoleMetrics
+{
+    /// <summary>What the metrics page is written from.</summary>
+    public static MetricSet Set { get; } = new();
+
+    public static LabelledMetric<Counter.Child> Events { get; } = Set.CreateCounter(
+        "waf_console_events_total", "Events that came, by outcome and reason", ["outcome", "reason"]);
+
+    public static LabelledMetric<Counter.Child> IntakeFailures { get; } = Set.CreateCounter(
+        "waf_console_intake_failures_total", "Batches that could not be fetched or written at once, by cause",
+        ["cause"]);
+
+    public static LabelledMetric<Histogram.Child> EventDelay { get; } = Set.CreateHistogram(
+        "waf_console_event_delay", "Time from a decision until it can be found", [],
+        [0.5, 1, 2, 5, 10, 30, 60, 300, 600, 3600]);
+
+    public static LabelledMetric<Counter.Child> SinkEvents { get; } = Set.CreateCounter(
+        "waf_console_sink_events_total", "Events sent to sinks, and left out because a sink was too far behind",
+        ["sink", "outcome"]);
+}
