@@ -28,7 +28,8 @@ public static class OnnxWire
     /// <summary>An initializer of zeros.</summary>
     public static byte[] Weight(string name, params long[] shape) =>
     [
-        .. shape.DefaultIfEmpty(1).SelectMany(axis => Number(1, (ulong)axis)), .. Number(2, FloatType), .. Name(8, name),
+        .. shape.DefaultIfEmpty(1).SelectMany(axis => Number(1, (ulong)axis)), .. Number(2, FloatType),
+        .. Name(8, name),
         .. Field(9, new byte[sizeof(float) * shape.Aggregate(1L, (count, axis) => count * axis)]),
     ];
 

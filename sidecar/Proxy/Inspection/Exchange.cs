@@ -45,8 +45,7 @@ internal sealed partial class Exchange : IAsyncDisposable
     private long _inspectedTicks;
     private int _headBytes;
     private bool _isReported;
-    private bool _isInspected;
-    private bool _hasNoRoom;
+    private bool _isInspected, _hasNoRoom;
     private ScoringResult _scored;
     private readonly long _began = Stopwatch.GetTimestamp();
     private int _ruleScore;
