@@ -37,6 +37,13 @@ public sealed class CoverageRepairController(
     /// <summary>The same where it would not help: asking again costs nothing.</summary>
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Time that a policy, or a change of it, has before the first eviction: the replica that admits the successor may
+    /// see it a moment later than this one, and would let the pod start bare.
+    /// </summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<NamespacedName, (long Generation, DateTimeOffset At)> _seen = new();
     private readonly ConcurrentDictionary<NamespacedName, DateTimeOffset> _notBefore = new();
     private readonly ConcurrentDictionary<NamespacedName, RepairMemory> _last = new();
     private readonly ConcurrentDictionary<NamespacedName, (long Generation, DateTimeOffset Until)> _stopped = new();
@@ -51,10 +58,12 @@ public sealed class CoverageRepairController(
             return ReconcileResult.Done;
         }
 
+        var now = time.GetUtcNow();
+        var settled = SettledAt(policy, now);
         var pods = coverage.PodsOf(key, coverage.ResolverOf(key.Namespace)).Select(p => p.Pod).ToList();
         var candidates = CandidatesOf(pods, interception.Required);
         if (candidates.Count == 0) return ReconcileResult.Done;
-        var now = time.GetUtcNow();
+        if (settled > now) return ReconcileResult.After(settled - now);
         if (_stopped.TryGetValue(key, out var stopped) && stopped.Generation == policy.Metadata.Generation
             && stopped.Until > now) return ReconcileResult.After(stopped.Until - now);
         if (_notBefore.TryGetValue(key, out var notBefore) && notBefore > now)
@@ -68,6 +77,13 @@ public sealed class CoverageRepairController(
         }
 
         return await EvictAsync(policy, pods, candidates, cancellationToken);
+    }
+
+    private DateTimeOffset SettledAt(Resource<WafPolicy> policy, DateTimeOffset now)
+    {
+        var seen = _seen.AddOrUpdate(policy.Metadata.Key, _ => (policy.Metadata.Generation, now),
+            (_, old) => old.Generation == policy.Metadata.Generation ? old : (policy.Metadata.Generation, now));
+        return seen.At + Settle;
     }
 
     private RepairNext NextOf(NamespacedName key, List<PodView> pods, DateTimeOffset now) =>
@@ -126,6 +142,7 @@ public sealed class CoverageRepairController(
 
     private void Forget(NamespacedName key)
     {
+        _seen.TryRemove(key, out _);
         _notBefore.TryRemove(key, out _);
         _last.TryRemove(key, out _);
         _stopped.TryRemove(key, out _);

@@ -24,6 +24,15 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
     private const string Asks = """{"wafoperator.dev/inject": "true"}""";
 
     [Fact]
+    public async Task APolicy_HasAMomentToReachAllReplicas()
+    {
+        await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
+
+        Assert.Equal(TimeSpan.FromSeconds(5), world.FirstLook);
+        Assert.Equal(TimeSpan.FromSeconds(30), await world.ReconcileAsync());
+    }
+
+    [Fact]
     public async Task BarePods_AreEvictedOneAtATime_WithAPause()
     {
         await using var world = await World.StartAsync(plane, Asks, budgetMin: 1);
@@ -187,6 +196,9 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
 
         public bool AreNewPodsReady { get; set; } = true;
 
+        /// <summary>What the first look at the policy said.</summary>
+        public TimeSpan? FirstLook { get; private set; }
+
         /// <summary>Why successors would be bare.</summary>
         public string? Refusal { get; set; }
 
@@ -204,6 +216,9 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
             await world.CreateAsync(annotations, budgetMin, isRequired, replicas, repairs);
             world._running = world._informers.RunAsync(world._stop.Token);
             await world._informers.WaitForSyncAsync(default).WaitAsync(TimeSpan.FromSeconds(30));
+            await world.ReadyAsync(replicas);
+            world.FirstLook = await world.ReconcileAsync();
+            world.Time.Advance(TimeSpan.FromSeconds(5));
             return world;
         }
 
