@@ -142,6 +142,24 @@ public sealed class IgnoredCodingTests
             Values(Read(Form, whole, "gzip")), value => value.StartsWith(Attack, StringComparison.Ordinal));
     }
 
+    /// <summary>A head that promises more than there is shows what is there.</summary>
+    [Fact]
+    public void HeadsOfGZip_CutAnywhere_AreRead()
+    {
+        byte[] whole =
+        [
+            0x1f, 0x8b, 8, 4 | 8 | 16, 0, 0, 0, 0, 0, 3, 40, 0, .. Encoding.ASCII.GetBytes(new string('e', 40)),
+            .. "name"u8, 0, .. "comment"u8, 0,
+        ];
+        for (var length = 1; length <= whole.Length; length++)
+        {
+            var request = Read("application/json", whole[..length], "gzip");
+            Assert.Equal(BodyError.Compression, request.BodyError);
+            Assert.Equal(length > 12, Values(request)
+                .Any(value => value.StartsWith('e') && value.Length == Math.Min(length - 12, 40)));
+        }
+    }
+
     [Fact]
     public void SkippedFrameOfZstandard_IsShown()
     {

@@ -79,8 +79,9 @@ internal static class CodedBytes
         if ((flags & 4) != 0 && bytes.Length >= at + 2)
         {
             var length = BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
-            at = Math.Min(bytes.Length, at + 2 + length);
-            Unparsed.Add(request, "coding.extra"u8, raw.Sub(at - length, length));
+            var start = at + 2;
+            at = Math.Min(bytes.Length, start + length);
+            Unparsed.Add(request, "coding.extra"u8, raw.Sub(start, at - start));
         }
 
         if ((flags & 8) != 0) ShowText(request, raw, ref at, "coding.name"u8);

@@ -54,7 +54,8 @@ public abstract class HttpBodyTarget : FuzzTarget
     private static void CheckLimits(CanonicalRequest request)
     {
         var limits = request.Limits;
-        Require(request.Arguments.Length <= limits.ArgumentsMax, "ArgumentsMax");
+        // Up to three times as many are shown again in another reading, and the rest of what no reader took apart.
+        Require(request.Arguments.Length <= limits.ArgumentsMax * 4 + 16, "ArgumentsMax");
         Require(request.Files.Length <= limits.FilesMax, "FilesMax");
         Require(request.RawBody.Length <= limits.BodyBytesMax, "BodyBytesMax");
         Require(request.XmlTexts.Length + request.XmlAttributes.Length <= limits.XmlNodesMax, "XmlNodesMax");
