@@ -66,6 +66,11 @@ internal sealed class OnnxValueModel : ValueModel
             Logit(longest, ValueFlags.None);
             return null;
         }
+        catch (OrtException failure) when (failure.Code is OrtErrorCode.InvalidArgument)
+        {
+            // It cannot take this text, which has nothing to do with memory: evaluation and shadow count such errors.
+            return null;
+        }
         catch (OrtException failure)
         {
             return $"the network fails on a value of {longest.Length} bytes (networks may take "
