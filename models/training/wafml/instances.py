@@ -93,12 +93,13 @@ def build(corpus: Corpus, mask: np.ndarray, places: Looks, hard: "tuple[list[byt
 
 
 def window_with(value: bytes, low: int, high: int, rng: np.random.Generator) -> bytes:
-    """WINDOW_BYTES of a value, as one that is asked about all of it is shown them, that hold these bytes if they are no more; of equal bounds any."""
+    """WINDOW_BYTES of a value, as one that is asked about all of it is shown them, that hold these bytes, or are of them; of equal bounds any."""
     if len(value) <= WINDOW_BYTES:
         return value
     last = len(value) - WINDOW_BYTES
-    first = max(0, high - WINDOW_BYTES) if high > low else 0
-    at = int(rng.integers(min(first, last), (min(last, low) if high > low else last) + 1))
+    # A payload that is longer than the window is shown from within.
+    bounds = sorted((max(0, high - WINDOW_BYTES), low)) if high > low else (0, last)
+    at = int(rng.integers(min(bounds[0], last), min(bounds[1], last) + 1))
     return value[at:at + WINDOW_BYTES]
 
 
