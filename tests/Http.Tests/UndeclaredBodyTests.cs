@@ -35,6 +35,31 @@ public sealed class UndeclaredBodyTests
         }
     }
 
+    /// <summary>
+    /// Whatever the body is declared to be, under codings known and unknown: its value is among what rules see, or the
+    /// body is refused, or it is said not to have been read.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Bodies))]
+    public void EndBody_AnyDeclaredType_AnyCoding_ShowsTheValueOrSaysThatItDoesNot(
+        string body, string arguments, string xml)
+    {
+        var value = arguments.Length > 0 ? arguments[(arguments.IndexOf('=') + 1)..].Split('|')[0] : xml;
+        foreach (var type in (string[])["", "text/plain", "application/x-www-form-urlencoded", "application/json",
+            "application/xml", "multipart/form-data", "multipart/form-data; boundary=real", "application/graphql",
+            "application/octet-stream", "text/html", "application/x-ndjson", "video/mp4"])
+        foreach (var coding in (string?[])[null, "foo", "foo, bar", "utf-8", "identity, foo"])
+        {
+            var request = Read(type, Encoding.UTF8.GetBytes(body), coding);
+            var seen = CanonicalRequestTests.Arguments(request) + CanonicalRequestTests.Text(request, request.XmlContent);
+            // Rules undo percent signs of what they are shown as it came.
+            Assert.True(
+                Uri.UnescapeDataString(seen).Contains(value, StringComparison.Ordinal)
+                    || request.BodyError != BodyError.None || request.Unread != UnreadContent.None,
+                $"{type} under {coding}: {body} shows {seen}");
+        }
+    }
+
     [Theory]
     [InlineData("""{"a":"\u003cscript>"}""", "json.a=<script>")]
     [InlineData("<a b='\u003cscript>'/>", null)]
@@ -118,11 +143,13 @@ public sealed class UndeclaredBodyTests
         Assert.Null(request.Problem);
     }
 
-    private static CanonicalRequest Read(string type, byte[] body)
+    private static CanonicalRequest Read(string type, byte[] body, string? coding = null)
     {
         var request = new CanonicalRequest();
-        CanonicalRequestTests.Feed(request, "POST", "/", type.Length == 0 ? [("Host", "h")] : [("Host", "h"),
-            ("Content-Type", type)]);
+        List<(string, string)> headers = [("Host", "h")];
+        if (type.Length > 0) headers.Add(("Content-Type", type));
+        if (coding is not null) headers.Add(("Content-Encoding", coding));
+        CanonicalRequestTests.Feed(request, "POST", "/", [.. headers]);
         request.AppendBody(body);
         request.EndBody();
         return request;

@@ -13,8 +13,11 @@ internal static class BodyDispatcher
         var body = request.Body;
         if (request.IsCodingOpaque)
         {
-            request.IsBodyRead = TryDeclared(request, body) || BodyGuess.TryDocument(request, body)
-                || request.Processor is not BodyFormat.UrlEncoded && BodyGuess.TryForm(request, body);
+            var isForm = request.Processor is BodyFormat.UrlEncoded;
+            request.IsBodyRead = TryDeclared(request, body);
+            // As without a coding: what was declared to be a form may be a document all the same.
+            if (isForm || !request.IsBodyRead) request.IsBodyRead |= BodyGuess.TryDocument(request, body);
+            if (!isForm && !request.IsBodyRead) request.IsBodyRead = BodyGuess.TryForm(request, body);
             return;
         }
 

@@ -55,7 +55,8 @@ internal static class AttackGenerator
 
     public static HiddenAttack Make(int seed, int number)
     {
-        var random = new Random(HashCode.Combine(seed, number));
+        // Not HashCode.Combine, which differs from process to process.
+        var random = new Random(unchecked(seed * 1_000_003 + number));
         var path = PathPrefixes[random.Next(PathPrefixes.Length)] + "/shop/" + HiddenAttack.Segment(number);
         var attack = Encodings.MixedCase(random, HiddenAttack.Marker);
         var claims = random.Next(3) == 0 ? Claims[random.Next(Claims.Length)] : [];
