@@ -1,3 +1,5 @@
+using WafOperator.Fixtures;
+
 namespace WafOperator.Features.Tests;
 
 public sealed class GateModelTests

@@ -51,7 +51,8 @@ public sealed class UndeclaredBodyTests
         foreach (var coding in (string?[])[null, "foo", "foo, bar", "utf-8", "identity, foo"])
         {
             var request = Read(type, Encoding.UTF8.GetBytes(body), coding);
-            var seen = CanonicalRequestTests.Arguments(request) + CanonicalRequestTests.Text(request, request.XmlContent);
+            var seen = CanonicalRequestTests.Arguments(request)
+                + CanonicalRequestTests.Text(request, request.XmlContent);
             // Rules undo percent signs of what they are shown as it came.
             Assert.True(
                 Uri.UnescapeDataString(seen).Contains(value, StringComparison.Ordinal)

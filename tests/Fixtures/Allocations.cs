@@ -1,7 +1,7 @@
-namespace WafOperator.Features.Tests;
+namespace WafOperator.Fixtures;
 
 /// <summary>Bytes that a piece of work allocates on the managed heap.</summary>
-internal static class Allocations
+public static class Allocations
 {
     private const int RoundsMax = 20;
 
