@@ -16,7 +16,7 @@ project_of() {
 inputs_of() {
   case "$1" in
     operator) echo operator crds models/packages ;;
-    console) echo operator/Console operator/Kubernetes crds ;;
+    console) echo operator/Console operator/Kubernetes operator/Policies crds ;;
     sidecar) echo sidecar crds operator/Policies models/Features models/OnnxRuntime models/packages ;;
     inference) echo models/Server models/Features models/OnnxRuntime models/packages sidecar/Listening crds ;;
     shop) echo e2e/Shop ;;

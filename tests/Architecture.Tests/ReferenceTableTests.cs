@@ -32,8 +32,8 @@ public sealed class ReferenceTableTests
         ["operator/Distribution"] = ["crds/Protocols"],
         ["operator/Console"] =
         [
-            "crds/Resources", "crds/Protocols", "operator/Kubernetes", "sidecar/Http", "sidecar/Engine",
-                "sidecar/Scoring", "crds/Telemetry",
+            "crds/Resources", "crds/Protocols", "operator/Kubernetes", "operator/Policies", "sidecar/Http",
+                "sidecar/Engine", "sidecar/Scoring", "crds/Telemetry",
         ],
         ["sidecar/Http"] = [],
         ["sidecar/Listening"] = [],
@@ -59,6 +59,8 @@ public sealed class ReferenceTableTests
     {
         ["operator/Host"] = ["operator/", "crds/"],
         ["sidecar/Host"] = ["sidecar/", "crds/", "models/Features", "models/OnnxRuntime", "operator/Policies"],
+        // For people: it asks the API server as they may, and replays requests through the sidecar itself.
+        ["cli"] = ["crds/", "operator/Kubernetes", "operator/Policies", "sidecar/Proxy"],
         ["e2e/Shop"] = [],
     };
 

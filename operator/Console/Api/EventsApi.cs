@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using WafOperator.Console.Access;
 using WafOperator.Console.Exclusions;
+using WafOperator.Policies.Exclusions;
 using WafOperator.Console.Intake;
 using WafOperator.Console.Store;
 using WafOperator.Protocols.Events;

@@ -1,4 +1,5 @@
 using WafOperator.Console.Store;
+using WafOperator.Policies.Exclusions;
 using WafOperator.Resources.Exclusions;
 
 namespace WafOperator.Console.Exclusions;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using WafOperator.Console.Access;
 using WafOperator.Console.Api;
 using WafOperator.Console.Exclusions;
+using WafOperator.Policies.Exclusions;
 using WafOperator.Console.Intake;
 using WafOperator.Console.Store;
 

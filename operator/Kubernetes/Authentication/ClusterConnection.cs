@@ -50,7 +50,10 @@ public sealed class ClusterConnection
     {
         try
         {
-            return new k8s.Kubernetes(_configuration);
+            var kubernetes = new k8s.Kubernetes(_configuration);
+            // Connections of another kind than requests: the same check of who the server is.
+            if (ServerCheck() is { } check) kubernetes.CreateWebSocketBuilder = () => new CheckedSocket(check);
+            return kubernetes;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -72,20 +75,20 @@ public sealed class ClusterConnection
             | (isThatOfTheName ? SslPolicyErrors.None : SslPolicyErrors.RemoteCertificateNameMismatch);
     }
 
-    private void SetUp(SocketsHttpHandler handler)
+    /// <summary>Who may be the server, where the system's own check is not enough; null where it is.</summary>
+    private RemoteCertificateValidationCallback? ServerCheck()
     {
         var name = _configuration.TlsServerName;
         if (_trust is { } trust)
-        {
-            handler.SslOptions.RemoteCertificateValidationCallback =
-                (_, certificate, chain, errors) => trust.Accept(certificate, chain, Named(certificate, errors, name));
-        }
-        else if (name is { Length: > 0 } && !_configuration.SkipTlsVerify)
-        {
-            handler.SslOptions.RemoteCertificateValidationCallback =
-                (_, certificate, _, errors) => Named(certificate, errors, name) is SslPolicyErrors.None;
-        }
+            return (_, certificate, chain, errors) =>
+                trust.Accept(certificate, chain, Named(certificate, errors, name));
+        return name is { Length: > 0 } && !_configuration.SkipTlsVerify
+            ? (_, certificate, _, errors) => Named(certificate, errors, name) is SslPolicyErrors.None : null;
+    }
 
+    private void SetUp(SocketsHttpHandler handler)
+    {
+        if (ServerCheck() is { } check) handler.SslOptions.RemoteCertificateValidationCallback = check;
         handler.AllowAutoRedirect = false; // an API server does not redirect; following would send the token elsewhere
         handler.UseCookies = false;
         handler.AutomaticDecompression = DecompressionMethods.GZip;
@@ -96,5 +99,11 @@ public sealed class ClusterConnection
         handler.KeepAlivePingTimeout = TimeSpan.FromSeconds(15);
         handler.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
         handler.MaxResponseHeadersLength = 64;
+    }
+
+    private sealed class CheckedSocket : WebSocketBuilder
+    {
+        public CheckedSocket(RemoteCertificateValidationCallback check) =>
+            WebSocket.Options.RemoteCertificateValidationCallback = check;
     }
 }

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using WafOperator.Kubernetes.Authentication;
+using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Telemetry;
 
 namespace WafOperator.Kubernetes.Client;
@@ -16,6 +17,9 @@ namespace WafOperator.Kubernetes.Client;
 internal sealed class ApiTransport : IDisposable
 {
     private const int ErrorBytesMax = 256 << 10;
+
+    /// <summary>Data and errors of each port in channels of their own, as bytes.</summary>
+    private const string ForwardProtocol = "v4.channel.k8s.io";
     private readonly ClusterConnection _connection;
     private readonly ClientOptions _options;
     private readonly TimeProvider _time;
@@ -78,6 +82,26 @@ internal sealed class ApiTransport : IDisposable
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw Unreachable(request.Target, $"no answer within {_options.RequestTimeMax.TotalSeconds:0} s", null);
+        }
+    }
+
+    /// <summary>A port of a pod, through the API server and the pod's node; the caller disposes of it.</summary>
+    public async Task<k8s.StreamDemuxer> ForwardAsync(
+        ApiTarget target, NamespacedName pod, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var socket = await _kubernetes.WebSocketNamespacedPodPortForwardAsync(
+                pod.Name, pod.Namespace, [port], ForwardProtocol, null, cancellationToken);
+            var ports = new k8s.StreamDemuxer(socket, k8s.StreamType.PortForward, ownsSocket: true);
+            ports.Start();
+            return ports;
+        }
+        catch (Exception e) when (e is System.Net.WebSockets.WebSocketException or HttpRequestException or IOException
+            or k8s.Autorest.HttpOperationException or k8s.KubernetesException)
+        {
+            throw new KubernetesUnreachableException(
+                target, $"cannot {target}: {FirstLine(e.GetBaseException().Message)}", e);
         }
     }
 

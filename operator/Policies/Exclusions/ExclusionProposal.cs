@@ -4,7 +4,7 @@ using WafOperator.Protocols.Events;
 using WafOperator.Resources;
 using WafOperator.Resources.Exclusions;
 
-namespace WafOperator.Console.Exclusions;
+namespace WafOperator.Policies.Exclusions;
 
 /// <summary>An exclusion that would let an event pass, or the reason why none can be proposed.</summary>
 public sealed record ExclusionProposal(WafExclusion? Exclusion, string? Problem)

@@ -1,0 +1,18 @@
+using System.Text;
+using WafOperator.Cli.Running;
+using WafOperator.Protocols.Events;
+
+namespace WafOperator.Cli.Events;
+
+/// <summary>Decision logs that were kept: one JSON line each, other lines between them are passed over.</summary>
+internal static class DecisionFile
+{
+    /// <summary>Decisions of a file, or of standard input for <c>-</c>.</summary>
+    public static IEnumerable<SecurityEvent> Read(string name, CliEnvironment environment)
+    {
+        if (name != "-" && !File.Exists(name)) throw new CliException($"there is no file {name}");
+        using var reader = new StreamReader(name == "-" ? environment.In() : File.OpenRead(name), Encoding.UTF8);
+        while (reader.ReadLine() is { } line)
+            if (SidecarLogs.Parse(Encoding.UTF8.GetBytes(line)) is { } decision) yield return decision;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace WafOperator.Cli.Support;
+
+/// <summary>
+/// Takes out of objects and logs what is nobody else's business: Secrets' content, values of environment variables,
+/// tokens, keys, addresses of clients. What is taken out is marked, so that a reader sees that there was something.
+/// Pure.
+/// </summary>
+internal static partial class Redaction
+{
+    private const string Gone = "(redacted)";
+
+    private static readonly HashSet<string> SecretFields = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "caBundle", "token", "password", "apiKey", "secretKey", "accessKey", "authorization", "value",
+        "kubectl.kubernetes.io/last-applied-configuration",
+    };
+
+    /// <summary>Fields that are objects of secrets, whole.</summary>
+    private static readonly HashSet<string> SecretObjects = new(StringComparer.Ordinal) { "stringData", "binaryData" };
+
+    /// <summary>The object without secrets; the given one is not changed.</summary>
+    public static JsonNode Of(JsonNode node)
+    {
+        var copy = node.DeepClone();
+        if (copy is JsonObject { } item && item["kind"]?.GetValue<string>() == "Secret")
+        {
+            foreach (var field in new[] { "data", "stringData" })
+                if (item[field] is JsonObject data)
+                    foreach (var (name, _) in data.ToList()) data[name] = Gone;
+        }
+
+        Walk(copy, isBelowEnv: false);
+        return copy;
+    }
+
+    /// <summary>A text without tokens, keys and addresses.</summary>
+    public static string Of(string text)
+    {
+        text = Pem().Replace(text, Gone);
+        text = Token().Replace(text, Gone);
+        text = Bearer().Replace(text, match => match.Groups[1].Value + Gone);
+        text = Assignment().Replace(text, match => match.Groups[1].Value + Gone);
+        text = LongAddress().Replace(text, match => match.Groups[1].Value + "x:x");
+        return Address().Replace(text, match => Masked(match.Value));
+    }
+
+    private static void Walk(JsonNode? node, bool isBelowEnv)
+    {
+        switch (node)
+        {
+            case JsonObject item:
+                foreach (var (name, value) in item.ToList())
+                {
+                    if (SecretObjects.Contains(name) && value is JsonObject) item[name] = Gone;
+                    else if (name == "value" && !isBelowEnv) item[name] = Text(value);
+                    else if (SecretFields.Contains(name) && value is JsonValue) item[name] = Gone;
+                    else if (value is JsonValue) item[name] = Text(value);
+                    else Walk(value, name == "env");
+                }
+
+                break;
+            case JsonArray array:
+                for (var i = 0; i < array.Count; i++)
+                {
+                    if (array[i] is JsonValue value) array[i] = Text(value);
+                    else Walk(array[i], isBelowEnv);
+                }
+
+                break;
+        }
+    }
+
+    private static JsonNode? Text(JsonNode? value) =>
+        value is JsonValue known && known.TryGetValue<string>(out var text) ? Of(text) : value?.DeepClone();
+
+    /// <summary>The first two parts tell the network, and nobody.</summary>
+    private static string Masked(string address)
+    {
+        var parts = address.Split('.');
+        return parts.Length == 4 && Array.TrueForAll(parts, part => byte.TryParse(part, out _))
+            && parts[0] is not ("10" or "127" or "0") ? $"{parts[0]}.{parts[1]}.x.x" : address;
+    }
+
+    [GeneratedRegex("-----BEGIN [A-Z ]*-----[\\s\\S]*?-----END [A-Z ]*-----")]
+    private static partial Regex Pem();
+
+    /// <summary>JSON web tokens.</summary>
+    [GeneratedRegex(@"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")]
+    private static partial Regex Token();
+
+    [GeneratedRegex(@"((?:Bearer|Basic) )[A-Za-z0-9+/=._~-]{8,}", RegexOptions.IgnoreCase)]
+    private static partial Regex Bearer();
+
+    [GeneratedRegex("""
+        ((?:password|passwd|secret|token|api[_-]?key|authorization|cookie)["']?\s*[=:]\s*["']?)[^\s"',;&(]+
+        """, RegexOptions.IgnoreCase)]
+    private static partial Regex Assignment();
+
+    /// <summary>The client of a decision with an IPv6 address, behind its first two groups.</summary>
+    [GeneratedRegex("""("client":"[0-9a-fA-F]{1,4}:[0-9a-fA-F]{0,4}:)[0-9a-fA-F:.]*""")]
+    private static partial Regex LongAddress();
+
+    [GeneratedRegex(@"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")]
+    private static partial Regex Address();
+}

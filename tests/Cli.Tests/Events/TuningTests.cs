@@ -1,0 +1,83 @@
+using System.Text.Json;
+using WafOperator.Cli.Tuning;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Events;
+
+namespace WafOperator.Cli.Tests.Events;
+
+public sealed class TuningTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 6, 1, 0, 0, 0, TimeSpan.Zero);
+
+    internal static SecurityEvent Decision(
+        string id, string client = "192.0.2.1", string path = "/search", string variable = "ARGS:q",
+            long rule = 942100) => new()
+        {
+            Id = "0000000000" + id, Time = Now, Namespace = "web", Policy = "shop", Revision = "r", Client = client,
+            Method = "GET", Path = path, Verdict = VerdictKind.Block, Reason = "Rules", StatusCode = 403,
+                AnomalyScore = 5,
+            Message = "rules found an attack", Rules =
+            [
+                new RuleMatch { Id = rule, Message = "SQL", Variable = variable }, new RuleMatch { Id = 949110 },
+            ],
+        };
+
+    internal static string Line(SecurityEvent decision) =>
+        JsonSerializer.Serialize(decision, ProtocolJson.Default.SecurityEvent);
+
+    [Fact]
+    public void AlikeRequests_GetOneExclusion_WithAllRulesThatMatchedThere()
+    {
+        var (proposals, left) = TuningProposals.Of(
+            [Decision("00000001"), Decision("00000002", "192.0.2.2", rule: 942200),
+                Decision("00000003", path: "/other")], Now);
+        Assert.Equal(0, left);
+        Assert.Equal(2, proposals.Count);
+        var widest = proposals[0];
+        Assert.Equal((2, 2), (widest.Requests, widest.Clients));
+        Assert.Equal(["942100", "942200"], widest.Exclusion.Spec.Rules);
+        Assert.Equal(("/search", "q"), (widest.Exclusion.Spec.Match!.Path, widest.Exclusion.Spec.Match.Name));
+        Assert.Equal(Now.AddDays(90), widest.Exclusion.Spec.ExpiresAt);
+    }
+
+    [Fact]
+    public void WhatPassed_AndWhatSomethingElseDecided_GetsNone()
+    {
+        var passed = Decision("00000001") with { Verdict = VerdictKind.Allow };
+        var limited = Decision("00000002") with { Reason = "RateLimit", Verdict = VerdictKind.Limited };
+        var (proposals, left) = TuningProposals.Of([passed, limited], Now);
+        Assert.Empty(proposals);
+        Assert.Equal(1, left);
+    }
+
+    [Fact]
+    public async Task TheYaml_IsWhatAnalyzeAndKubectlTake()
+    {
+        var log = Line(Decision("00000001")) + "\nnot a decision\n" + Line(Decision("00000002", "192.0.2.2")) + "\n";
+        var run = await CliRun.WithInput(log, "tune", "-f", "-", "-o", "yaml");
+        Assert.Contains("kind: WafExclusion", run.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("status:", run.Out, StringComparison.Ordinal);
+        Assert.Equal(0, (await CliRun.WithInput(run.Out, "analyze", "-f", "-")).Code);
+    }
+
+    [Fact]
+    public async Task OneClientAlone_IsNotProposedByItself()
+    {
+        var run = await CliRun.WithInput(Line(Decision("00000001")) + "\n", "tune", "-f", "-");
+        Assert.StartsWith("0 proposals; 1 more are for fewer clients", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnEvent_IsExplained_WithWhatToDo()
+    {
+        var run = await CliRun.WithInput(Line(Decision("00000001")), "explain", "event", "000000000000000001", "-f",
+            "-");
+        Assert.Equal(0, run.Code);
+        Assert.Contains("942100 SQL in ARGS:q", run.Out, StringComparison.Ordinal);
+        Assert.Contains("exclude 942100 for Parameter q of /search", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AnEventThatIsNotThere_IsSaid() =>
+        Assert.Equal(1, (await CliRun.WithInput("", "explain", "event", "x", "-f", "-")).Code);
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using WafOperator.Cli.Replaying;
+
+namespace WafOperator.Cli.Tests.Replaying;
+
+public sealed class RecordingTests
+{
+    private static (List<ReplayedRequest> Requests, RecordingProblems Problems) Read(string text)
+    {
+        var problems = new RecordingProblems();
+        return ([.. Recording.Read(new MemoryStream(Encoding.UTF8.GetBytes(text)), problems)], problems);
+    }
+
+    [Theory]
+    [InlineData("""
+        192.0.2.1 - - [01/Jun/2026:00:00:00 +0000] "GET /a?q=1 HTTP/1.1" 200 5 "-" "curl/8"
+        """, "GET", "/a?q=1", "192.0.2.1")]
+    [InlineData("""
+        2001:db8::1 - bob [01/Jun/2026:00:00:00 +0000] "POST /a HTTP/2.0" 403 0
+        """, "POST", "/a", "2001:db8::1")]
+    [InlineData("""
+        192.0.2.1 - - [01/Jun/2026:00:00:00 +0000] "GET /a?q=\x22x\x22 HTTP/1.1" 200 5 "r" "a\"b"
+        """, "GET", "/a?q=\"x\"", "192.0.2.1")]
+    [InlineData("""
+        192.0.2.1 - - [01/Jun/2026:00:00:00 +0000] "GET /a b c HTTP/1.1" 200 5 "-" "-"
+        """, "GET", "/a%20b%20c", "192.0.2.1")]
+    public void LinesOfAccessLogs_AreRequests(string line, string method, string target, string client)
+    {
+        var (requests, problems) = Read(line);
+        Assert.Equal(0, problems.Count);
+        var request = Assert.Single(requests);
+        Assert.Equal((method, target, client), (request.Method, request.Target, request.Client));
+    }
+
+    [Fact]
+    public void JsonLines_HaveBodiesAndLabels()
+    {
+        var (requests, _) = Read("""
+            {"method":"POST","uri":"/a","headers":{"Accept":"*/*","Content-Length":"9"},"body":"x=1","label":1}
+            {"uri":"https://shop.example/b?c#d","label":0}
+            """);
+        Assert.Equal(["/a", "/b?c"], requests.Select(request => request.Target));
+        Assert.Equal([true, false], requests.Select(request => request.IsAttack!.Value));
+        Assert.Equal("x=1", Encoding.UTF8.GetString(requests[0].Body.Span));
+        // Framing is made anew.
+        Assert.Equal(["Accept"], requests[0].Headers.Select(header => header.Name));
+    }
+
+    [Fact]
+    public void HarFiles_AreReadWhole()
+    {
+        var (requests, _) = Read("""
+            {
+              "log": {"entries": [
+                {"request": {"method": "POST", "url": "https://shop.example/x%2e%2e/y?a=b",
+                  "headers": [{"name": ":authority", "value": "shop.example"}, {"name": "Cookie", "value": "a=1"}],
+                  "postData": {"text": "q=1"}}},
+                {"request": {"method": "GET", "url": "https://shop.example"}}
+              ]}
+            }
+            """);
+        Assert.Equal(["/x%2e%2e/y?a=b", "/"], requests.Select(request => request.Target));
+        Assert.Equal(["Cookie", "Host"], requests[0].Headers.Select(header => header.Name));
+        Assert.Equal("q=1", Encoding.UTF8.GetString(requests[0].Body.Span));
+    }
+
+    [Fact]
+    public void WhatCannotBeRead_IsCountedWithItsLine()
+    {
+        var (requests, problems) = Read("nonsense\n{\"a\":1}\n{\"uri\":\"/a\"}\n{broken\n");
+        Assert.Single(requests);
+        Assert.Equal(3, problems.Count);
+        Assert.StartsWith("1: ", problems.Kept[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>A recorded value must not become a second request.</summary>
+    [Fact]
+    public void ValuesWithLineBreaks_StayOnTheirLine()
+    {
+        var bytes = ReplayConnection.BytesOf(new ReplayedRequest(1, "GET", "/a b\r\nX: y")
+        {
+            Headers = [("A", "1\r\nB: 2"), ("Host", "one"), ("Host", "two")],
+        });
+        Assert.Equal("GET /a%20b%20%20X:%20y HTTP/1.1\r\nA: 1  B: 2\r\nHost: one\r\n\r\n",
+            Encoding.UTF8.GetString(bytes));
+    }
+}
