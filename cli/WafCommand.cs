@@ -41,6 +41,7 @@ internal static class WafCommand
             EventsCommand.Build(environment),
             TuneCommand.Build(environment),
             ProxyCommand.Build(environment),
+            HoldsCommand.Build(environment),
             SupportCommand.Build(environment),
         };
         foreach (var command in ModelCommands.Build(environment)) root.Add(command);

@@ -24,6 +24,7 @@ internal static class AnalyzeCommand
         command.Runs(environment, (invocation, _) =>
         {
             var sources = SourceFiles.Read(invocation.Parsed.GetRequiredValue(files), environment);
+            invocation.Progress.Show($"checking {sources.Count} files");
             var findings = FileAnalysis.Of(sources, invocation.Now);
             invocation.Write(ReportOf(findings, sources.Count));
             var worst = invocation.Parsed.GetValue(strict) ? AnalysisSeverity.Warning : AnalysisSeverity.Error;

@@ -17,7 +17,10 @@ internal static class CheckCommand
     public static Command Build(CliEnvironment environment)
     {
         var pre = new Option<bool>("--pre") { Description = "Only what an installation needs of the cluster." };
-        var strict = new Option<bool>("--strict") { Description = "Warnings count as well: exit code 1." };
+        var strict = new Option<bool>("--strict")
+        {
+            Description = "Warnings, and what could not be looked at, count as well: exit code 1.",
+        };
         var verbose = new Option<bool>("--verbose", "-v") { Description = "Also what is as it should be." };
         var codes = new Option<bool>("--list") { Description = "Print all checks with their codes; asks no cluster." };
         var command = new Command(
@@ -37,7 +40,8 @@ internal static class CheckCommand
             var results = CheckRun.All(await ReadAsync(invocation, isBefore, cancellationToken), Checks, isBefore);
             invocation.Write(CheckReport.Of(results, invocation.Parsed.GetValue(verbose)));
             return CheckReport.CountOf(results, Severity.Error) > 0
-                || (invocation.Parsed.GetValue(strict) && CheckReport.CountOf(results, Severity.Warning) > 0)
+                || (invocation.Parsed.GetValue(strict) && (CheckReport.CountOf(results, Severity.Warning) > 0
+                    || results.Any(result => result.Unknown is not null)))
                 ? ExitCodes.Found : ExitCodes.Ok;
         });
         return command;

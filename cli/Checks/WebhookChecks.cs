@@ -30,6 +30,7 @@ internal static class WebhookChecks
         new("WAF309", "A pod that asks never starts without its sidecar", Admission, FailurePolicy),
         new("WAF310", "Webhooks answer within ten seconds", Admission, Patience),
         new("WAF311", "The webhook leaves the cluster's own pods alone", Admission, Exempt),
+        new("WAF312", "This version can read every object of our kinds", "crds/README.md", Readable),
     ];
 
     private static IEnumerable<(KubernetesObject Configuration, JsonElement Hook)> Hooks(ClusterFacts facts) =>
@@ -92,6 +93,11 @@ internal static class WebhookChecks
                     "write them anew before that version is taken out: kubectl get … -o yaml | kubectl replace -f -");
         }
     }
+
+    private static IEnumerable<Finding> Readable(ClusterFacts facts) =>
+        from problem in facts.Unreadable.Value
+        select Error("cluster", problem + ": nothing is said of it by any other check",
+            "mend the object, or take a kubectl-waf of the operator's version");
 
     private static IEnumerable<Finding> PodsWebhook(ClusterFacts facts)
     {

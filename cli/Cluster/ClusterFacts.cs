@@ -48,6 +48,11 @@ internal sealed record ClusterFacts
 
     public Fact<IReadOnlyList<InferencePool>> Pools { get; init; } = None<IReadOnlyList<InferencePool>>();
 
+    /// <summary>
+    /// Objects of our kinds that this version cannot read, with the reason; they are in no other list.
+    /// </summary>
+    public Fact<IReadOnlyList<string>> Unreadable { get; init; } = None<IReadOnlyList<string>>();
+
     /// <summary>What whoever runs this may create in the cluster: qualified resource to yes or no.</summary>
     public Fact<IReadOnlyDictionary<string, bool>> MayCreate { get; init; } =
         None<IReadOnlyDictionary<string, bool>>();

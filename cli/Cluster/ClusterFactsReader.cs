@@ -10,6 +10,11 @@ internal sealed class ClusterFactsReader(KubernetesClient client, TimeProvider t
     /// <summary>The labels of the chart's Deployment.</summary>
     private const string OperatorLabels = "app.kubernetes.io/name=waf-operator";
 
+    /// <summary>What a pod of the chart is.</summary>
+    private const string Component = "app.kubernetes.io/component";
+
+    private readonly List<string> _unreadable = [];
+
     /// <summary>What an installation creates.</summary>
     private static readonly ResourceType<KubernetesObject>[] Installed =
     [
@@ -36,8 +41,7 @@ internal sealed class ClusterFactsReader(KubernetesClient client, TimeProvider t
             Validating = await ListAsync(BuiltIn.ValidatingWebhookConfigurations, ListOptions.All, cancellationToken),
             Nodes = await ListAsync(BuiltIn.Nodes, ListOptions.All, cancellationToken),
             Namespaces = await ListAsync(BuiltIn.Namespaces, ListOptions.All, cancellationToken),
-            Operators = await ListAsync(
-                BuiltIn.Deployments, new ListOptions { LabelSelector = OperatorLabels }, cancellationToken),
+            Operators = await OperatorsAsync(cancellationToken),
             MayCreate = await Fact<IReadOnlyDictionary<string, bool>>.AskAsync(() => MayAsync(cancellationToken)),
         };
     }
@@ -67,6 +71,7 @@ internal sealed class ClusterFactsReader(KubernetesClient client, TimeProvider t
             Models = await OursAsync(OurKinds.Models, scope, cancellationToken),
             Pools = await OursAsync(OurKinds.Pools, scope, cancellationToken),
         };
+        facts = facts with { Unreadable = Fact<IReadOnlyList<string>>.Of([.. _unreadable]) };
         progress.Show("reading workloads");
         var workloads = await Fact<IReadOnlyList<WorkloadFacts>>.AskAsync(() =>
             WorkloadsAsync(scope, cancellationToken));
@@ -112,10 +117,24 @@ internal sealed class ClusterFactsReader(KubernetesClient client, TimeProvider t
         await Fact<IReadOnlyList<KubernetesObject>>.AskAsync(async () =>
             (await client.ListAsync(type, scope, cancellationToken)).Items);
 
+    /// <summary>Deployments of the chart's name without the console's.</summary>
+    private async Task<Fact<IReadOnlyList<KubernetesObject>>> OperatorsAsync(CancellationToken cancellationToken) =>
+        await Fact<IReadOnlyList<KubernetesObject>>.AskAsync(async () =>
+        {
+            var options = new ListOptions { LabelSelector = OperatorLabels };
+            var all = await client.ListAsync(BuiltIn.Deployments, options, cancellationToken);
+            return [.. all.Items.Where(item => item.Text("spec", "template", "metadata", "labels", Component)
+                is null or "operator")];
+        });
+
     private async Task<Fact<IReadOnlyList<T>>> OursAsync<T>(
         ResourceType<Resource<T>> type, ListOptions scope, CancellationToken cancellationToken) =>
         await Fact<IReadOnlyList<T>>.AskAsync(async () =>
-            [.. (await client.ListAsync(type, scope, cancellationToken)).Items.Select(item => item.Value)]);
+        {
+            var list = await client.ListAsync(type, scope, cancellationToken);
+            _unreadable.AddRange(list.Unreadable.Select(item => $"{type.Kind} {item.Metadata.Key}: {item.Problem}"));
+            return [.. list.Items.Select(item => item.Value)];
+        });
 
     private static ResourceType<KubernetesObject> Rbac(string plural, string kind) =>
         new ResourceType("rbac.authorization.k8s.io", "v1", plural, kind, ResourceScope.Cluster).AsJson();

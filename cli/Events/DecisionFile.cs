@@ -1,4 +1,3 @@
-using System.Text;
 using WafOperator.Cli.Running;
 using WafOperator.Protocols.Events;
 
@@ -11,8 +10,8 @@ internal static class DecisionFile
     public static IEnumerable<SecurityEvent> Read(string name, CliEnvironment environment)
     {
         if (name != "-" && !File.Exists(name)) throw new CliException($"there is no file {name}");
-        using var reader = new StreamReader(name == "-" ? environment.In() : File.OpenRead(name), Encoding.UTF8);
-        while (reader.ReadLine() is { } line)
-            if (SidecarLogs.Parse(Encoding.UTF8.GetBytes(line)) is { } decision) yield return decision;
+        using var lines = new BoundedLines(name == "-" ? environment.In() : File.OpenRead(name));
+        while (lines.Read(DecisionLine.LengthMax) is { } line)
+            if (DecisionLine.Read(line) is { } decision) yield return decision;
     }
 }

@@ -23,6 +23,10 @@ internal static class EventsCommand
             Description = "How many lines of each log are read from its end.", HelpName = "N",
             DefaultValueFactory = _ => 1_000,
         };
+        tail.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 0) result.AddError("--tail: not below 0");
+        });
         var policy = new Option<string?>("--policy") { Description = "Only of this policy.", HelpName = "NAME" };
         var blocked = new Option<bool>("--blocked") { Description = "Only what Enforce stops." };
         var client = new Option<string?>("--client") { Description = "Only of this client.", HelpName = "ADDRESS" };
@@ -47,8 +51,16 @@ internal static class EventsCommand
                 Container = WellKnown.SidecarContainer, Follow = parsed.GetValue(follow),
                 TailLines = parsed.GetValue(tail), Since = Span(parsed.GetValue(since)),
             };
-            await foreach (var decision in logs.ReadAsync(pods, options, cancellationToken))
-                if (filter.Lets(decision)) Write(invocation, decision);
+            try
+            {
+                await foreach (var decision in logs.ReadAsync(pods, options, cancellationToken))
+                    if (filter.Lets(decision)) Write(invocation, decision);
+            }
+            catch (OperationCanceledException) when (options.Follow && cancellationToken.IsCancellationRequested)
+            {
+                // That is how following ends.
+            }
+
             return ExitCodes.Ok;
         });
         return command;

@@ -1,11 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Json;
 using System.Threading.Channels;
 using WafOperator.Cli.Cluster;
+using WafOperator.Cli.Running;
 using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Client;
-using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
 using WafOperator.Resources;
 
@@ -18,7 +16,7 @@ internal sealed class SidecarLogs(KubernetesClient client, Action<string> note)
     public const int PodsMax = 200;
 
     private const int LinesWaitingMax = 10_000;
-    private const int LineBytesMax = 1 << 20;
+    private int _unread;
 
     /// <summary>Pods with a sidecar.</summary>
     public async Task<IReadOnlyList<PodFacts>> PodsAsync(ListOptions scope, CancellationToken cancellationToken)
@@ -37,7 +35,8 @@ internal sealed class SidecarLogs(KubernetesClient client, Action<string> note)
     }
 
     /// <summary>
-    /// Decisions of pods, as they come; without <see cref="LogOptions.Follow"/> until all logs are at an end.
+    /// Decisions of pods, as they come; without <see cref="LogOptions.Follow"/> until all logs are at an end. Throws
+    /// <see cref="CliException"/> when no log at all could be read.
     /// </summary>
     public async IAsyncEnumerable<SecurityEvent> ReadAsync(
         IReadOnlyList<PodFacts> pods, LogOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -49,26 +48,14 @@ internal sealed class SidecarLogs(KubernetesClient client, Action<string> note)
         try
         {
             await foreach (var decision in found.Reader.ReadAllAsync(cancellationToken)) yield return decision;
+            if (pods.Count > 0 && _unread == pods.Count)
+                throw new CliException(
+                    "none of the logs could be read", "kubectl auth can-i get pods/log, in the namespaces of the pods");
         }
         finally
         {
             await enough.CancelAsync();
             await reading;
-        }
-    }
-
-    /// <summary>A line of a sidecar's output as a decision; null for anything else. Pure.</summary>
-    public static SecurityEvent? Parse(ReadOnlySpan<byte> line)
-    {
-        if (line.IsEmpty || line[0] != '{') return null;
-        try
-        {
-            return JsonSerializer.Deserialize(line, ProtocolJson.Default.SecurityEvent) is { } decision
-                && decision.Format == SecurityEvent.FormatVersion ? decision : null;
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 
@@ -78,15 +65,13 @@ internal sealed class SidecarLogs(KubernetesClient client, Action<string> note)
         try
         {
             await using var stream = await client.OpenLogAsync(pod.Key, options, cancellationToken);
-            using var reader = new StreamReader(stream, Encoding.UTF8);
-            while (await reader.ReadLineAsync(cancellationToken) is { } line)
-            {
-                if (line.Length <= LineBytesMax && Parse(Encoding.UTF8.GetBytes(line)) is { } decision)
-                    await writer.WriteAsync(decision, cancellationToken);
-            }
+            using var lines = new BoundedLines(stream);
+            while (await lines.ReadAsync(DecisionLine.LengthMax, cancellationToken) is { } line)
+                if (DecisionLine.Read(line) is { } decision) await writer.WriteAsync(decision, cancellationToken);
         }
         catch (Exception failure) when (failure is KubernetesException or IOException or HttpRequestException)
         {
+            Interlocked.Increment(ref _unread);
             note($"note: {pod.Key}: {failure.Message}");
         }
         catch (OperationCanceledException)

@@ -84,6 +84,7 @@ internal static class ExplainCommand
         command.Runs(environment, async (invocation, cancellationToken) =>
         {
             var wanted = invocation.Parsed.GetRequiredValue(id);
+            invocation.Progress.Show("reading decisions");
             var found = invocation.Parsed.GetValue(file) is { } name
                 ? DecisionFile.Read(name, environment).FirstOrDefault(decision => decision.Id == wanted)
                 : await FindAsync(invocation, wanted, cancellationToken);

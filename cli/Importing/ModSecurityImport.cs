@@ -189,7 +189,8 @@ internal sealed partial class ModSecurityImport(Imported imported)
 
     private static bool IsOfCrs(RuleIdRange range) => range.Last >= FirstOfCrs && range.First <= LastOfCrs;
 
-    [GeneratedRegex(@"^[ \t]*Include(?:Optional)?[ \t]+(\S+)[ \t]*$", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"^[ \t]*Include(?:Optional)?[ \t]+(\S+)[ \t]*\r?$", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
     private static partial Regex Include();
 
     [GeneratedRegex(@"^'?tx\.([A-Za-z0-9_-]+)=(.*?)'?$", RegexOptions.IgnoreCase | RegexOptions.Singleline)]

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using WafOperator.Cli.Cluster;
 using WafOperator.Cli.Output;
+using WafOperator.Cli.Proxies;
 using WafOperator.Cli.Running;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
@@ -31,13 +32,32 @@ internal static class ModelCommands
         yield return BuildOne(
             environment, "hold", "Hold a rollout where it is; one that fails is still rolled back.",
             (version, _) => ModelStep.Hold(version));
-        yield return BuildOne(
-            environment, "release", "Let a rollout go on that is held.", (version, _) => ModelStep.Release(version));
+        yield return BuildRelease(environment);
+    }
+
+    /// <summary><c>release</c> is about clients as well, where the name says so.</summary>
+    private static Command BuildRelease(CliEnvironment environment)
+    {
+        var policy = new Option<string?>("--policy")
+        {
+            Description = "With client/ADDRESS: the policy by which it is held.", HelpName = "NAME",
+        };
+        var command = BuildOne(
+            environment, "release",
+            "Let a rollout go on that is held; or, with client/ADDRESS, let a held client go.",
+            (version, _) => ModelStep.Release(version),
+            (invocation, name, isDry, cancellationToken) =>
+                !name.StartsWith(HoldsCommand.Prefix, StringComparison.Ordinal) ? null : HoldsCommand.ReleaseAsync(
+                    invocation, name[HoldsCommand.Prefix.Length..], invocation.Parsed.GetValue(policy), isDry,
+                    cancellationToken));
+        command.Add(policy);
+        return command;
     }
 
     private static Command BuildOne(
         CliEnvironment environment, string name, string description,
-        Func<ModelVersion, ParseResult, (JsonObject Patch, string Said)> decide)
+        Func<ModelVersion, ParseResult, (JsonObject Patch, string Said)> decide,
+        Func<Invocation, string, bool, CancellationToken, Task<int>?>? instead = null)
     {
         var target = new Argument<string>("modelversion") { Description = "Name of the ModelVersion." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done; the server checks it." };
@@ -48,6 +68,7 @@ internal static class ModelCommands
             var key = new NamespacedName(
                 invocation.Namespace, text.StartsWith(Prefix, StringComparison.Ordinal) ? text[Prefix.Length..] : text);
             var isDry = invocation.Parsed.GetValue(dryRun);
+            if (instead?.Invoke(invocation, text, isDry, cancellationToken) is { } other) return await other;
             var version = await invocation.Client.GetAsync(OurKinds.Models, key, cancellationToken);
             var (patch, said) = decide(version.Value, invocation.Parsed);
             var options = new PatchOptions { Mode = isDry ? WriteMode.DryRun : WriteMode.Store };

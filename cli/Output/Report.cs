@@ -11,6 +11,8 @@ namespace WafOperator.Cli.Output;
 /// <param name="Text">For people.</param>
 internal sealed record Report(JsonNode Json, IReadOnlyList<string> Names, Action<TextWriter, Paint> Text)
 {
+    private const int NameLengthMax = 8_192;
+
     private static readonly JsonSerializerOptions Readable =
         new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -25,7 +27,8 @@ internal sealed record Report(JsonNode Json, IReadOnlyList<string> Names, Action
                 output.Write(YamlText.Write(Json));
                 break;
             case OutputFormat.Name:
-                foreach (var name in Names) output.WriteLine(name);
+                // Paths of requests are names as well.
+                foreach (var name in Names) output.WriteLine(PlainText.Of(name, NameLengthMax));
                 break;
             default:
                 Text(output, paint);

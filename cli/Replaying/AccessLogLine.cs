@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace WafOperator.Cli.Replaying;
@@ -31,17 +34,44 @@ internal static partial class AccessLogLine
         if (value is not ("" or "-")) headers.Add((name, Unescape(value)));
     }
 
-    /// <summary><c>\x22</c> and <c>\"</c>, as servers write what they may not write.</summary>
+    /// <summary>
+    /// <c>\x22</c>, <c>\"</c> and <c>\n</c>, as servers write what they may not write. Bytes beyond ASCII are put
+    /// together again; those that are no UTF-8 become percent-encoded ones, since texts cannot hold them.
+    /// </summary>
     private static string Unescape(string text) => !text.Contains('\\', StringComparison.Ordinal) ? text
-        : Escape().Replace(text, match => match.Groups[1].Success
-            ? ((char)Convert.ToByte(match.Groups[1].Value, 16)).ToString() : match.Groups[2].Value);
+        : Escapes().Replace(text, match =>
+        {
+            if (match.Groups["named"] is not { Success: true, Value: var named })
+                return Decoded(Convert.FromHexString(match.Value.Replace("\\x", "", StringComparison.Ordinal)));
+            return named switch { "n" => "\n", "r" => "\r", "t" => "\t", "b" => "\b", "v" => "\v", _ => named };
+        });
 
-    [GeneratedRegex("""
-        ^(?<client>\S+) \S+ .*?\[[^\]]*\] "(?<request>(?:[^"\\]|\\.)*)" \d{3} \S+(?: "(
-            ?<referer>(?:[^"\\]|\\.)*)" "(?<agent>(?:[^"\\]|\\.)*)")?
-        """, RegexOptions.NonBacktracking)]
+    private static string Decoded(ReadOnlySpan<byte> bytes)
+    {
+        var text = new StringBuilder(bytes.Length);
+        while (!bytes.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf8(bytes, out var rune, out var count) is OperationStatus.Done)
+            {
+                text.Append(rune.ToString());
+            }
+            else
+            {
+                foreach (var odd in bytes[..count]) text.Append(CultureInfo.InvariantCulture, $"%{odd:X2}");
+            }
+
+            bytes = bytes[count..];
+        }
+
+        return text.ToString();
+    }
+
+    [GeneratedRegex(
+        """^(?<client>\S+) \S+ .*?\[[^\]]*\] "(?<request>(?:[^"\\]|\\.)*)" \d{3} \S+"""
+            + """(?: "(?<referer>(?:[^"\\]|\\.)*)" "(?<agent>(?:[^"\\]|\\.)*)")?""",
+        RegexOptions.NonBacktracking)]
     private static partial Regex Format();
 
-    [GeneratedRegex("""\\(?:x([0-9A-Fa-f]{2})|(.))""")]
-    private static partial Regex Escape();
+    [GeneratedRegex("""(?:\\x[0-9A-Fa-f]{2})+|\\(?<named>.)""")]
+    private static partial Regex Escapes();
 }

@@ -31,8 +31,8 @@ internal static class JsonRequests
             foreach (var field in fields.EnumerateObject())
                 foreach (var value in field.Value.ValueKind is JsonValueKind.Array
                     ? field.Value.EnumerateArray().ToArray() : [field.Value])
-                    Add(headers, field.Name, value.ValueKind is JsonValueKind.String ? value.GetString()
-                        : value.ToString());
+                    Add(headers, field.Name, value.ValueKind is JsonValueKind.String ? value.Text()
+                        : value.GetRawText());
         }
 
         if (line.Text("host") is { } host && !headers.Exists(h =>

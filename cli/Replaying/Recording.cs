@@ -11,8 +11,8 @@ namespace WafOperator.Cli.Replaying;
 /// </summary>
 internal static class Recording
 {
-    /// <summary>Bytes of a HAR file.</summary>
-    public const int HarBytesMax = 256 << 20;
+    /// <summary>Characters of a HAR file.</summary>
+    public const int HarLengthMax = 256 << 20;
 
     /// <summary>Characters of one line.</summary>
     public const int LineLengthMax = 4 << 20;
@@ -20,93 +20,96 @@ internal static class Recording
     /// <summary>Requests of a stream, in their order. Entries that cannot be read are counted.</summary>
     public static IEnumerable<ReplayedRequest> Read(Stream stream, RecordingProblems problems)
     {
-        using var buffered = new BufferedStream(stream, 1 << 16);
-        using var reader = new StreamReader(buffered, Encoding.UTF8);
-        var head = new StringBuilder();
-        string? line;
-        while ((line = reader.ReadLine()) is not null && string.IsNullOrWhiteSpace(line)) head.Append('\n');
+        using var lines = new BoundedLines(stream);
+        // A HAR file may be one line or many: what the first one is tells.
+        var line = lines.Read(HarLengthMax);
+        while (line is { IsWhole: true } blank && string.IsNullOrWhiteSpace(blank.Text))
+            line = lines.Read(HarLengthMax);
         if (line is null) yield break;
-        if (line.TrimStart().StartsWith('{') && !IsWhole(line))
+        if (IsHar(line.Value.Text))
         {
-            foreach (var request in Har(line, reader, problems)) yield return request;
+            foreach (var request in Har(line.Value, lines, problems)) yield return request;
             yield break;
         }
 
-        long number = head.Length;
-        for (; line is not null; line = reader.ReadLine())
+        for (; line is { } read; line = lines.Read(LineLengthMax))
         {
-            number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
-            if (line.Length > LineLengthMax)
+            if (read.IsWhole && string.IsNullOrWhiteSpace(read.Text)) continue;
+            if (!read.IsWhole || read.Text.Length > LineLengthMax)
             {
-                problems.Add(number, $"has more than {LineLengthMax} characters");
+                problems.Add(lines.Number, $"has more than {LineLengthMax} characters");
                 continue;
             }
 
-            foreach (var (request, problem) in Line(line, number))
-            {
-                if (request is not null) yield return request;
-                else problems.Add(number, problem!);
-            }
+            var (request, problem) = Line(read.Text, lines.Number);
+            if (request is not null) yield return request;
+            else problems.Add(lines.Number, problem!);
         }
     }
 
-    private static IEnumerable<(ReplayedRequest?, string?)> Line(string line, long number)
+    private static (ReplayedRequest?, string?) Line(string line, long number)
     {
-        if (!line.TrimStart().StartsWith('{')) return [AccessLogLine.Read(line, number)];
+        if (!line.TrimStart().StartsWith('{')) return AccessLogLine.Read(line, number);
         try
         {
-            var json = JsonDocument.Parse(line).RootElement;
-            return json.At("log", "entries") is not null ? JsonRequests.ReadHar(json)
-                : [JsonRequests.ReadLine(json, number)];
+            using var json = JsonDocument.Parse(line);
+            return JsonRequests.ReadLine(json.RootElement, number);
         }
         catch (JsonException failure)
         {
-            return [(null, $"is not JSON: {failure.Message}")];
+            return (null, $"is not JSON: {failure.Message}");
         }
     }
 
-    private static IEnumerable<ReplayedRequest> Har(string first, StreamReader rest, RecordingProblems problems)
+    private static IEnumerable<ReplayedRequest> Har(
+        BoundedLine first, BoundedLines rest, RecordingProblems problems)
     {
-        var text = new StringBuilder(first).Append('\n');
-        var buffer = new char[1 << 16];
-        int count;
-        while ((count = rest.Read(buffer)) > 0)
+        var text = new StringBuilder(first.Text);
+        for (var line = first; ; text.Append('\n').Append(line.Text))
         {
-            text.Append(buffer, 0, count);
-            if (text.Length > HarBytesMax) throw new CliException($"a HAR file has at most {HarBytesMax} bytes");
+            if (!line.IsWhole || text.Length > HarLengthMax)
+                throw new CliException(
+                    $"a HAR file has at most {HarLengthMax} characters", "record fewer requests, or write JSON lines");
+            if (rest.Read(HarLengthMax) is not { } next) break;
+            line = next;
         }
 
-        JsonDocument har;
+        using var har = Parse(text.ToString());
+        if (har.RootElement.At("log", "entries") is null)
+            throw new CliException(
+                "the recording is JSON and has no log.entries, as a HAR file has",
+                "write one request a line: {\"method\": \"GET\", \"uri\": \"/\"}");
+        foreach (var (request, problem) in JsonRequests.ReadHar(har.RootElement))
+        {
+            if (request is not null) yield return request;
+            else problems.Add(0, problem!);
+        }
+    }
+
+    private static JsonDocument Parse(string text)
+    {
         try
         {
-            har = JsonDocument.Parse(text.ToString());
+            return JsonDocument.Parse(text);
         }
         catch (JsonException failure)
         {
             throw new CliException($"the recording is neither HAR nor JSON lines: {failure.Message}");
         }
-
-        using (har)
-        {
-            foreach (var (request, problem) in JsonRequests.ReadHar(har.RootElement))
-            {
-                if (request is not null) yield return request;
-                else problems.Add(0, problem!);
-            }
-        }
     }
 
-    private static bool IsWhole(string line)
+    /// <summary>Whether a file that begins with this line is one JSON value; JSON lines are whole, each.</summary>
+    private static bool IsHar(string line)
     {
+        if (!line.AsSpan().TrimStart().StartsWith("{")) return false;
         try
         {
-            JsonDocument.Parse(line).Dispose();
-            return true;
+            using var json = JsonDocument.Parse(line);
+            return json.RootElement.At("log", "entries") is not null;
         }
         catch (JsonException)
         {
-            return false;
+            return true;
         }
     }
 }

@@ -54,6 +54,7 @@ internal static class ReplayCommand
         {
             var parsed = invocation.Parsed;
             var document = Compile(invocation, parsed.GetRequiredValue(policy), parsed.GetValue(name));
+            invocation.Progress.Show("compiling the rules");
             await using var sidecar = await ReplaySidecar.StartAsync(
                 document,
                 parsed.GetValue(rules) ?? environment.Variable("WAF_RULES_DIR")

@@ -12,12 +12,19 @@ namespace WafOperator.Cli.Replaying;
 internal sealed class ReplayConnection(IPEndPoint sidecar) : IDisposable
 {
     private const int HeadBytesMax = 64 << 10;
+
+    /// <summary>Where the sidecar's own answers name their decision.</summary>
+    private const string EventIdHeader = "waf-event-id:";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private TcpClient? _client;
 
-    /// <summary>The status of the answer; 0 when the connection was closed without one.</summary>
-    public async Task<int> SendAsync(ReplayedRequest request, CancellationToken cancellationToken)
+    /// <summary>
+    /// The status of the answer, 0 when the connection was closed without one; and the id of the decision, where the
+    /// answer is the sidecar's own.
+    /// </summary>
+    public async Task<(int Status, string? EventId)> SendAsync(
+        ReplayedRequest request, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience);
@@ -35,7 +42,7 @@ internal sealed class ReplayConnection(IPEndPoint sidecar) : IDisposable
 
                 var stream = _client.GetStream();
                 await stream.WriteAsync(bytes, limit.Token);
-                if (await ReadAsync(stream, request.Method == "HEAD", limit.Token) is { } status) return status;
+                if (await ReadAsync(stream, request.Method == "HEAD", limit.Token) is { } answer) return answer;
             }
             catch (Exception failure) when (failure is IOException or SocketException)
             {
@@ -43,10 +50,10 @@ internal sealed class ReplayConnection(IPEndPoint sidecar) : IDisposable
             }
 
             Close();
-            if (isFresh) return 0;
+            if (isFresh) return (0, null);
         }
 
-        return 0;
+        return (0, null);
     }
 
     public void Dispose() => Close();
@@ -81,7 +88,8 @@ internal sealed class ReplayConnection(IPEndPoint sidecar) : IDisposable
         : text.Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ');
 
     /// <summary>Reads one answer whole; null when the connection ended before.</summary>
-    private async Task<int?> ReadAsync(NetworkStream stream, bool isHead, CancellationToken cancellationToken)
+    private async Task<(int, string?)?> ReadAsync(
+        NetworkStream stream, bool isHead, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -90,6 +98,7 @@ internal sealed class ReplayConnection(IPEndPoint sidecar) : IDisposable
             if (lines[0].Split(' ') is not [_, var code, ..] || !int.TryParse(code, out var status)) return null;
             if (status is >= 100 and < 200) continue;
             long length = 0;
+            string? id = null;
             var closes = false;
             foreach (var line in lines.Skip(1))
             {
@@ -97,11 +106,13 @@ internal sealed class ReplayConnection(IPEndPoint sidecar) : IDisposable
                     _ = long.TryParse(line.AsSpan(15).Trim(), CultureInfo.InvariantCulture, out length);
                 if (line.StartsWith("Connection:", StringComparison.OrdinalIgnoreCase))
                     closes |= line.Contains("close", StringComparison.OrdinalIgnoreCase);
+                if (line.StartsWith(EventIdHeader, StringComparison.OrdinalIgnoreCase))
+                    id = line[EventIdHeader.Length..].Trim();
             }
 
             if (!isHead && status is not (204 or 304)) await SkipAsync(stream, length, cancellationToken);
             if (closes) Close();
-            return status;
+            return (status, id);
         }
     }
 

@@ -97,13 +97,18 @@ internal sealed class ReplaySidecar : IAsyncDisposable
             // Late records of requests before this one.
         }
 
-        var status = await _connection.SendAsync(request, cancellationToken);
+        var (status, id) = await _connection.SendAsync(request, cancellationToken);
         if (IsOff) return new ReplayedVerdict(status, null);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(DecisionWithin);
         try
         {
-            return new ReplayedVerdict(status, await _decisions.Decisions.ReadAsync(limit.Token));
+            while (true)
+            {
+                var decision = await _decisions.Decisions.ReadAsync(limit.Token);
+                // A record of the request before, that came late, says nothing of this one.
+                if (id is null || decision.Id == id) return new ReplayedVerdict(status, decision);
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

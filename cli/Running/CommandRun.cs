@@ -31,7 +31,14 @@ internal static class CommandRun
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 invocation.Progress.Clear();
-                return ExitCodes.Ok;
+                return ExitCodes.Interrupted;
+            }
+            catch (Exception failure) when (failure is not OutOfMemoryException)
+            {
+                // Nobody should have to read a stack.
+                return Say(
+                    invocation, $"this should not have happened: {failure.GetType().Name}: {failure.Message}",
+                    "report it with the command line, and the file if there is one", ExitCodes.Failed);
             }
         });
 

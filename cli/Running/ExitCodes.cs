@@ -14,4 +14,7 @@ internal static class ExitCodes
 
     /// <summary>It could not be done: no cluster, no right, no such file.</summary>
     public const int Failed = 3;
+
+    /// <summary>A person ended it before it was done, as shells say it of Ctrl-C.</summary>
+    public const int Interrupted = 130;
 }

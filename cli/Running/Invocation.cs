@@ -9,6 +9,9 @@ namespace WafOperator.Cli.Running;
 /// <summary>One run of one command: its arguments, where its output goes, and the way to the cluster.</summary>
 internal sealed class Invocation(ParseResult parsed, CliEnvironment environment) : IDisposable
 {
+    private const int NoteLineLengthMax = 2_000;
+
+    private readonly Lock _noting = new();
     private KubernetesClient? _client;
     private ClusterConnection? _connection;
 
@@ -60,11 +63,10 @@ internal sealed class Invocation(ParseResult parsed, CliEnvironment environment)
     public string Namespace => NamedNamespace ?? Connection.Namespace;
 
     /// <summary>The namespace of <c>-n</c>, else all: for questions about the whole cluster.</summary>
-    public ListOptions Wide => NamedNamespace is { } ns ? ListOptions.In(ns) : ListOptions.All;
+    public ListOptions Wide => NamedNamespace is { } ns && !AllNamespaces ? ListOptions.In(ns) : ListOptions.All;
 
     /// <summary>What lists are about: all namespaces with <c>-A</c>, else one.</summary>
-    public ListOptions Scope =>
-        parsed.GetValue(environment.Options.AllNamespaces) ? ListOptions.All : ListOptions.In(Namespace);
+    public ListOptions Scope => AllNamespaces ? ListOptions.All : ListOptions.In(Namespace);
 
     /// <summary>Writes a result in the format that was asked for.</summary>
     public void Write(Report report)
@@ -73,12 +75,18 @@ internal sealed class Invocation(ParseResult parsed, CliEnvironment environment)
         report.Write(environment.Out, Format, Paint);
     }
 
-    /// <summary>A sentence beside the result.</summary>
+    /// <summary>A sentence beside the result; parts of it may be a stranger's.</summary>
     public void Note(string text)
     {
-        Progress.Clear();
-        environment.Error.WriteLine(text);
+        var harmless = string.Join('\n', text.Split('\n').Select(line => PlainText.Of(line, NoteLineLengthMax)));
+        lock (_noting)
+        {
+            Progress.Clear();
+            environment.Error.WriteLine(harmless);
+        }
     }
 
     public void Dispose() => _client?.Dispose();
+
+    private bool AllNamespaces => parsed.GetValue(environment.Options.AllNamespaces);
 }

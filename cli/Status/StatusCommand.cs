@@ -27,16 +27,21 @@ internal static class StatusCommand
         var client = invocation.Client;
         invocation.Progress.Show("reading policies, models, exclusions and pools");
         var policies = await client.ListAsync(OurKinds.Policies, scope, cancellationToken);
+        var models = await client.ListAsync(OurKinds.Models, scope, cancellationToken);
+        var exclusions = await client.ListAsync(OurKinds.Exclusions, scope, cancellationToken);
+        var pools = await client.ListAsync(OurKinds.Pools, scope, cancellationToken);
         return new StatusView
         {
             Now = invocation.Now,
             Policies = [.. policies.Items.Select(item => item.Value)],
-            Models = [.. (await client.ListAsync(OurKinds.Models, scope, cancellationToken)).Items.Select(i =>
-                i.Value)],
-            Exclusions =
-                [.. (await client.ListAsync(OurKinds.Exclusions, scope, cancellationToken)).Items.Select(i => i.Value)],
-            Pools = [.. (await client.ListAsync(OurKinds.Pools, scope, cancellationToken)).Items.Select(i => i.Value)],
-            Unreadable = [.. policies.Unreadable.Select(item => item.ToString())],
+            Models = [.. models.Items.Select(item => item.Value)],
+            Exclusions = [.. exclusions.Items.Select(item => item.Value)],
+            Pools = [.. pools.Items.Select(item => item.Value)],
+            Unreadable =
+            [
+                .. policies.Unreadable.Concat(models.Unreadable).Concat(exclusions.Unreadable).Concat(pools.Unreadable)
+                    .Select(item => $"{item.Metadata.Key}: {item.Problem}"),
+            ],
         };
     }
 }

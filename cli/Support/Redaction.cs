@@ -41,7 +41,10 @@ internal static partial class Redaction
     {
         text = Pem().Replace(text, Gone);
         text = Token().Replace(text, Gone);
+        text = KnownKey().Replace(text, Gone);
+        text = UserInfo().Replace(text, match => match.Groups[1].Value + Gone + "@");
         text = Bearer().Replace(text, match => match.Groups[1].Value + Gone);
+        text = Cookies().Replace(text, match => match.Groups[1].Value + Gone);
         text = Assignment().Replace(text, match => match.Groups[1].Value + Gone);
         text = LongAddress().Replace(text, match => match.Groups[1].Value + "x:x");
         return Address().Replace(text, match => Masked(match.Value));
@@ -65,13 +68,17 @@ internal static partial class Redaction
             case JsonArray array:
                 for (var i = 0; i < array.Count; i++)
                 {
-                    if (array[i] is JsonValue value) array[i] = Text(value);
-                    else Walk(array[i], isBelowEnv);
+                    if (array[i] is not JsonValue value) Walk(array[i], isBelowEnv);
+                    else array[i] = i > 0 && IsSecretFlag(array[i - 1]) ? Gone : Text(value);
                 }
 
                 break;
         }
     }
+
+    /// <summary><c>--token</c>, whose value is the next argument.</summary>
+    private static bool IsSecretFlag(JsonNode? argument) => argument is JsonValue known
+        && known.TryGetValue<string>(out var text) && SecretFlag().IsMatch(text);
 
     private static JsonNode? Text(JsonNode? value) =>
         value is JsonValue known && known.TryGetValue<string>(out var text) ? Of(text) : value?.DeepClone();
@@ -84,23 +91,47 @@ internal static partial class Redaction
             && parts[0] is not ("10" or "127" or "0") ? $"{parts[0]}.{parts[1]}.x.x" : address;
     }
 
-    [GeneratedRegex("-----BEGIN [A-Z ]*-----[\\s\\S]*?-----END [A-Z ]*-----")]
+    // Logs are written by strangers, too: every expression works in proportion to the text, whatever it holds.
+    [GeneratedRegex("-----BEGIN [A-Z ]*-----[\\s\\S]*?-----END [A-Z ]*-----", RegexOptions.NonBacktracking)]
     private static partial Regex Pem();
 
+    [GeneratedRegex(
+        "^--?[A-Za-z0-9_-]{0,64}(?:password|passwd|secret|token|key|credentials?)$",
+        RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex SecretFlag();
+
     /// <summary>JSON web tokens.</summary>
-    [GeneratedRegex(@"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")]
+    [GeneratedRegex(@"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*", RegexOptions.NonBacktracking)]
     private static partial Regex Token();
 
-    [GeneratedRegex(@"((?:Bearer|Basic) )[A-Za-z0-9+/=._~-]{8,}", RegexOptions.IgnoreCase)]
+    /// <summary>Keys that show what they are: of AWS, GitHub, GitLab, Slack.</summary>
+    [GeneratedRegex(
+        "(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}",
+        RegexOptions.NonBacktracking)]
+    private static partial Regex KnownKey();
+
+    /// <summary>Name and password in a URL.</summary>
+    [GeneratedRegex("""(://)[^/@\s"']{1,512}@""", RegexOptions.NonBacktracking)]
+    private static partial Regex UserInfo();
+
+    [GeneratedRegex(
+        @"((?:Bearer|Basic|Splunk) )[A-Za-z0-9+/=._~-]{8,}", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex Bearer();
 
+    /// <summary>All cookies of a line: there are several behind one name.</summary>
     [GeneratedRegex("""
-        ((?:password|passwd|secret|token|api[_-]?key|authorization|cookie)["']?\s*[=:]\s*["']?)[^\s"',;&(]+
-        """, RegexOptions.IgnoreCase)]
+        (cookie\\?["']?\s{0,8}[=:]\s{0,8}\\?["']?)[^\r\n"]+
+        """, RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    private static partial Regex Cookies();
+
+    [GeneratedRegex(
+        "((?:password|passwd|secret|token|api[_-]?key|authorization|signature|credential)"
+            + """\\?["']?\s{0,8}[=:]\s{0,8}\\?["']?)[^\s"'\\,;&(]+""",
+        RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex Assignment();
 
     /// <summary>The client of a decision with an IPv6 address, behind its first two groups.</summary>
-    [GeneratedRegex("""("client":"[0-9a-fA-F]{1,4}:[0-9a-fA-F]{0,4}:)[0-9a-fA-F:.]*""")]
+    [GeneratedRegex("""("client":"[0-9a-fA-F]{1,4}:[0-9a-fA-F]{0,4}:)[0-9a-fA-F:.]*""", RegexOptions.NonBacktracking)]
     private static partial Regex LongAddress();
 
     [GeneratedRegex(@"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")]

@@ -28,7 +28,10 @@ internal static class SupportCommand
             var path = invocation.Parsed.GetValue(to) ?? folder + ".tar.gz";
             if (File.Exists(path)) throw new CliException($"{path} is there already", "name another file with --to");
             var files = await new SupportBundle(invocation).CollectAsync(cancellationToken);
-            await using (var output = new FileStream(path, FileMode.CreateNew))
+            // For whoever asked only: it tells much of the cluster, however much was taken out.
+            var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            await using (var output = new FileStream(path, create))
                 SupportBundle.Write(output, folder, files, invocation.Now);
             invocation.Write(new Report(
                 new JsonObject { ["kind"] = "SupportBundle", ["file"] = path,

@@ -36,11 +36,15 @@ internal static class TuneCommand
         {
             var parsed = invocation.Parsed;
             var filter = new EventFilter(parsed.GetValue(policy), IsBlockedOnly: true);
+            invocation.Progress.Show("reading decisions");
             var events = parsed.GetValue(file) is { } name
-                ? [.. DecisionFile.Read(name, environment).Where(filter.Lets)]
+                ? TuningProposals.Newest(DecisionFile.Read(name, environment).Where(filter.Lets))
                 : await FromClusterAsync(invocation, filter, EventsCommand.Span(parsed.GetValue(since)),
                     cancellationToken);
+            invocation.Progress.Show($"working out exclusions for {events.Count} stopped requests");
             var (all, left) = TuningProposals.Of(events, invocation.Now);
+            if (events.Count >= TuningProposals.EventsMax)
+                invocation.Note($"note: only the newest {TuningProposals.EventsMax} stopped requests are looked at");
             var least = parsed.GetValue(clients);
             invocation.Write(ReportOf([.. all.Where(p => p.Clients >= least)], all.Count(p => p.Clients < least),
                 left));
@@ -61,7 +65,7 @@ internal static class TuneCommand
         {
             if (!filter.Lets(decision)) continue;
             events.Add(decision);
-            if (events.Count > 2 * TuningProposals.EventsMax) events.RemoveRange(0, TuningProposals.EventsMax);
+            if (events.Count >= 2 * TuningProposals.EventsMax) events.RemoveRange(0, TuningProposals.EventsMax);
             if (events.Count % 100 == 0) invocation.Progress.Show($"{events.Count} stopped requests");
         }
 

@@ -30,6 +30,12 @@ internal static class TuningProposals
     /// <summary>Stopped requests that are looked at; the newest count.</summary>
     public const int EventsMax = 50_000;
 
+    /// <summary>
+    /// Proposals that are worked out, those for most clients first: each is tried on every stopped request, and a
+    /// scanner makes as many as it likes.
+    /// </summary>
+    public const int ProposalsMax = 200;
+
     private const string Reason = "false positive, proposed by kubectl waf tune: look at the requests first";
 
     /// <summary>Proposals, the most widespread first, and how many stopped requests none of them is for.</summary>
@@ -37,17 +43,19 @@ internal static class TuningProposals
         IReadOnlyList<SecurityEvent> events, DateTimeOffset now)
     {
         var stopped = events.Where(EventFilter.IsStopped).TakeLast(EventsMax).ToList();
-        var groups = new Dictionary<string, WafExclusion>(StringComparer.Ordinal);
+        var groups = new Dictionary<string, Group>(StringComparer.Ordinal);
         foreach (var decision in stopped)
         {
             if (ExclusionProposal.Of(decision, decision.Path, Reason, now).Exclusion is not { } proposed) continue;
             var key = KeyOf(proposed);
-            groups[key] = groups.TryGetValue(key, out var known) ? Joined(known, proposed) : proposed;
+            if (groups.TryGetValue(key, out var known)) known.Add(proposed, decision.Client);
+            else groups[key] = new Group(proposed, decision.Client);
         }
 
         var proposals = new List<TuningProposal>();
         var covered = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var exclusion in groups.Values)
+        foreach (var exclusion in groups.Values.OrderByDescending(group => group.Clients).Take(ProposalsMax)
+            .Select(group => group.Exclusion))
         {
             var passing = stopped.Where(decision => ExclusionProposal.LetsPass(exclusion, decision)).ToList();
             if (passing.Count == 0) continue;
@@ -68,6 +76,19 @@ internal static class TuningProposals
             stopped.Count(decision => !covered.Contains(decision.Id)));
     }
 
+    /// <summary>The last of many, in their order, without keeping all.</summary>
+    public static List<SecurityEvent> Newest(IEnumerable<SecurityEvent> events)
+    {
+        var kept = new Queue<SecurityEvent>();
+        foreach (var decision in events)
+        {
+            if (kept.Count == EventsMax) kept.Dequeue();
+            kept.Enqueue(decision);
+        }
+
+        return [.. kept];
+    }
+
     /// <summary>What makes two proposals the same but for their rules.</summary>
     private static string KeyOf(WafExclusion exclusion)
     {
@@ -76,12 +97,27 @@ internal static class TuningProposals
             string.Join(',', match?.Methods ?? []), match?.Part, match?.Name);
     }
 
-    private static WafExclusion Joined(WafExclusion one, WafExclusion other) => one with
+    /// <summary>Stopped requests for which the same exclusion is proposed, but for its rules.</summary>
+    private sealed class Group(WafExclusion first, string client)
     {
-        Spec = one.Spec with
+        private readonly HashSet<string> _clients = new(StringComparer.Ordinal) { client };
+
+        public WafExclusion Exclusion { get; private set; } = first;
+
+        public int Clients => _clients.Count;
+
+        public void Add(WafExclusion other, string client)
         {
-            Rules = [.. one.Spec.Rules.Concat(other.Spec.Rules).Distinct().Order(StringComparer.Ordinal).Take(64)],
-            Models = [.. one.Spec.Models.Concat(other.Spec.Models).Distinct().Order(StringComparer.Ordinal).Take(8)],
-        },
-    };
+            _clients.Add(client);
+            var (spec, more) = (Exclusion.Spec, other.Spec);
+            Exclusion = Exclusion with
+            {
+                Spec = spec with
+                {
+                    Rules = [.. spec.Rules.Concat(more.Rules).Distinct().Order(StringComparer.Ordinal).Take(64)],
+                    Models = [.. spec.Models.Concat(more.Models).Distinct().Order(StringComparer.Ordinal).Take(8)],
+                },
+            };
+        }
+    }
 }

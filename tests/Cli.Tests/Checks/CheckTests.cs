@@ -71,6 +71,7 @@ public sealed class CheckTests
         ["WAF309"] = f => f with { Mutating = Hook(hook => hook["failurePolicy"] = "Ignore") },
         ["WAF310"] = f => f with { Mutating = Hook(hook => hook["timeoutSeconds"] = 30) },
         ["WAF311"] = f => f with { Mutating = Hook(hook => hook.Remove("namespaceSelector")) },
+        ["WAF312"] = f => f with { Unreadable = Fact<IReadOnlyList<string>>.Of(["WafPolicy shop/shop: no number"]) },
         ["WAF401"] = f => With(f, Policy(null, Says("Accepted", ConditionStatus.False, "InvalidRules"))),
         ["WAF402"] = f => With(f, Policy(null, Says("ResolvedRefs", ConditionStatus.False, "TargetNotFound"))),
         ["WAF403"] = f => With(f, Policy(null, Says("Programmed", ConditionStatus.False, "Progressing"))),

@@ -45,6 +45,7 @@ internal static class HealthyCluster
         Exclusions = Fact<IReadOnlyList<Resources.Exclusions.WafExclusion>>.Of([]),
         Models = Fact<IReadOnlyList<ModelVersion>>.Of([Model(ModelPhase.Promoted)]),
         Pools = Fact<IReadOnlyList<Resources.Pools.InferencePool>>.Of([]),
+        Unreadable = Fact<IReadOnlyList<string>>.Of([]),
         MayCreate = Fact<IReadOnlyDictionary<string, bool>>.Of(new Dictionary<string, bool> { ["pods"] = true }),
     };
 

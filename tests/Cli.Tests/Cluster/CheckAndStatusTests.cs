@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using WafOperator.Cli.Cluster;
+using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 
 namespace WafOperator.Cli.Tests.Cluster;
@@ -38,6 +39,33 @@ public sealed class CheckAndStatusTests(CliCluster cluster)
         var checks = JsonNode.Parse(run.Out)!["checks"]!.AsArray();
         Assert.Equal("Unknown", Outcome(checks, "WAF401"));
         Assert.Equal("Found", Outcome(checks, "WAF104"));
+        Assert.Equal(1, (await cluster.RunAsNobodyAsync("check", "--pre", "--strict")).Code);
+    }
+
+    /// <summary>The chart's console has the operator's name among its labels.</summary>
+    [Fact]
+    public async Task TheConsole_IsNoOperator()
+    {
+        var ns = await cluster.NamespaceAsync();
+        foreach (var component in new[] { "operator", "console" })
+        {
+            await cluster.CreateAsync(BuiltIn.Deployments, $$$"""
+                {"metadata":{"name":"waf-{{{component}}}","namespace":"{{{ns}}}",
+                   "labels":{"app.kubernetes.io/name":"waf-operator"}},
+                 "spec":{"selector":{"matchLabels":{"app.kubernetes.io/component":"{{{component}}}"}},
+                   "template":{"metadata":{"labels":{"app.kubernetes.io/name":"waf-operator",
+                     "app.kubernetes.io/component":"{{{component}}}"}},
+                   "spec":{"containers":[{"name":"a","image":"a"}]} } } }
+                """);
+        }
+
+        using var client = cluster.Client();
+        var progress = new Output.Progress(TextWriter.Null, isTerminal: false);
+        var facts = await new ClusterFactsReader(client, TimeProvider.System, progress).BeforeAsync(default);
+        var here = facts.Operators.Value.Where(found => found.Metadata.Namespace == ns);
+        Assert.Equal("waf-operator", Assert.Single(here).Metadata.Name);
+        var key = new NamespacedName(ns, "waf-operator");
+        await client.DeleteAsync(BuiltIn.Deployments, key, new DeleteOptions(), default);
     }
 
     [Fact]

@@ -27,8 +27,15 @@ public sealed class CliCluster : IAsyncLifetime
         using var client = Client();
         foreach (var kind in ResourceDefinition.All)
             await client.CreateAsync(BuiltIn.CustomResourceDefinitions, CrdWriter.Write(kind), default);
-        await Eventually.TrueAsync(
-            () => client.ServesAsync(WafOperator.Cli.Cluster.OurKinds.Pools, default), "our kinds are served");
+        foreach (var type in new ResourceType[]
+        {
+            WafOperator.Cli.Cluster.OurKinds.Policies, WafOperator.Cli.Cluster.OurKinds.Exclusions,
+            WafOperator.Cli.Cluster.OurKinds.Models, WafOperator.Cli.Cluster.OurKinds.Pools,
+        })
+        {
+            // What discovery names may be served a moment later.
+            await Eventually.TrueAsync(() => AnswersAsync(client, type), $"{type.Plural} are served");
+        }
     }
 
     public Task DisposeAsync() => _server.DisposeAsync();
@@ -36,6 +43,9 @@ public sealed class CliCluster : IAsyncLifetime
     public KubernetesClient Client() => _server.Client();
 
     public Uri Address => _server.Address;
+
+    /// <summary>Path of an administrator's kubeconfig.</summary>
+    public string Kubeconfig => _kubeconfig;
 
     public Task<string> NamespaceAsync() => _server.NamespaceAsync();
 
@@ -64,6 +74,19 @@ public sealed class CliCluster : IAsyncLifetime
         using var client = Client();
         await client.PatchAsync(
             type.AsJson(), key, Patch.MergeStatus(new JsonObject { ["status"] = JsonNode.Parse(json) }), default);
+    }
+
+    private static async Task<bool> AnswersAsync(KubernetesClient client, ResourceType type)
+    {
+        try
+        {
+            await client.ListAsync(type.AsJson(), ListOptions.All, default);
+            return true;
+        }
+        catch (KubernetesApiException refusal) when (refusal.IsNotFound)
+        {
+            return false;
+        }
     }
 
     /// <summary>Creates a policy for the Deployment <c>shop</c>.</summary>

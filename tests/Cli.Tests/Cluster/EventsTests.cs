@@ -55,6 +55,21 @@ public sealed class EventsTests(CliCluster cluster)
     }
 
     [Fact]
+    public async Task WhenNoLogCanBeRead_ItIsNotDone()
+    {
+        using var client = cluster.Client();
+        await using var node = await LogNode.StartAsync(client);
+        var ns = await cluster.NamespaceAsync();
+        await CreatePodAsync(ns, "lost", node.Name);
+        foreach (var command in new[] { "events", "tune" })
+        {
+            var run = await cluster.RunAsync(command, "-n", ns);
+            Assert.Equal(3, run.Code);
+            Assert.Contains("next: kubectl auth can-i get pods/log", run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Following_ShowsWhatIsWrittenLater()
     {
         using var client = cluster.Client();

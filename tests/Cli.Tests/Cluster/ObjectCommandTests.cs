@@ -54,6 +54,28 @@ public sealed class ObjectCommandTests(CliCluster cluster)
     }
 
     [Fact]
+    public async Task Release_OfAClient_ExemptsItInThePolicy()
+    {
+        var ns = await cluster.NamespaceAsync();
+        await cluster.CreateAsync(OurKinds.Policies.AsJson(), $$$"""
+            {"metadata":{"name":"shop","namespace":"{{{ns}}}"},
+             "spec":{"behaviour":{"mode":"Enforce","exemptClients":["198.51.100.1"]} } }
+            """);
+        string[] command = ["release", "client/192.0.2.7", "-n", ns, "--policy", "shop"];
+        Assert.Equal(2, (await cluster.RunAsync("release", "client/192.0.2.7", "-n", ns)).Code);
+        Assert.Contains("nothing was changed", (await cluster.RunAsync([.. command, "--dry-run"])).Out,
+            StringComparison.Ordinal);
+        var run = await cluster.RunAsync(command);
+        Assert.Equal((0, "wafpolicy/shop: 192.0.2.7 is exempt from behaviour, and let go\n"), (run.Code, run.Out));
+        Assert.Contains("exemptClients", run.Error, StringComparison.Ordinal);
+        using var client = cluster.Client();
+        var policy = await client.GetAsync(OurKinds.Policies, new NamespacedName(ns, "shop"), default);
+        Assert.Equal(["198.51.100.1", "192.0.2.7"], policy.Value.Spec.Behaviour!.ExemptClients);
+        Assert.Equal(1, (await cluster.RunAsync(command)).Code);
+        Assert.Equal(2, (await cluster.RunAsync("release", "client/x'y", "-n", ns, "--policy", "shop")).Code);
+    }
+
+    [Fact]
     public async Task AModelThatIsNotThere_IsSaid()
     {
         var run = await cluster.RunAsync("approve", "nothing", "-n", await cluster.NamespaceAsync());
@@ -97,6 +119,8 @@ public sealed class ObjectCommandTests(CliCluster cluster)
         {
             var run = await cluster.RunAsync("support-bundle", "-n", ns, "--to", file);
             Assert.Equal(0, run.Code);
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
             var names = new List<string>();
             await using var gzip = new System.IO.Compression.GZipStream(
                 File.OpenRead(file), System.IO.Compression.CompressionMode.Decompress);

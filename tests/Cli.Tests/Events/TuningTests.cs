@@ -1,4 +1,5 @@
 using System.Text.Json;
+using WafOperator.Cli.Events;
 using WafOperator.Cli.Tuning;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
@@ -24,6 +25,36 @@ public sealed class TuningTests
 
     internal static string Line(SecurityEvent decision) =>
         JsonSerializer.Serialize(decision, ProtocolJson.Default.SecurityEvent);
+
+    [Theory]
+    [InlineData("\"client\":\"192.0.2.1\"", "\"client\":null")]
+    [InlineData("\"rules\":[", "\"rules\":[null,")]
+    [InlineData("\"path\":\"/search\"", "\"path\":\"\\ud800\"")]
+    [InlineData("\"verdict\":\"Block\"", "\"verdict\":[]")]
+    [InlineData("waf-event/v1", "waf-event/v9")]
+    public void LinesThatLackAPart_AreNoDecisions(string part, string instead)
+    {
+        var line = Line(Decision("00000001"));
+        Assert.NotNull(DecisionLine.Read(new(line, true)));
+        Assert.Null(DecisionLine.Read(new(line, false)));
+        Assert.Contains(part, line, StringComparison.Ordinal);
+        Assert.Null(DecisionLine.Read(new(line.Replace(part, instead, StringComparison.Ordinal), true)));
+    }
+
+    /// <summary>
+    /// A scanner asks for as many paths as it likes, and pushes out nobody who meets a false positive.
+    /// </summary>
+    [Fact]
+    public async Task AScanner_KeepsNobodyWaiting_AndHidesNothing()
+    {
+        var scan = Enumerable.Range(0, 20_000).Select(i => Decision($"{i:x8}", "192.0.2.9", $"/{i}"));
+        var people = Enumerable.Range(0, 3).Select(i => Decision($"a000000{i}", $"198.51.100.{i}"));
+        var (proposals, left) = await Task.Run(() => TuningProposals.Of([.. people, .. scan], Now))
+            .WaitAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(TuningProposals.ProposalsMax, proposals.Count);
+        Assert.Equal(("/search", 3), (proposals[0].Exclusion.Spec.Match!.Path, proposals[0].Clients));
+        Assert.Equal(20_003 - 3 - (TuningProposals.ProposalsMax - 1), left);
+    }
 
     [Fact]
     public void AlikeRequests_GetOneExclusion_WithAllRulesThatMatchedThere()

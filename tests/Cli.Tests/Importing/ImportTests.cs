@@ -52,6 +52,26 @@ public sealed class ImportTests
         Assert.Equal(0, (await CliRun.WithInput(run.Out, "analyze", "-f", "-")).Code);
     }
 
+    [Fact]
+    public async Task FilesWithCarriageReturns_AreReadAlike()
+    {
+        var run = await CliRun.WithInput(ModSecurity.ReplaceLineEndings("\r\n"), "import", "modsecurity", "-f", "-");
+        var rules = Read(run.Out).Policy.Spec.Rules!;
+        Assert.Equal(["owasp-crs"], rules.Sets);
+        Assert.Equal(2, rules.Paranoia);
+        Assert.DoesNotContain("Include", run.Out, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file of nothing but what is not known: the first notes tell what is wrong with the rest.</summary>
+    [Fact]
+    public async Task Notes_AreBounded()
+    {
+        var unknown = string.Concat(Enumerable.Range(0, 3_000).Select(i => $"SecComponentSignature a{i}\n"));
+        var run = await CliRun.WithInput(unknown + ModSecurity, "import", "modsecurity", "-f", "-");
+        Assert.Contains("more are left out", run.Out, StringComparison.Ordinal);
+        Assert.InRange(run.Out.Split('\n').Count(line => line.StartsWith('#')), 900, 1_001);
+    }
+
     [Theory]
     // An exclusion that also does something else stays a rule.
     [InlineData("SecRule REQUEST_URI \"@beginsWith /a\" \"id:1,phase:1,pass,ctl:ruleRemoveById=9,setvar:tx.a=1\"")]

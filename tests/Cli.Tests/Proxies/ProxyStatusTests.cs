@@ -28,19 +28,41 @@ public sealed class ProxyStatusTests(CliCluster cluster)
         var ns = await cluster.NamespaceAsync();
         await cluster.CreatePolicyAsync(ns);
         await cluster.SetStatusAsync(OurKinds.Policies, new NamespacedName(ns, "shop"), """{"revision":"new"}""");
-        foreach (var pod in new[] { "a", "b", "c", "d" }) await CreatePodAsync(ns, pod, node.Name);
+        foreach (var pod in new[] { "a", "b", "c", "d", "e" }) await CreatePodAsync(ns, pod, node.Name);
         node.Ports[$"/{ns}/a"] = Status("new");
         node.Ports[$"/{ns}/b"] = Status("old");
         node.Ports[$"/{ns}/c"] = Status("old", ",\"rejectedRevision\":\"new\",\"rejectedReason\":\"no such rule\"");
+        node.Ports[$"/{ns}/e"] = Status("new", ",\"models\":[null]");
         var run = await cluster.RunAsync("proxy-status", "-n", ns, "-o", "json");
         Assert.Equal(1, run.Code);
         var items = JsonNode.Parse(run.Out)!["items"]!.AsArray();
         Assert.Equal(
-            ["a InSync", "b Stale", "c Rejected", "d NoAnswer"],
+            ["a InSync", "b Stale", "c Rejected", "d NoAnswer", "e NoAnswer"],
             items.Select(item => $"{item!["pod"]} {item["state"]}").Order());
         Assert.Contains(node.Requests, request => request.Contains("port=16520", StringComparison.Ordinal));
         var text = await cluster.RunAsync("proxy-status", "c", "-n", ns);
         Assert.Contains($"{ns}/c: no such rule", text.Out, StringComparison.Ordinal);
         Assert.Equal(0, (await cluster.RunAsync("proxy-status", "a", "-n", ns)).Code);
+    }
+
+    [Fact]
+    public async Task ClientsThatAreHeld_AreListedOnce_WhateverPodsAnswer()
+    {
+        using var client = cluster.Client();
+        await using var node = await LogNode.StartAsync(client);
+        var ns = await cluster.NamespaceAsync();
+        foreach (var pod in new[] { "a", "b", "c", "d" }) await CreatePodAsync(ns, pod, node.Name);
+        const string held = """
+            {"client":"192.0.2.7","reason":"violations","since":"2026-06-01T00:00:00Z","until":"2026-06-01T01:00:00Z"}
+            """;
+        node.Ports[$"/{ns}/a"] = $$"""{"mode":"Enforce","held":1,"clients":[{{held}}]}""";
+        node.Ports[$"/{ns}/b"] = $$"""{"mode":"Enforce","held":1,"clients":[{{held}},null,7,{"client":"x"}]}""";
+        node.Ports[$"/{ns}/c"] = """{"mode":"Off"}""";
+        node.Ports[$"/{ns}/d"] = "[]";
+        var run = await cluster.RunAsync("holds", "-n", ns);
+        Assert.Equal(0, run.Code);
+        Assert.Matches($@"{ns} +shop +192\.0\.2\.7 +2026-06-01 01:00:00 UTC +2 +violations", run.Out);
+        Assert.Contains("1 sidecars did not answer", run.Out, StringComparison.Ordinal);
+        Assert.Equal("client/192.0.2.7\n", (await cluster.RunAsync("holds", "-n", ns, "-o", "name")).Out);
     }
 }

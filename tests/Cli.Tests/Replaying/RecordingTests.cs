@@ -24,12 +24,59 @@ public sealed class RecordingTests
     [InlineData("""
         192.0.2.1 - - [01/Jun/2026:00:00:00 +0000] "GET /a b c HTTP/1.1" 200 5 "-" "-"
         """, "GET", "/a%20b%20c", "192.0.2.1")]
+    [InlineData("""
+        192.0.2.1 - - [01/Jun/2026:00:00:00 +0000] "GET /\xE2\x82\xAC?a=\xC0\xAF HTTP/1.1" 200 5 "-" "-"
+        """, "GET", "/€?a=%C0%AF", "192.0.2.1")]
     public void LinesOfAccessLogs_AreRequests(string line, string method, string target, string client)
     {
         var (requests, problems) = Read(line);
         Assert.Equal(0, problems.Count);
         var request = Assert.Single(requests);
         Assert.Equal((method, target, client), (request.Method, request.Target, request.Client));
+    }
+
+    [Fact]
+    public void LinesInCombinedFormat_HaveRefererAndUserAgent()
+    {
+        var (requests, _) = Read("""
+            192.0.2.1 - - [01/Jun/2026:00:00:00 +0000] "GET / HTTP/1.1" 200 5 "https://a/" "Mozilla/5.0 \"x\""
+            """);
+        Assert.Equal(
+            [("Referer", "https://a/"), ("User-Agent", "Mozilla/5.0 \"x\"")], requests.Single().Headers);
+    }
+
+    [Fact]
+    public void AHarFileOfOneLongLine_IsRead()
+    {
+        var long1 = new string('a', Recording.LineLengthMax + 10);
+        var (requests, problems) = Read(
+            $$$"""{"log":{"entries":[{"request":{"url":"https://a.example/?q={{{long1}}}"}}]} }""");
+        Assert.Equal(0, problems.Count);
+        Assert.Equal(long1.Length + 4, Assert.Single(requests).Target.Length);
+    }
+
+    [Theory]
+    [InlineData("{\"log\":\n{}}")]
+    [InlineData("{\n\"a\": 1}")]
+    [InlineData("{broken")]
+    public void JsonThatIsNoRecording_IsSaid(string text) =>
+        Assert.Throws<WafOperator.Cli.Running.CliException>(() => Read(text));
+
+    /// <summary>Texts that are no Unicode, numbers and nothing for texts: a line less, and no more.</summary>
+    [Theory]
+    [InlineData("""{"uri":"\ud800"}""")]
+    [InlineData("""{"uri":7}""")]
+    [InlineData("""{"uri":null}""")]
+    [InlineData("""[1]""")]
+    public void OddLines_AreLeftOut(string line)
+    {
+        var (requests, problems) = Read($$$"""
+            {"uri":"/a"}
+            {{{line}}}
+            {"uri":"/b","headers":{"a":[null,"\ud800",1]}}
+            """);
+        Assert.Equal(["/a", "/b"], requests.Select(request => request.Target));
+        Assert.Equal(1, problems.Count);
     }
 
     [Fact]

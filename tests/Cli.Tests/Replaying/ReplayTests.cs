@@ -50,6 +50,22 @@ public sealed class ReplayTests : IDisposable
         Assert.DoesNotContain(report["rules"]!.AsArray(), rule => rule!["id"]!.GetValue<long>() is 949110 or 980130);
     }
 
+    /// <summary>Each is decided for itself, whatever came before it.</summary>
+    [Fact]
+    public async Task RequestsThatServersCannotRead_AreRefused_AndDisturbNoOther()
+    {
+        var run = await CliRun.WithInput(
+            """
+            {"method":"G{T","uri":"/a","headers":{"Host":"shop"}}
+            {"uri":"/?q=green+tea","headers":{"Host":"shop","User-Agent":"x"}}
+            {"uri":"/b","headers":{"Host":"shop","a b":"c"}}
+            {"uri":"/?q=1'+UNION+SELECT+password+FROM+users--","headers":{"Host":"shop","User-Agent":"x"}}
+            """, "replay", "-", "-f", Policy(), "-o", "json");
+        var report = JsonNode.Parse(run.Out)!;
+        Assert.Equal([1, 3, 4], report["shown"]!.AsArray().Select(shown => shown!["line"]!.GetValue<int>()));
+        Assert.Equal("Rules", report["shown"]![2]!["reason"]!.GetValue<string>());
+    }
+
     [Fact]
     public async Task FailOnBlock_IsForCi() =>
         Assert.Equal(1, (await CliRun.WithInput(Lines, "replay", "-", "-f", Policy(), "--fail-on-block")).Code);
