@@ -9,7 +9,7 @@ public sealed record LoginPolicy
     /// <summary>Parameter of query, form or JSON body with the user's name; null: names are not told apart.</summary>
     public string? UserName { get; init; }
 
-    /// <summary>What an answer to a success looks like; empty: whatever is no failure.</summary>
+    /// <summary>What an answer to a success looks like; empty: any 2xx or 3xx that is no failure.</summary>
     public LoginSigns Success { get; init; } = new();
 
     /// <summary>What an answer to a failure looks like; it goes before success.</summary>

@@ -18,7 +18,8 @@ public sealed record LoginSpec
         + "only. Left out: names are not told apart."), Length(128, Minimum = 1)]
     public string? UserName { get; init; }
 
-    [Description("What the answer to a success looks like: any of these. Left out: whatever is no failure.")]
+    [Description("What the answer to a success looks like: any of these. Left out: any 2xx or 3xx that is "
+        + "no failure.")]
     public LoginSignsSpec? Success { get; init; }
 
     [Description("What the answer to a failure looks like: any of these. Default: status 401.")]

@@ -84,12 +84,12 @@ public static partial class VocabularyProposals
         return count / unit * unit;
     }
 
-    [GeneratedRegex("^[A-Z]{1,32}$")]
+    [GeneratedRegex(@"^[A-Z]{1,32}\z")]
     private static partial Regex Method();
 
-    [GeneratedRegex("^(?=.{3,128}$)[a-z0-9.+-]+/[a-z0-9.+-]+$")]
+    [GeneratedRegex(@"^(?=.{3,128}\z)[a-z0-9.+-]+/[a-z0-9.+-]+\z")]
     private static partial Regex MediaType();
 
-    [GeneratedRegex("^[a-z0-9_.:-]{1,40}$")]
+    [GeneratedRegex(@"^[a-z0-9_.:-]{1,40}\z")]
     private static partial Regex Charset();
 }

@@ -31,6 +31,10 @@ public sealed class KeyHashes
         return new KeyHashes(hashes);
     }
 
+    /// <summary>Whether both give the same keys.</summary>
+    public bool IsSame(KeyHashes other) => Of(UInt128.Zero) == other.Of(UInt128.Zero)
+        && Of(KeySpace.Session, []) == other.Of(KeySpace.Session, []);
+
     /// <summary>The key of an address (or its network).</summary>
     public UInt128 Of(UInt128 address) => _hashes[(int)KeySpace.Client].Of(address);
 

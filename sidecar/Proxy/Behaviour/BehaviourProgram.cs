@@ -55,7 +55,7 @@ internal sealed class BehaviourProgram
         Challenges = policy.Challenge is not { } challenge ? null
             : challenge.Equals(previous?._policy.Challenge) ? previous!.Challenges : new(challenge, time);
         var isSame = previous is not null && previous._policy.Clients == policy.Clients
-            && previous.State.Hashes == _sharing.Hashes;
+            && previous.State.Hashes.IsSame(_sharing.Hashes);
         State = isSame ? previous!.State : new BehaviourState(policy.Clients, _sharing.Hashes);
         _start = isSame ? previous!._start : time.GetTimestamp() - time.TimestampFrequency;
         var period = (long)(Math.Max(policy.ThrottlePeriod.TotalSeconds, 0.001) * time.TimestampFrequency);

@@ -31,7 +31,8 @@ internal static class ChallengePage
 
     /// <summary>
     /// Counts until the SHA-256 of ticket, dot and number begins with the bits that were asked for. The hash is written
-    /// out since browsers have theirs on encrypted pages only.
+    /// out since browsers have theirs on encrypted pages only. A form's field may be called submit or action, which then
+    /// stands for what the form's own was.
     /// </summary>
     private const string Script =
         """
@@ -61,7 +62,7 @@ internal static class ChallengePage
           setTimeout(step,0)}
         function done(){
           var f=document.getElementById('again'),to=d.check+'&n='+n;
-          if(f){f.action=to;f.submit()}else location.replace(to)}
+          if(f){f.setAttribute('action',to);HTMLFormElement.prototype.submit.call(f)}else location.replace(to)}
         step()})();
         """;
 

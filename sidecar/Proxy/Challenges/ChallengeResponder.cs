@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using WafOperator.Proxy.Identity;
 
 namespace WafOperator.Proxy.Challenges;
@@ -13,6 +15,9 @@ internal static class ChallengeResponder
     private const int RetrySeconds = 60;
 
     private static readonly TimeSpan TryFor = TimeSpan.FromMinutes(10);
+
+    /// <summary>Bytes a second that a client has to take.</summary>
+    private static readonly MinDataRate PageRate = new(240, TimeSpan.FromSeconds(10));
 
     /// <summary>Asks for a rung; what can be shown no page is told so.</summary>
     public static async Task AskAsync(
@@ -110,6 +115,8 @@ internal static class ChallengeResponder
 
     private static Task PageAsync(HttpContext context, string page, int status)
     {
+        // A page with the fields of a form is long for a client that does not read.
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate) rate.MinDataRate = PageRate;
         var headers = context.Response.Headers;
         context.Response.StatusCode = status;
         headers.ContentSecurityPolicy = ChallengePage.ContentSecurityPolicy;

@@ -1,4 +1,5 @@
 using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Blocking;
 using WafOperator.Proxy.Challenges;
 using WafOperator.Proxy.Decisions;
@@ -12,6 +13,13 @@ internal sealed partial class Exchange
     /// <summary>Asks, where the policy acts and not only records.</summary>
     private ChallengeProgram? Challenge =>
         _snapshot.Behaviour is { Mode: InspectionMode.Enforce } behaviour ? behaviour.Challenges : null;
+
+    /// <summary>
+    /// A check is answered whatever the route's mode: who is asked on one page could never answer otherwise where a
+    /// route leaves out <c>/.well-known</c>.
+    /// </summary>
+    private bool MayCheck =>
+        !IsDecided || _route.Mode is InspectionMode.Off && _inputs.Access is AccessOutcome.Pass;
 
     private Task AskAsync(ChallengeProgram challenge)
     {

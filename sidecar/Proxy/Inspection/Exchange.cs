@@ -72,7 +72,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             if (SocketThreads.IsLong(_headBytes)) await SocketThreads.LeaveAsync();
             BeginHead();
             if (!IsDecided && !_snapshot.RateLimits.IsEmpty) await LimitAsync(ofBody: false);
-            if (!IsDecided && Challenge is { } challenge && ChallengeProgram.IsCheck(_canonical))
+            if (MayCheck && Challenge is { } challenge && ChallengeProgram.IsCheck(_canonical))
             {
                 await CheckAsync(challenge);
                 return;

@@ -22,12 +22,13 @@ internal sealed class LoginProgram
     {
         _time = time;
         _sharing = sharing;
-        var same = previous?._sharing == sharing ? previous : null;
+        var same = previous?._sharing.Hashes.IsSame(sharing.Hashes) is true ? previous : null;
         _states =
         [
             .. logins.Select(login => Array.Find(same?._states ?? [], state => state.Login == login)
                 ?? new LoginState(login, time.TimestampFrequency, sharing)),
         ];
+        foreach (var state in _states) state.Sharing = sharing;
     }
 
     public bool IsEmpty => _states.Length == 0;

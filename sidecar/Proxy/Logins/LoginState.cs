@@ -25,31 +25,36 @@ internal sealed class LoginState
     /// <summary>How long a client is known under a name with which it succeeded.</summary>
     private static readonly TimeSpan KnownFor = TimeSpan.FromDays(30);
 
+    /// <summary>What has faded to less than this of one attempt is over.</summary>
+    private const double Faded = 0.5;
+
     private readonly byte[][]? _prefix;
     private readonly byte[] _method;
-    private readonly ReplicaSharing _sharing;
     private readonly KeyReader? _name;
-    private readonly (FailureLimit Limit, FailureTable Table, string Who)[] _counters;
+    private readonly LoginCounter[] _counters;
     private readonly FailureTable _known;
 
     public LoginState(LoginPolicy login, long ticksPerSecond, ReplicaSharing sharing)
     {
         Login = login;
-        _sharing = sharing;
+        Sharing = sharing;
         _prefix = login.PathPrefix is "/" ? null : [PathPrefix.Folded(login.PathPrefix)];
         _method = Encoding.ASCII.GetBytes(login.Method);
         _name = login.UserName is { } name ? new KeyReader(RateLimitKeyKind.Parameter, name, sharing.Hashes) : null;
-        _known = new FailureTable((long)(KnownFor.TotalSeconds * ticksPerSecond), KeysMax);
+        // Something counts 1/e after the table's period, and half after ln 2 of it.
+        _known = new FailureTable((long)(KnownFor.TotalSeconds / Math.Log(2) * ticksPerSecond), KeysMax);
         (FailureLimit?, string)[] limits =
             [(login.PerClient, "client"), (login.PerUser, "user"), (login.PerNetwork, "network")];
         _counters =
         [
-            .. limits.Where(limit => limit.Item1 is not null).Select(limit => (
-                limit.Item1!,
-                new FailureTable(
-                    Math.Max(1, (long)(limit.Item1!.Period.TotalSeconds * ticksPerSecond)), KeysMax), limit.Item2)),
+            .. limits.Where(limit => limit.Item1 is not null).Select(limit => new LoginCounter(
+                limit.Item1!, limit.Item2,
+                Math.Max(1, (long)(limit.Item1!.Period.TotalSeconds * ticksPerSecond)), KeysMax)),
         ];
     }
+
+    /// <summary>How replicas count; another connection to the same Redis changes nothing that was counted.</summary>
+    public ReplicaSharing Sharing { get; set; }
 
     public LoginPolicy Login { get; }
 
@@ -65,7 +70,7 @@ internal sealed class LoginState
         var longest = (Wait: 0L, Who: "");
         Span<UInt128> names = stackalloc UInt128[KeyReader.ValuesMax];
         names = names[..(_name?.Read(client, request, names) ?? 0)];
-        var own = KeyReader.ClientKey(client, _sharing.Hashes);
+        var own = KeyReader.ClientKey(client, Sharing.Hashes);
         foreach (var (limit, table, who) in _counters)
         {
             if (who is not "user")
@@ -77,7 +82,7 @@ internal sealed class LoginState
             foreach (var name in names)
             {
                 // Others' failures do not lock a user out of where it signed in before.
-                if (_known.Read(name ^ own, now).Successes > 0.5) continue;
+                if (names.Length == 1 && _known.Read(name ^ own, now).Successes > Faded) continue;
                 Take(table.WaitOf(name, PartOf(limit), limit.Share, now), who);
             }
         }
@@ -90,29 +95,45 @@ internal sealed class LoginState
         }
     }
 
-    /// <summary>Counts an attempt that was answered.</summary>
+    /// <summary>
+    /// Counts an attempt that was answered. A success is one of a user: of several names in a request nobody knows whose
+    /// it was, and a user who signs in again and again makes nobody's failures fewer.
+    /// </summary>
     public void Count(Address client, CanonicalRequest request, LoginOutcome outcome, long now)
     {
         if (outcome is LoginOutcome.Unknown) return;
         Span<UInt128> names = stackalloc UInt128[KeyReader.ValuesMax];
         names = names[..(_name?.Read(client, request, names) ?? 0)];
-        var own = KeyReader.ClientKey(client, _sharing.Hashes);
-        var isFailure = outcome is LoginOutcome.Failure;
-        foreach (var (_, table, who) in _counters)
+        var own = KeyReader.ClientKey(client, Sharing.Hashes);
+        if (outcome is LoginOutcome.Failure)
         {
-            if (who is not "user") table.Add(KeyOf(who, client, own), isFailure, now);
-            else foreach (var name in names) table.Add(name, isFailure, now);
+            foreach (var (_, table, who) in _counters)
+            {
+                if (who is not "user") table.Add(KeyOf(who, client, own), isFailure: true, now);
+                else foreach (var name in names) table.Add(name, isFailure: true, now);
+            }
+
+            return;
         }
 
-        if (isFailure) return;
-        foreach (var name in names) _known.Add(name ^ own, isFailure: false, now);
+        if (names.Length > 1) return;
+        foreach (var counter in _counters)
+        {
+            // Without names a client is one user of its network, and of itself none.
+            if (names.IsEmpty && counter.Who is not "network") continue;
+            var key = counter.Who is "user" ? names[0] : KeyOf(counter.Who, client, own);
+            counter.Succeeded(key, names.IsEmpty ? own : names[0], now);
+        }
+
+        if (names.Length == 1) _known.Add(names[0] ^ own, isFailure: false, now);
     }
 
     /// <summary>What an answer says; failures go before successes.</summary>
     public LoginOutcome OutcomeOf(int status, IHeaderDictionary headers, ReadOnlySpan<byte> body)
     {
         if (Shows(Login.Failure, status, headers, body)) return LoginOutcome.Failure;
-        if (Login.Success.IsEmpty()) return status < 500 ? LoginOutcome.Success : LoginOutcome.Unknown;
+        // What was not found or not understood was no attempt.
+        if (Login.Success.IsEmpty()) return status is >= 200 and < 400 ? LoginOutcome.Success : LoginOutcome.Unknown;
         return Shows(Login.Success, status, headers, body) ? LoginOutcome.Success : LoginOutcome.Unknown;
     }
 
@@ -130,8 +151,31 @@ internal sealed class LoginState
     }
 
     /// <summary>This replica's part, where limits are divided.</summary>
-    private int PartOf(FailureLimit limit) => Math.Max(1, (limit.Failures + _sharing.Parts - 1) / _sharing.Parts);
+    private int PartOf(FailureLimit limit) => Math.Max(1, (limit.Failures + Sharing.Parts - 1) / Sharing.Parts);
 
     private UInt128 KeyOf(string who, Address client, UInt128 own) => who is "client" ? own
-        : KeyReader.ClientKey(client.Network(client.IsV6 ? NetworkV6 : NetworkV4), _sharing.Hashes);
+        : KeyReader.ClientKey(client.Network(client.IsV6 ? NetworkV6 : NetworkV4), Sharing.Hashes);
+}
+
+/// <summary>Failures by client, user or network. Thread-safe.</summary>
+internal sealed record LoginCounter(FailureLimit Limit, FailureTable Table, string Who)
+{
+    private const double Faded = 0.5;
+
+    private readonly FailureTable _credited = new(1, 1);
+
+    /// <param name="limit">The limit.</param>
+    /// <param name="who">client, user or network.</param>
+    /// <param name="periodTicks">Ticks after which an attempt counts 1/e.</param>
+    /// <param name="keysMax">Keys that are remembered.</param>
+    public LoginCounter(FailureLimit limit, string who, long periodTicks, int keysMax)
+        : this(limit, new FailureTable(periodTicks, keysMax), who) => _credited = new(periodTicks, keysMax);
+
+    /// <summary>Counts a success of a user under the key, once while the last one still counts.</summary>
+    public void Succeeded(UInt128 key, UInt128 user, long now)
+    {
+        if (_credited.Read(key ^ user, now).Successes > Faded) return;
+        _credited.Add(key ^ user, isFailure: false, now);
+        Table.Add(key, isFailure: false, now);
+    }
 }

@@ -18,6 +18,15 @@ internal sealed class KeyReader
     /// <summary>Values of one request that are told apart.</summary>
     public const int ValuesMax = 8;
 
+    /// <summary>Bytes of a parameter's value that are compared without regard to case.</summary>
+    private const int FoldedBytesMax = 256;
+
+    /// <summary>
+    /// The key of all that is beyond <see cref="ValuesMax"/>, whoever sends it: nobody who means one of them sends so
+    /// many, and among them any could be hidden.
+    /// </summary>
+    private static readonly UInt128 TooMany = UInt128.MaxValue;
+
     private static readonly byte[] Authorization = "authorization"u8.ToArray();
     private static readonly byte[] JsonPrefix = "json."u8.ToArray();
 
@@ -60,8 +69,9 @@ internal sealed class KeyReader
     }
 
     /// <summary>
-    /// Keys of all values that the request has under the name, at most as many as there is room for; further ones are
-    /// joined into the last. Programs differ in whether the first or the last of several counts, so all do.
+    /// Keys of all values that the request has under the name, at most as many as there is room for; with more than
+    /// <see cref="ValuesMax"/> the last is one that all such requests have, with less room the rest is joined into it.
+    /// Programs differ in whether the first or the last of several counts, so all do.
     /// </summary>
     /// <returns>How many; none when the request does not have the value.</returns>
     public int Read(Address client, CanonicalRequest request, Span<UInt128> keys)
@@ -116,10 +126,41 @@ internal sealed class KeyReader
     {
         foreach (ref readonly var argument in request.Arguments)
         {
-            if (IsNamed(request[argument.Name]))
-                Add(keys, ref count, _hashes.Of(KeySpace.Parameter, request[argument.Value]));
+            if (IsNamed(request[argument.Name])) Add(keys, ref count, Folded(request[argument.Value]));
         }
     }
+
+    /// <summary>
+    /// Applications mostly compare user names and addresses without regard to case and blanks around them: another
+    /// spelling is no other user. Where they do compare them, two users share a limit.
+    /// </summary>
+    private UInt128 Folded(ReadOnlySpan<byte> value)
+    {
+        value = value.Trim(" \t\r\n\0"u8);
+        if (value.Length > FoldedBytesMax) return _hashes.Of(KeySpace.Parameter, value);
+        Span<byte> folded = stackalloc byte[FoldedBytesMax];
+        if (Ascii.IsValid(value))
+        {
+            Ascii.ToLower(value, folded, out var written);
+            return _hashes.Of(KeySpace.Parameter, folded[..written]);
+        }
+
+        var text = Encoding.UTF8.GetString(value);
+        if (text.Contains('\uFFFD')) return _hashes.Of(KeySpace.Parameter, value);
+        text = string.Create(text.Length, text, static (narrow, wide) =>
+        {
+            for (var i = 0; i < narrow.Length; i++) narrow[i] = char.ToLowerInvariant(Narrow(wide[i]));
+        });
+        return _hashes.Of(KeySpace.Parameter, Encoding.UTF8.GetBytes(text.Trim()));
+    }
+
+    /// <summary>Letters as wide as an ideogram, and its blank, are ASCII in other clothes.</summary>
+    private static char Narrow(char wide) => wide switch
+    {
+        >= '\uFF01' and <= '\uFF5E' => (char)(wide - 0xFEE0),
+        '\u3000' => ' ',
+        _ => wide,
+    };
 
     private static void Add(Span<UInt128> keys, ref int count, UInt128 key)
     {
@@ -129,7 +170,7 @@ internal sealed class KeyReader
         }
 
         if (count < keys.Length) keys[count++] = key;
-        else keys[^1] += key;
+        else keys[^1] = keys.Length < ValuesMax ? keys[^1] + key : TooMany;
     }
 
     private bool IsNamed(ReadOnlySpan<byte> name)

@@ -22,16 +22,14 @@ internal sealed class RedisLink : IDisposable
     private volatile string? _problem = "not connected yet";
     private volatile int _misses;
     private long _triedAt;
+    private readonly CancellationTokenSource _ended = new();
 
     public RedisLink(RedisPolicy policy, TimeProvider time)
     {
         Policy = policy;
         _time = time;
-        _connecting = ConnectAsync(policy);
         // Seen by who looks at the link; nobody waits for it.
-        _connecting.ContinueWith(
-            failed => _problem = failed.Exception!.InnerException?.Message ?? "cannot connect",
-            CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _connecting = ConnectAsync(OptionsOf(policy));
     }
 
     public RedisPolicy Policy { get; }
@@ -72,13 +70,14 @@ internal sealed class RedisLink : IDisposable
 
     public void Dispose()
     {
+        _ended.Cancel();
         _connecting.ContinueWith(
             static made => made.Result.Dispose(), CancellationToken.None,
             TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
         foreach (var authority in _authorities) authority.Dispose();
     }
 
-    private async Task<ConnectionMultiplexer> ConnectAsync(RedisPolicy policy)
+    private ConfigurationOptions OptionsOf(RedisPolicy policy)
     {
         var options = new ConfigurationOptions
         {
@@ -90,9 +89,35 @@ internal sealed class RedisLink : IDisposable
         if (policy.CaPem is { } pem)
         {
             _authorities.ImportFromPem(pem);
-            options.CertificateValidation += (_, certificate, _, errors) => Trusts(certificate, errors);
+            options.CertificateValidation += (_, certificate, chain, errors) => Trusts(certificate, chain, errors);
         }
 
+        return options;
+    }
+
+    /// <summary>
+    /// Connects, sooner or later: the library goes on by itself once it has found a server, and gives up where no
+    /// sentinel names one.
+    /// </summary>
+    private async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions options)
+    {
+        for (var wait = TimeSpan.FromSeconds(1); ; wait = TimeSpan.FromSeconds(Math.Min(30, wait.TotalSeconds * 2)))
+        {
+            try
+            {
+                return await ConnectOnceAsync(options);
+            }
+            catch (Exception failure) when (IsOutage(failure))
+            {
+                _problem = failure.Message;
+            }
+
+            await Task.Delay(wait, _time, _ended.Token);
+        }
+    }
+
+    private async Task<ConnectionMultiplexer> ConnectOnceAsync(ConfigurationOptions options)
+    {
         var connection = await ConnectionMultiplexer.ConnectAsync(options);
         connection.ConnectionFailed += (_, failure) => _problem = failure.Exception?.Message ?? "the connection ended";
         connection.ConnectionRestored += (_, _) => _problem = null;
@@ -101,13 +126,16 @@ internal sealed class RedisLink : IDisposable
     }
 
     /// <summary>The name must be right whatever the authority.</summary>
-    private bool Trusts(X509Certificate? certificate, SslPolicyErrors errors)
+    private bool Trusts(X509Certificate? certificate, X509Chain? sent, SslPolicyErrors errors)
     {
         if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0) return false;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        // Nobody who is not trusted yet sends the sidecar to addresses.
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        if (sent is not null) chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
         using var presented = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
         return chain.Build(presented);
     }

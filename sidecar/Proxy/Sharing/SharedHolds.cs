@@ -19,12 +19,21 @@ internal sealed class SharedHolds(SharedCounting counting, TimeProvider time)
     private readonly RedisKey _held = $"waf:{{{counting.Scope}}}:held";
     private readonly RedisKey _version = $"waf:{{{counting.Scope}}}:held:version";
     private readonly HashSet<(UInt128, long)> _told = [];
+    private HoldTable? _table;
     private long _seen = -1;
 
     /// <summary>One exchange; false when the server could not be asked.</summary>
     public async Task<bool> ExchangeAsync(HoldTable table, long now)
     {
         if (counting.Link.Ask() is not { } database) return false;
+        if (_table != table)
+        {
+            // A policy with another table knows of nobody yet.
+            _told.Clear();
+            _seen = -1;
+            _table = table;
+        }
+
         try
         {
             await TellAsync(database, table, now);
@@ -42,7 +51,7 @@ internal sealed class SharedHolds(SharedCounting counting, TimeProvider time)
     private async Task TellAsync(IDatabase database, HoldTable table, long now)
     {
         var current = table.Entries(now);
-        _told.RemoveWhere(told => !current.Any(entry => (entry.Key, entry.Hold.Until) == told));
+        _told.IntersectWith(current.Select(entry => (entry.Key, entry.Hold.Until)));
         var fresh = current.Where(entry => !_told.Contains((entry.Key, entry.Hold.Until))).ToList();
         if (fresh.Count == 0) return;
         var offset = time.GetUtcNow().ToUnixTimeMilliseconds() - now;

@@ -10,6 +10,9 @@ namespace WafOperator.Proxy.Telemetry;
 /// </summary>
 internal sealed class VocabularyTally
 {
+    /// <summary>One subscriber may have that many networks of 64 bits.</summary>
+    private const int NetworkV6 = 48;
+
     private readonly Lock _counting = new();
     private readonly Dictionary<(SeenKind Kind, string Value), Entry> _entries = [];
     private long _now;
@@ -30,7 +33,7 @@ internal sealed class VocabularyTally
             entry.Requests++;
             entry.SeenAt = ++_now;
             if (entry.Clients.Count < SeenValue.ClientsMax)
-                entry.Clients.Add(client.IsV6 ? client.Network(64) : client);
+                entry.Clients.Add(client.IsV6 ? client.Network(NetworkV6) : client);
         }
     }
 

@@ -57,8 +57,11 @@ public sealed class LoginStateTests
     [Theory]
     [InlineData(200, "Success")]
     [InlineData(401, "Failure")]
+    [InlineData(302, "Success")]
+    [InlineData(400, "Unknown")]
+    [InlineData(404, "Unknown")]
     [InlineData(503, "Unknown")]
-    public void WithoutSignsOfSuccess_WhateverIsNoFailureIsOne(int status, string outcome) =>
+    public void WithoutSignsOfSuccess_AnAnswerThatIsNoErrorIsOne(int status, string outcome) =>
         Assert.Equal(outcome, State(Login).OutcomeOf(status, new HeaderDictionary(), default).ToString());
 
     [Fact]
@@ -99,6 +102,60 @@ public sealed class LoginStateTests
         for (var i = 0; i < 20; i++) Assert.True(Attempt(office, $"192.0.2.{i}", $"user{i}", i % 3 == 0 ? 401 : 200));
     }
 
+    /// <summary>An account of one's own, signed in to between guesses, buys none.</summary>
+    [Theory]
+    [InlineData("/login?user=mallory", 200)]
+    [InlineData("/login?user=ann&user=mallory", 200)]
+    [InlineData("/login/nothing?user=ann", 404)]
+    public void WhatIsNoGuess_DoesNotMakeGuessesFewer(string between, int status)
+    {
+        foreach (var limited in (LoginPolicy[])[
+            Login with { PerClient = Five }, Login with { PerUser = Five }, Login with { PerNetwork = Five }])
+        {
+            var program = Program(limited);
+            var guesses = 0;
+            for (var i = 0; i < 20; i++)
+            {
+                Answer(program, "192.0.2.1", between, status);
+                if (Attempt(program, "192.0.2.1", "ann", 401)) guesses++;
+            }
+
+            Assert.InRange(guesses, 4, 6);
+        }
+    }
+
+    /// <summary>Applications take the first or the last of many, and mostly no notice of case and blanks.</summary>
+    [Theory]
+    [InlineData("user=r{0}a&user=r{0}b&user=r{0}c&user=r{0}d&user=r{0}e&user=r{0}f&user=r{0}g&user=r{0}h&user=ann")]
+    [InlineData("user=ann&user=r{0}b&user=r{0}c&user=r{0}d&user=r{0}e&user=r{0}f&user=r{0}g&user=r{0}h&user=r{0}i")]
+    [InlineData("user={1}")]
+    public void AName_CannotBeHidden_NorSpeltAnew(string query)
+    {
+        string[] spellings = ["ann", "Ann", "%20ann", "ANN%20", "aNn%0a", "%EF%BD%81nn", "an%EF%BC%AE", "ann%00"];
+        var program = Program(Login with { PerUser = Five });
+        var guesses = 0;
+        for (var i = 0; i < 40; i++)
+        {
+            var target = "/login?" + query.Replace("{0}", $"{i}", StringComparison.Ordinal)
+                .Replace("{1}", spellings[i % spellings.Length], StringComparison.Ordinal);
+            if (Answer(program, $"198.51.{i}.1", target, 401)) guesses++;
+        }
+
+        Assert.InRange(guesses, 4, 6);
+    }
+
+    [Fact]
+    public void AnotherConnectionToTheSameRedis_ChangesNothing()
+    {
+        var policy = Login with { PerClient = Five };
+        var program = Program(policy);
+        for (var i = 0; i < 5; i++) Attempt(program, "192.0.2.1", "ann", 401);
+        var renewed = new LoginProgram(
+            [policy], _time, new ReplicaSharing(LimitSharing.Divided, new ReplicaCount(), null), program);
+
+        Assert.False(Attempt(renewed, "192.0.2.1", "ann", 401));
+    }
+
     [Fact]
     public void ADryRun_OnlyTells()
     {
@@ -130,9 +187,12 @@ public sealed class LoginStateTests
     private LoginProgram Program(LoginPolicy policy) => new([policy], _time, ReplicaSharing.None, null);
 
     /// <summary>True when the attempt may be made; then it is answered.</summary>
-    private static bool Attempt(LoginProgram program, string client, string user, int status)
+    private static bool Attempt(LoginProgram program, string client, string user, int status) =>
+        Answer(program, client, $"/login?user={user}", status);
+
+    private static bool Answer(LoginProgram program, string client, string target, int status)
     {
-        var request = Request("POST", $"/login?user={user}");
+        var request = Request("POST", target);
         var state = program.Find(request)!;
         if (program.Judge(state, Client(client), request).Limit is not null) return false;
         program.Count(state, Client(client), request, new LoginAnswer(status, new HeaderDictionary(), default));

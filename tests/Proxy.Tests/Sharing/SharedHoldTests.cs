@@ -49,6 +49,10 @@ public sealed class SharedHoldTests
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(toOne, "/"));
         await UntilAsync(async () => await StatusAsync(toOther, "/") is HttpStatusCode.Forbidden);
         Assert.Equal(1, other.Metric("waf_behaviour_held"));
+
+        // Another policy begins with an empty table, and is told again.
+        Assert.Null(other.Change(policy with { Behaviour = policy.Behaviour! with { Clients = 2000 } }));
+        await UntilAsync(async () => await StatusAsync(toOther, "/") is HttpStatusCode.Forbidden);
     }
 
     private static async Task UntilAsync(Func<Task<bool>> isSo)
