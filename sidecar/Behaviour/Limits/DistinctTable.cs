@@ -87,6 +87,21 @@ public sealed class DistinctTable
         }
     }
 
+    /// <summary>Whether the key has values that may still count.</summary>
+    public bool Knows(UInt128 key, long now)
+    {
+        var set = (int)(ulong)key & _setMask;
+        lock (_locks[set & _locks.Length - 1])
+        {
+            foreach (ref readonly var entry in _entries.AsSpan(set * Ways, Ways))
+            {
+                if (entry.IsUsed && entry.Key == key) return entry.Count > 0 && now - entry.LastAt < _periodTicks;
+            }
+
+            return false;
+        }
+    }
+
     private long WaitOf(ReadOnlySpan<Value> values, uint step)
     {
         uint age = 0;

@@ -27,6 +27,14 @@ internal sealed class LimitState
     private readonly KeyReader? _value;
     private readonly DistinctTable? _distinct;
 
+    /// <summary>
+    /// New keys of distinct values that a client may have Redis remember in a period; with more it is counted here,
+    /// where memory is fixed. What others count in the same Redis must not be crowded out of it.
+    /// </summary>
+    private const int NewKeysMax = 256;
+
+    private readonly RateTable? _invented;
+
     public LimitState(RateLimit limit, long ticksPerSecond, ReplicaSharing sharing)
     {
         Limit = limit;
@@ -42,6 +50,8 @@ internal sealed class LimitState
         {
             _value = new KeyReader(distinct.Of, distinct.Name, sharing.Hashes);
             _distinct = new DistinctTable(requests, period, keys);
+            if (_key.IsBrought && _shared is not null)
+                _invented = new RateTable(NewKeysMax, period, NewKeysMax, RateLimitProgram.KeysMax);
             return;
         }
 
@@ -78,7 +88,8 @@ internal sealed class LimitState
     }
 
     /// <summary>Asks Redis for all that <see cref="Take(Address, CanonicalRequest, long)"/> would count here.</summary>
-    public void Ask(IDatabase database, Address client, CanonicalRequest request, SharedQuestions questions)
+    public void Ask(
+        IDatabase database, Address client, CanonicalRequest request, SharedQuestions questions, long now)
     {
         var own = KeyReader.ClientKey(client, _sharing.Hashes);
         Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
@@ -96,7 +107,14 @@ internal sealed class LimitState
 
         Span<UInt128> values = stackalloc UInt128[KeyReader.ValuesMax];
         var count = ValuesOf(client, request, values);
-        foreach (var key in keys[..KeysOf(client, request, own, keys)])
+        keys = keys[..KeysOf(client, request, own, keys)];
+        foreach (var key in keys)
+        {
+            if (key != own && _invented is not null && !_distinct!.Knows(key, now)
+                && _invented.Take(own, now, 1).WaitTicks > 0) return;
+        }
+
+        foreach (var key in keys)
         {
             foreach (var value in values[..count])
                 questions.Add(this, _shared!, new CountedKey(key, null), 0, _shared!.AddAsync(database, key, value));
@@ -113,20 +131,18 @@ internal sealed class LimitState
             _shared!.ChargeLater(Counted(key, own), Limit.Cost?.Request ?? 1);
     }
 
-    /// <summary>Counts here what Redis let through.</summary>
-    public void Mirror(Address client, CanonicalRequest request, long now)
+    /// <summary>
+    /// Counts here what Redis let through. Ticks to wait where this replica counted values that Redis was not told of.
+    /// </summary>
+    public long Mirror(Address client, CanonicalRequest request, long now)
     {
-        if (_distinct is not null)
-        {
-            TakeDistinct(client, request, now);
-            return;
-        }
-
+        if (_distinct is not null) return TakeDistinct(client, request, now);
         Divide();
         var own = KeyReader.ClientKey(client, _sharing.Hashes);
         Span<UInt128> keys = stackalloc UInt128[KeyReader.ValuesMax];
         foreach (var key in keys[..KeysOf(client, request, own, keys)])
             _rates!.Charge(key, now, Limit.Cost?.Request ?? 1);
+        return 0;
     }
 
     /// <summary>Takes what a response cost, whether it is there or not.</summary>

@@ -80,7 +80,8 @@ public sealed class RateLimitProgram
         }
         else
         {
-            foreach (var limit in covering) limit.Ask(database, client, request, questions);
+            foreach (var limit in covering)
+                limit.Ask(database, client, request, questions, _time.GetTimestamp());
             await questions.WaitAsync(counting);
         }
 
@@ -89,9 +90,8 @@ public sealed class RateLimitProgram
         foreach (var limit in covering)
         {
             var answer = database is null ? null : questions.WaitOf(limit);
-            if (answer == 0) limit.Mirror(client, request, now);
-            var wait = answer is { } microseconds
-                ? (long)(microseconds * (_time.TimestampFrequency / 1e6))
+            var wait = answer == 0 ? limit.Mirror(client, request, now)
+                : answer is { } microseconds ? (long)(microseconds * (_time.TimestampFrequency / 1e6))
                 : TakeAlone(limit, client, request, database is null ? null : questions);
             if (wait > 0) outcome = Told(outcome, limit, wait);
         }

@@ -70,6 +70,25 @@ public sealed class SharedLimitTests
     }
 
     [Fact]
+    public async Task KeysThatAClientInvents_DoNotFillRedis_AndAreCountedAllTheSame()
+    {
+        using var redis = await RedisServer.StartAsync();
+        var spraying = PerClient with
+        {
+            Key = RateLimitKeyKind.Session, KeyName = "user", Requests = 2, Period = TimeSpan.FromHours(1),
+            Distinct = new DistinctValues { Of = RateLimitKeyKind.Client },
+        };
+        using var group = await Group.StartAsync(redis, 1, spraying);
+
+        for (var i = 0; i < 600; i++) Assert.True(await TakeAsync(group.Limits[0], "1.1.1.1", $"user=u{i}"));
+
+        var keys = (long)await group.Counting[0].Link.Ask()!.ExecuteAsync("DBSIZE");
+        Assert.InRange(keys, 200, 260);
+        Assert.True(await TakeAsync(group.Limits[0], "1.1.1.2", "user=u599"));
+        Assert.False(await TakeAsync(group.Limits[0], "1.1.1.3", "user=u599"));
+    }
+
+    [Fact]
     public async Task WhatResponsesCost_IsTakenFromAllReplicas()
     {
         using var redis = await RedisServer.StartAsync();
