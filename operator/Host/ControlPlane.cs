@@ -244,6 +244,7 @@ internal sealed class ControlPlane
             status.Watch(workloads, c => c.Current is null || c.Previous is null ? PoliciesIn(c.Key.Namespace) : []);
         Reports.Observed += status.Enqueue;
         _compiled.Compiled += status.Enqueue;
+        coverage.Repairs.Stopped += status.Enqueue;
         _leading.Add(status);
         var exclusions = Loop(
                 "exclusion-status",

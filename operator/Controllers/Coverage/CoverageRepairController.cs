@@ -46,7 +46,6 @@ public sealed class CoverageRepairController(
     private readonly ConcurrentDictionary<NamespacedName, (long Generation, DateTimeOffset At)> _seen = new();
     private readonly ConcurrentDictionary<NamespacedName, DateTimeOffset> _notBefore = new();
     private readonly ConcurrentDictionary<NamespacedName, RepairMemory> _last = new();
-    private readonly ConcurrentDictionary<NamespacedName, (long Generation, DateTimeOffset Until)> _stopped = new();
 
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
     {
@@ -64,8 +63,8 @@ public sealed class CoverageRepairController(
         var candidates = CandidatesOf(pods, interception.Required);
         if (candidates.Count == 0) return ReconcileResult.Done;
         if (settled > now) return ReconcileResult.After(settled - now);
-        if (_stopped.TryGetValue(key, out var stopped) && stopped.Generation == policy.Metadata.Generation
-            && stopped.Until > now) return ReconcileResult.After(stopped.Until - now);
+        if (coverage.Repairs.Find(policy.Metadata, now) is { } stopped)
+            return ReconcileResult.After(stopped.Until - now);
         if (_notBefore.TryGetValue(key, out var notBefore) && notBefore > now)
             return ReconcileResult.After(notBefore - now);
         switch (NextOf(key, pods, now))
@@ -133,10 +132,9 @@ public sealed class CoverageRepairController(
     private ReconcileResult Stop(Resource<WafPolicy> policy, DateTimeOffset until, string why)
     {
         _last.TryRemove(policy.Metadata.Key, out _);
-        _stopped[policy.Metadata.Key] = (policy.Metadata.Generation, until);
+        var stop = coverage.Repairs.Stop(policy.Metadata, until, why);
         events.Warning(
-            EventSubject.Of(ControllerKinds.Policies, policy.Metadata), "RepairStopped",
-            $"pods without a sidecar are not evicted until {until:u}, or until the policy changes: {why}");
+            EventSubject.Of(ControllerKinds.Policies, policy.Metadata), "RepairStopped", stop.Words);
         return ReconcileResult.After(until - time.GetUtcNow());
     }
 
@@ -145,7 +143,7 @@ public sealed class CoverageRepairController(
         _seen.TryRemove(key, out _);
         _notBefore.TryRemove(key, out _);
         _last.TryRemove(key, out _);
-        _stopped.TryRemove(key, out _);
+        coverage.Repairs.Forget(key);
     }
 
     /// <summary>Pods that may come back with a sidecar, those that do not serve first. Pure.</summary>

@@ -16,6 +16,9 @@ public sealed record CoveredPodView(PodView Pod, SidecarStatus? Status);
 /// <summary>Joins caches and observations into what one policy covers.</summary>
 public sealed class PolicyCoverage(PolicyCaches policies, CoverageCaches caches, SidecarReports reports)
 {
+    /// <summary>Policies whose pods without a sidecar are not evicted for now.</summary>
+    public RepairStops Repairs { get; } = new();
+
     /// <summary>Who claims what in a namespace.</summary>
     public TargetResolver ResolverOf(string ns) => new(policies.Policies.Cache.ByNamespace.Find(ns).Select(p => p.Value));
 

@@ -73,6 +73,7 @@ public sealed class PolicyStatusController(
             Unresolved = NamesOf(uncaptured, UncapturedKind.Unresolved),
             NotHttp = NamesOf(uncaptured, UncapturedKind.NotHttp),
             Uninspected = [.. GrowthOf(policy.Metadata.Key, counted).Select(reason => reason.ToString())],
+            RepairStopped = coverage.Repairs.Find(policy.Metadata, time.GetUtcNow())?.Words,
             HasRevisionInForce = entry.RevisionInForce is not null,
             Generation = policy.Metadata.Generation,
             Now = time.GetUtcNow(),

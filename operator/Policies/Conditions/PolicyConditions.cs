@@ -36,6 +36,9 @@ public sealed record PolicyConditionInputs
     /// <summary>Reasons that nobody chose and for which requests were lately not inspected whole.</summary>
     public IReadOnlyList<string> Uninspected { get; init; } = [];
 
+    /// <summary>Why pods without a sidecar are not evicted for now, though the policy asks for it; or null.</summary>
+    public string? RepairStopped { get; init; }
+
     /// <summary>A revision is in force, possibly an older one.</summary>
     public bool HasRevisionInForce { get; init; }
     public long Generation { get; init; }
@@ -167,6 +170,10 @@ public static class PolicyConditions
                 Cut($"{string.Join(", ", inputs.Uncaptured.Take(5))} leads around the sidecar, because the Service "
                 + "came after the pods; restart them: kubectl rollout restart"));
         }
+
+        // Once no pod is bare there is nothing to repair, whoever made it whole.
+        if (inputs is { RepairStopped: { } stopped, Coverage.Missing: > 0 })
+            return new("Degraded", ConditionStatus.True, "RepairStopped", Cut(stopped));
 
         if (inputs.Uninspected.Count > 0)
         {

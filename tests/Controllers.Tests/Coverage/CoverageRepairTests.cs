@@ -121,6 +121,10 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
             Assert.True(await world.ReconcileAsync() > TimeSpan.FromMinutes(50));
             Assert.Equal(2, (await world.ReadyAsync(3)).Intersect(before).Count());
         }
+
+        Assert.Contains("came back without a sidecar", world.Stop?.Words, StringComparison.Ordinal);
+        world.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Null(world.Stop);
     }
 
     [Fact]
@@ -132,6 +136,8 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
 
         Assert.Equal(TimeSpan.FromMinutes(10), await world.ReconcileAsync());
         Assert.Equal(before, await world.ReadyAsync(3));
+        Assert.Contains("no port is left to protect", world.Stop?.Words, StringComparison.Ordinal);
+        Assert.Equal("shop", world.StoppedPolicy?.Name);
 
         world.Refusal = null;
         world.Time.Advance(TimeSpan.FromMinutes(11));
@@ -173,6 +179,7 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
         private readonly InformerSet _informers = new();
         private readonly CoverageCaches _caches;
         private readonly PolicyCaches _policies;
+        private readonly PolicyCoverage _coverage;
         private readonly CoverageRepairController _controller;
         private readonly string _ns;
         private PretendNode? _node;
@@ -186,8 +193,10 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
             var policies = PolicyCaches.Add(_informers, _client, services);
             _caches = CoverageCaches.Add(_informers, _client, services, RolloutWorld.SidecarImage);
             var reports = new SidecarReports(_caches.Pods.Cache.Get, new SidecarReportOptions(), Time);
+            _coverage = new PolicyCoverage(policies, _caches, reports);
+            _coverage.Repairs.Stopped += policy => StoppedPolicy = policy;
             _controller = new CoverageRepairController(
-                _client, new PolicyCoverage(policies, _caches, reports),
+                _client, _coverage,
                 (_, _, _) => Task.FromResult(Refusal), new EventRecorder(_client, "waf-operator", services), Time);
             _policies = policies;
         }
@@ -195,6 +204,13 @@ public sealed class CoverageRepairTests(RealControlPlane plane)
         public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
         public bool AreNewPodsReady { get; set; } = true;
+
+        /// <summary>What the policy's status is told of a repair that has stopped.</summary>
+        public RepairStop? Stop => _coverage.Repairs.Find(
+            _policies.Policies.Cache.Get(new NamespacedName(_ns, "shop"))!.Metadata, Time.GetUtcNow());
+
+        /// <summary>The policy whose status was to be written anew.</summary>
+        public NamespacedName? StoppedPolicy { get; private set; }
 
         /// <summary>What the first look at the policy said.</summary>
         public TimeSpan? FirstLook { get; private set; }

@@ -39,6 +39,18 @@ public sealed class DegradedPortsTests
         Assert.Contains("wafoperator.dev/ports", condition.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The event about it is gone after an hour, and nobody may have looked.</summary>
+    [Fact]
+    public void ARepairThatStopped_IsSaidForAsLongAsPodsAreBare()
+    {
+        var stopped = Sound with { RepairStopped = "not evicted: came back bare", Uninspected = ["Limit"] };
+
+        Assert.Equal("Uninspected", Degraded(stopped).Reason);
+        var condition = Degraded(stopped with { Coverage = new CoverageStatus { Matched = 1, Missing = 1 } });
+        Assert.Equal((ConditionStatus.True, "RepairStopped"), (condition.Status, condition.Reason));
+        Assert.Contains("came back bare", condition.Message, StringComparison.Ordinal);
+    }
+
     private static Condition Degraded(PolicyConditionInputs inputs) =>
         PolicyConditions.Compute(inputs).Single(condition => condition.Type == "Degraded");
 }
