@@ -89,11 +89,8 @@ public sealed partial class Transaction
     }
 
     /// <summary>What the rule added since it began; of rules with one level, as those of CRS are.</summary>
-    private void CountScore(CompiledRule rule, long before)
-    {
-        if (rule.Class is RuleClass.Standing && rule.Phase <= 2)
-            _standing[rule.Scores[0].Level] += ScoreOf(rule) - before;
-    }
+    private void CountScore(CompiledRule rule, long before) =>
+        _standing[rule.Scores[0].Level] += ScoreOf(rule) - before;
 
     private void ResetEvidence()
     {

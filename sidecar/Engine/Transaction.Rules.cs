@@ -137,7 +137,7 @@ public sealed partial class Transaction
 
         _matched.Clear();
         var before = Meter.Used;
-        var score = rule.Scores.Length > 0 ? ScoreOf(rule) : 0;
+        var score = rule.CountsAsStanding ? ScoreOf(rule) : 0;
         var isMatch = EvaluateChain(rule, isFiltered && rule.Unit >= 0);
         NoteSteps(rule, Meter.Used - before);
         if (!isMatch)
@@ -145,7 +145,7 @@ public sealed partial class Transaction
             return at + 1;
         }
 
-        if (rule.Scores.Length > 0)
+        if (rule.CountsAsStanding)
         {
             CountScore(rule, score);
         }

@@ -110,6 +110,9 @@ internal sealed class CompiledRule
     /// <summary>Anomaly scores of requests that its chain adds to.</summary>
     public ScoreSlot[] Scores { get; set; } = [];
 
+    /// <summary>What it adds to the score is told apart from what rules about attacks add.</summary>
+    public bool CountsAsStanding { get; set; }
+
     /// <summary>Compares the request's anomaly score with a threshold, and denies for nothing else.</summary>
     public bool JudgesScore { get; set; }
 

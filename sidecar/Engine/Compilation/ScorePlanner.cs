@@ -37,6 +37,7 @@ internal static class ScorePlanner
                 .Where(action => action.Adds && IsScore(action.Slot, names)).Select(action => action.Slot).Distinct()
                 .Select(slot => new ScoreSlot(slot, LevelOf(slot, names))),
         ];
+        head.CountsAsStanding = head is { Class: RuleClass.Standing, Phase: <= 2, Scores.Length: > 0 };
         head.IsEvidence = head.Phase <= 2 && head.Class == RuleClass.Attack
             && (head.Scores.Length > 0 || head.IsLogged || head.IsAudited);
     }

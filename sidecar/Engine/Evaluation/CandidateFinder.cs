@@ -20,6 +20,7 @@ internal sealed class CandidateFinder(
 {
     private readonly BitRows _rows = new(parts.UnitWords);
     private readonly ulong[] _all = new ulong[parts.UnitWords];
+    private readonly ChainSplits _splits = new(parts.UnitWords);
 
     public void Reset() => _rows.Clear();
 
@@ -82,16 +83,18 @@ internal sealed class CandidateFinder(
             return;
         }
 
-        foreach (var chain in readers.Chains)
+        meter.Spend((long)StepMeter.Sort * readers.Chains.Length);
+        var split = _splits.Of(readers, value.Classes);
+        And(value.CandidatesRow, split.Unchanged, value.HitsRow);
+        foreach (var place in split.Changed)
         {
-            meter.Spend(StepMeter.Sort);
             if (meter.IsSpent)
             {
                 return;
             }
 
-            var hits = (value.Classes & chain.ScanTriggers) == 0 ? value.HitsRow : Scan(ref value, chain.Node);
-            And(value.CandidatesRow, chain.Units, hits);
+            var chain = readers.Chains[place];
+            And(value.CandidatesRow, chain.Units, Scan(ref value, chain.Node));
         }
     }
 

@@ -6,9 +6,7 @@ using System.Runtime.CompilerServices;
 namespace WafOperator.Engine.Evaluation;
 
 /// <summary>Counts the steps of one transaction against its limit.</summary>
-/// <param name="max">Steps any transaction may spend.</param>
-/// <param name="perByte">Further steps for each byte of the request and of the response's body.</param>
-internal sealed class StepMeter(long max, long perByte)
+internal sealed class StepMeter
 {
     /// <summary>A byte the request's reader took in or decoded.</summary>
     public const int ReadByte = 1;
@@ -46,23 +44,36 @@ internal sealed class StepMeter(long max, long perByte)
     public const int WriteByte = 1;
 
     private long _used;
+    private long _limit;
+    private readonly long _max;
+    private readonly long _perByte;
+
+    /// <param name="max">Steps any transaction may spend.</param>
+    /// <param name="perByte">Further steps for each byte of the request and of the response's body.</param>
+    public StepMeter(long max, long perByte)
+    {
+        (_max, _perByte) = (max, perByte);
+        _limit = max;
+    }
 
     /// <summary>Steps so far.</summary>
     public long Used => _used;
 
     /// <summary>Whether the limit is passed.</summary>
-    public bool IsSpent => _used > Limit;
+    public bool IsSpent => _used > _limit;
 
     /// <summary>Steps that are left, at least 0.</summary>
-    public long Left => Math.Max(0, Limit - _used);
+    public long Left => Math.Max(0, _limit - _used);
 
     /// <summary>Bytes that were added to the limit's account so far.</summary>
     public long Bytes { get; private set; }
 
-    private long Limit => max + (perByte * Bytes);
-
     /// <summary>There are more bytes to read: more work is in order.</summary>
-    public void Allow(long bytes) => Bytes += bytes;
+    public void Allow(long bytes)
+    {
+        Bytes += bytes;
+        _limit = _max + (_perByte * Bytes);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Spend(long steps) => _used += steps;
@@ -71,5 +82,6 @@ internal sealed class StepMeter(long max, long perByte)
     {
         _used = 0;
         Bytes = 0;
+        _limit = _max;
     }
 }
