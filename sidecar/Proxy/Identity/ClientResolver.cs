@@ -47,9 +47,12 @@ public sealed class ClientResolver
     /// names none leaves them as they are, since taking away what the ingress wrote would change the application's view
     /// of its clients; the forwarder appends the peer. Names that only look like these are dropped from everybody.
     /// </summary>
-    public void DropForged(Address peer, IHeaderDictionary headers)
+    /// <param name="peer">Who sent them.</param>
+    /// <param name="headers">The request's.</param>
+    /// <param name="mayLookAlike">Whether a name has an underscore, where that was seen before.</param>
+    public void DropForged(Address peer, IHeaderDictionary headers, bool mayLookAlike = true)
     {
-        ForwardingHeaders.DropLookAlikes(headers, _header);
+        if (mayLookAlike) ForwardingHeaders.DropLookAlikes(headers, _header);
         if (!_trusted.IsEmpty && !_trusted.Contains(peer)) ForwardingHeaders.Drop(headers, _header);
     }
 

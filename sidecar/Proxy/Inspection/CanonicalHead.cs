@@ -60,6 +60,20 @@ internal static class CanonicalHead
         return false;
     }
 
+    /// <summary>
+    /// Whether a name of a request that was read has an underscore, or may have one because names were left out.
+    /// </summary>
+    public static bool HoldsUnderscores(CanonicalRequest canonical)
+    {
+        if (canonical.Exceeded is not ExceededLimits.None) return true;
+        foreach (ref readonly var header in canonical.Headers)
+        {
+            if (canonical[header.LowerName].Contains((byte)'_')) return true;
+        }
+
+        return false;
+    }
+
     private static int Add(CanonicalRequest canonical, string name, StringValues values)
     {
         var bytes = 0;
