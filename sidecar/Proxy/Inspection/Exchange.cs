@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using WafOperator.Http;
@@ -89,14 +88,9 @@ internal sealed partial class Exchange : IAsyncDisposable
                 Charge();
             }
         }
-        catch (BadHttpRequestException broken)
+        catch (Exception failure)
         {
-            Broken(broken.StatusCode);
-        }
-        catch (Exception gone) when (gone is OperationCanceledException or ConnectionResetException or IOException)
-        {
-            _services.Meters.Incident("client_gone");
-            _http.Abort();
+            if (!await EndAsync(failure)) throw;
         }
     }
 
@@ -125,7 +119,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         var headers = _http.Request.Headers;
         var peer = _context.Connection.Peer;
         _client = _snapshot.Identity.Resolve(peer, headers);
-        _snapshot.Identity.DropForged(peer, headers);
+        _snapshot.Identity.DropForged(peer, headers, CanonicalHead.HoldsUnderscores(_canonical));
         _route = _snapshot.Routes.Find(_canonical);
         HopByHop.Drop(_http, _route.Upgrades);
         if (_route.Limits is { } limits) _canonical.Limits = limits;
@@ -382,19 +376,5 @@ internal sealed partial class Exchange : IAsyncDisposable
         _held?.Dispose();
         if (_decision.Form is BlockForm.Challenge && Challenge is { } challenge) return AskAsync(challenge);
         return BlockResponder.RespondAsync(_http, _decision, _snapshot.Document.BlockResponse, EventIds.Text(_eventId));
-    }
-
-    private void Broken(int status)
-    {
-        _services.Meters.Incident(status is StatusCodes.Status408RequestTimeout ? "client_slow" : "request_broken");
-        if (_http.Response.HasStarted)
-        {
-            _http.Abort();
-            return;
-        }
-
-        _http.Response.Clear();
-        _http.Response.StatusCode = status;
-        if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(_http.Request.Protocol)) _http.Response.Headers.Connection = "close";
     }
 }

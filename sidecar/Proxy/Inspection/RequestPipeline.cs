@@ -57,8 +57,25 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         }
 
         return services.Room.TryEnter(context.Connection.Tracked)
-            ? new Exchange(context, snapshot, services).RunAsync()
+            ? InspectAsync(context, snapshot)
             : WithoutRoomAsync(context);
+    }
+
+    private Task InspectAsync(ProxyContext context, PolicySnapshot snapshot)
+    {
+        Exchange exchange;
+        try
+        {
+            exchange = new Exchange(context, snapshot, services);
+        }
+        catch (OutOfMemoryException)
+        {
+            services.Room.Leave(context.Connection.Tracked);
+            services.Meters.Incident("out_of_memory");
+            return RefuseUnseenAsync(context, Exchange.WithoutMemory);
+        }
+
+        return exchange.RunAsync();
     }
 
     /// <summary>
@@ -72,6 +89,11 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         {
             Message = "too many requests are being inspected", RetryAfter = TimeSpan.FromSeconds(1),
         };
+        return RefuseUnseenAsync(context, decision);
+    }
+
+    private Task RefuseUnseenAsync(ProxyContext context, in Decision decision)
+    {
         services.Meters.RequestDecided(decision);
         return BlockResponder.RespondAsync(context.Http, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
     }
