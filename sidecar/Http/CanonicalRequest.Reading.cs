@@ -138,6 +138,8 @@ public sealed partial class CanonicalRequest
         }
 
         BodyDispatcher.Read(this);
+        if (!IsCodingOpaque && ContentTypeReader.IsFramed(this[MediaType]))
+            IsBodyRead |= FramedMessages.TryRead(this, Body);
         if (IsCoded) CodedBytes.Show(this);
         EmbeddedText.Show(this, QueryArgumentCount);
         NoteUnread();

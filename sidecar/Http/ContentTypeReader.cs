@@ -46,10 +46,21 @@ internal static class ContentTypeReader
         if (StartsWith(media, "application/x-www-form-urlencoded"u8)) return BodyFormat.UrlEncoded;
         if (StartsWith(media, "multipart/"u8)) return BodyFormat.Multipart;
         if (HeadReader.EqualsIgnoreCase(media, "application/graphql"u8)) return BodyFormat.GraphQl;
+        // What a message in it is written in, the suffix says of each; the body is none of that.
+        if (IsFramed(media)) return BodyFormat.Plain;
         if (IsJson(media)) return BodyFormat.Json;
         if (StartsWith(media, "application/xml"u8) || StartsWith(media, "text/xml"u8) || EndsWith(media, "+xml"u8))
             return BodyFormat.Xml;
         return BodyFormat.Plain;
+    }
+
+    /// <summary>Messages with a prefix each: gRPC, gRPC-Web, streams of Connect.</summary>
+    internal static bool IsFramed(ReadOnlySpan<byte> media)
+    {
+        if (StartsWith(media, "application/connect+"u8)) return true;
+        var length = "application/grpc"u8.Length;
+        return StartsWith(media, "application/grpc"u8)
+            && (media.Length == length || media[length] is (byte)'+' or (byte)'-');
     }
 
     /// <summary>JSON under all its names; lines and sequences of it are read as several documents.</summary>

@@ -15,6 +15,7 @@ public sealed class EmbeddedTextTests
         "--b\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n{\"a\":\"\\u003c\"}\r\n--b--\r\n", "{\"a\":\"<\"}")]
     [InlineData("/?q=%20[\"\\u0041\"]", "", "", " [\"A\"]")]
     [InlineData("/?q=x,%5Cu0027%20or%201", "", "", "x,' or 1")]
+    [InlineData("/?{\"a\":\"\\u0027%20or%201\"}", "", "", "{\"a\":\"' or 1\"}")]
     [InlineData("/graphql?query=query%7Buser(name:%22%5Cu0027%20or%201%22)%7Bid%7D%7D", "", "", "' or 1")]
     [InlineData("/graphql?query=%7Buser(name:%22%27%20or%201%22)%7Bid%7D%7D", "", "", "' or 1")]
     [InlineData("/", "application/x-www-form-urlencoded", "query=mutation%7Ba(b:%22%5C%22x%22)%7D", "\"x")]

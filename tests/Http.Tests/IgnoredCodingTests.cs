@@ -51,6 +51,18 @@ public sealed class IgnoredCodingTests
         Assert.Equal(UnreadContent.Coding, request.Unread);
     }
 
+    /// <summary>What is both is read as both, as where there is no coding.</summary>
+    [Theory]
+    [InlineData("{\"q\":[1,\"1\\u0027 UNION SELECT password FROM users-- -\"]}")]
+    [InlineData("<q v='1&#39; UNION SELECT password FROM users-- -'/>")]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=\"q\"\r\n\r\n" + Attack + "\r\n--b--\r\n")]
+    public void Document_DeclaredAsAFormUnderACodingNobodyKnows_IsReadAsBoth(string body)
+    {
+        var request = Read(Form, Encoding.ASCII.GetBytes(body), "foo");
+        var xml = Encoding.ASCII.GetString(request[request.XmlAttributeContent]);
+        Assert.Contains(Values(request).Append(xml), value => value.Contains(Attack, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Json_InUtf16UnderACodingNobodyKnows_IsRead()
     {

@@ -42,11 +42,23 @@ internal static class BodyDispatcher
             case BodyFormat.None:
             case BodyFormat.Plain:
             default:
-                request.IsBodyRead = BodyGuess.TryAll(request, body) || TryValue(request, body);
+                request.IsBodyRead = ReadUnknown(request, body);
                 return;
         }
 
         request.IsBodyRead = request.BodyError == BodyError.None;
+    }
+
+    /// <summary>
+    /// Whatever a body of messages is declared to be, a program that does not ask for the type may read it as something
+    /// else. Base64 of messages has the letters of a form or of one line, which says nothing about the messages: those
+    /// are read behind this.
+    /// </summary>
+    private static bool ReadUnknown(CanonicalRequest request, Slice body)
+    {
+        if (BodyGuess.TryDocument(request, body)) return true;
+        var isRead = BodyGuess.TryForm(request, body) || TryValue(request, body);
+        return isRead && !ContentTypeReader.IsFramed(request[request.MediaType]);
     }
 
     /// <summary>

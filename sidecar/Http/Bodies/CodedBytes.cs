@@ -19,7 +19,11 @@ internal static class CodedBytes
     {
         var raw = request.RawBody;
         var facts = request.Facts;
-        if (request.Processor is BodyFormat.UrlEncoded) ShowPairs(request, raw);
+        if (request.Processor is BodyFormat.UrlEncoded)
+        {
+            ShowPairs(request, raw);
+            BodyGuess.TryDocument(request, raw);
+        }
         else if (request.Processor is BodyFormat.Multipart) ShowParts(request, raw);
         else BodyGuess.TryAll(request, raw);
         ShowFields(request, raw);

@@ -25,14 +25,22 @@ internal static class EmbeddedText
             var argument = request.Arguments[i];
             if (argument.Source is not ArgumentSource.Json && request[argument.Name].SequenceEqual("query"u8))
                 GraphQlReader.ReadEmbedded(request, argument.Value);
-            var value = argument.Value;
-            for (var round = 0; round < RoundsMax && IsEscapedJson(request[value]); round++)
-            {
-                if (!TryUnescape(request, value, out var shown)) break;
-                request.AddArgument(
-                    argument.Name, shown, argument.RawName, argument.RawValue, argument.Source, isAgain: true);
-                value = shown;
-            }
+            ShowUnescaped(request, argument, argument.Value);
+            // A document in the place of a query is a name, up to the first sign of equality; one in the place of a
+            // form is read as the document that it is.
+            if (argument.Source is ArgumentSource.Query && HoldsUnicodeEscape(request[argument.Name]))
+                ShowUnescaped(request, argument, argument.Name);
+        }
+    }
+
+    private static void ShowUnescaped(CanonicalRequest request, in Argument argument, Slice text)
+    {
+        for (var round = 0; round < RoundsMax && IsEscapedJson(request[text]); round++)
+        {
+            if (!TryUnescape(request, text, out var shown)) return;
+            request.AddArgument(
+                argument.Name, shown, argument.RawName, argument.RawValue, argument.Source, isAgain: true);
+            text = shown;
         }
     }
 

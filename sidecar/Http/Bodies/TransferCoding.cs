@@ -52,14 +52,31 @@ internal static class TransferCoding
     }
 
     /// <summary>
+    /// Base64 that was padded in several places, as whoever encodes a stream piece by piece writes it: each padding
+    /// ends a group. Both alphabets. Returns the bytes written, never more than the input has.
+    /// </summary>
+    public static int DecodeGroups(ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        var written = 0;
+        while (!input.IsEmpty)
+        {
+            var end = input.IndexOf((byte)'=');
+            written += DecodeBase64(end < 0 ? input : input[..end], output[written..], isOfWeb: true);
+            input = end < 0 ? default : input[(end + 1)..];
+        }
+
+        return written;
+    }
+
+    /// <summary>
     /// Forgiving, as decoders of mail are: bytes outside the alphabet are passed over, padding ends it.
     /// </summary>
-    private static int DecodeBase64(ReadOnlySpan<byte> input, Span<byte> output)
+    private static int DecodeBase64(ReadOnlySpan<byte> input, Span<byte> output, bool isOfWeb = false)
     {
         int written = 0, bits = 0, count = 0;
         foreach (var value in input)
         {
-            var digit = DigitOf(value);
+            var digit = isOfWeb && value is (byte)'-' or (byte)'_' ? value == '-' ? 62 : 63 : DigitOf(value);
             if (value == '=') break;
             if (digit < 0) continue;
             bits = (bits << 6 | digit) & 0xffffff;

@@ -59,6 +59,38 @@ public static class MessageContent
         return ReadText(request, content, isCut);
     }
 
+    /// <summary>
+    /// A message within a body whose reading goes on: texts by their path, JSON by its names, other text whole.
+    /// </summary>
+    /// <param name="request">Receives the texts.</param>
+    /// <param name="content">The message.</param>
+    /// <param name="isCut">It is only the beginning.</param>
+    /// <param name="limits">Bounds on reading protocol buffers.</param>
+    /// <param name="found">Room for what is found in them; empty.</param>
+    internal static ProtobufReading ReadInBody(
+        CanonicalRequest request, ReadOnlySpan<byte> content, bool isCut, ProtobufLimits limits,
+        List<ProtobufText> found)
+    {
+        var reading = ProtobufStrings.Read(content, isCut, limits, found);
+        request.Note(reading.Exceeded);
+        foreach (var text in found)
+            Show(request, $"{Name}.{text.Path}", content[text.Value], text.IsClean, isBody: false);
+        if (reading.IsMessage && !IsJson(content)) return reading;
+        return reading with { UnreadBytes = ReadTextInBody(request, content) };
+    }
+
+    private static long ReadTextInBody(CanonicalRequest request, ReadOnlySpan<byte> content)
+    {
+        // Another width shows as letters with zeros between them: said to be unread, its texts are looked at as bytes.
+        if (BodyDecoder.IsWide(content) || !TextBytes.IsText(content, out var isClean))
+            return ReadRuns(request, content);
+        if (IsJson(content) && GuessJson(request, content)) return 0;
+        Show(request, Name, content, isClean, isBody: false);
+        var start = content[..Math.Min(content.Length, PrefixBytesMax)].IndexOfAny(Brackets);
+        if (start > 0) GuessJson(request, content[start..]);
+        return 0;
+    }
+
     private static long ReadText(CanonicalRequest request, ReadOnlySpan<byte> content, bool isCut)
     {
         var text = content.TrimEnd(Ends);
@@ -83,13 +115,14 @@ public static class MessageContent
         return isCut || !request.Anomalies.HasFlag(Anomalies.MalformedJson) || TextBytes.IsText(json, out _);
     }
 
-    /// <summary>What is JSON behind a prefix is shown by its names as well.</summary>
-    private static void GuessJson(CanonicalRequest request, ReadOnlySpan<byte> json)
+    /// <summary>What is JSON behind a prefix is shown by its names as well; false when it is none to its end.</summary>
+    private static bool GuessJson(CanonicalRequest request, ReadOnlySpan<byte> json)
     {
-        if (!request.Arena.TryAppend(json, out var document)) { request.NoMemory(); return; }
+        if (!request.Arena.TryAppend(json, out var document)) { request.NoMemory(); return false; }
         var facts = request.Facts;
-        JsonBodyReader.TryRead(request, document, out _);
+        var isJson = JsonBodyReader.TryRead(request, document, out _) is null;
         request.Facts = facts;
+        return isJson;
     }
 
     /// <summary>

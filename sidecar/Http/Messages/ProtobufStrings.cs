@@ -28,7 +28,11 @@ public readonly record struct ProtobufText(string Path, Range Value, bool IsClea
 /// <param name="Exceeded">
 /// The bounds behind which something was left out. A client can bring that about, so it is no ordinary unread content.
 /// </param>
-public readonly record struct ProtobufReading(bool IsMessage, long UnreadBytes, ExceededLimits Exceeded);
+public readonly record struct ProtobufReading(bool IsMessage, long UnreadBytes, ExceededLimits Exceeded)
+{
+    /// <summary>Bytes that were walked over, those of nested messages once for each level.</summary>
+    public long Work { get; init; }
+}
 
 /// <summary>
 /// Finds what may be text in a message whose schema is not known, by the wire format alone
@@ -53,9 +57,10 @@ public static class ProtobufStrings
         ReadOnlySpan<byte> message, bool isCut, ProtobufLimits limits, ICollection<ProtobufText> found)
     {
         var walk = new Walk(limits, found);
-        if (!walk.TryMeasure(message, isCut, out _)) return new ProtobufReading(false, message.Length, walk.Exceeded);
+        if (!walk.TryMeasure(message, isCut, out _))
+            return new ProtobufReading(false, message.Length, walk.Exceeded) { Work = walk.Work };
         var unread = walk.Fields(message, isCut, 0, "", 0);
-        return new ProtobufReading(true, unread, walk.Exceeded);
+        return new ProtobufReading(true, unread, walk.Exceeded) { Work = walk.Work };
     }
 
     /// <summary>Whether bytes are worth being looked at as text, and whether they hold control bytes.</summary>
@@ -74,7 +79,7 @@ public static class ProtobufStrings
 
     private sealed class Walk(ProtobufLimits limits, ICollection<ProtobufText> found)
     {
-        private long _work;
+        public long Work { get; private set; }
 
         public ExceededLimits Exceeded { get; private set; }
 
@@ -118,7 +123,7 @@ public static class ProtobufStrings
             if (content.IsEmpty) return 0;
             if (found.Count >= limits.FieldsMax) return Exceed(ExceededLimits.Arguments, content);
             // Only depth makes more work than the message has bytes.
-            if (_work > limits.WorkMax) return Exceed(ExceededLimits.JsonDepth, content);
+            if (Work > limits.WorkMax) return Exceed(ExceededLimits.JsonDepth, content);
             var isMessage = TryMeasure(content, isCut, out var disguised);
             var isText = IsText(content, out var isClean);
             if (!isMessage && !isText) return content.Length < LettersMin ? 0 : content.Length;
@@ -176,7 +181,7 @@ public static class ProtobufStrings
 
             if (position > message.Length && !isCut) return false;
             position = Math.Min(position, message.Length);
-            _work += position - start;
+            Work += position - start;
             if (!field.IsDelimited) field = new Field(number, isDelimited: false, content..position);
             return true;
         }

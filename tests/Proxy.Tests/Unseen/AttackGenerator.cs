@@ -133,13 +133,14 @@ internal static class AttackGenerator
     {
         var padding = Padding.Any(random);
         var carried = BodyCarriers.Any(random, padding, attack);
-        var (type, typeName) = random.Next(3) == 0
+        var (type, typeName) = random.Next(3) == 0 && !carried.IsTypeHeeded
             ? (Types[random.Next(Types.Length)], "type")
             : (carried.ContentType, "");
         var (bytes, coding, codingHeaders) = Encode(random, carried, ref type);
-        var headers = new List<string>(claims);
+        List<string> headers = [.. claims, .. carried.Headers];
         headers.AddRange(codingHeaders);
-        if (type is not null) headers.Add($"{(random.Next(12) == 0 ? "Content_Type" : "Content-Type")}: {type}");
+        var isMisspelt = random.Next(12) == 0 && !carried.IsTypeHeeded;
+        if (type is not null) headers.Add($"{(isMisspelt ? "Content_Type" : "Content-Type")}: {type}");
         var isChunked = random.Next(3) == 0;
         headers.Add(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {bytes.Length}");
         var method = BodyMethods[random.Next(BodyMethods.Length)];

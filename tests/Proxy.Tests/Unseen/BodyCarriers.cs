@@ -7,7 +7,14 @@ namespace WafOperator.Proxy.Tests.Unseen;
 /// <param name="Name">Format and place.</param>
 /// <param name="ContentType">What an ordinary client says it is.</param>
 /// <param name="Text">The body, a character for each byte unless it is encoded anew.</param>
-internal sealed record CarriedBody(string Name, string ContentType, string Text);
+internal sealed record CarriedBody(string Name, string ContentType, string Text)
+{
+    /// <summary>Programs read it under its type only: without it, nothing in it is an attack.</summary>
+    public bool IsTypeHeeded { get; init; }
+
+    /// <summary>Header lines that say how to read it.</summary>
+    public IReadOnlyList<string> Headers { get; init; } = [];
+}
 
 /// <summary>Body formats that applications read, each with all the places where a text can stand in it.</summary>
 internal static class BodyCarriers
@@ -15,7 +22,7 @@ internal static class BodyCarriers
     private static readonly Func<Random, Padding, string, CarriedBody>[] All =
     [
         Form, Form, Json, Json, JsonLines, JsonSequence, Xml, WebDav, Multipart, Multipart, MultipartFile, Related,
-        Nested, Batch, TransferCoded, GraphQl, PlainText,
+        Nested, Batch, TransferCoded, GraphQl, PlainText, WebCalls.Any,
     ];
 
     /// <summary>The attack in any of them, padded.</summary>

@@ -78,15 +78,17 @@ internal static class CallCarriers
             Harmless(random), Encoding.Latin1.GetBytes(value));
     }
 
-    private static byte[] Harmless(Random random) => random.Next(4) switch
+    internal static byte[] Harmless(Random random) => random.Next(4) switch
     {
         0 => Prefixed(Plain, []),
         1 => Prefixed(Plain, ProtobufMessages.Field(1, "tea")),
         _ => Prefixed(Plain, [.. ProtobufMessages.Field(1, "green tea"), .. ProtobufMessages.Field(2, "cake")]),
     };
 
-    /// <summary>Compressed as the call says, or plain although it says so: each message has a flag of its own.</summary>
-    private static (string Coding, byte[] Framed) Framed(Random random, byte[] message)
+    /// <summary>
+    /// Compressed as the call says, or plain although it says so: each message has a flag of its own.
+    /// </summary>
+    internal static (string Coding, byte[] Framed) Framed(Random random, byte[] message)
     {
         var (coding, isCompressed) = random.Next(10) switch
         {
