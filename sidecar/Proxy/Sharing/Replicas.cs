@@ -18,6 +18,9 @@ internal sealed class Replicas(TimeProvider time) : IDisposable
     private volatile ReplicaSharing _current = ReplicaSharing.None;
     private volatile SharedHolds? _holds;
 
+    /// <summary>Completed while the policy in force has a connection.</summary>
+    private TaskCompletionSource _connected = NotYet();
+
     /// <summary>How many there are, as the operator says.</summary>
     public ReplicaCount Count { get; } = new();
 
@@ -43,6 +46,8 @@ internal sealed class Replicas(TimeProvider time) : IDisposable
             var before = _current.Counting;
             _current = next;
             if (before == next.Counting) return;
+            if (next.Counting is not null) _connected.TrySetResult();
+            else _connected = NotYet();
             _holds = next.Counting is { } counting ? new SharedHolds(counting, time) : null;
             // Requests under the policy before find the connection ended, and decide by themselves.
             before?.Dispose();
@@ -55,22 +60,35 @@ internal sealed class Replicas(TimeProvider time) : IDisposable
         if (prepared.Counting != _current.Counting) prepared.Counting?.Dispose();
     }
 
-    /// <summary>Tells Redis what it is owed, and exchanges held clients, until cancelled.</summary>
+    /// <summary>
+    /// Tells Redis what it is owed, and exchanges held clients, until cancelled. Without a connection nothing ticks:
+    /// each tick wakes a thread, and the threads that serve requests pay for it.
+    /// </summary>
     /// <param name="holds">The table of the policy in force with its clock, or null.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public async Task RunAsync(Func<(HoldTable Table, long Now)?> holds, CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(PayEvery, time);
         var exchangedAt = time.GetTimestamp();
-        while (await timer.WaitForNextTickAsync(cancellationToken))
+        while (true)
         {
-            if (_current.Counting is not { } counting) continue;
-            await counting.Debts.PayAsync();
-            if (time.GetElapsedTime(exchangedAt) < HoldsEvery) continue;
-            exchangedAt = time.GetTimestamp();
-            if (_holds is { } shared && holds() is var (table, now)) await shared.ExchangeAsync(table, now);
+            await Connected().WaitAsync(cancellationToken);
+            using var timer = new PeriodicTimer(PayEvery, time);
+            while (await timer.WaitForNextTickAsync(cancellationToken) && _current.Counting is { } counting)
+            {
+                await counting.Debts.PayAsync();
+                if (time.GetElapsedTime(exchangedAt) < HoldsEvery) continue;
+                exchangedAt = time.GetTimestamp();
+                if (_holds is { } shared && holds() is var (table, now)) await shared.ExchangeAsync(table, now);
+            }
         }
     }
+
+    private Task Connected()
+    {
+        lock (_lock) return _connected.Task;
+    }
+
+    private static TaskCompletionSource NotYet() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Dispose() => _current.Counting?.Dispose();
 }
