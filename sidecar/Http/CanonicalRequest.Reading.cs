@@ -138,7 +138,7 @@ public sealed partial class CanonicalRequest
         }
 
         BodyDispatcher.Read(this);
-        if (!IsCodingOpaque && ContentTypeReader.IsFramed(this[MediaType]))
+        if (ContentTypeReader.IsFramed(this[MediaType]))
             IsBodyRead |= FramedMessages.TryRead(this, Body);
         if (IsCoded) CodedBytes.Show(this);
         EmbeddedText.Show(this, QueryArgumentCount);

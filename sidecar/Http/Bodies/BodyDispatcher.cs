@@ -17,7 +17,7 @@ internal static class BodyDispatcher
             request.IsBodyRead = TryDeclared(request, body);
             // As without a coding: what was declared to be a form may be a document all the same.
             if (isForm || !request.IsBodyRead) request.IsBodyRead |= BodyGuess.TryDocument(request, body);
-            if (!isForm && !request.IsBodyRead) request.IsBodyRead = BodyGuess.TryForm(request, body);
+            if (!isForm && !request.IsBodyRead) request.IsBodyRead = TryOther(request, body, BodyGuess.TryForm);
             return;
         }
 
@@ -49,17 +49,17 @@ internal static class BodyDispatcher
         request.IsBodyRead = request.BodyError == BodyError.None;
     }
 
+    private static bool ReadUnknown(CanonicalRequest request, Slice body) => BodyGuess.TryDocument(request, body)
+        || TryOther(request, body, static (request, body) => BodyGuess.TryForm(request, body)
+            || TryValue(request, body));
+
     /// <summary>
     /// Whatever a body of messages is declared to be, a program that does not ask for the type may read it as something
     /// else. Base64 of messages has the letters of a form or of one line, which says nothing about the messages: those
     /// are read behind this.
     /// </summary>
-    private static bool ReadUnknown(CanonicalRequest request, Slice body)
-    {
-        if (BodyGuess.TryDocument(request, body)) return true;
-        var isRead = BodyGuess.TryForm(request, body) || TryValue(request, body);
-        return isRead && !ContentTypeReader.IsFramed(request[request.MediaType]);
-    }
+    private static bool TryOther(CanonicalRequest request, Slice body, Func<CanonicalRequest, Slice, bool> read) =>
+        read(request, body) && !ContentTypeReader.IsFramed(request[request.MediaType]);
 
     /// <summary>
     /// A program that does not heed a coding it does not know reads the bytes as what they are declared to be. Text

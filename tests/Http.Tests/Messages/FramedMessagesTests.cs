@@ -51,6 +51,22 @@ public sealed class FramedMessagesTests
         }
     }
 
+    /// <summary>Who does not heed the coding reads the messages; base64 of them has the letters of a form.</summary>
+    [Theory]
+    [InlineData("application/grpc-web-text")]
+    [InlineData("application/grpc-web")]
+    public void EndBody_MessagesUnderACodingNobodyKnows_ShowTheirTexts(string type)
+    {
+        var frames = Frame(0, Fields);
+        var body = type.EndsWith("text", StringComparison.Ordinal)
+            ? Encoding.ASCII.GetBytes(Convert.ToBase64String(frames) + Convert.ToBase64String(Frame(0, [8, 1])))
+            : frames;
+        var request = Body.Read(type, body, headers: [("Content-Encoding", "foo")]);
+        Assert.Contains($"message.1={Attack}", CanonicalRequestTests.Arguments(request), StringComparison.Ordinal);
+        var none = Body.Read(type, Encoding.ASCII.GetBytes("AAAA=AAAA"), headers: [("Content-Encoding", "foo")]);
+        Assert.Equal(UnreadContent.Coding, none.Unread);
+    }
+
     [Fact]
     public void EndBody_JsonAndTextAsMessages_AreShown()
     {
