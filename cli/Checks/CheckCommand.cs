@@ -39,13 +39,16 @@ internal static class CheckCommand
             var isBefore = invocation.Parsed.GetValue(pre);
             var results = CheckRun.All(await ReadAsync(invocation, isBefore, cancellationToken), Checks, isBefore);
             invocation.Write(CheckReport.Of(results, invocation.Parsed.GetValue(verbose)));
-            return CheckReport.CountOf(results, Severity.Error) > 0
-                || (invocation.Parsed.GetValue(strict) && (CheckReport.CountOf(results, Severity.Warning) > 0
-                    || results.Any(result => result.Unknown is not null)))
-                ? ExitCodes.Found : ExitCodes.Ok;
+            return IsWrong(results, invocation.Parsed.GetValue(strict)) ? ExitCodes.Found : ExitCodes.Ok;
         });
         return command;
     }
+
+    /// <summary>Whether something is wrong: errors are; strictly, warnings and what is unknown as well. Pure.</summary>
+    internal static bool IsWrong(IReadOnlyList<CheckResult> results, bool isStrict) =>
+        CheckReport.CountOf(results, Severity.Error) > 0
+        || (isStrict && (CheckReport.CountOf(results, Severity.Warning) > 0
+            || results.Any(result => result.Unknown is not null)));
 
     private static Task<ClusterFacts> ReadAsync(
         Invocation invocation, bool isBefore, CancellationToken cancellationToken)

@@ -53,7 +53,8 @@ internal static class EventsCommand
             };
             try
             {
-                await foreach (var decision in logs.ReadAsync(pods, options, cancellationToken))
+                await foreach (var decision in logs.ReadAsync(
+                    pods, options, invocation.Scope, cancellationToken))
                     if (filter.Lets(decision)) Write(invocation, decision);
             }
             catch (OperationCanceledException) when (options.Follow && cancellationToken.IsCancellationRequested)

@@ -110,7 +110,7 @@ internal static class ExplainCommand
         var pods = await logs.PodsAsync(invocation.Scope, cancellationToken);
         if (pods.Count == 0) throw EventsCommand.NoPods();
         var options = new LogOptions { Container = WellKnown.SidecarContainer };
-        await foreach (var decision in logs.ReadAsync(pods, options, cancellationToken))
+        await foreach (var decision in logs.ReadAsync(pods, options, null, cancellationToken))
             if (decision.Id == id) return decision;
 
         return null;

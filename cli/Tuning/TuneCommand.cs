@@ -61,7 +61,7 @@ internal static class TuneCommand
         if (pods.Count == 0) throw EventsCommand.NoPods();
         var options = new LogOptions { Container = WellKnown.SidecarContainer, Since = since };
         var events = new List<SecurityEvent>();
-        await foreach (var decision in logs.ReadAsync(pods, options, cancellationToken))
+        await foreach (var decision in logs.ReadAsync(pods, options, null, cancellationToken))
         {
             if (!filter.Lets(decision)) continue;
             events.Add(decision);

@@ -19,6 +19,21 @@ public sealed class CheckTests
 {
     private const string Mutating = "MutatingWebhookConfiguration";
 
+    [Theory]
+    [InlineData(Severity.Error, false, true, true)]
+    [InlineData(Severity.Warning, false, false, true)]
+    [InlineData(Severity.Note, false, false, false)]
+    [InlineData(null, true, false, true)]
+    [InlineData(null, false, false, false)]
+    public void ErrorsAreWrong_AndStrictlyWarningsAndWhatIsUnknown(
+        object? found, bool isUnknown, bool isWrong, bool isWrongStrictly)
+    {
+        IReadOnlyList<Finding> findings = found is Severity severity ? [new(severity, "a", "b", "c")] : [];
+        CheckResult[] results = [new(CheckCommand.Checks[0], findings, isUnknown ? "no right" : null)];
+        Assert.Equal(isWrong, CheckCommand.IsWrong(results, isStrict: false));
+        Assert.Equal(isWrongStrictly, CheckCommand.IsWrong(results, isStrict: true));
+    }
+
     /// <summary>One change of the healthy cluster for each check, which that check has to find.</summary>
     private static readonly Dictionary<string, Func<ClusterFacts, ClusterFacts>> Cases = new()
     {

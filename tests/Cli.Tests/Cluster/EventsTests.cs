@@ -69,6 +69,35 @@ public sealed class EventsTests(CliCluster cluster)
         }
     }
 
+    /// <summary>A rollout replaces pods while somebody looks on.</summary>
+    [Fact]
+    public async Task Following_GoesOnWithPodsThatStartLater()
+    {
+        using var client = cluster.Client();
+        await using var node = await LogNode.StartAsync(client);
+        var ns = await cluster.NamespaceAsync();
+        await CreatePodAsync(ns, "one", node.Name);
+        node.Write(ns, "one", "waf-sidecar", TuningTests.Line(TuningTests.Decision("00000001")));
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var logs = new WafOperator.Cli.Events.SidecarLogs(client, _ => { })
+        {
+            LookAgain = TimeSpan.FromMilliseconds(50),
+        };
+        var scope = WafOperator.Kubernetes.Client.ListOptions.In(ns);
+        var options = new WafOperator.Kubernetes.Client.LogOptions { Container = "waf-sidecar", Follow = true };
+        var seen = new List<string>();
+        var pods = await logs.PodsAsync(scope, stop.Token);
+        await foreach (var decision in logs.ReadAsync(pods, options, scope, stop.Token))
+        {
+            seen.Add(decision.Id);
+            if (seen.Count == 2) break;
+            await CreatePodAsync(ns, "two", node.Name);
+            node.Write(ns, "two", "waf-sidecar", TuningTests.Line(TuningTests.Decision("00000002")));
+        }
+
+        Assert.Equal(["000000000000000001", "000000000000000002"], seen);
+    }
+
     [Fact]
     public async Task Following_ShowsWhatIsWrittenLater()
     {
@@ -82,7 +111,7 @@ public sealed class EventsTests(CliCluster cluster)
         var pods = await logs.PodsAsync(WafOperator.Kubernetes.Client.ListOptions.In(ns), stop.Token);
         var options = new WafOperator.Kubernetes.Client.LogOptions { Container = "waf-sidecar", Follow = true };
         var seen = new List<string>();
-        await foreach (var decision in logs.ReadAsync(pods, options, stop.Token))
+        await foreach (var decision in logs.ReadAsync(pods, options, null, stop.Token))
         {
             seen.Add(decision.Id);
             if (seen.Count == 2) break;

@@ -17,7 +17,7 @@ public sealed partial class InstallPageTests(CliCluster cluster) : IDisposable
     /// <summary>What a cluster with nodes, images or helm is needed for.</summary>
     private static readonly string[] ElsewhereOnly =
     [
-        "helm ", "sudo cp ", "curl ", "cli/publish ", "kubectl -n shop rollout ", "kubectl -n shop wait ",
+        "helm ", "sudo ln ", "curl ", "dotnet build ", "kubectl -n shop rollout ", "kubectl -n shop wait ",
         "kubectl -n shop port-forward ",
     ];
 
