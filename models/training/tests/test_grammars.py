@@ -3,7 +3,7 @@
 import random
 import re
 
-from wafml import attacks, benign
+from wafml import attacks, attacks_beside, benign
 from wafml.attacks_beside import BESIDE, BESIDE_FAMILIES
 from wafml.benign_short import SHORT, SHORT_KINDS
 from wafml.grammar import Grammar
@@ -28,6 +28,12 @@ def test_payloads_beside_words_have_words_beside_them():
     values = [grammar.expand(kind, rng) for kind in BESIDE_FAMILIES for _ in range(300)]
     assert sum(bool(re.search(r"[A-Za-z]{3,}", v)) for v in values) > 0.98 * len(values)
     assert any(re.search(r"\w;id", v) for v in values) and any("../" in v for v in values) and any("union" in v for v in values)
+
+
+def test_commands_are_short_and_stand_alone():
+    values = attacks_beside.commands(2_000, 7)
+    assert values == attacks_beside.commands(2_000, 7) and {b";id", b"|id", b"$(id)", b"`id`"} <= set(values)
+    assert max(map(len, values)) <= 60 and not set(values) & set(benign.notes(2_000, 7))
 
 
 def test_the_sides_share_next_to_nothing():

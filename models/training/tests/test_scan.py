@@ -5,11 +5,12 @@ import random
 import numpy as np
 import pytest
 
-from wafml import golden, instances, padding, refine, windows
+from wafml import attacks_beside, benign, golden, instances, padding, refine, windows
 from wafml.content import File, kind_of, packages, slices
 from wafml.corpus import Corpus
 from wafml.dataset import Dataset
 from wafml.gate import NORMS, Gate, scan
+from wafml.normalize import is_plain, normalize
 from wafml.scan import FOCUS_BYTES, LENGTHS, PLACES_MAX, WHOLE, Hashed, best_windows, doublings
 from wafml.train_gate import GateTrainer
 
@@ -133,6 +134,23 @@ def test_refining_learns_from_the_windows_that_frighten_and_from_no_held_out_fil
     refined = refine.refined(trainer, corpus, np.ones(400, bool), files, 2, 1, lambda _: None)
     after, attack = scan(refined, found.values, found.flags)[0].mean(), scan(refined, data.values[:200], data.flags[:200])[0].mean()
     assert after < before - 1 and attack > after
+
+
+def test_rounds_with_short_commands_tell_them_in_text_from_notes_that_hold_commands():
+    files = [File("prose", "txt", "p", False, b"An ordinary text with many words about nothing at all, and some more of them. " * 40)]
+    data = data_of([b"1' or 1=1 -- %d" % i for i in range(200)] + [b"blue shoes, size %d" % i for i in range(200)])
+    data.label[:200] = 1
+    corpus = Corpus(data, windows.build(data, 1), np.array(["attack:a"] * 200 + ["benign:b"] * 200, dtype=object), np.ones(400, bool))
+    held = [normalize(v) for v in attacks_beside.commands(300, 99)]
+    inside, _, _ = refine.within_text([v for v, _ in held], refine.harmless_texts(files, 2), 3)
+    notes = [n for n in (normalize(v) for v in benign.notes(300, 98)) if not is_plain(*n)]
+
+    def apart(commands: int) -> float:
+        """How far both stand apart, by the mean."""
+        trainer = refine.refined(corpus.fit_gate(np.ones(400, bool))[0], corpus, np.ones(400, bool), files, 1, 1, lambda _: None, 200, commands)
+        return float(scan(trainer, inside, np.array([f for _, f in held]))[0].mean() - scan(trainer, *map(list, zip(*notes)))[0].mean())
+
+    assert apart(2_000) > apart(0) + 1
 
 
 def test_payloads_within_text_are_found_where_they_are():

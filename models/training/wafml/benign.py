@@ -7,7 +7,7 @@ from .benign_short import SHORT, SHORT_KINDS
 from .grammar import Grammar
 
 LANGUAGE_SHARE = 0.3
-SHORT_SHARE = 0.2
+SHORT_SHARE = 0.3
 REPEATS_MAX = 30
 
 _RULES = {
@@ -65,3 +65,9 @@ def generate(count: int, seed: int) -> "list[tuple[str, bytes]]":
             if seen[value] <= REPEATS_MAX:
                 out.append((kind, value))
     return out
+
+
+def notes(count: int, seed: int) -> "list[bytes]":
+    """Harmless values that hold commands and separators: what benign_short.py has of notes, posts, instructions, builds and names."""
+    grammar, rng = Grammar(SHORT), random.Random(seed)
+    return [grammar.expand(rng.choice(SHORT_KINDS), rng).encode("utf-8") for _ in range(count)]

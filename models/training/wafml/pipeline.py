@@ -101,6 +101,7 @@ def arguments(argv: "list[str] | None" = None) -> argparse.Namespace:
     parser.add_argument("--loso-epochs", type=int, default=2)
     parser.add_argument("--limit", type=int, default=0, help="keep every n-th request only, for trials")
     parser.add_argument("--padded", type=int, default=refine.PADDED_ROWS, help="attacks in text in each round")
+    parser.add_argument("--commands", type=int, default=refine.COMMANDS, help="short commands in text in each round, and as many notes with commands")
     parser.add_argument("--files-most", type=int, default=0, help="real files that are trained on, drawn of all; 0: all")
     parser.add_argument("--source-most", type=int, default=0, help="requests of each source that are used, for less time; 0: all")
     parser.add_argument("--threads", type=int, default=2)
@@ -218,7 +219,7 @@ class Trainer:
         begun = self.o.start_gate if mask.all() else None
         trainer = self.resumed_gate(begun) if begun else self.corpus.fit_gate(mask, scores=scores, epochs=epochs, echo=self.echo)[0]
         rounds = self.o.rounds if rounds is None else rounds
-        return refine.refined(trainer, self.corpus, mask, self.files, rounds, self.o.seed, self.echo, self.o.padded) if self.files else trainer
+        return refine.refined(trainer, self.corpus, mask, self.files, rounds, self.o.seed, self.echo, self.o.padded, self.o.commands) if self.files else trainer
 
     def resumed_gate(self, package: Path) -> GateTrainer:
         gate = Gate.from_bytes(packaging.read(package.read_bytes())[1]["gate.bin"])

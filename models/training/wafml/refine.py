@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import padding
+from . import attacks_beside, benign, padding
 from .content import PROGRAMS, File
 from .corpus import Corpus
 from .gate import WindowRows, flag_matrix
@@ -28,6 +28,9 @@ SIDE_BYTES = 200  # of harmless text on each side, at most: no window reaches fa
 SEAM_BYTES = 12  # a window that holds an attack may begin so far before it
 PROGRAM_WEIGHT = 0.2
 EPOCHS = 2
+COMMANDS = 30_000
+COMMANDS_SHARE = 0.3  # of what attacks weigh: commands of a few bytes within text, which have few n-grams to be known by
+NOTES_SHARE = 0.15  # of what is harmless: texts that hold commands
 
 
 @dataclass
@@ -99,15 +102,28 @@ def worst_rows(trainer: GateTrainer, texts: Texts, floor: float, spans: "tuple[n
 
 
 def refined(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, files: "list[File]", rounds: int, seed: int, echo=print,
-            padded: int = PADDED_ROWS) -> GateTrainer:
-    """The gate after `rounds` more trainings with `padded` attacks in text each; attacks weigh as much as all that is harmless together."""
+            padded: int = PADDED_ROWS, commands: int = 0) -> GateTrainer:
+    """The gate after `rounds` more trainings with `padded` attacks in text each, and `commands` short ones beside as many notes; attacks weigh as much as all that
+    is harmless together."""
     texts = harmless_texts(files, seed)
     for turn in range(rounds):
-        _round(trainer, corpus, mask, pieces(files, seed + turn), texts, seed + 100 * turn, echo, padded)
+        _round(trainer, corpus, mask, pieces(files, seed + turn), texts, seed + 100 * turn, echo, padded, commands)
     return trainer
 
 
-def _round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo, padded_rows: int) -> None:
+def short_sets(trainer: GateTrainer, texts: "list[bytes]", count: int, seed: int) -> "list[tuple[WindowRows, int, np.ndarray]]":
+    """Worst windows of `count` short commands within text and of as many notes: rows, label and mass."""
+    normal = [normalize(v) for v in attacks_beside.commands(count, seed)]
+    values, first, behind = within_text([v for v, _ in normal], texts, seed)
+    rows, _ = worst_rows(trainer, Texts(values, np.array([f for _, f in normal]), np.ones(count)), -np.inf, (first, behind))
+    sets = [(rows, 1, COMMANDS_SHARE * _share(np.ones(len(rows.counts))))]
+    normal = [n for n in (normalize(v) for v in benign.notes(count, seed + 1)) if not is_plain(*n)]
+    rows, _ = worst_rows(trainer, Texts([v for v, _ in normal], np.array([f for _, f in normal]), np.ones(len(normal))), -np.inf)
+    return [*sets, (rows, 0, NOTES_SHARE * _share(np.ones(len(rows.counts))))]
+
+
+def _round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo, padded_rows: int,
+           commands: int) -> None:
     rng = np.random.default_rng(seed)
     win = corpus.windows
     label, weight = corpus.row_targets(mask, trainer.logits(win.rows))
@@ -123,6 +139,8 @@ def _round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts,
         chosen = mine if y else rng.choice(mine, min(HARMLESS_ROWS, len(mine)), replace=False)
         chosen = np.sort(chosen)
         sets.append((_taken(win.rows, chosen), y, kept * _share(weight[chosen])))
+    if commands:
+        sets = [(rows, y, mass * (1.0 - (COMMANDS_SHARE if y else NOTES_SHARE))) for rows, y, mass in sets] + short_sets(trainer, texts, commands, seed + 7)
     rows = _joined([s[0] for s in sets])
     order = rng.permutation(len(rows.counts))
     y = np.concatenate([np.full(len(s[2]), float(s[1])) for s in sets])[order]
