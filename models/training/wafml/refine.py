@@ -107,7 +107,7 @@ def refined(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, files: "list
     is harmless together."""
     texts = harmless_texts(files, seed)
     for turn in range(rounds):
-        _round(trainer, corpus, mask, pieces(files, seed + turn), texts, seed + 100 * turn, echo, padded, commands)
+        one_round(trainer, corpus, mask, pieces(files, seed + turn), texts, seed + 100 * turn, echo, padded, commands)
     return trainer
 
 
@@ -122,7 +122,7 @@ def short_sets(trainer: GateTrainer, texts: "list[bytes]", count: int, seed: int
     return [*sets, (rows, 0, NOTES_SHARE * _share(np.ones(len(rows.counts))))]
 
 
-def _round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo, padded_rows: int,
+def one_round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo, padded_rows: int,
            commands: int) -> None:
     rng = np.random.default_rng(seed)
     win = corpus.windows
