@@ -207,7 +207,8 @@ internal static class BodyDecoder
         }
     }
 
-    private static DecompressionStream Zstandard(Stream source)
+    /// <summary>A decoder that asks for no more memory than the largest window that is taken.</summary>
+    internal static DecompressionStream Zstandard(Stream source)
     {
         var decoder = new DecompressionStream(source, leaveOpen: false);
         decoder.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, WindowLogMax);

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using WafOperator.Http.Bodies;
+using ZstdSharp;
 
 namespace WafOperator.Http.Messages;
 
@@ -7,8 +9,7 @@ public static class MessageCompression
 {
     /// <summary>
     /// The beginning of the message, at most <paramref name="bytesMax"/>; null when the coding is not known or the
-    /// bytes
-    /// are none of it. A message that is not whole gives what can be unpacked.
+    /// bytes are none of it. A message that is not whole gives what can be unpacked.
     /// </summary>
     public static byte[]? Unpack(ReadOnlyMemory<byte> content, string? coding, int bytesMax, out bool isCut)
     {
@@ -19,6 +20,7 @@ public static class MessageCompression
             "gzip" => new GZipStream(source, CompressionMode.Decompress),
             "deflate" => new ZLibStream(source, CompressionMode.Decompress),
             "br" => new BrotliStream(source, CompressionMode.Decompress),
+            "zstd" => BodyDecoder.Zstandard(source),
             _ => null,
         };
         if (unpacking is null) return null;
@@ -33,7 +35,8 @@ public static class MessageCompression
                 target.Write(buffer.AsSpan(0, count));
             }
         }
-        catch (Exception broken) when (broken is InvalidDataException or InvalidOperationException)
+        catch (Exception broken) when (broken is InvalidDataException or InvalidOperationException
+            or IOException or ZstdException)
         {
             if (target.Length == 0) return null;
         }

@@ -47,7 +47,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
 
     public async ValueTask<Decision> JudgeAsync(MessageReader message, bool isCut)
     {
-        var (content, isUnpackedCut) = Unpack(message);
+        var (content, isPacked, isUnpackedCut) = Unpack(message);
         isCut |= isUnpackedCut;
         if (SocketThreads.IsOne && (scope.Snapshot.Scoring is not null || SocketThreads.IsLong(content.Length)))
             await SocketThreads.LeaveAsync();
@@ -59,6 +59,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             BeginHead(canonical);
             var format = protocol is MessageProtocol.Grpc ? MessageFormat.Protobuf : MessageFormat.Text;
             var unread = MessageContent.Read(canonical, content.Span, format, isCut);
+            // Bytes that the application unpacks and we do not may look like anything.
+            if (isPacked) unread = content.Length;
             var seen = Count(canonical, content.Length, unread, isCut);
             // Nothing to look at, unless it lies behind a bound.
             if (canonical.BodyArguments.IsEmpty && !canonical.MustReject)
@@ -189,11 +191,11 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         return Decision.Allowed;
     }
 
-    private (ReadOnlyMemory<byte> Content, bool IsCut) Unpack(MessageReader message)
+    private (ReadOnlyMemory<byte> Content, bool IsPacked, bool IsCut) Unpack(MessageReader message)
     {
-        if (message is not GrpcFrameReader { IsCompressed: true }) return (message.Content, false);
+        if (message is not GrpcFrameReader { IsCompressed: true }) return (message.Content, false, false);
         var unpacked = MessageCompression.Unpack(message.Content, _coding, scope.WindowBytes, out var isCut);
-        return unpacked is null ? (message.Content, false) : (unpacked, isCut);
+        return unpacked is null ? (message.Content, true, false) : (unpacked, false, isCut);
     }
 
     private void BeginHead(CanonicalRequest canonical)

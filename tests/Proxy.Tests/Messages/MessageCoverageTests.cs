@@ -75,6 +75,39 @@ public sealed class MessageCoverageTests
         Assert.Contains(UninspectedReason.Limit, block.Coverage!.Uninspected);
     }
 
+    /// <summary>What is packed in a way that is undone is read; packed bytes that look like text are none.</summary>
+    [Theory]
+    [InlineData("zstd", VerdictKind.Block)]
+    [InlineData("snappy", VerdictKind.Allow)]
+    [InlineData("own", VerdictKind.Allow)]
+    public async Task PackedMessage_IsReadOrSaidToBeUnread(string coding, VerdictKind verdict)
+    {
+        await using var upstream = await TestUpstream.StartAsync(protocols: HttpProtocols.Http2);
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules) with
+            {
+                Logging = new DecisionLogging { Decisions = DecisionLogLevel.All },
+            });
+        // Too short and too mixed to be packed: the letters stand there as they are.
+        var text = "an attack"u8.ToArray();
+        byte[] message = coding is "zstd" ? new ZstdSharp.Compressor().Wrap(text).ToArray()
+            : "these are letters of something else"u8.ToArray();
+
+        await RawHttp2.SendAsync(
+            sidecar.Endpoint,
+            [
+                (":method", "POST"), (":scheme", "http"), (":authority", "shop"), (":path", "/own.Shop/Say"),
+                ("content-type", "application/grpc"), ("te", "trailers"), ("grpc-encoding", coding),
+            ],
+            [1, 0, 0, 0, (byte)message.Length, .. message]);
+
+        var events = await sidecar.EventsAsync();
+        Assert.Contains(events, told => told.Verdict == verdict);
+        if (verdict is VerdictKind.Allow)
+            Assert.Contains(events, told =>
+                told.Coverage!.Uninspected.Contains(UninspectedReason.UnreadContentType) && !told.Coverage.IsWhole);
+    }
+
     /// <summary>A varint of two bytes at least.</summary>
     private static byte[] Length(int value) => [(byte)(value & 0x7F | 0x80), (byte)(value >> 7)];
 
