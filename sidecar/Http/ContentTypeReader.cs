@@ -1,3 +1,6 @@
+using System.Text;
+using WafOperator.Http.Bodies;
+
 namespace WafOperator.Http;
 
 /// <summary>Reads media type and charset of a Content-Type value and chooses the body format.</summary>
@@ -11,7 +14,7 @@ internal static class ContentTypeReader
         if (!request.Arena.TryReserve(media.Length)) { request.NoMemory(); return; }
         NameHash.OfLowered(media, request.Arena.Tail);
         var mediaType = request.Arena.Commit(media.Length);
-        var charset = FindParameter(request, value, "charset"u8);
+        var charset = FindCharset(request, value);
         request.SetContentType(value, mediaType, charset, FormatOf(request[mediaType]));
     }
 
@@ -37,6 +40,42 @@ internal static class ContentTypeReader
             while (stop > start && parameter[stop - 1] is (byte)' ' or (byte)'"' or (byte)'\'') stop--;
             found = rest.Sub(start, stop - start);
         }
+    }
+
+    /// <summary>
+    /// The charset that makes a difference: programs disagree on whether the first or the last counts, and some end a
+    /// parameter at a comma. Two that both make one are noted, and what they hold is said not to have been read.
+    /// </summary>
+    internal static Slice FindCharset(CanonicalRequest request, Slice value)
+    {
+        var charset = WithoutList(request, FindParameter(request, value, "charset"u8));
+        var at = charset.IsEmpty ? value : value.From(charset.End - value.Offset);
+        while (request[at].IndexOfAny((byte)';', (byte)',') is >= 0 and var next)
+        {
+            at = at.From(next + 1);
+            var parameter = request[at].TrimStart(" \t"u8);
+            if (parameter.Length < 9 || !HeadReader.EqualsIgnoreCase(parameter[..7], "charset"u8)) continue;
+            var start = at.Length - parameter.Length;
+            var equals = parameter[7..].TrimStart(" \t"u8);
+            if (equals is not [(byte)'=', ..]) continue;
+            start += parameter.Length - equals.Length + 1;
+            var other = WithoutList(request, at.From(start));
+            if (other.IsEmpty || Ascii.EqualsIgnoreCase(request[other], request[charset])) continue;
+            if (charset.IsEmpty || Charsets.IsKnownSuperset(request[charset])) charset = other;
+            else if (!Charsets.IsKnownSuperset(request[other])) request.Note(UnreadContent.Coding, value.Length);
+        }
+
+        return charset;
+    }
+
+    /// <summary>A name up to a comma or semicolon, without blanks and quotes around it.</summary>
+    private static Slice WithoutList(CanonicalRequest request, Slice name)
+    {
+        var end = request[name].IndexOfAny((byte)',', (byte)';');
+        if (end >= 0) name = name.Sub(0, end);
+        var bytes = request[name];
+        var start = bytes.IndexOfAnyExcept(" \t\"'"u8);
+        return start < 0 ? Slice.Empty : name.Sub(start, bytes.LastIndexOfAnyExcept(" \t\"'"u8) + 1 - start);
     }
 
     /// <summary>The format of a media type, in any case.</summary>

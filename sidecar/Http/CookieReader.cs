@@ -38,8 +38,10 @@ internal static class CookieReader
     {
         request.AddCookie(name, value);
         var bytes = request[value];
-        if (bytes.Length < 4 || bytes[0] != '"' || bytes[^1] != '"' || !bytes.Contains((byte)'\\')) return;
-        AddUnescaped(request, name, value.Sub(1, value.Length - 2));
+        if (bytes.Length < 4 || bytes[0] != '"' || !bytes.Contains((byte)'\\')) return;
+        // Behind the closing quote some readers begin the next pair, without a semicolon.
+        var end = bytes[^1] == '"' ? bytes.Length - 1 : QuoteEnd(bytes);
+        if (end > 1) AddUnescaped(request, name, value.Sub(1, end - 1));
     }
 
     /// <summary>A quote begins the value and does not end within it.</summary>

@@ -16,9 +16,15 @@ public enum UnreadContent
     /// <summary>Content of uploaded files, but for those that are one short line and shown as a value too.</summary>
     FileContent = 1 << 1,
 
-    /// <summary>A content coding that is not undone (snappy, aws-chunked): the body is shown as sent.</summary>
+    /// <summary>
+    /// A content coding that is not undone (snappy, aws-chunked), or a charset or transfer coding that nobody knows:
+    /// shown as sent.
+    /// </summary>
     Coding = 1 << 2,
 
-    /// <summary>A body that is text without a structure any reader knows (scripts, YAML, Markdown).</summary>
+    /// <summary>
+    /// A body that is text without a structure any reader knows (scripts, YAML, Markdown), or that only a more lenient
+    /// reader than ours takes to its end.
+    /// </summary>
     Text = 1 << 3,
 }

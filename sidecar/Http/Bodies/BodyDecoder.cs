@@ -34,11 +34,7 @@ internal static class BodyDecoder
     private static void ConvertWhole(CanonicalRequest request)
     {
         var body = request[request.Body];
-        var charset = request.Charset;
-        if (body is [0xff, 0xfe, ..]) request.Arena.TryAppend("utf-16le"u8, out charset);
-        else if (body is [0xfe, 0xff, ..]) request.Arena.TryAppend("utf-16be"u8, out charset);
-        else if (charset.IsEmpty && IsWide(body, low: 0)) request.Arena.TryAppend("utf-16le"u8, out charset);
-        else if (charset.IsEmpty && IsWide(body, low: 1)) request.Arena.TryAppend("utf-16be"u8, out charset);
+        var charset = CharsetOf(request, request.Body);
         var converted = Charsets.ToUtf8(request, request.Body, charset);
         if (converted == request.Body) return;
         if (Charsets.LooksLikeAscii(body)) Unparsed.Add(request, "body.converted"u8, converted);
@@ -46,10 +42,45 @@ internal static class BodyDecoder
     }
 
     /// <summary>
-    /// JSON and XML in UTF-16 without a mark: readers know it by its zero bytes (RFC 4627 section 3, XML appendix F).
+    /// The text of a form, or of a part, that is in another width or code than ASCII as a whole. False where there is
+    /// nothing to convert.
     /// </summary>
+    public static bool TryConvert(CanonicalRequest request, Slice body, out Slice converted)
+    {
+        converted = body;
+        var charset = CharsetOf(request, body);
+        if (!charset.IsEmpty) converted = Charsets.ToUtf8(request, body, charset);
+        return converted != body;
+    }
+
+    /// <summary>JSON and XML in UTF-16 without a mark: readers know it by its zero bytes.</summary>
     public static bool IsWide(ReadOnlySpan<byte> body) =>
         body is [0xff, 0xfe, ..] or [0xfe, 0xff, ..] || IsWide(body, low: 0) || IsWide(body, low: 1);
+
+    /// <summary>The charset that a mark or the first bytes give away, else the declared one.</summary>
+    private static Slice CharsetOf(CanonicalRequest request, Slice body)
+    {
+        var name = CharsetOf(request[body], !request.Charset.IsEmpty);
+        if (name.IsEmpty || !request.Arena.TryAppend(name, out var charset)) return request.Charset;
+        return charset;
+    }
+
+    /// <summary>RFC 4627 section 3, XML appendix F.</summary>
+    private static ReadOnlySpan<byte> CharsetOf(ReadOnlySpan<byte> body, bool isDeclared) => body switch
+    {
+        [0xff, 0xfe, 0, 0, ..] => "utf-32le"u8,
+        [0, 0, 0xfe, 0xff, ..] => "utf-32be"u8,
+        [0xff, 0xfe, ..] => "utf-16le"u8,
+        [0xfe, 0xff, ..] => "utf-16be"u8,
+        _ when isDeclared => default,
+        [0, 0, 0, (byte)'{' or (byte)'[' or (byte)'"' or (byte)'<', ..] => "utf-32be"u8,
+        [(byte)'{' or (byte)'[' or (byte)'"' or (byte)'<', 0, 0, 0, ..] => "utf-32le"u8,
+        // "<?xm" of an XML declaration in EBCDIC.
+        [0x4c, 0x6f, 0xa7, 0x94, ..] => "ibm037"u8,
+        _ when IsWide(body, low: 0) => "utf-16le"u8,
+        _ when IsWide(body, low: 1) => "utf-16be"u8,
+        _ => default,
+    };
 
     private static bool IsWide(ReadOnlySpan<byte> body, int low) =>
         body.Length >= 4 && body[1 - low] == 0 && body[3 - low] == 0 && body[low + 2] is >= 9 and < 127

@@ -13,11 +13,7 @@ internal static class BodyDispatcher
         var body = request.Body;
         if (request.IsCodingOpaque)
         {
-            var isForm = request.Processor is BodyFormat.UrlEncoded;
-            request.IsBodyRead = TryDeclared(request, body);
-            // As without a coding: what was declared to be a form may be a document all the same.
-            if (isForm || !request.IsBodyRead) request.IsBodyRead |= BodyGuess.TryDocument(request, body);
-            if (!isForm && !request.IsBodyRead) request.IsBodyRead = TryOther(request, body, BodyGuess.TryForm);
+            ReadOpaque(request, body);
             return;
         }
 
@@ -25,7 +21,14 @@ internal static class BodyDispatcher
         {
             case BodyFormat.UrlEncoded:
                 UrlEncodedReader.Read(request, body, ArgumentSource.Form);
-                BodyGuess.TryDocument(request, body);
+                GuessDocument(request, body);
+                // What begins in ASCII is split as ASCII, and its values are converted one by one.
+                if (!Charsets.LooksLikeAscii(request[body]) && BodyDecoder.TryConvert(request, body, out var converted))
+                {
+                    UrlEncodedReader.Read(request, converted, ArgumentSource.Form, isAgain: true);
+                    GuessDocument(request, converted);
+                }
+
                 break;
             case BodyFormat.Json:
                 JsonBodyReader.Read(request);
@@ -38,6 +41,10 @@ internal static class BodyDispatcher
                 break;
             case BodyFormat.GraphQl:
                 GraphQlReader.Read(request);
+                if (request[body] is [(byte)'<' or (byte)'[' or (byte)'"' or (byte)'-', ..])
+                    GuessDocument(request, body);
+                // Without escapes the pairs of a form would show nothing that the text does not.
+                if (request[body].IndexOfAny((byte)'%', (byte)'+') >= 0) BodyGuess.TryForm(request, body);
                 break;
             case BodyFormat.None:
             case BodyFormat.Plain:
@@ -49,17 +56,41 @@ internal static class BodyDispatcher
         request.IsBodyRead = request.BodyError == BodyError.None;
     }
 
-    private static bool ReadUnknown(CanonicalRequest request, Slice body) => BodyGuess.TryDocument(request, body)
-        || TryOther(request, body, static (request, body) => BodyGuess.TryForm(request, body)
-            || TryValue(request, body));
+    /// <summary>
+    /// Under a coding that is not undone only JSON or XML that goes to its end is surely what the application reads.
+    /// A form cannot fail and parts may have anything around them, so the coding may hide something all the same.
+    /// </summary>
+    private static void ReadOpaque(CanonicalRequest request, Slice body)
+    {
+        var isDeclared = TryDeclared(request, body);
+        // As without a coding: what was declared to be a form may be a document all the same.
+        if (isDeclared && request.Processor is not BodyFormat.UrlEncoded) return;
+        var guess = BodyGuess.Document(request, body);
+        request.IsBodyRead = guess is Guess.Document;
+        if (guess is Guess.Nothing or Guess.Stopped && request.Processor is not BodyFormat.UrlEncoded)
+            BodyGuess.TryForm(request, body);
+    }
+
+    /// <summary>
+    /// Also looks for a document in what was declared to be something that cannot fail. One that only a more lenient
+    /// reader takes to its end is shown as text, and said not to have been taken apart.
+    /// </summary>
+    private static void GuessDocument(CanonicalRequest request, Slice body)
+    {
+        if (BodyGuess.Document(request, body) is Guess.Stopped) request.Note(UnreadContent.Text, body.Length);
+    }
 
     /// <summary>
     /// Whatever a body of messages is declared to be, a program that does not ask for the type may read it as something
     /// else. Base64 of messages has the letters of a form or of one line, which says nothing about the messages: those
     /// are read behind this.
     /// </summary>
-    private static bool TryOther(CanonicalRequest request, Slice body, Func<CanonicalRequest, Slice, bool> read) =>
-        read(request, body) && !ContentTypeReader.IsFramed(request[request.MediaType]);
+    private static bool ReadUnknown(CanonicalRequest request, Slice body)
+    {
+        if (BodyGuess.TryDocument(request, body)) return true;
+        var isRead = BodyGuess.TryForm(request, body) || TryValue(request, body);
+        return isRead && !ContentTypeReader.IsFramed(request[request.MediaType]);
+    }
 
     /// <summary>
     /// A program that does not heed a coding it does not know reads the bytes as what they are declared to be. Text
@@ -91,6 +122,6 @@ internal static class BodyDispatcher
     {
         if (!PartContent.IsValue(request[body])) return false;
         Unparsed.Add(request, "body.text"u8, body);
-        return true;
+        return !PartContent.HoldsEscape(request[body]);
     }
 }

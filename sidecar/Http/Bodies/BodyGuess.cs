@@ -3,6 +3,22 @@ using WafOperator.Http.Decoding;
 
 namespace WafOperator.Http.Bodies;
 
+/// <summary>What came of reading bytes as the document they begin like.</summary>
+internal enum Guess
+{
+    /// <summary>They begin like none.</summary>
+    Nothing,
+
+    /// <summary>The reader stopped before their end.</summary>
+    Stopped,
+
+    /// <summary>Parts to their end. Bytes around and between parts are nobody's.</summary>
+    Parts,
+
+    /// <summary>JSON or XML to their end.</summary>
+    Document,
+}
+
 /// <summary>
 /// Reads bytes whose type is not declared, or not known, in the ways a program may read them that does not ask for the
 /// type. A guess that fails leaves what it found until then, and is neither an error nor an anomaly.
@@ -22,23 +38,29 @@ internal static class BodyGuess
         body);
 
     /// <summary>JSON, XML or multipart, by the first byte. Also tried on what is declared to be a form.</summary>
-    public static bool TryDocument(CanonicalRequest request, Slice body)
+    public static bool TryDocument(CanonicalRequest request, Slice body) =>
+        Document(request, body) is Guess.Parts or Guess.Document;
+
+    /// <summary>The same, with what came of it.</summary>
+    public static Guess Document(CanonicalRequest request, Slice body)
     {
         var text = request[body];
         if (text.StartsWith("\uFEFF"u8)) text = text[3..];
         text = text.TrimStart(Blanks);
         var document = SkipComments(text);
         if (document.Length < text.Length && document is [(byte)'{' or (byte)'[', ..])
-            return TryJson(request, body.From(body.Length - document.Length));
-        if (text.IsEmpty) return false;
+            return Of(TryJson(request, body.From(body.Length - document.Length)));
+        if (text.IsEmpty) return Guess.Nothing;
         return text[0] switch
         {
-            (byte)'{' or (byte)'[' or (byte)'"' => TryJson(request, body),
-            (byte)'<' => !IsHtml(text) && TryXml(request, body),
+            (byte)'{' or (byte)'[' or (byte)'"' => Of(TryJson(request, body)),
+            (byte)'<' => Of(!IsHtml(text) && TryXml(request, body)),
             (byte)'-' => TryMultipart(request, body),
-            _ => false,
+            _ => Guess.Nothing,
         };
     }
+
+    private static Guess Of(bool isRead) => isRead ? Guess.Document : Guess.Stopped;
 
     /// <summary>
     /// Many readers take more than JSON: single quotes, names without any, comments. What ours stopped at is shown as
@@ -80,12 +102,12 @@ internal static class BodyGuess
     }
 
     /// <summary>
-    /// The pairs of a form hold all of its text already. Other formats may begin as a document does, so what is shown
-    /// of bytes that nobody declared to be text has no control characters: of binary content nothing but longer texts.
+    /// Other formats may begin as a document does, so what is shown of bytes that nobody declared to be text has no
+    /// control characters: of binary content nothing but longer texts. Of a form too, whose pairs hold only pieces.
     /// </summary>
     private static void ShowRest(CanonicalRequest request, ReadOnlySpan<byte> name, Slice rest)
     {
-        if (request.Processor is BodyFormat.UrlEncoded || rest.IsEmpty) return;
+        if (rest.IsEmpty) return;
         if (FileContent.IsBinary(request[rest]) ? TextRuns.TryKeep(request, rest, out rest)
             : TextRuns.TryBlank(request, rest, out rest)) Unparsed.Add(request, name, rest);
     }
@@ -100,24 +122,25 @@ internal static class BodyGuess
     }
 
     /// <summary>The first line is a boundary, the second looks like a part's header.</summary>
-    private static bool TryMultipart(CanonicalRequest request, Slice body)
+    private static Guess TryMultipart(CanonicalRequest request, Slice body)
     {
         var bytes = request[body];
         var start = bytes.IndexOf("--"u8);
-        if (start < 0) return false;
+        if (start < 0) return Guess.Nothing;
         // Empty lines may stand in front.
         var end = start + bytes[start..].IndexOf((byte)'\n');
-        if (end < start + 3 || end - start > BoundaryBytesMax) return false;
+        if (end < start + 3 || end - start > BoundaryBytesMax) return Guess.Nothing;
         var boundary = bytes[(start + 2)..end].TrimEnd((byte)'\r');
-        if (boundary.IsEmpty || boundary.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0) return false;
-        if (bytes[(end + 1)..Math.Min(bytes.Length, end + 100)].IndexOf((byte)':') <= 0) return false;
+        if (boundary.IsEmpty || boundary.IndexOfAnyExceptInRange((byte)'!', (byte)'~') >= 0)
+            return Guess.Nothing;
+        if (bytes[(end + 1)..Math.Min(bytes.Length, end + 100)].IndexOf((byte)':') <= 0) return Guess.Nothing;
         var facts = request.Facts;
         // From the first boundary on: a byte order mark in front would make its line one of no boundary.
         var error = MultipartReader.ReadParts(
             request, body.Sub(start, body.Length - start), body.Sub(start + 2, boundary.Length), isForm: true,
             depth: 0, out _);
         request.Facts = facts;
-        return error is null;
+        return error is null ? Guess.Parts : Guess.Stopped;
     }
 
     private static bool IsHtml(ReadOnlySpan<byte> text) =>

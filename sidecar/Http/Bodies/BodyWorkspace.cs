@@ -18,6 +18,15 @@ internal sealed class BodyWorkspace(HttpLimits limits)
     /// <summary>Texts of an XML body while they are collected.</summary>
     public ByteArena Content { get; } = new(Math.Max(4096, limits.BodyBytesMax), limits.RetainedBytesMax);
 
+    /// <summary>Comments of an XML body, a line each.</summary>
+    public ByteArena Comments { get; } = new(Math.Max(4096, limits.BodyBytesMax), limits.RetainedBytesMax);
+
+    /// <summary>Processing instructions of an XML body, a line each.</summary>
+    public ByteArena Instructions { get; } = new(Math.Max(4096, limits.BodyBytesMax), limits.RetainedBytesMax);
+
+    /// <summary>Names in an XML body that are more than a word, a line each.</summary>
+    public ByteArena Names { get; } = new(Math.Max(4096, limits.BodyBytesMax), limits.RetainedBytesMax);
+
     /// <summary>Bytes in use of <see cref="Path"/>.</summary>
     public int PathLength { get; private set; }
 
@@ -65,6 +74,9 @@ internal sealed class BodyWorkspace(HttpLimits limits)
     {
         Keys.Clear();
         Content.Reset();
+        Comments.Reset();
+        Instructions.Reset();
+        Names.Reset();
         PathLength = 0;
     }
 }

@@ -21,13 +21,18 @@ internal static class Charsets
 
     private static readonly FrozenDictionary<string, Encoding> BuiltIn = ListBuiltIn();
 
+    /// <summary>The same by their names without punctuation.</summary>
+    private static readonly FrozenDictionary<string, Encoding> PlainNames = BuiltIn
+        .GroupBy(item => string.Concat(item.Key.Where(char.IsAsciiLetterOrDigit)))
+        .ToFrozenDictionary(group => group.Key, group => group.First().Value);
+
     /// <summary>The value in UTF-8; the same slice where nothing is to be converted.</summary>
     public static Slice ToUtf8(CanonicalRequest request, Slice value, Slice charset)
     {
         if (charset.IsEmpty || value.IsEmpty) return value;
         var name = request[charset];
         if (IsKnownSuperset(name)) return value;
-        if (HeadReader.EqualsIgnoreCase(name, "utf-7"u8) || HeadReader.EqualsIgnoreCase(name, "utf7"u8))
+        if (IsUtf7(name))
         {
             request.Note(Anomalies.UnusualCharset);
             return Utf7.ToUtf8(request, value);
@@ -37,6 +42,7 @@ internal static class Charsets
         if (encoding is null)
         {
             request.Note(Anomalies.UnknownCharset);
+            request.Note(UnreadContent.Coding, value.Length);
             return value;
         }
 
@@ -49,7 +55,44 @@ internal static class Charsets
     public static bool LooksLikeAscii(ReadOnlySpan<byte> text) =>
         !text.Contains((byte)0) && text[..Math.Min(text.Length, 4)].IndexOfAnyInRange((byte)0x80, (byte)0xff) < 0;
 
-    private static bool IsKnownSuperset(ReadOnlySpan<byte> name) =>
+    /// <summary>
+    /// Libraries compare names without their punctuation: <c>utf--7</c>, <c>utf_7</c> and a quoted pair all mean it.
+    /// </summary>
+    private static bool IsUtf7(ReadOnlySpan<byte> name)
+    {
+        Span<byte> plain = stackalloc byte[NameBytesMax];
+        var text = plain[..Plain(name, plain)];
+        return text.StartsWith("utf7"u8) || text.SequenceEqual("unicode11utf7"u8);
+    }
+
+    /// <summary>True for a name of a charset that leaves text of ASCII as it is.</summary>
+    public static bool IsSuperset(ReadOnlySpan<byte> name) =>
+        IsKnownSuperset(name) || !IsUtf7(name) && Find(name) is { } encoding && IsSuperset(encoding);
+
+    /// <summary>Encodings whose units are wider than a byte: text in them shows by its zero bytes.</summary>
+    public static bool IsWideName(ReadOnlySpan<byte> name)
+    {
+        Span<byte> plain = stackalloc byte[NameBytesMax];
+        var text = plain[..Plain(name, plain)];
+        return text.StartsWith("utf16"u8) || text.StartsWith("utf32"u8) || text.StartsWith("ucs"u8)
+            || text.StartsWith("iso10646"u8) || text.StartsWith("unicode"u8) && !text.EndsWith("7"u8);
+    }
+
+    /// <summary>Letters, in lower case, and digits of a name; returns how many.</summary>
+    private static int Plain(ReadOnlySpan<byte> name, Span<byte> plain)
+    {
+        var length = 0;
+        foreach (var value in name)
+        {
+            if (length == plain.Length) break;
+            if (char.IsAsciiLetterOrDigit((char)value)) plain[length++] = (byte)char.ToLowerInvariant((char)value);
+        }
+
+        return length;
+    }
+
+    /// <summary>Charsets in which a text of ASCII is the same text, by their commonest names.</summary>
+    internal static bool IsKnownSuperset(ReadOnlySpan<byte> name) =>
         HeadReader.EqualsIgnoreCase(name, "utf-8"u8) || HeadReader.EqualsIgnoreCase(name, "us-ascii"u8)
         || HeadReader.EqualsIgnoreCase(name, "iso-8859-1"u8) || HeadReader.EqualsIgnoreCase(name, "utf8"u8)
         || HeadReader.EqualsIgnoreCase(name, "windows-1252"u8) || HeadReader.EqualsIgnoreCase(name, "iso-8859-15"u8);
@@ -58,7 +101,10 @@ internal static class Charsets
     {
         if (name.Length > NameBytesMax || name.ContainsAnyExcept(NameBytes)) return null;
         var text = Encoding.ASCII.GetString(name);
-        return CodePagesEncodingProvider.Instance.GetEncoding(text) ?? BuiltIn.GetValueOrDefault(text);
+        if ((CodePagesEncodingProvider.Instance.GetEncoding(text) ?? BuiltIn.GetValueOrDefault(text)) is { } known)
+            return known;
+        Span<byte> plain = stackalloc byte[NameBytesMax];
+        return PlainNames.GetValueOrDefault(Encoding.ASCII.GetString(plain[..Plain(name, plain)]));
     }
 
     /// <summary>
@@ -83,11 +129,16 @@ internal static class Charsets
             .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 
+    /// <summary>
+    /// All of ASCII, and the bytes that shift to another set in ISO-2022 and HZ: to shift to ASCII where it is ASCII
+    /// already leaves nothing behind.
+    /// </summary>
     private static bool IsSuperset(Encoding encoding)
     {
-        Span<byte> bytes = stackalloc byte[95];
-        for (var i = 0; i < bytes.Length; i++) bytes[i] = (byte)(' ' + i);
-        Span<char> characters = stackalloc char[200];
+        Span<byte> bytes = stackalloc byte[102];
+        for (var i = 0; i < 95; i++) bytes[i] = (byte)(' ' + i);
+        "\u000e\u000f~~\u001b(B"u8.CopyTo(bytes[95..]);
+        Span<char> characters = stackalloc char[256];
         if (encoding.GetMaxCharCount(bytes.Length) > characters.Length && encoding.GetCharCount(bytes) != bytes.Length)
             return false;
         if (encoding.GetCharCount(bytes) != bytes.Length) return false;

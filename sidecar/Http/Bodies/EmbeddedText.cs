@@ -26,11 +26,22 @@ internal static class EmbeddedText
             if (argument.Source is not ArgumentSource.Json && request[argument.Name].SequenceEqual("query"u8))
                 GraphQlReader.ReadEmbedded(request, argument.Value);
             ShowUnescaped(request, argument, argument.Value);
-            // A document in the place of a query is a name, up to the first sign of equality; one in the place of a
-            // form is read as the document that it is.
-            if (argument.Source is ArgumentSource.Query && HoldsUnicodeEscape(request[argument.Name]))
+            ShowReferences(request, argument);
+            // A document in the place of a query or form is a name, up to the first sign of equality.
+            if (argument.Source is ArgumentSource.Query or ArgumentSource.Form)
                 ShowUnescaped(request, argument, argument.Name);
         }
+    }
+
+    /// <summary>XML in a value, whose numeric references a reader of XML undoes.</summary>
+    private static void ShowReferences(CanonicalRequest request, in Argument argument)
+    {
+        var text = request[argument.Value];
+        if (text is not [(byte)'<', ..] || text.IndexOf("&#"u8) < 0) return;
+        if (!request.Arena.TryReserve(text.Length)) { request.NoMemory(); return; }
+        var shown = request.Arena.Commit(XmlText.Decode(request[argument.Value], request.Arena.Tail));
+        request.AddArgument(
+            argument.Name, shown, argument.RawName, argument.RawValue, argument.Source, isAgain: true);
     }
 
     private static void ShowUnescaped(CanonicalRequest request, in Argument argument, Slice text)

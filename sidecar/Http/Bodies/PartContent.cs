@@ -32,6 +32,15 @@ internal static class PartContent
         if (part.HasFileName && !part.IsFileOrField) return null;
         if (part.IsFileOrField && content.IsEmpty) return null;
         var isTakenApart = AddStructure(request, media, decoded);
+        if (!media.IsEmpty && !isTakenApart && BodyDecoder.IsWide(request[decoded])
+            && BodyDecoder.TryConvert(request, decoded, out var text))
+        {
+            isTakenApart = AddStructure(request, media, text);
+            // A declared charset is undone below, with the argument itself.
+            if (part.Charset.IsEmpty)
+                request.AddArgument(part.Name, text, part.Name, content, ArgumentSource.Multipart, isAgain: true);
+        }
+
         // Outside forms nothing reads a part that is a document as the value of a field.
         if (isForm || !isTakenApart && !isBinary) AddArgument(request, part, content, decoded);
         return null;
@@ -48,6 +57,9 @@ internal static class PartContent
         var name = part.Name;
         if (name.IsEmpty && !request.Arena.TryAppend("multipart.part"u8, out name)) { request.NoMemory(); return; }
         request.Note(Utf8Facts.Of(request[name]) | Utf8Facts.Of(request[content]));
+        // Servers that heed the field (HTML, "multipart/form-data encoding algorithm") read all others in it.
+        if (request[name].SequenceEqual("_charset_"u8) && !content.IsEmpty && !Charsets.IsSuperset(request[content]))
+            request.Note(UnreadContent.Coding, request.Body.Length);
         request.AddArgument(name, content, name, content, ArgumentSource.Multipart);
         if (decoded != content)
             request.AddArgument(name, decoded, name, content, ArgumentSource.Multipart, isAgain: true);
@@ -76,13 +88,37 @@ internal static class PartContent
         request.Note(Utf8Facts.Of(request[part.FileName]));
         request.AddFile(new UploadedFile(part.Name, part.FileName, part.ContentType, shown, content.Length));
         if (part.IsFileOrField) return;
-        if (!IsValue(request[content])) request.Note(UnreadContent.FileContent, content.Length);
-        else request.AddArgument(part.Name, content, part.Name, content, ArgumentSource.Multipart, isAgain: true);
+        var isValue = IsValue(request[content]);
+        if (!isValue || HoldsEscape(request[content])) request.Note(UnreadContent.FileContent, content.Length);
+        if (isValue)
+            request.AddArgument(part.Name, content, part.Name, content, ArgumentSource.Multipart, isAgain: true);
+    }
+
+    /// <summary>
+    /// Escapes that a language of the application may undo (YAML, properties, a form with blanks in it): such a line is
+    /// shown, but not all that it says.
+    /// </summary>
+    internal static bool HoldsEscape(ReadOnlySpan<byte> text)
+    {
+        if (text.IndexOf("&#"u8) >= 0) return true;
+        for (var at = text.IndexOfAny((byte)'\\', (byte)'%'); at >= 0;)
+        {
+            var rest = text[(at + 1)..];
+            if (text[at] == '\\'
+                ? rest is [(byte)'x' or (byte)'u' or (byte)'U' or (>= (byte)'0' and <= (byte)'7'), ..]
+                : rest.Length >= 2 && PercentDecoder.HexValue(rest[0]) >= 0 && PercentDecoder.HexValue(rest[1]) >= 0)
+                return true;
+            var next = rest.IndexOfAny((byte)'\\', (byte)'%');
+            at = next < 0 ? -1 : at + 1 + next;
+        }
+
+        return false;
     }
 
     /// <summary>One short line that is no document.</summary>
     internal static bool IsValue(ReadOnlySpan<byte> content)
     {
+        if (content.StartsWith("\uFEFF"u8)) content = content[3..];
         var text = content.Trim(" \t\r\n"u8);
         return !text.IsEmpty && text.Length <= ValueBytesMax && text.IndexOfAny((byte)'\r', (byte)'\n') < 0
             && !"<{[%#"u8.Contains(text[0]) && !FileContent.IsBinary(text);

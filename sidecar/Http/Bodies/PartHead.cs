@@ -104,7 +104,7 @@ internal struct PartHead
             if (_hasContentType && !isFolded) return Invalid(request, "Multipart: a part header comes twice.");
             _hasContentType = true;
             ContentType = value;
-            Charset = ContentTypeReader.FindParameter(request, value, "charset"u8);
+            Charset = ContentTypeReader.FindCharset(request, value);
         }
         else if (HeadReader.EqualsIgnoreCase(name, "content-transfer-encoding"u8))
         {

@@ -12,14 +12,25 @@ internal static class TransferCoding
     public static Slice Undo(CanonicalRequest request, Slice coding, Slice content)
     {
         if (coding.IsEmpty || content.IsEmpty) return content;
-        var name = request[coding].TrimEnd(" \t"u8);
+        var name = request[coding].TrimStart(" \t"u8);
+        var end = name.IndexOfAny(" \t;,"u8);
+        if (end >= 0) name = name[..end];
         var isBase64 = HeadReader.EqualsIgnoreCase(name, "base64"u8);
-        if (!isBase64 && !HeadReader.EqualsIgnoreCase(name, "quoted-printable"u8)) return content;
+        if (!isBase64 && !HeadReader.EqualsIgnoreCase(name, "quoted-printable"u8))
+        {
+            if (!IsPlain(name)) request.Note(UnreadContent.Coding, content.Length);
+            return content;
+        }
+
         if (!request.Arena.TryReserve(content.Length)) { request.NoMemory(); return content; }
         var input = request[content];
         var output = request.Arena.Tail;
         return request.Arena.Commit(isBase64 ? DecodeBase64(input, output) : DecodeQuotedPrintable(input, output));
     }
+
+    private static bool IsPlain(ReadOnlySpan<byte> name) =>
+        name.IsEmpty || HeadReader.EqualsIgnoreCase(name, "7bit"u8) || HeadReader.EqualsIgnoreCase(name, "8bit"u8)
+        || HeadReader.EqualsIgnoreCase(name, "binary"u8);
 
     /// <summary>Returns the bytes written, never more than the input has. What is no escape stays.</summary>
     public static int DecodeQuotedPrintable(ReadOnlySpan<byte> input, Span<byte> output)
@@ -69,16 +80,18 @@ internal static class TransferCoding
     }
 
     /// <summary>
-    /// Forgiving, as decoders of mail are: bytes outside the alphabet are passed over, padding ends it.
+    /// Forgiving, as decoders of mail are: bytes outside the alphabet are passed over, and so is padding that closes
+    /// nothing, as Python does. Where it closes a group, some decoders stop and some go on: this goes on.
     /// </summary>
     private static int DecodeBase64(ReadOnlySpan<byte> input, Span<byte> output, bool isOfWeb = false)
     {
-        int written = 0, bits = 0, count = 0;
+        int written = 0, bits = 0, count = 0, digits = 0, padding = 0;
         foreach (var value in input)
         {
             var digit = isOfWeb && value is (byte)'-' or (byte)'_' ? value == '-' ? 62 : 63 : DigitOf(value);
-            if (value == '=') break;
+            if (value == '=' && digits >= 2 && digits + ++padding >= 4) bits = count = digits = padding = 0;
             if (digit < 0) continue;
+            (digits, padding) = ((digits + 1) & 3, 0);
             bits = (bits << 6 | digit) & 0xffffff;
             count += 6;
             if (count < 8) continue;

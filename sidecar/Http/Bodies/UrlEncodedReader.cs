@@ -8,7 +8,7 @@ namespace WafOperator.Http.Bodies;
 /// </summary>
 internal static class UrlEncodedReader
 {
-    public static void Read(CanonicalRequest request, Slice input, ArgumentSource source)
+    public static void Read(CanonicalRequest request, Slice input, ArgumentSource source, bool isAgain = false)
     {
         var separator = request.ArgumentSeparator;
         var rest = input;
@@ -26,8 +26,9 @@ internal static class UrlEncodedReader
             var rawName = equals < 0 ? pair : pair.Sub(0, equals);
             var rawValue = equals < 0 ? new Slice(pair.End, 0) : pair.From(equals + 1);
             if (!TryDecode(request, rawName, out var name) || !TryDecode(request, rawValue, out var value)) return;
-            request.AddArgument(name, value, rawName, rawValue, source);
-            if (source == ArgumentSource.Form && !request.Charset.IsEmpty)
+            request.AddArgument(name, value, rawName, rawValue, source, isAgain);
+            // For a query too: some servers read it in the charset of the body, also where there is none.
+            if (!isAgain && !request.Charset.IsEmpty)
                 AddConverted(request, new Argument(name, value, rawName, rawValue, 0, source));
         }
     }

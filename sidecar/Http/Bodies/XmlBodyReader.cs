@@ -1,3 +1,4 @@
+using System.Buffers;
 using WafOperator.Http.Decoding;
 
 namespace WafOperator.Http.Bodies;
@@ -10,6 +11,12 @@ namespace WafOperator.Http.Bodies;
 /// </summary>
 internal ref struct XmlBodyReader
 {
+    /// <summary>Bytes of names that a further one is compared with: what a name costs is bounded.</summary>
+    private const int NamesComparedMax = 1024;
+
+    private static readonly SearchValues<byte> WordBytes =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"u8);
+
     private readonly CanonicalRequest _request;
     private readonly BodyWorkspace _work;
     private readonly ReadOnlySpan<byte> _text;
@@ -44,6 +51,12 @@ internal ref struct XmlBodyReader
     /// <summary>Reads XML; null, or why and where it ends. What was found until then is kept.</summary>
     public static string? TryRead(CanonicalRequest request, Slice body, out int position)
     {
+        var error = ReadOnce(request, body, out position);
+        return error ?? ReadAsDeclared(request, body);
+    }
+
+    private static string? ReadOnce(CanonicalRequest request, Slice body, out int position)
+    {
         var reader = new XmlBodyReader(request, body);
         reader._work.Reset();
         reader._work.TryAppendPath("xml"u8);
@@ -51,6 +64,23 @@ internal ref struct XmlBodyReader
         reader.StoreContent();
         position = Math.Min(reader._position, body.Length);
         return error;
+    }
+
+    /// <summary>
+    /// A document that names an encoding which is no superset of ASCII is read in that too: some readers heed it. Null,
+    /// or why it is refused. What says UTF-16 in bytes of one width is none: many writers leave that in UTF-8.
+    /// </summary>
+    private static string? ReadAsDeclared(CanonicalRequest request, Slice body)
+    {
+        var charset = XmlDeclaration.Encoding(request, body);
+        if (charset.IsEmpty || Charsets.IsWideName(request[charset])) return null;
+        var converted = Charsets.ToUtf8(request, body, charset);
+        if (converted == body) return null;
+        var error = ReadOnce(request, converted, out var position);
+        if (error is null) return null;
+        request.Note(UnreadContent.Text, body.Length);
+        Unparsed.Add(request, "xml.unparsed"u8, converted.From(position));
+        return IsRefusal(error) ? error : null;
     }
 
     private string? ReadNodes()
@@ -73,21 +103,53 @@ internal ref struct XmlBodyReader
     private string? ReadMarkup()
     {
         var rest = _text[_position..];
-        if (rest.StartsWith("<!--"u8)) return Skip(rest, 4, "-->"u8);
-        if (rest.StartsWith("<?"u8)) return Skip(rest, 2, "?>"u8);
+        if (rest.StartsWith("<!--"u8)) return ReadAside(rest, 4, "-->"u8, _work.Comments);
+        if (rest.StartsWith("<?"u8)) return ReadAside(rest, 2, "?>"u8, _work.Instructions);
         if (rest.StartsWith("<![CDATA["u8)) return ReadCharacterData(rest);
         if (rest.StartsWith("<!DOCTYPE"u8)) return ReadDocumentType(rest);
         if (rest.StartsWith("<!"u8)) return "XML: unknown markup.";
         return rest.StartsWith("</"u8) ? ReadEndTag(rest) : ReadStartTag(rest);
     }
 
-    private string? Skip(ReadOnlySpan<byte> rest, int opening, ReadOnlySpan<byte> closing)
+    /// <summary>
+    /// Nothing of the document's text, but some programs read comments and instructions, or run a file that holds them:
+    /// then the marks around them count as well.
+    /// </summary>
+    private string? ReadAside(ReadOnlySpan<byte> rest, int opening, ReadOnlySpan<byte> closing, ByteArena asides)
     {
         var end = rest[opening..].IndexOf(closing);
         if (end < 0) return "XML: a comment or instruction does not end.";
+        var isDeclaration = _position <= 3 && XmlDeclaration.IsPlain(rest[..(opening + end + closing.Length)]);
         _position += opening + end + closing.Length;
-        return null;
+        if (end == 0 || isDeclaration) return null;
+        var whole = rest[..(opening + end + closing.Length)];
+        var shown = FileContent.FindActive(whole, isBeginning: false) == 0 ? whole : rest.Slice(opening, end);
+        if (CountNode() is { } tooMany) return tooMany;
+        if (asides.TryAppend(shown, out _) && asides.TryAppend((byte)'\n')) return null;
+        _request.NoMemory();
+        return "XML: no memory.";
     }
+
+    /// <summary>
+    /// Names are no values, but for readers that make classes or members of them: a word, with a prefix or without, is
+    /// harmless; others are shown, those that were shown lately not again.
+    /// </summary>
+    private readonly void ShowName(ReadOnlySpan<byte> name)
+    {
+        if (IsPlainName(name)) return;
+        var names = _work.Names;
+        if (names[new Slice(0, Math.Min(names.Length, NamesComparedMax))].IndexOf(name) >= 0) return;
+        if (!names.TryAppend(name, out _) || !names.TryAppend((byte)'\n')) _request.NoMemory();
+    }
+
+    private static bool IsPlainName(ReadOnlySpan<byte> name)
+    {
+        var colon = name.IndexOf((byte)':');
+        return colon < 0 ? IsWord(name) : IsWord(name[..colon]) && IsWord(name[(colon + 1)..]);
+    }
+
+    private static bool IsWord(ReadOnlySpan<byte> name) =>
+        !name.IsEmpty && char.IsAsciiLetter((char)name[0]) && !name.ContainsAnyExcept(WordBytes);
 
     private string? ReadCharacterData(ReadOnlySpan<byte> rest)
     {
@@ -131,6 +193,7 @@ internal ref struct XmlBodyReader
         element.Name = new Slice(_offset + _position + 1, length);
         element.PathLength = _work.PathLength;
         AppendPath(rest.Slice(1, length));
+        ShowName(rest.Slice(1, length));
         _position += 1 + length;
         return ReadAttributes();
     }
@@ -180,6 +243,7 @@ internal ref struct XmlBodyReader
             value = _request.Arena.Commit(XmlText.Decode(bytes, _request.Arena.Tail));
         }
 
+        ShowName(name);
         var pathLength = _work.PathLength;
         AppendPath("@"u8, name);
         var isStored = _request.Arena.TryAppend(_work.Path, out var path);
@@ -261,6 +325,17 @@ internal ref struct XmlBodyReader
         }
 
         _request.AddXmlAttributeContent(new Slice(attributes, _request.Arena.Length - attributes));
+        Show("xml.comment"u8, _work.Comments);
+        Show("xml.instruction"u8, _work.Instructions);
+        Show("xml.names"u8, _work.Names);
+    }
+
+    private readonly void Show(ReadOnlySpan<byte> name, ByteArena collected)
+    {
+        if (collected.Length == 0) return;
+        if (_request.Arena.TryAppend(collected[new Slice(0, collected.Length - 1)], out var text))
+            Unparsed.Add(_request, name, text);
+        else _request.NoMemory();
     }
 
     private string? CountNode()
