@@ -21,6 +21,7 @@ internal static class ConsoleMetrics
         [0.5, 1, 2, 5, 10, 30, 60, 300, 600, 3600]);
 
     public static LabelledMetric<Counter.Child> SinkEvents { get; } = Set.CreateCounter(
-        "waf_console_sink_events_total", "Events sent to sinks, and left out because a sink was too far behind",
+        "waf_console_sink_events_total",
+        "Events sent to sinks, left out because a sink was too far behind, and set aside because it refuses them",
         ["sink", "outcome"]);
 }

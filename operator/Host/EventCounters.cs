@@ -24,4 +24,7 @@ internal sealed class EventCounters : IEventSink
         var (ns, verdict, reason) = _labels.Of(securityEvent);
         OperatorMetrics.Events.Of(ns, verdict, reason).Inc();
     }
+
+    public void Drop(string ns, string reason) =>
+        OperatorMetrics.EventLinesDropped.Of(_labels.NamespaceOf(ns), reason).Inc();
 }

@@ -117,11 +117,8 @@ internal static class OperatorHost
         var relay = new StatusRelay(plane.Reports, () => plane.Elector.IsLeader, Leader, parts.Replicas);
         MapByPort(
             app, options.DistributionPort,
-            new DistributionEndpoints(
-                parts.Policies, parts.Pools, callers, new EventCounters(parts.Spool), parts.Spool)
-            {
-                Replicas = plane.Replicas,
-            }.Map,
+            new DistributionEndpoints(parts.Policies, parts.Pools, callers) { Replicas = plane.Replicas }.Map,
+            new EventsEndpoint(callers, new EventCounters(parts.Spool), parts.Spool).Map,
             routes =>
             {
                 if (parts.Spool is { } spool && options.Console is { } console)

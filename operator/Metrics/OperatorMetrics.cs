@@ -30,6 +30,10 @@ public static class OperatorMetrics
         "waf_operator_events_total", "Security events reported by sidecars, by namespace, verdict and reason",
         ["namespace", "verdict", "reason"]);
 
+    public static LabelledMetric<Counter.Child> EventLinesDropped { get; } = Set.CreateCounter(
+        "waf_operator_event_lines_dropped_total",
+        "Lines of sidecars that are no security events or too long, by namespace and reason", ["namespace", "reason"]);
+
     public static ObservedMetric EventSpoolBytes { get; } = Set.ObserveGauge(
         "waf_operator_event_spool_bytes", "Bytes of events that the console has not fetched yet", []);
 

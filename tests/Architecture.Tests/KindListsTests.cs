@@ -39,6 +39,16 @@ public sealed partial class KindListsTests
         Names(Directory.GetFiles(Path.Combine(Repository.Root, "crds"), "*.yaml")),
         Names(Directory.GetFiles(Path.Combine(Repository.Root, "charts/waf-crds/files"), "*.yaml")));
 
+    /// <summary>Reasons of decisions: what sidecars say, and what is counted and kept by its name.</summary>
+    [Fact]
+    public void TheReasonsOfEvents_AreThoseOfDecisions() => Assert.Equal(
+        Repository.Trees["sidecar/Proxy/Decisions/Decision.cs"].DescendantNodes().OfType<EnumDeclarationSyntax>()
+            .Single(type => type.Identifier.Text == "DecisionReason").Members.Select(member => member.Identifier.Text)
+            .Order(StringComparer.Ordinal),
+        Repository.Trees["crds/Protocols/Events/EventReasons.cs"].DescendantNodes().OfType<InvocationExpressionSyntax>()
+            .Single(call => call.Expression.ToString() == "FrozenSet.Create").ArgumentList.Arguments.Skip(1)
+            .Select(argument => argument.Expression.ToString().Trim('"')).Order(StringComparer.Ordinal));
+
     private static IEnumerable<string> Names(IEnumerable<string> files) =>
         files.Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal);
 

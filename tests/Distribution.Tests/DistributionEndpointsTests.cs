@@ -1,17 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
-using WafOperator.Distribution.Events;
 using WafOperator.Distribution.Policies;
-using WafOperator.Protocols;
-using WafOperator.Protocols.Events;
 
 namespace WafOperator.Distribution.Tests;
 
@@ -22,7 +17,6 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
     private readonly PolicyStore _pools = new(TimeProvider.System);
     private readonly PolicyStore _replicas = new(TimeProvider.System);
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-blobs").FullName;
-    private readonly Sink _sink = new();
     private readonly Statuses _statuses = new();
     private readonly HashSet<(string Namespace, string Digest)> _owned = [];
     private readonly HttpClient _http = new();
@@ -37,7 +31,7 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         _app = builder.Build();
         _blobs = new BlobStore(_folder, 1 << 20);
         var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
-        new DistributionEndpoints(_policies, _pools, callers, _sink) { Replicas = _replicas }.Map(_app);
+        new DistributionEndpoints(_policies, _pools, callers) { Replicas = _replicas }.Map(_app);
         new BlobEndpoint(_blobs, (ns, digest) => _owned.Contains((ns, digest)), callers).Map(_app);
         new StatusEndpoint(callers, _statuses, TimeSpan.FromSeconds(2)).Map(_app);
         await _app.StartAsync();
@@ -264,33 +258,6 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync(path)).StatusCode);
 
     [Fact]
-    public async Task Events_AreTakenInTheCallersNamespaceOnly()
-    {
-        var answer = await _http.PostAsync("/v1/events", Lines(Event("bank"), Event("shop")));
-
-        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-        Assert.Equal(["shop", "shop"], _sink.Events.Select(e => e.Namespace));
-    }
-
-    [Theory]
-    [InlineData("not json\n", HttpStatusCode.BadRequest)]
-    [InlineData("{\"format\":\"other\"}\n", HttpStatusCode.BadRequest)]
-    public async Task Events_ThatAreNone_AreRefused(string body, HttpStatusCode status)
-    {
-        var answer = await _http.PostAsync("/v1/events", new StringContent(body, Encoding.UTF8, "application/x-ndjson"));
-
-        Assert.Equal(status, answer.StatusCode);
-    }
-
-    [Fact]
-    public async Task Events_OverTheLimit_AreRefused()
-    {
-        var answer = await _http.PostAsync("/v1/events", new StringContent(new string('x', 100 << 10)));
-
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
-    }
-
-    [Fact]
     public async Task BlobStore_WhenFull_DropsTheOldestAndRefusesWhatNeverFits()
     {
         var store = new BlobStore(Path.Combine(_folder, "small"), 100);
@@ -305,15 +272,6 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
     private static Task<string> PutAsync(BlobStore store, byte[] content) =>
         store.PutAsync(content, null, static _ => false, CancellationToken.None);
 
-    private static SecurityEvent Event(string ns) => new()
-    {
-        Id = "1", Time = DateTimeOffset.UnixEpoch, Namespace = ns, Policy = "front", Revision = "r1", Client = "192.0.2.1",
-        Method = "GET", Path = "/", Verdict = VerdictKind.Block, Reason = "Rules",
-    };
-
-    private static StringContent Lines(params SecurityEvent[] events) => new(string.Join('\n', events.Select(
-        e => JsonSerializer.Serialize(e, ProtocolJson.Default.Options))));
-
     private sealed class Statuses : IStatusSink
     {
         public List<PushedStatus> Taken { get; } = [];
@@ -323,12 +281,5 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
             Taken.Add(status);
             return Task.FromResult(new PushAnswer(202));
         }
-    }
-
-    private sealed class Sink : IEventSink
-    {
-        public List<SecurityEvent> Events { get; } = [];
-
-        public void Accept(SecurityEvent securityEvent) => Events.Add(securityEvent);
     }
 }

@@ -11,13 +11,15 @@ internal static class SlowPost
     /// <param name="token">Token of the caller.</param>
     /// <param name="length">Bytes announced.</param>
     /// <param name="sent">Bytes sent.</param>
-    public static async Task<string> SendAsync(Uri server, string token, int length, int sent)
+    /// <param name="path">What is called.</param>
+    public static async Task<string> SendAsync(
+        Uri server, string token, int length, int sent, string path = "/v1/status")
     {
         using var client = new TcpClient();
         await client.ConnectAsync(server.Host, server.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /v1/status HTTP/1.1\r\nHost: operator\r\nAuthorization: Bearer {token}\r\n"
+            $"POST {path} HTTP/1.1\r\nHost: operator\r\nAuthorization: Bearer {token}\r\n"
             + $"Content-Length: {length}\r\n\r\n"));
         try
         {

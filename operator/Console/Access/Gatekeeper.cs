@@ -1,13 +1,17 @@
-using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.Channels;
 using WafOperator.Console.Store;
+using WafOperator.Protocols.Distribution;
 
 namespace WafOperator.Console.Access;
 
 /// <summary>
 /// Who asks and what they may see, remembered for ten seconds so that a page is not thirty questions to the API server.
-/// Tokens are neither kept nor logged, only their hash. Thread-safe.
+/// Tokens are neither kept nor logged, only their hash. Bad tokens are remembered apart, so that they push no good one
+/// out; an address that sends many of them, and a user who asks about many namespaces, is answered without asking, and
+/// few questions are asked at once. Thread-safe.
 /// </summary>
 public sealed class Gatekeeper(
     IReadOnlyList<ITokenSource> sources, IAccessRules rules, IEventStore store, TimeProvider time)
@@ -15,42 +19,71 @@ public sealed class Gatekeeper(
     /// <summary>Namespaces that are asked about for somebody who may not see all.</summary>
     public const int NamespacesMax = 200;
 
-    private const int RememberedMax = 10_000;
     private const int TokenLengthMax = 16_384;
+    private const int NameLengthMax = 63;
+
+    /// <summary>Questions to the API server at once.</summary>
+    private const int QuestionsMax = 16;
+
     private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<string, (SignInResult Result, DateTimeOffset Until)> _tokens = new();
-    private readonly ConcurrentDictionary<string, (bool May, DateTimeOffset Until)> _rights = new();
+    /// <summary>A token that was good is asked about again whoever else sends bad ones from its address.</summary>
+    private static readonly TimeSpan KnownFor = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly ShortMemory<SignInResult> _accepted = new(10_000, RememberedFor);
+    private readonly ShortMemory<SignInResult> _refused = new(5_000, RememberedFor);
+    private readonly ShortMemory<bool> _known = new(10_000, KnownFor);
+    private readonly ShortMemory<bool> _rights = new(10_000, RememberedFor);
+    private readonly ReviewAllowance _tokens = ReviewAllowance.OfTokens(time);
+    private readonly ReviewAllowance _questions = new(time, 5 * NamespacesMax, TimeSpan.FromMilliseconds(20));
+
+    /// <summary>Holds one for each question that is being asked; who finds it full waits in line.</summary>
+    private readonly Channel<bool> _asking = Channel.CreateBounded<bool>(QuestionsMax);
 
     /// <summary>Looks at a bearer token.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="peer">Who sent it, as the connection says.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="AccessUnavailableException">Those who know cannot be asked.</exception>
-    public async Task<SignInResult> SignInAsync(string? token, CancellationToken cancellationToken)
+    public async Task<SignInResult> SignInAsync(string? token, IPAddress? peer, CancellationToken cancellationToken)
     {
         if (string.IsNullOrEmpty(token)) return SignInResult.Refused(401, "send a bearer token");
         if (token.Length > TokenLengthMax) return SignInResult.Refused(401, "the token is too long");
         var key = Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
         var now = time.GetUtcNow();
-        if (_tokens.TryGetValue(key, out var known) && known.Until > now) return known.Result;
-        SignInResult? result = null;
-        foreach (var source in sources)
+        if (_accepted.TryFind(key, now, out var accepted)) return accepted;
+        if (_refused.TryFind(key, now, out var refused)) return refused;
+        var address = ReviewAllowance.KeyOf(peer);
+        var isKnown = _known.TryFind(key, now, out _);
+        if (!isKnown && !_tokens.TryTake(address))
+            return SignInResult.Refused(429, "too many invalid tokens came from this address; try again later");
+        var result = await AskAsync(() => ReadAsync(token, cancellationToken), cancellationToken);
+        if (result.Viewer is null)
         {
-            result = await source.ReadAsync(token, cancellationToken);
-            if (result is not null) break;
+            _refused.Add(key, result, now);
+            return result;
         }
 
-        result ??= SignInResult.Refused(401, "the token is none that is taken here");
-        Remember(_tokens, key, (result, now + RememberedFor), now, static entry => entry.Item2);
+        if (!isKnown) _tokens.Return(address);
+        _known.Add(key, true, now);
+        _accepted.Add(key, result, now);
         return result;
     }
 
     /// <summary>Whether a user may, in a namespace or in all of them.</summary>
+    /// <exception cref="AccessUnavailableException">Those who know cannot be asked, or were asked too much.</exception>
     public async Task<bool> MayAsync(Viewer viewer, ConsoleRight right, string? ns, CancellationToken cancellationToken)
     {
+        // What can be no namespace has no events, and is no question.
+        if (ns is { Length: 0 or > NameLengthMax } || ns?.All(IsNameCharacter) is false) return false;
         var key = string.Join('\0', viewer.Groups.Prepend(viewer.Name).Prepend(ns ?? "*").Prepend(right.ToString()));
         var now = time.GetUtcNow();
-        if (_rights.TryGetValue(key, out var known) && known.Until > now) return known.May;
-        var may = await rules.MayAsync(viewer, right, ns, cancellationToken);
-        Remember(_rights, key, (may, now + RememberedFor), now, static entry => entry.Item2);
+        if (_rights.TryFind(key, now, out var known)) return known;
+        if (!_questions.TryTake(viewer.Name))
+            throw new AccessUnavailableException("too many rights were asked about; try again later", null);
+        var may = await AskAsync(() => rules.MayAsync(viewer, right, ns, cancellationToken), cancellationToken);
+        _rights.Add(key, may, now);
         return may;
     }
 
@@ -77,19 +110,38 @@ public sealed class Gatekeeper(
         return AccessScope.Of(may ? [ns] : []);
     }
 
-    private static void Remember<T>(
-        ConcurrentDictionary<string, T> memory, string key, T value, DateTimeOffset now, Func<T, DateTimeOffset> until)
-    {
-        if (memory.Count >= RememberedMax)
-        {
-            foreach (var (old, entry) in memory)
-            {
-                if (until(entry) <= now) memory.TryRemove(old, out _);
-            }
+    private static bool IsNameCharacter(char c) => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-';
 
-            if (memory.Count >= RememberedMax) memory.Clear();
+    private async Task<SignInResult> ReadAsync(string token, CancellationToken cancellationToken)
+    {
+        foreach (var source in sources)
+        {
+            if (await source.ReadAsync(token, cancellationToken) is { } result) return result;
         }
 
-        memory[key] = value;
+        return SignInResult.Refused(401, "the token is none that is taken here");
+    }
+
+    private async Task<T> AskAsync<T>(Func<Task<T>> question, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await _asking.Writer.WriteAsync(true, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new AccessUnavailableException("too many are being asked about at present; try again", null);
+        }
+
+        try
+        {
+            return await question();
+        }
+        finally
+        {
+            _asking.Reader.TryRead(out _);
+        }
     }
 }

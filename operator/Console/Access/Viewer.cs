@@ -59,4 +59,4 @@ public interface IAccessRules
 }
 
 /// <summary>The API server could not be asked; nothing is allowed meanwhile.</summary>
-public sealed class AccessUnavailableException(string message, Exception inner) : Exception(message, inner);
+public sealed class AccessUnavailableException(string message, Exception? inner) : Exception(message, inner);

@@ -6,6 +6,14 @@ namespace WafOperator.Console.Api;
 /// <summary>What endpoints work with.</summary>
 public sealed record ApiContext(IEventStore Store, Gatekeeper Gate, TimeProvider Time);
 
+/// <summary>An event, and the other namespaces that the viewer sees an event of the same id in.</summary>
+internal sealed record VisibleEvent(StoredEvent Stored, IReadOnlyList<string> AlsoIn)
+{
+    public EventRow Row => Stored.Row;
+
+    public Protocols.Events.SecurityEvent Event => Stored.Event;
+}
+
 /// <summary>Signing in of a request, and refusals as RFC 9457 problems.</summary>
 internal static class ApiAccess
 {
@@ -25,7 +33,8 @@ internal static class ApiAccess
         var header = context.Request.Headers.Authorization.ToString();
         var token = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header["Bearer ".Length..]
             .Trim() : null;
-        var result = await gate.SignInAsync(token, context.RequestAborted);
+        var result = await gate.SignInAsync(
+            token, context.Connection.RemoteIpAddress, context.RequestAborted);
         if (result.Viewer is null)
         {
             if (result.StatusCode == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
@@ -71,13 +80,25 @@ internal static class ApiAccess
             || ns is not null && await api.Gate.MayAsync(viewer, right, ns, context.RequestAborted);
     }
 
-    /// <summary>An event that the viewer may see, or null.</summary>
-    public static async Task<StoredEvent?> FindVisibleAsync(this ApiContext api, HttpContext context, string id)
+    /// <summary>Namespaces that are looked at for one id, where somebody made up ids that are others'.</summary>
+    private const int NamespacesOfIdMax = 32;
+
+    /// <summary>
+    /// The event of an id that the viewer may see, or null: that of <c>?namespace=</c>, else the one that came first.
+    /// </summary>
+    public static async Task<VisibleEvent?> FindVisibleAsync(this ApiContext api, HttpContext context, string id)
     {
         if (!Intake.EventPreparation.IsId(id)) return null;
-        var found = await api.Store.FindAsync(id, context.RequestAborted);
-        return found is not null && await api.MayAsync(context, ConsoleRight.SeeEvents, found.Row.Namespace) ? found
-            : null;
+        var named = context.Request.Query["namespace"].FirstOrDefault();
+        var seen = new List<string>();
+        foreach (var ns in await api.Store.NamespacesOfAsync(id, NamespacesOfIdMax, context.RequestAborted))
+        {
+            if (await api.MayAsync(context, ConsoleRight.SeeEvents, ns)) seen.Add(ns);
+        }
+
+        var chosen = string.IsNullOrEmpty(named) ? seen.FirstOrDefault() : seen.Find(ns => ns == named);
+        return chosen is not null && await api.Store.FindAsync(chosen, id, context.RequestAborted) is { } found
+            ? new VisibleEvent(found, [.. seen.Where(ns => ns != chosen)]) : null;
     }
 
     /// <summary>An attack that the viewer may see, or null.</summary>

@@ -9,7 +9,13 @@ using WafOperator.Protocols.Events;
 namespace WafOperator.Console.Api;
 
 /// <summary>An event with all that is known of it.</summary>
-public sealed record EventDetail(EventRow Row, SecurityEvent Event, IReadOnlyList<LabelEntry> Labels);
+/// <param name="Row">As lists show it.</param>
+/// <param name="Event">As the sidecar said it.</param>
+/// <param name="Labels">What was said about it.</param>
+/// <param name="AlsoIn">Other namespaces with an event of the same id: one of them made it up. Ask with
+/// <c>?namespace=</c>.</param>
+public sealed record EventDetail(
+    EventRow Row, SecurityEvent Event, IReadOnlyList<LabelEntry> Labels, IReadOnlyList<string> AlsoIn);
 
 /// <summary>What somebody says about an event.</summary>
 public sealed record LabelRequest(EventLabel Label, string? Reason);
@@ -64,8 +70,9 @@ public sealed class EventsApi(ApiContext api)
     private async Task<IResult> GetAsync(HttpContext context, string id)
     {
         if (await api.FindVisibleAsync(context, id) is not { } found) return ApiAccess.NotFound("event");
-        return Results.Ok(new EventDetail(found.Row, found.Event,
-            await api.Store.LabelsAsync(id, context.RequestAborted)));
+        return Results.Ok(new EventDetail(
+            found.Row, found.Event,
+            await api.Store.LabelsAsync(found.Row.Namespace, id, context.RequestAborted), found.AlsoIn));
     }
 
     private async Task<IResult> LabelAsync(HttpContext context, string id, LabelRequest request)
@@ -75,7 +82,7 @@ public sealed class EventsApi(ApiContext api)
             return ApiAccess.Problem(403, "labels need: update wafpolicies/events");
         if (!Enum.IsDefined(request.Label) || request.Reason?.Length > ReasonMax)
             return ApiAccess.Problem(400, $"label: None, Attack or Benign; reason: at most {ReasonMax} characters");
-        await Labelling.SetAsync(api, ApiAccess.ViewerOf(context), id, request, context.RequestAborted);
+        await Labelling.SetAsync(api, ApiAccess.ViewerOf(context), found.Row, request, context.RequestAborted);
         return Results.NoContent();
     }
 
@@ -127,12 +134,15 @@ public sealed class EventsApi(ApiContext api)
 internal static class Labelling
 {
     public static async Task SetAsync(
-        ApiContext api, Viewer viewer, string id, LabelRequest request, CancellationToken cancellationToken)
+        ApiContext api, Viewer viewer, EventRow row, LabelRequest request, CancellationToken cancellationToken)
     {
         var now = api.Time.GetUtcNow();
-        await api.Store.LabelAsync(new LabelEntry(id, request.Label, viewer.Name, now, request.Reason),
+        await api.Store.LabelAsync(
+            new LabelEntry(row.Namespace, row.Id, request.Label, viewer.Name, now, request.Reason),
             cancellationToken);
         await api.Store.AppendAuditAsync(
-            new AuditNote(now, viewer.Name, "label", id, $"{request.Label}: {request.Reason}"), cancellationToken);
+            new AuditNote(
+                now, viewer.Name, "label", $"{row.Namespace}/{row.Id}", $"{request.Label}: {request.Reason}"),
+            cancellationToken);
     }
 }

@@ -34,7 +34,7 @@ public static class QueryParameters
             AtLeast = Name<ThreatLevel>(query, "threat", problems),
             Label = Name<EventLabel>(query, "label", problems),
             Limit = Limit(query, problems),
-            After = Cursor(query, false, problems),
+            After = Cursor(query, problems),
         };
         return problems.Count == 0 ? (result, null) : (null, problems[0]);
     }
@@ -53,7 +53,7 @@ public static class QueryParameters
             Label = Name<EventLabel>(query, "label", problems),
             Text = Text(query, "q"),
             Limit = Limit(query, problems),
-            After = Cursor(query, true, problems),
+            After = Cursor(query, problems),
         };
         return problems.Count == 0 ? (result, null) : (null, problems[0]);
     }
@@ -140,10 +140,10 @@ public static class QueryParameters
     private static int Limit(IQueryCollection query, List<string> problems) =>
         Number(query, "limit", problems) is { } limit ? (int)Math.Clamp(limit, 1, EventQuery.LimitMax) : 50;
 
-    private static PageCursor? Cursor(IQueryCollection query, bool isAttack, List<string> problems)
+    private static PageCursor? Cursor(IQueryCollection query, List<string> problems)
     {
         if (Text(query, "cursor") is not { } text) return null;
-        var cursor = PageCursor.Parse(text, isAttack);
+        var cursor = PageCursor.Parse(text);
         if (cursor is null) problems.Add("cursor: what an earlier answer gave as next");
         return cursor;
     }

@@ -83,7 +83,7 @@ public sealed class ThreatsApi(ApiContext api)
         foreach (var group in groups.Take(NamedMax))
         {
             if (group.Rules.Keys.All(known.ContainsKey)) continue;
-            var sample = await api.Store.FindAsync(group.Sample, cancellationToken);
+            var sample = await api.Store.FindAsync(group.Key.Namespace, group.Sample, cancellationToken);
             foreach (var rule in sample?.Event.Rules ?? []) known[rule.Id.ToString(CultureInfo.InvariantCulture)] =
                 rule;
         }
@@ -127,9 +127,11 @@ public sealed class ThreatsApi(ApiContext api)
         {
             var page = await api.Store.ListAsync(
                 new EventQuery { Scope = scope, Label = label, Limit = EventQuery.LimitMax }, context.RequestAborted);
-            foreach (var row in page.Items.Where(row => seen.TrueForAll(s => s.Row.Id != row.Id)).Take(EventsMax / 3))
+            var unseen = page.Items.Where(row => seen.TrueForAll(s => s.Row.Sequence != row.Sequence));
+            foreach (var row in unseen.Take(EventsMax / 3).ToList())
             {
-                if (await api.Store.FindAsync(row.Id, context.RequestAborted) is { } found) seen.Add(found);
+                if (await api.Store.FindAsync(row.Namespace, row.Id, context.RequestAborted) is { } found)
+                    seen.Add(found);
             }
         }
 

@@ -53,7 +53,8 @@ internal static class StoreArchive
                 cancellationToken);
             foreach (var labelled in some.Where(s => s.Row.Label is not EventLabel.None))
             {
-                foreach (var label in await store.LabelsAsync(labelled.Row.Id, cancellationToken))
+                foreach (var label in await store.LabelsAsync(
+                    labelled.Row.Namespace, labelled.Row.Id, cancellationToken))
                     await AddAsync(archive, new ArchiveLine { Label = label }, cancellationToken);
             }
 
@@ -73,7 +74,22 @@ internal static class StoreArchive
         return events;
     }
 
+    /// <exception cref="FormatException">The file is no archive, or damaged; what was read before that is
+    /// kept.</exception>
     public static async Task<string> ReadAsync(IEventStore store, string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadLinesAsync(store, file, cancellationToken);
+        }
+        catch (Exception failure) when (failure is InvalidDataException or EndOfStreamException)
+        {
+            throw new FormatException($"{file} is damaged, or was cut off: {failure.Message}", failure);
+        }
+    }
+
+    private static async Task<string> ReadLinesAsync(
+        IEventStore store, string file, CancellationToken cancellationToken)
     {
         using var lines = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
         if (await lines.ReadLineAsync(cancellationToken) is not { } first || Parse(first).Format != FormatVersion)
@@ -109,7 +125,14 @@ internal static class StoreArchive
 
         async Task RestoreAsync(LabelEntry label)
         {
-            if (!(await store.LabelsAsync(label.EventId, cancellationToken)).Contains(label))
+            // Archives of an earlier version name no namespace: ids were unique among all.
+            if (label.Namespace is null or "")
+            {
+                var found = await store.NamespacesOfAsync(label.EventId, 1, cancellationToken);
+                label = label with { Namespace = found.Count > 0 ? found[0] : "" };
+            }
+
+            if (!(await store.LabelsAsync(label.Namespace, label.EventId, cancellationToken)).Contains(label))
                 await store.LabelAsync(label, cancellationToken);
         }
     }

@@ -37,7 +37,7 @@ internal static class ExclusionReplay
                 examined++;
                 // The list says enough to rule most of them out.
                 if (exclusion.Spec.Match?.Methods is { Count: > 0 } methods && !methods.Contains(row.Method)) continue;
-                if (await store.FindAsync(row.Id, cancellationToken) is not { } stored) continue;
+                if (await store.FindAsync(row.Namespace, row.Id, cancellationToken) is not { } stored) continue;
                 if (!ExclusionProposal.LetsPass(exclusion, stored.Event)) continue;
                 pass++;
                 if (row.Label is EventLabel.Attack) attacks++;

@@ -14,11 +14,6 @@ public static class AttackKinds
     private const int ParameterMax = 64;
     private const string AttackTag = "attack-";
 
-    /// <summary>Reasons as sidecars name them.</summary>
-    public static readonly FrozenSet<string> Reasons = FrozenSet.Create(
-        StringComparer.Ordinal,
-        "None", "Rules", "Model", "RateLimit", "AccessList", "Limit", "Protocol", "Unavailable", "Uninspected", "Off");
-
     private static readonly FrozenDictionary<string, string> Families = Names();
 
     /// <summary>Variables that hold what a client sent; matches elsewhere are about the verdict or the request as a
@@ -28,7 +23,8 @@ public static class AttackKinds
 
     /// <summary>Every kind that there is.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [.. Families.Values.Concat([Other, "rate-limit", "access-list", "limit", "unavailable", "uninspected"])
+        [.. Families.Values.Concat([Other, "rate-limit", "access-list", "limit", "unavailable", "uninspected",
+            "behaviour"])
             .Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>The kind; empty for a request that passed and would have passed.</summary>
@@ -43,6 +39,7 @@ public static class AttackKinds
             case "Protocol": return "protocol";
             case "Unavailable": return "unavailable";
             case "Uninspected": return "uninspected";
+            case "Behaviour": return "behaviour";
             default: return OfMatches(e);
         }
     }

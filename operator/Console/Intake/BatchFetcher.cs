@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using WafOperator.Console.Outgoing;
@@ -15,17 +16,26 @@ public sealed record FetchOptions(Uri Operator, string Replicas, string? TokenFi
 
 /// <summary>
 /// Fetches batches from every replica of the operator and removes each there once the store has it. Several consoles
-/// may do
-/// so at once: a batch that two of them write is there once.
+/// may do so at once: a batch that two of them write is there once. One that is damaged on disk is given up, counted
+/// and said, after a few tries.
 /// </summary>
 public sealed class BatchFetcher(
     FetchOptions options, EventIntake intake, TimeProvider time, ILogger<BatchFetcher> logger)
 {
     private const int ReplicasMax = 32;
     private const int WaitSeconds = 20;
+
+    /// <summary>Times that a batch is fetched whose content cannot be read.</summary>
+    private const int TriesMax = 3;
+
+    /// <summary>Batches whose tries are remembered.</summary>
+    private const int TriedMax = 1_000;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PauseFirst = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(15);
+
+    private readonly ConcurrentDictionary<string, int> _tries = new(StringComparer.Ordinal);
 
     /// <summary>Runs until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -100,14 +110,35 @@ public sealed class BatchFetcher(
         if (response.StatusCode is HttpStatusCode.NoContent) return;
         if (response.StatusCode is not HttpStatusCode.OK || !response.Headers.TryGetValues("Waf-Batch", out var names))
             throw new HttpRequestException($"the operator answered {(int)response.StatusCode} instead of a batch");
+        var name = names.First();
         await using (var lines = await response.Content.ReadAsStreamAsync(cancellationToken))
-            await intake.AddCompressedAsync(lines, cancellationToken);
+        {
+            try
+            {
+                await intake.AddCompressedAsync(lines, cancellationToken);
+            }
+            catch (Exception failure) when (failure is InvalidDataException && IsHopeless(name))
+            {
+                // What could be read of it is in the store.
+                IntakeMeters.Refused("batch");
+                IntakeLog.GivenUp(logger, name, TriesMax, failure.Message);
+            }
+        }
+
+        _tries.TryRemove(name, out _);
         using var removal = await RequestAsync(
-            HttpMethod.Delete, $"v1/batches/{Uri.EscapeDataString(names.First())}", cancellationToken);
+            HttpMethod.Delete, $"v1/batches/{Uri.EscapeDataString(name)}", cancellationToken);
         using var removed = await client.SendAsync(removal, cancellationToken);
         if (removed.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotFound))
             throw new HttpRequestException(
                 $"the operator answered {(int)removed.StatusCode} to the removal of a batch");
+    }
+
+    /// <summary>Counts a try of a batch that is damaged; true when it was the last.</summary>
+    private bool IsHopeless(string name)
+    {
+        if (_tries.Count >= TriedMax) _tries.Clear();
+        return _tries.AddOrUpdate(name, 1, static (_, tries) => tries + 1) >= TriesMax;
     }
 
     private async Task<HttpRequestMessage> RequestAsync(
@@ -129,4 +160,7 @@ internal static partial class IntakeLog
 {
     [LoggerMessage(7001, LogLevel.Warning, "events are not fetched at present ({Cause}, replica {Replica}): {Problem}")]
     public static partial void Failed(ILogger logger, string cause, string replica, string problem);
+
+    [LoggerMessage(7002, LogLevel.Error, "batch {Batch} could not be read in {Tries} tries and is given up: {Problem}")]
+    public static partial void GivenUp(ILogger logger, string batch, int tries, string problem);
 }

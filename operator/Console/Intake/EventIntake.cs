@@ -17,13 +17,11 @@ public readonly record struct IntakeResult(int Added, int Duplicates, int Refuse
 
 /// <summary>
 /// JSON lines of events → the store. A line that is no event is counted and left out: it must not hold up the others.
-/// Nothing of a batch is given up because the database is away; the caller keeps it and comes again. Thread-safe.
+/// Nothing of a batch is given up because the database is away; the caller keeps it and comes again. Whatever an event
+/// holds ends at its own line. Thread-safe.
 /// </summary>
 public sealed class EventIntake(IEventStore store, TimeSpan keepFor, TimeProvider time)
 {
-    /// <summary>Longest line, bytes.</summary>
-    public const int LineBytesMax = 64 << 10;
-
     /// <summary>Events that are written in one transaction.</summary>
     public const int WriteMax = 2_000;
 
@@ -42,26 +40,37 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, TimeProvide
         var reader = PipeReader.Create(lines);
         var waiting = new List<PreparedEvent>();
         var result = default(IntakeResult);
+        var isSkipping = false;
         while (true)
         {
             var read = await reader.ReadAsync(cancellationToken);
             var buffer = read.Buffer;
             while (buffer.PositionOf((byte)'\n') is { } end)
             {
-                if (Prepare(buffer.Slice(0, end)) is { } prepared) waiting.Add(prepared);
-                else if (!buffer.Slice(0, end).IsEmpty) result += new IntakeResult(0, 0, 1);
+                if (!isSkipping && !buffer.Slice(0, end).IsEmpty)
+                {
+                    if (Prepare(buffer.Slice(0, end)) is { } prepared) waiting.Add(prepared);
+                    else result += new IntakeResult(0, 0, 1);
+                }
+
+                isSkipping = false;
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
                 if (waiting.Count < WriteMax) continue;
                 result += await WriteAsync(waiting, cancellationToken);
                 waiting.Clear();
             }
 
-            if (buffer.Length > LineBytesMax)
+            if (isSkipping || buffer.Length > EventBounds.LineBytesMax)
             {
-                // The rest cannot be told apart from a line without end.
-                IntakeMeters.Refused("too-long");
-                result += new IntakeResult(0, 0, 1);
-                break;
+                // Left out up to its end, and read on behind it.
+                if (!isSkipping)
+                {
+                    Refuse("too-long");
+                    result += new IntakeResult(0, 0, 1);
+                }
+
+                isSkipping = true;
+                buffer = buffer.Slice(buffer.End);
             }
 
             reader.AdvanceTo(buffer.Start, buffer.End);
@@ -75,7 +84,7 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, TimeProvide
 
     private PreparedEvent? Prepare(ReadOnlySequence<byte> line)
     {
-        if (line.IsEmpty) return null;
+        if (line.Length > EventBounds.LineBytesMax) return Refuse("too-long");
         try
         {
             var json = new Utf8JsonReader(line);
@@ -87,6 +96,11 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, TimeProvide
         catch (JsonException)
         {
             return Refuse("json");
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // A mistake of ours about what an event can hold. Thrown on, the batch would come back with it for ever.
+            return Refuse("failed");
         }
     }
 

@@ -165,7 +165,8 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
             p.Metadata.Namespace == found.Row.Namespace && p.Metadata.Name == found.Row.Policy);
         return Page<EventPage>(new
         {
-            Viewer = viewer, Stored = found, Labels = await api.Store.LabelsAsync(id, context.RequestAborted),
+            Viewer = viewer, found.Stored, found.AlsoIn,
+            Labels = await api.Store.LabelsAsync(found.Row.Namespace, id, context.RequestAborted),
             OfClient = ofClient.Items, Revision = policy?.Value.Status?.Revision,
         });
     }
@@ -182,16 +183,16 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
         if (!Enum.TryParse<EventLabel>(form["label"], out var label) || !Enum.IsDefined(label) || reason?.Length > 1024)
             return Message(viewer, 400, "Not understood", "A label is Attack, Benign or None.");
         await Labelling.SetAsync(
-            api, viewer, id, new LabelRequest(label, string.IsNullOrWhiteSpace(reason) ? null : reason.Trim()),
+            api, viewer, found.Row, new LabelRequest(label, string.IsNullOrWhiteSpace(reason) ? null : reason.Trim()),
             context.RequestAborted);
-        return Results.Redirect($"/events/{id}");
+        return Results.Redirect(Show.Link(found.Row));
     }
 
     private async Task<IResult> ProposeAsync(HttpContext context, string id)
     {
         var viewer = ApiAccess.ViewerOf(context);
         if (await api.FindVisibleAsync(context, id) is not { } found) return NotFound(viewer);
-        if (HttpMethods.IsGet(context.Request.Method)) return Page<ExclusionPage>(new { Viewer = viewer, Id = id });
+        if (HttpMethods.IsGet(context.Request.Method)) return Page<ExclusionPage>(new { Viewer = viewer, found.Row });
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
         var reason = form["reason"].FirstOrDefault()?.Trim() ?? "";
         var now = api.Time.GetUtcNow();
@@ -201,7 +202,7 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
         return Page<ExclusionPage>(new
         {
             Viewer = viewer,
-            Id = id,
+            found.Row,
             Reason = reason,
             proposal.Problem,
             Yaml = proposal.Exclusion is { } exclusion ? ExclusionYaml.Of(exclusion) : null,

@@ -22,7 +22,8 @@ public sealed class Sessions(IDataProtectionProvider protection, Gatekeeper gate
     {
         if (token.Length > TokenLengthMax)
             return "the token is too long for a cookie; use a ServiceAccount's (kubectl create token)";
-        var result = await gate.SignInAsync(token, context.RequestAborted);
+        var result = await gate.SignInAsync(
+            token, context.Connection.RemoteIpAddress, context.RequestAborted);
         if (result.Viewer is null) return result.Refusal;
         var isSecure = isBehindTls || context.Request.IsHttps;
         context.Response.Cookies.Append(NameOf(isSecure), _protector.Protect(token, Lifetime), new CookieOptions
@@ -46,7 +47,8 @@ public sealed class Sessions(IDataProtectionProvider protection, Gatekeeper gate
         if (context.Request.Cookies[NameOf(isSecure)] is not { Length: > 0 } sealedToken) return null;
         try
         {
-            return (await gate.SignInAsync(_protector.Unprotect(sealedToken), context.RequestAborted)).Viewer;
+            var token = _protector.Unprotect(sealedToken);
+            return (await gate.SignInAsync(token, context.Connection.RemoteIpAddress, context.RequestAborted)).Viewer;
         }
         catch (CryptographicException)
         {

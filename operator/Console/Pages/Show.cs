@@ -10,6 +10,12 @@ internal static class Show
     public static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
+    /// <summary>The page of an event, or of what is done with it.</summary>
+    public static string Link(EventRow row, string? what = null) => Link(row.Namespace, row.Id, what);
+
+    public static string Link(string ns, string id, string? what = null) =>
+        $"/events/{id}{(what is null ? "" : "/" + what)}?namespace={Uri.EscapeDataString(ns)}";
+
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     public static string Score(double? score) => score?.ToString("0.000", CultureInfo.InvariantCulture) ?? "";

@@ -167,8 +167,9 @@ public static class EventFormats
         };
     }
 
-    internal static string? Ip(string client) => System.Net.IPAddress.TryParse(client, out var address)
-        ? address.ToString() : null;
+    /// <summary>An address, without a zone: that means something on one node only, and others refuse it.</summary>
+    internal static string? Ip(string client) =>
+        System.Net.IPAddress.TryParse(client.Split('%')[0], out var address) ? address.ToString() : null;
 
     private static string Action(EventRow row) => row.Verdict switch
     {

@@ -2,7 +2,8 @@ namespace WafOperator.Console.Store;
 
 /// <summary>
 /// Keeps decisions for a bounded time. What is added is there for everybody when the call returns, each event once
-/// however often it is added. Thread-safe; failures of the database are <see cref="StoreException"/>.
+/// however often it is added: by its namespace and its id, which sidecars make. Thread-safe; failures of the database
+/// are <see cref="StoreException"/>.
 /// </summary>
 public interface IEventStore : IAsyncDisposable
 {
@@ -14,8 +15,14 @@ public interface IEventStore : IAsyncDisposable
 
     Task<Page<EventRow>> ListAsync(EventQuery query, CancellationToken cancellationToken);
 
-    /// <summary>One event by its id (32 hexadecimal digits).</summary>
-    Task<StoredEvent?> FindAsync(string id, CancellationToken cancellationToken);
+    /// <summary>One event of a namespace by its id (32 hexadecimal digits).</summary>
+    Task<StoredEvent?> FindAsync(string ns, string id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Namespaces that have an event of an id, in the order in which they came, at most <paramref name="max"/>. There
+    /// is one, unless somebody made up an id that is another's.
+    /// </summary>
+    Task<IReadOnlyList<string>> NamespacesOfAsync(string id, int max, CancellationToken cancellationToken);
 
     Task<Page<AttackGroup>> ListAttacksAsync(AttackQuery query, CancellationToken cancellationToken);
 
@@ -32,7 +39,7 @@ public interface IEventStore : IAsyncDisposable
     Task<bool> LabelAsync(LabelEntry entry, CancellationToken cancellationToken);
 
     /// <summary>Everything that was said about an event, oldest first.</summary>
-    Task<IReadOnlyList<LabelEntry>> LabelsAsync(string id, CancellationToken cancellationToken);
+    Task<IReadOnlyList<LabelEntry>> LabelsAsync(string ns, string id, CancellationToken cancellationToken);
 
     /// <summary>
     /// Events behind a sequence number in the order in which they arrived: whoever reads on with the last number

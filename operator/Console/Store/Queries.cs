@@ -77,7 +77,14 @@ public sealed record TrafficRow(
     bool IsWhole, long Count);
 
 /// <summary>What somebody said about an event: data, with who and when; a later one revokes an earlier one.</summary>
-public sealed record LabelEntry(string EventId, EventLabel Label, string By, DateTimeOffset At, string? Reason);
+/// <param name="Namespace">Namespace of the event: ids are unique within one.</param>
+/// <param name="EventId">Its id.</param>
+/// <param name="Label">What it is said to be.</param>
+/// <param name="By">Who said so.</param>
+/// <param name="At">When.</param>
+/// <param name="Reason">Why, or null.</param>
+public sealed record LabelEntry(
+    string Namespace, string EventId, EventLabel Label, string By, DateTimeOffset At, string? Reason);
 
 /// <summary>State of the store, for health pages.</summary>
 /// <param name="Kind"><c>sqlite</c> or <c>postgresql</c>.</param>

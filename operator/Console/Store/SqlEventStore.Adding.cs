@@ -7,20 +7,20 @@ public abstract partial class SqlEventStore
 {
     public async Task<AddResult> AddAsync(IReadOnlyList<PreparedEvent> events, CancellationToken cancellationToken)
     {
-        var distinct = events.DistinctBy(e => e.Event.Id, StringComparer.Ordinal).ToList();
+        var distinct = events.DistinctBy(EventKey.Of).ToList();
         if (distinct.Count == 0) return default;
         return await WriteAsync(
             async (connection, transaction) =>
             {
                 await PrepareDaysAsync(connection, transaction, distinct, cancellationToken);
                 var known = await KnownAsync(connection, transaction, distinct, cancellationToken);
-                var added = known.Count == 0 ? distinct : distinct.FindAll(e => !known.Contains(e.Event.Id));
+                var added = known.Count == 0 ? distinct : distinct.FindAll(e => !known.Contains(EventKey.Of(e)));
                 if (added.Count > 0)
                 {
                     var attacks = await new AttackGrouping(connection, transaction)
                         .GroupAsync(added, cancellationToken);
                     await InsertAsync(connection, transaction, added, attacks, cancellationToken);
-                    await CountAsync(connection, transaction, added, cancellationToken);
+                    await new TrafficTally(connection, transaction).CountAsync(added, cancellationToken);
                 }
 
                 return new AddResult(added.Count, events.Count - added.Count);
@@ -33,29 +33,34 @@ public abstract partial class SqlEventStore
         {
             var id = Convert.FromHexString(entry.EventId);
             var update = new SqlText("update events set label = ");
-            update.Add(update.Value((int)entry.Label)).WhereValue("id =", id);
+            update.Add(update.Value((int)entry.Label)).WhereValue("id =", id)
+                .WhereValue("namespace =", entry.Namespace);
             if (await ExecuteAsync(update.CommandOn(connection, transaction), cancellationToken) == 0) return false;
             var group = new SqlText("update attacks set label = ");
             group.Add(group.Value((int)entry.Label));
-            group.Where($"id = (select e.attack from events e where e.id = {group.Value(id)} limit 1)");
+            group.Where($"id = (select e.attack from events e where e.id = {group.Value(id)} and e.namespace = "
+                + $"{group.Value(entry.Namespace)} limit 1)");
             await ExecuteAsync(group.CommandOn(connection, transaction), cancellationToken);
-            var insert = new SqlText("insert into labels (event_id, label, said_by, at, reason) values (");
-            insert.Add($"{insert.Value(id)}, {insert.Value((int)entry.Label)}, {insert.Value(entry.By)}, ");
+            var insert = new SqlText("insert into labels (namespace, event_id, label, said_by, at, reason) values (");
+            insert.Add($"{insert.Value(entry.Namespace)}, {insert.Value(id)}, {insert.Value((int)entry.Label)}, ");
+            insert.Add($"{insert.Value(entry.By)}, ");
             insert.Add($"{insert.Value(entry.At.ToUnixTimeMilliseconds())}, {insert.Value(entry.Reason ?? "")})");
             await ExecuteAsync(insert.CommandOn(connection, transaction), cancellationToken);
             return true;
         },
         cancellationToken);
 
-    public Task<IReadOnlyList<LabelEntry>> LabelsAsync(string id, CancellationToken cancellationToken) => ReadAsync(
+    public Task<IReadOnlyList<LabelEntry>> LabelsAsync(
+        string ns, string id, CancellationToken cancellationToken) => ReadAsync(
         async connection =>
         {
             var sql = new SqlText("select label, said_by, at, reason from labels")
-                .WhereValue("event_id =", Convert.FromHexString(id)).Add(" order by at limit 1000");
+                .WhereValue("event_id =", Convert.FromHexString(id)).WhereValue("namespace =", ns)
+                .Add(" order by at limit 1000");
             return (IReadOnlyList<LabelEntry>)await RowsAsync(
                 sql.CommandOn(connection),
                 reader => new LabelEntry(
-                    id, (EventLabel)reader.GetInt32(0), reader.GetString(1), TimeOf(reader.GetInt64(2)),
+                    ns, id, (EventLabel)reader.GetInt32(0), reader.GetString(1), TimeOf(reader.GetInt64(2)),
                     reader.GetString(3) is { Length: > 0 } reason ? reason : null),
                 cancellationToken);
         },
@@ -140,8 +145,8 @@ public abstract partial class SqlEventStore
         DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
         CancellationToken cancellationToken);
 
-    /// <summary>Ids of those that are there.</summary>
-    private protected abstract Task<HashSet<string>> KnownAsync(
+    /// <summary>Those that are there.</summary>
+    private protected abstract Task<HashSet<EventKey>> KnownAsync(
         DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
         CancellationToken cancellationToken);
 
@@ -153,22 +158,6 @@ public abstract partial class SqlEventStore
     /// <summary>Runs work as the only writer of the installation, all or nothing.</summary>
     private protected abstract Task<T> WriteAsync<T>(
         Func<DbConnection, DbTransaction, Task<T>> work, CancellationToken cancellationToken);
-
-    private static async Task CountAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
-        CancellationToken cancellationToken)
-    {
-        foreach (var (key, count) in TrafficTally.Of(events))
-        {
-            var sql = new SqlText(
-                "insert into traffic (bucket, namespace, policy, verdict, would, reason, whole, events) values (");
-            sql.Add($"{sql.Value(key.Bucket)}, {sql.Value(key.Namespace)}, {sql.Value(key.Policy)}, ");
-            sql.Add($"{sql.Value(key.Verdict)}, {sql.Value(key.Would)}, {sql.Value(key.Reason)}, ");
-            sql.Add($"{sql.Value(key.Whole)}, {sql.Value(count)}) on conflict (bucket, namespace, policy, verdict, ");
-            sql.Add("would, reason, whole) do update set events = traffic.events + excluded.events");
-            await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
-        }
-    }
 
     private Task<IReadOnlyList<AuditEntry>> AuditAsync(
         Func<SqlText, SqlText> selection, int max, CancellationToken cancellationToken) => ReadAsync(
@@ -188,35 +177,8 @@ public abstract partial class SqlEventStore
         reader.GetFieldValue<byte[]>(6), reader.GetFieldValue<byte[]>(7));
 }
 
-/// <summary>Traffic of a batch, by what the overview counts.</summary>
-internal static class TrafficTally
+/// <summary>What an event is known by: ids are made by sidecars, and mean nothing elsewhere.</summary>
+internal readonly record struct EventKey(string Namespace, string Id)
 {
-    /// <summary>Shortest stretch of time that is counted, milliseconds.</summary>
-    public const long Bucket = 5 * 60 * 1000;
-
-    private const int StretchesMax = 120;
-
-    public readonly record struct Key(
-        long Bucket, string Namespace, string Policy, int Verdict, int Would, string Reason, int Whole);
-
-    public static Dictionary<Key, long> Of(IReadOnlyList<PreparedEvent> events)
-    {
-        var counts = new Dictionary<Key, long>();
-        foreach (var e in events)
-        {
-            var key = new Key(
-                e.At / Bucket * Bucket, e.Event.Namespace, e.Event.Policy, (int)e.Event.Verdict, (int)e.Event.WouldHave,
-                e.Event.Reason, e.IsWhole ? 1 : 0);
-            counts[key] = counts.GetValueOrDefault(key) + 1;
-        }
-
-        return counts;
-    }
-
-    /// <summary>Length of the stretches that a period is shown in: multiples of the shortest, 120 at most.</summary>
-    public static long StepOf(TimeSpan period)
-    {
-        var buckets = Math.Max(1, (long)period.TotalMilliseconds / Bucket);
-        return Bucket * Math.Max(1, (buckets + StretchesMax - 1) / StretchesMax);
-    }
+    public static EventKey Of(PreparedEvent e) => new(e.Event.Namespace, e.Event.Id);
 }

@@ -14,6 +14,7 @@ namespace WafOperator.Console.Store;
 public abstract partial class SqlEventStore : IEventStore
 {
     private const int DocumentsMax = 1_000;
+    private const int TrafficRowsMax = 100_000;
 
     private const string RowColumns = "e.seq, e.id, e.at, e.namespace, e.policy, e.client, e.method, e.host, e.path, "
         + "e.verdict, e.would, e.reason, e.status, e.kind, e.parameter, e.threat, e.score, e.anomaly, e.whole, "
@@ -33,21 +34,35 @@ public abstract partial class SqlEventStore : IEventStore
             var limit = Math.Clamp(query.Limit, 1, EventQuery.LimitMax);
             var sql = new SqlText($"select {RowColumns} from events e");
             Filter(sql, query);
-            sql.Add(" order by e.at desc, e.id desc limit ").Add(sql.Value(limit + 1));
+            sql.Add(" order by e.at desc, e.seq desc limit ").Add(sql.Value(limit + 1));
             var rows = await RowsAsync(sql.CommandOn(connection), RowOf, cancellationToken);
             if (rows.Count <= limit) return new Page<EventRow>(rows, null);
             var last = rows[limit - 1];
-            var next = new PageCursor(last.Time.ToUnixTimeMilliseconds(), Convert.FromHexString(last.Id));
+            var next = new PageCursor(last.Time.ToUnixTimeMilliseconds(), last.Sequence);
             return new Page<EventRow>(rows[..limit], next.ToString());
         },
         cancellationToken);
 
-    public Task<StoredEvent?> FindAsync(string id, CancellationToken cancellationToken) => ReadAsync(
+    public Task<StoredEvent?> FindAsync(string ns, string id, CancellationToken cancellationToken) => ReadAsync(
         async connection =>
         {
             var sql = new SqlText($"select {RowColumns}, e.data from events e")
-                .WhereValue("e.id =", Convert.FromHexString(id)).Add(" limit 1");
+                .WhereValue("e.id =", Convert.FromHexString(id)).WhereValue("e.namespace =", ns)
+                .Add(" order by e.seq limit 1");
             return (await RowsAsync(sql.CommandOn(connection), StoredOf, cancellationToken)).FirstOrDefault();
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<string>> NamespacesOfAsync(
+        string id, int max, CancellationToken cancellationToken) => ReadAsync(
+        async connection =>
+        {
+            var sql = new SqlText("select e.namespace from events e")
+                .WhereValue("e.id =", Convert.FromHexString(id))
+                .Add(" group by e.namespace order by min(e.seq) limit ");
+            sql.Add(sql.Value(max));
+            return (IReadOnlyList<string>)await RowsAsync(
+                sql.CommandOn(connection), static r => r.GetString(0), cancellationToken);
         },
         cancellationToken);
 
@@ -98,13 +113,13 @@ public abstract partial class SqlEventStore : IEventStore
             }
 
             if (query.After is { } after)
-                sql.Where($"(a.last_at, a.id) < ({sql.Value(after.At)}, {sql.Value(after.AttackId)})");
+                sql.Where($"(a.last_at, a.id) < ({sql.Value(after.At)}, {sql.Value(after.Number)})");
             sql.Add(" order by a.last_at desc, a.id desc limit ").Add(sql.Value(limit + 1));
             var rows = await RowsAsync(sql.CommandOn(connection), AttackRows.Read, cancellationToken);
             if (rows.Count <= limit) return new Page<AttackGroup>([.. rows.Select(r => r.ToGroup())], null);
             var last = rows[limit - 1];
             return new Page<AttackGroup>(
-                [.. rows[..limit].Select(r => r.ToGroup())], PageCursor.OfAttack(last.LastAt, last.Id).ToString());
+                [.. rows[..limit].Select(r => r.ToGroup())], new PageCursor(last.LastAt, last.Id).ToString());
         },
         cancellationToken);
 
@@ -123,20 +138,25 @@ public abstract partial class SqlEventStore : IEventStore
         {
             var step = TrafficTally.StepOf(to - from);
             var start = string.Create(CultureInfo.InvariantCulture, $"t.bucket / {step} * {step}");
+            // Where there are more rows than are given, each namespace has as many of them, the largest first.
             var sql = new SqlText(
-                $"select {start}, t.namespace, t.policy, t.verdict, t.would, t.reason, t.whole, sum(t.events) "
-                + "from traffic t");
+                "select s.start, s.namespace, s.policy, s.verdict, s.would, s.reason, s.whole, s.events from (select "
+                + $"{start} as start, t.namespace, t.policy, t.verdict, t.would, t.reason, t.whole, "
+                + "sum(t.events) as events, row_number() over (partition by t.namespace order by sum(t.events) desc) "
+                + "as place from traffic t");
             InScope(sql, "t.namespace", scope);
             sql.WhereValue("t.bucket >=", from.ToUnixTimeMilliseconds() / TrafficTally.Bucket * TrafficTally.Bucket)
                 .WhereValue("t.bucket <", to.ToUnixTimeMilliseconds())
-                .Add(" group by 1, 2, 3, 4, 5, 6, 7 order by 1 limit 100000");
-            return (IReadOnlyList<TrafficRow>)await RowsAsync(
+                .Add(" group by 1, 2, 3, 4, 5, 6, 7) s order by s.place limit ");
+            sql.Add(sql.Value(TrafficRowsMax));
+            var rows = await RowsAsync(
                 sql.CommandOn(connection),
                 static r => new TrafficRow(
                     TimeOf(r.GetInt64(0)), r.GetString(1), r.GetString(2), (VerdictKind)r.GetInt32(3),
                     (VerdictKind)r.GetInt32(4), r.GetString(5), r.GetInt32(6) != 0,
                     Convert.ToInt64(r.GetValue(7), CultureInfo.InvariantCulture)),
                 cancellationToken);
+            return (IReadOnlyList<TrafficRow>)[.. rows.OrderBy(row => row.Start)];
         },
         cancellationToken);
 
@@ -240,7 +260,7 @@ public abstract partial class SqlEventStore : IEventStore
         if (query.IsWhole is { } whole) sql.Where(whole ? "e.whole = 1" : "e.whole = 0");
         if (query.Rule is { } rule) sql.Where(HasTerm(sql, rule.ToString(CultureInfo.InvariantCulture)));
         foreach (var word in query.Words.Take(EventQuery.WordsMax)) sql.Where(HasTerm(sql, word));
-        if (query.After is { } after) sql.Where($"(e.at, e.id) < ({sql.Value(after.At)}, {sql.Value(after.Key)})");
+        if (query.After is { } after) sql.Where($"(e.at, e.seq) < ({sql.Value(after.At)}, {sql.Value(after.Number)})");
     }
 
     private static EventRow RowOf(DbDataReader reader) => new()

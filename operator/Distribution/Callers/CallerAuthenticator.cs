@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using WafOperator.Protocols.Distribution;
 
 namespace WafOperator.Distribution.Callers;
 
@@ -28,7 +29,7 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider ti
 
     private readonly Memory _accepted = new(RememberedMax, RememberedFor);
     private readonly Memory _refused = new(RefusalsRememberedMax, RefusalRememberedFor);
-    private readonly ReviewAllowance _allowance = new(time);
+    private readonly ReviewAllowance _allowance = ReviewAllowance.OfTokens(time);
 
     /// <summary>Looks at an <c>Authorization</c> header.</summary>
     /// <param name="authorization">The header.</param>
@@ -46,7 +47,7 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider ti
         var now = time.GetUtcNow();
         if (_accepted.Find(key, now) is { } accepted) return accepted;
         if (_refused.Find(key, now) is { } refused) return refused;
-        if (!_allowance.TryTake(peer))
+        if (!_allowance.TryTake(ReviewAllowance.KeyOf(peer)))
             return CallerResult.Refused(429, "too many invalid tokens came from this address; try again later");
         TokenReviewResult review;
         try
@@ -59,7 +60,7 @@ public sealed class CallerAuthenticator(ITokenReviewer reviewer, TimeProvider ti
         }
 
         var result = Judge(review);
-        if (review.IsAuthenticated) _allowance.Return(peer);
+        if (review.IsAuthenticated) _allowance.Return(ReviewAllowance.KeyOf(peer));
         (result.Caller is null ? _refused : _accepted).Add(key, result, now);
         return result;
     }

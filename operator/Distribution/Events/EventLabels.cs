@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using WafOperator.Protocols.Events;
 
 namespace WafOperator.Distribution.Events;
@@ -16,20 +15,15 @@ public sealed class EventLabels
     /// <summary>Namespaces with series of their own: at fifty each, below the 10,000 that a metric may have.</summary>
     public const int NamespacesMax = 190;
 
-    /// <summary>Reasons as sidecars name them (sidecar/Proxy/Decisions).</summary>
-    private static readonly FrozenSet<string> Reasons = FrozenSet.Create(
-        StringComparer.Ordinal,
-        "None", "Rules", "Model", "RateLimit", "AccessList", "Limit", "Protocol", "Unavailable", "Uninspected", "Off",
-        "Behaviour");
-
     private readonly ConcurrentDictionary<string, bool> _namespaces = new(StringComparer.Ordinal);
 
     /// <summary>Namespace, verdict and reason of an event.</summary>
     public (string Namespace, string Verdict, string Reason) Of(SecurityEvent securityEvent) => (
         NamespaceOf(securityEvent.Namespace),
         Enum.IsDefined(securityEvent.Verdict) ? securityEvent.Verdict.ToString() : Other,
-        Reasons.Contains(securityEvent.Reason) ? securityEvent.Reason : Other);
+        EventReasons.IsKnown(securityEvent.Reason) ? securityEvent.Reason : Other);
 
-    private string NamespaceOf(string ns) =>
+    /// <summary>The label of a namespace.</summary>
+    public string NamespaceOf(string ns) =>
         _namespaces.ContainsKey(ns) || (_namespaces.Count < NamespacesMax && _namespaces.TryAdd(ns, true)) ? ns : Other;
 }

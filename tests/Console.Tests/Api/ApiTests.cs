@@ -68,7 +68,7 @@ public sealed class ApiTests : IAsyncLifetime
             await BodyAsync("sue", $"/api/v1/events/{TestEvents.NewId(Now)}"));
         Assert.Equal(missing, there);
         Assert.Equal(HttpStatusCode.NotFound, there.Status);
-        var attack = (await _console.Store.FindAsync(_bank.Id, default))!.Row.Attack;
+        var attack = (await _console.Store.FindAsync("bank", _bank.Id, default))!.Row.Attack;
         Assert.Equal(await BodyAsync("sue", "/api/v1/attacks/999999"),
             await BodyAsync("sue", $"/api/v1/attacks/{attack}"));
         Assert.Equal(HttpStatusCode.OK, (await BodyAsync("bob", $"/api/v1/attacks/{attack}")).Status);
@@ -83,6 +83,30 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Equal("Block", (string?)found["row"]!["verdict"]);
         Assert.Equal(942100, (long?)found["event"]!["rules"]![0]!["id"]);
         Assert.Equal("1' or '1'='1", (string?)found["event"]!["models"]![0]!["excerpt"]);
+    }
+
+    [Fact]
+    public async Task AnIdThatAnotherNamespaceMadeUp_HidesNothing()
+    {
+        await _console.AddAsync(
+            TestEvents.Attack(Now, ns: "aaa-first", path: "/forged") with { Id = _shop.Id },
+            TestEvents.Attack(Now, ns: "bank", path: "/forged") with { Id = _shop.Id });
+
+        async Task<JsonNode> FindAsync(string user, string query = "") =>
+            JsonNode.Parse((await BodyAsync(user, $"/api/v1/events/{_shop.Id}{query}")).Text)!;
+
+        var sue = await FindAsync("sue");
+        Assert.Equal("shop", (string?)sue["row"]!["namespace"]);
+        Assert.Empty(sue["alsoIn"]!.AsArray());
+        Assert.Equal("bank", (string?)(await FindAsync("bob"))["row"]!["namespace"]);
+        var ann = await FindAsync("ann");
+        Assert.Equal("shop", (string?)ann["row"]!["namespace"]);
+        Assert.Equal(
+            ["aaa-first", "bank"],
+            ann["alsoIn"]!.AsArray().Select(ns => (string)ns!).Order(StringComparer.Ordinal));
+        Assert.Equal("/forged", (string?)(await FindAsync("ann", "?namespace=bank"))["row"]!["path"]);
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await BodyAsync("sue", $"/api/v1/events/{_shop.Id}?namespace=bank")).Status);
     }
 
     [Theory]
@@ -128,7 +152,7 @@ public sealed class ApiTests : IAsyncLifetime
             new[] { set.StatusCode, refused.StatusCode, hidden.StatusCode, wrong.StatusCode });
         Assert.Equal(HttpStatusCode.Forbidden, (await BodyAsync("sue", "/api/v1/audit")).Status);
         var line = JsonNode.Parse((await BodyAsync("ann", "/api/v1/audit")).Text)!.AsArray().Single()!;
-        Assert.Equal(("sue", "label", _shop.Id),
+        Assert.Equal(("sue", "label", "shop/" + _shop.Id),
             ((string?)line["by"], (string?)line["action"], (string?)line["subject"]));
     }
 
@@ -172,8 +196,8 @@ public sealed class ApiTests : IAsyncLifetime
     {
         var before = JsonNode.Parse((await BodyAsync("ann", "/api/v1/metrics/models")).Text)!["models"]!["gate"]!;
         Assert.Null(before["precision"]);
-        await _console.Store.LabelAsync(new LabelEntry(_shop.Id, EventLabel.Attack, "ann", Now, null), default);
-        await _console.Store.LabelAsync(new LabelEntry(_bank.Id, EventLabel.Benign, "ann", Now, null), default);
+        await _console.Store.LabelAsync(new LabelEntry("shop", _shop.Id, EventLabel.Attack, "ann", Now, null), default);
+        await _console.Store.LabelAsync(new LabelEntry("bank", _bank.Id, EventLabel.Benign, "ann", Now, null), default);
 
         var after = JsonNode.Parse((await BodyAsync("ann", "/api/v1/metrics/models")).Text)!["models"]!["gate"]!;
 

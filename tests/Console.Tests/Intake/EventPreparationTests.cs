@@ -1,6 +1,9 @@
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using WafOperator.Console.Intake;
 using WafOperator.Console.Store;
+using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
 
 namespace WafOperator.Console.Tests.Intake;
@@ -33,6 +36,7 @@ public sealed class EventPreparationTests
     [InlineData("RateLimit", "attack-sqli", "rate-limit")]
     [InlineData("Protocol", "", "protocol")]
     [InlineData("Uninspected", "", "uninspected")]
+    [InlineData("Behaviour", "attack-sqli", "behaviour")]
     [InlineData("made-up-by-a-client", "attack-xss", "xss")]
     public void AKind_IsOneOfAClosedList(string reason, string tag, string kind)
     {
@@ -112,6 +116,8 @@ public sealed class EventPreparationTests
                 .Select(_ => new ModelResult { Model = huge, Version = huge, Outcome = huge, Score = double.NaN,
                 Excerpt = huge })],
             Exclusions = [.. Enumerable.Repeat(huge, 5_000)],
+            Behaviour = new BehaviourFinding { Risk = double.NaN, By = huge, Action = huge },
+            Bot = new BotFinding { Weight = int.MaxValue, Reasons = [.. Enumerable.Repeat(huge, 5_000)] },
             Coverage = new InspectionCoverage { Limits = [.. Enumerable.Repeat(huge, 5_000)], Uninspected =
                 [(UninspectedReason)999] },
         };
@@ -125,7 +131,78 @@ public sealed class EventPreparationTests
         Assert.InRange(prepared.Parameter.Length, 0, 64);
         Assert.Equal("Other", prepared.Event.Reason);
         Assert.Null(prepared.Event.Score);
+        Assert.Equal((0, 32), (prepared.Event.Behaviour!.Risk, prepared.Event.Behaviour.Action.Length));
+        Assert.Equal((100, 64), (prepared.Event.Bot!.Weight, prepared.Event.Bot.Reasons.Count));
         Assert.DoesNotContain("\\u0000", Encoding.UTF8.GetString(prepared.Json), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fe80::1%eth0", "fe80::1")]
+    [InlineData("2001:db8::7", "2001:db8::7")]
+    [InlineData("198.51.100.7", "198.51.100.7")]
+    [InlineData("no%address", "no%address")]
+    public void AnAddress_HasNoZone(string client, string kept) =>
+        Assert.Equal(kept, TestEvents.Prepared(TestEvents.Attack(client: client)).Event.Client);
+
+    public static TheoryData<string, string> Nulls()
+    {
+        var data = new TheoryData<string, string>();
+        var whole = JsonSerializer.SerializeToNode(Full, ProtocolJson.Default.SecurityEvent)!.AsObject();
+        foreach (var path in PathsOf(whole, "$"))
+        {
+            foreach (var value in new[] { "null", "[null]", "{}", "\"\"", "-1", "1e308", "[]" }) data.Add(path, value);
+        }
+
+        return data;
+    }
+
+    private static SecurityEvent Full => TestEvents.Attack() with
+    {
+        Behaviour = new BehaviourFinding { Risk = 0.5, By = "violations", Action = "Log" },
+        Bot = new BotFinding { Weight = 7, Reasons = ["no-agent"] },
+        Exclusions = ["titles"],
+        Coverage = new InspectionCoverage { IsWhole = false, Uninspected = [UninspectedReason.Limit], Limits = ["x"] },
+    };
+
+    /// <summary>Whatever stands at any place of an event, it is read, or refused with a word: nothing else.</summary>
+    [Theory, MemberData(nameof(Nulls))]
+    public void AnyValueAtAnyPlace_EndsAtItsOwnEvent(string path, string value)
+    {
+        var whole = JsonSerializer.SerializeToNode(Full, ProtocolJson.Default.SecurityEvent)!;
+        Set(whole, path, JsonNode.Parse(value));
+        SecurityEvent? received;
+        try
+        {
+            received = JsonSerializer.Deserialize(whole.ToJsonString(), ProtocolJson.Default.SecurityEvent);
+        }
+        catch (JsonException)
+        {
+            return;
+        }
+
+        var prepared = EventPreparation.Prepare(received!, TestEvents.Now, TestEvents.KeepFor, out var refusal);
+        Assert.True(prepared is not null ^ refusal is not null);
+    }
+
+    private static IEnumerable<string> PathsOf(JsonNode node, string path)
+    {
+        if (path != "$") yield return path;
+        var inner = node switch
+        {
+            JsonObject o => o.Where(p => p.Value is not null).SelectMany(p => PathsOf(p.Value!, $"{path}/{p.Key}")),
+            JsonArray { Count: > 0 } a => PathsOf(a[0]!, $"{path}/0"),
+            _ => [],
+        };
+        foreach (var below in inner) yield return below;
+    }
+
+    private static void Set(JsonNode root, string path, JsonNode? value)
+    {
+        var steps = path.Split('/')[1..];
+        var at = root;
+        foreach (var step in steps[..^1]) at = at is JsonArray list ? list[0]! : at[step]!;
+        if (at is JsonArray array) array[0] = value;
+        else at.AsObject()[steps[^1]] = value;
     }
 
     [Fact]

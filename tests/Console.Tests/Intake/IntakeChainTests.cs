@@ -3,16 +3,15 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using WafOperator.Console.Intake;
 using WafOperator.Console.Store;
 using WafOperator.Console.Store.Postgres;
 using WafOperator.Console.Tests.Store;
-using WafOperator.Distribution;
 using WafOperator.Distribution.Callers;
 using WafOperator.Distribution.Events;
-using WafOperator.Distribution.Policies;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
 
@@ -63,11 +62,11 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
         Assert.Equal(HttpStatusCode.Accepted, await PostAsync(sent));
         var at = DateTimeOffset.UtcNow;
 
-        await EventuallyAsync(async () => await _store.FindAsync(sent.Id, default) is not null);
+        await EventuallyAsync(async () => await _store.FindAsync("shop", sent.Id, default) is not null);
 
         Assert.InRange(DateTimeOffset.UtcNow - at, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         // Whose event it is, the operator knows by the caller's token, whatever the event says.
-        Assert.Equal("shop", (await _store.FindAsync(sent.Id, default))!.Row.Namespace);
+        Assert.Equal("shop", (await _store.FindAsync("shop", sent.Id, default))!.Row.Namespace);
         await EventuallyAsync(() => Task.FromResult(_spool.Batches == 0));
     }
 
@@ -136,7 +135,58 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
         var result = await intake.AddAsync(lines, default);
 
         Assert.Equal(new IntakeResult(1, 0, 5), result);
-        Assert.NotNull(await _store.FindAsync(good.Id, default));
+        Assert.NotNull(await _store.FindAsync("another", good.Id, default));
+    }
+
+    [Fact]
+    public async Task ALineThatIsTooLong_IsLeftOut_AndWhatComesBehindItIsKept()
+    {
+        var (first, second) = (Event(), Event());
+        var intake = new EventIntake(_store, TestEvents.KeepFor, TimeProvider.System);
+        using var lines = new MemoryStream();
+        void Write(string line) => lines.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
+        Write(JsonSerializer.Serialize(first, ProtocolJson.Default.SecurityEvent));
+        Write(new string('x', EventBounds.LineBytesMax + 1));
+        Write(JsonSerializer.Serialize(
+            Event() with { Message = new string('<', 700_000) }, ProtocolJson.Default.SecurityEvent));
+        Write(JsonSerializer.Serialize(second, ProtocolJson.Default.SecurityEvent));
+        lines.Position = 0;
+
+        Assert.Equal(new IntakeResult(2, 0, 2), await intake.AddAsync(lines, default));
+        Assert.Equal(
+            new[] { first.Id, second.Id }.Order(StringComparer.Ordinal),
+            (await IdsAsync()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task ABatchThatIsDamaged_IsGivenUp_AfterAFewTries()
+    {
+        var (given, removed) = (0, 0);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var broken = builder.Build();
+        broken.MapGet("/v1/batches", (HttpContext context) =>
+        {
+            given++;
+            context.Response.Headers["Waf-Batch"] = "damaged";
+            return Results.Bytes(new byte[100], "application/x-ndjson");
+        });
+        broken.MapDelete("/v1/batches/damaged", () =>
+        {
+            removed++;
+            return Results.NoContent();
+        });
+        await broken.StartAsync();
+        var fetcher = new BatchFetcher(
+            new FetchOptions(new Uri(broken.Urls.First() + "/"), "127.0.0.1", null, null),
+            new EventIntake(_store, TestEvents.KeepFor, TimeProvider.System), TimeProvider.System,
+            NullLogger<BatchFetcher>.Instance);
+        _fetching = fetcher.RunAsync(_stop.Token);
+
+        await EventuallyAsync(() => Task.FromResult(removed > 0));
+
+        Assert.True(given >= 3);
     }
 
     [Fact]
@@ -207,9 +257,7 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
         _operator = builder.Build();
         _spool = new EventSpool(Path.Combine(_folder, "spool"), bytesMax, TimeProvider.System);
         var callers = new CallerAuthenticator(new Reviewer(), TimeProvider.System);
-        new DistributionEndpoints(
-            new PolicyStore(TimeProvider.System), new PolicyStore(TimeProvider.System), callers, new Nothing(), _spool)
-                .Map(_operator);
+        new EventsEndpoint(callers, new Nothing(), _spool).Map(_operator);
         new BatchEndpoint(_spool, callers, "waf-system", "waf-console").Map(_operator);
         await _operator.StartAsync();
         _http.BaseAddress ??= new Uri(_operator.Urls.First() + "/");
@@ -248,6 +296,10 @@ public sealed class IntakeChainTests(PostgresServer server) : IAsyncLifetime, ID
     private sealed class Nothing : IEventSink
     {
         public void Accept(SecurityEvent securityEvent)
+        {
+        }
+
+        public void Drop(string ns, string reason)
         {
         }
     }

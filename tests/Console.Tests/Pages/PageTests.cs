@@ -74,7 +74,8 @@ public sealed class PageTests : IAsyncLifetime
         var yaml = await page.Locator("pre").InnerTextAsync();
         Assert.Contains("kind: WafExclusion", yaml, StringComparison.Ordinal);
         await PictureAsync(page, "exclusion");
-        Assert.Equal(Console.Store.EventLabel.Benign, (await _console.Store.FindAsync(_attack.Id, default))!.Row.Label);
+        var found = await _console.Store.FindAsync(_attack.Namespace, _attack.Id, default);
+        Assert.Equal(Console.Store.EventLabel.Benign, found!.Row.Label);
     }
 
     [Fact]

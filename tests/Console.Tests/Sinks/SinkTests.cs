@@ -21,6 +21,8 @@ public sealed class SinkTests : IAsyncLifetime, IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-sinks").FullName;
     private readonly List<(string Path, string? Authorization, string Body)> _calls = [];
     private readonly Queue<(int Status, string Body)> _answers = new();
+    private readonly List<string> _taken = [];
+    private string? _refuses;
     private SqliteEventStore _store = null!;
     private WebApplication _server = null!;
 
@@ -38,6 +40,8 @@ public sealed class SinkTests : IAsyncLifetime, IDisposable
             _calls.Add((context.Request.Path, context.Request.Headers.Authorization, await reader.ReadToEndAsync()));
             var (status, body) = _answers.TryDequeue(out var answer) ? answer
                 : (200, "{\"errors\":false,\"items\":[]}");
+            if (_refuses is { } text && _calls[^1].Body.Contains(text, StringComparison.Ordinal)) status = 400;
+            if (status == 200) _taken.Add(_calls[^1].Body);
             context.Response.StatusCode = status;
             if (status == 429) context.Response.Headers.RetryAfter = "7";
             await context.Response.WriteAsync(body);
@@ -124,8 +128,119 @@ public sealed class SinkTests : IAsyncLifetime, IDisposable
         Assert.Equal(2, _calls.Count);
         Assert.EndsWith("/_bulk", _calls[0].Path, StringComparison.Ordinal);
         var lines = _calls[1].Body.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(e.Id, (string)JsonNode.Parse(lines[0])!["create"]!["_id"]!);
+        Assert.Equal("shop:" + e.Id, (string)JsonNode.Parse(lines[0])!["create"]!["_id"]!);
         Assert.Equal("alert", (string)JsonNode.Parse(lines[1])!["event"]!["kind"]!);
+    }
+
+    [Fact]
+    public async Task ADocumentThatIsRefusedForGood_IsSetAside_AndTheOthersGo()
+    {
+        var sent = Enumerable.Range(0, 3).Select(_ => TestEvents.Attack()).ToArray();
+        await _store.AddAsync(sent);
+        static string Item(int status) => "{\"create\":{\"status\":" + status + "}}";
+        var refusal = $"{{\"errors\":true,\"items\":[{Item(201)},{Item(400)},{Item(201)}]}}";
+        for (var i = 0; i < SinkWorker.TriesMax; i++) _answers.Enqueue((200, refusal));
+        using var client = new HttpClient();
+        var sink = Worker(Options(SinkKind.Elasticsearch));
+        for (var i = 1; i < SinkWorker.TriesMax; i++)
+            await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(client, null, default));
+
+        await sink.SendSomeAsync(client, null, default);
+
+        Assert.Equal(
+            $"shop {sent[1].Id} the server took not all documents: 400",
+            await _store.GetDocumentAsync(SetAside.Kind, "s", default));
+        var calls = _calls.Count;
+        await sink.SendSomeAsync(client, null, default);
+        Assert.Equal(calls, _calls.Count);
+    }
+
+    [Fact]
+    public async Task AnEventThatIsRefusedForGood_IsFoundAmongOthers_AndSetAside()
+    {
+        var sent = Enumerable.Range(0, 40).Select(_ => TestEvents.Attack()).ToArray();
+        sent[17] = sent[17] with { Path = "/poison" };
+        await _store.AddAsync(sent);
+        _refuses = "/poison";
+        using var client = new HttpClient();
+        var sink = Worker(Options(SinkKind.Http));
+        for (var i = 0; i < 100 && await _store.GetDocumentAsync("cursor", "s", default) != "40"; i++)
+        {
+            try
+            {
+                await sink.SendSomeAsync(client, null, default);
+            }
+            catch (SinkException)
+            {
+                // A try of the one.
+            }
+        }
+
+        Assert.Equal(
+            sent.Where(e => e.Path != "/poison").Select(e => e.Id),
+            _taken.SelectMany(body => body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                .Select(line => (string)JsonNode.Parse(line)!["metadata"]!["uid"]!));
+        Assert.StartsWith(
+            $"shop {sent[17].Id} ", await _store.GetDocumentAsync(SetAside.Kind, "s", default),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(401)]
+    [InlineData(403)]
+    [InlineData(404)]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task ARefusalThatIsNotAboutTheEvent_SetsNothingAside(int status)
+    {
+        await _store.AddAsync(TestEvents.Attack());
+        using var client = new HttpClient();
+        var sink = Worker(Options(SinkKind.Http));
+        for (var i = 0; i < 2 * SinkWorker.TriesMax; i++)
+        {
+            _answers.Enqueue((status, ""));
+            await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(client, null, default));
+        }
+
+        Assert.Null(await _store.GetDocumentAsync(SetAside.Kind, "s", default));
+        await sink.SendSomeAsync(client, null, default);
+        Assert.Contains("metadata", _calls[^1].Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("<html>")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("{\"errors\":1}")]
+    [InlineData("{\"errors\":true}")]
+    [InlineData("{\"errors\":true,\"items\":{}}")]
+    [InlineData("{\"errors\":true,\"items\":[{}]}")]
+    [InlineData("{\"errors\":true,\"items\":[{\"create\":{\"status\":\"x\"}}]}")]
+    public void AnAnswerThatIsNone_IsAProblem_AndNoException(string answer)
+    {
+        var problem = BulkAnswer.Problem(Encoding.UTF8.GetBytes(answer), 1);
+        Assert.False(Assert.IsType<SinkException>(problem).IsForGood);
+    }
+
+    [Fact]
+    public async Task ASink_GoesOn_WhateverItsServerAnswers()
+    {
+        await _store.AddAsync(TestEvents.Attack());
+        _answers.Enqueue((200, "<html>"));
+        _answers.Enqueue((200, "{\"errors\":true}"));
+        using var stop = new CancellationTokenSource();
+        var running = Worker(Options(SinkKind.Elasticsearch)).RunAsync(stop.Token);
+        var until = DateTimeOffset.UtcNow.AddMinutes(1);
+        while (await _store.GetDocumentAsync("cursor", "s", default) != "1")
+        {
+            Assert.False(running.IsCompleted, "the worker ended");
+            Assert.True(DateTimeOffset.UtcNow < until, "it did not come about in time");
+            await Task.Delay(50);
+        }
+
+        await stop.CancelAsync();
+        await running;
     }
 
     [Fact]

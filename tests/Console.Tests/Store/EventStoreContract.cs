@@ -30,7 +30,7 @@ public abstract class EventStoreContract : IAsyncLifetime
         var sent = TestEvents.Attack();
         Assert.Equal(new AddResult(1, 0), await Store.AddAsync(sent));
 
-        var found = (await Store.FindAsync(sent.Id, CancellationToken.None))!;
+        var found = (await Store.FindAsync(sent.Namespace, sent.Id, CancellationToken.None))!;
 
         Assert.Equal(Json(sent), Json(found.Event));
         Assert.Equal(sent.Id, found.Row.Id);
@@ -38,7 +38,7 @@ public abstract class EventStoreContract : IAsyncLifetime
             (found.Row.Kind, found.Row.Parameter, found.Row.ThreatLevel));
         Assert.Equal(0.97, found.Row.Score);
         Assert.NotNull(found.Row.Attack);
-        Assert.Null(await Store.FindAsync(TestEvents.NewId(Now), CancellationToken.None));
+        Assert.Null(await Store.FindAsync("shop", TestEvents.NewId(Now), CancellationToken.None));
     }
 
     [Fact]
@@ -52,6 +52,53 @@ public abstract class EventStoreContract : IAsyncLifetime
         Assert.Equal(3, (await ListAsync()).Items.Count);
         Assert.Equal(3, (await AttacksAsync()).Items.Single().Events);
         Assert.Equal(3, (await Traffic()).Sum(row => row.Count));
+    }
+
+    [Fact]
+    public async Task AnId_IsOnesOwn_InItsNamespaceOnly()
+    {
+        var real = TestEvents.Attack(ns: "shop", path: "/real");
+        var forged = TestEvents.Attack(ns: "bank", path: "/forged") with { Id = real.Id };
+        // First and together: neither keeps the other out.
+        Assert.Equal(new AddResult(1, 0), await Store.AddAsync(forged));
+        Assert.Equal(new AddResult(1, 1), await Store.AddAsync(real, forged));
+
+        Assert.Equal("/real", (await Store.FindAsync("shop", real.Id, CancellationToken.None))!.Row.Path);
+        Assert.Equal("/forged", (await Store.FindAsync("bank", real.Id, CancellationToken.None))!.Row.Path);
+        Assert.Equal(["bank", "shop"], await Store.NamespacesOfAsync(real.Id, 10, CancellationToken.None));
+        Assert.Null(await Store.FindAsync("other", real.Id, CancellationToken.None));
+
+        await Store.LabelAsync(
+            new LabelEntry("bank", real.Id, EventLabel.Benign, "bob", Now, null), CancellationToken.None);
+        Assert.Equal(
+            EventLabel.None, (await Store.FindAsync("shop", real.Id, CancellationToken.None))!.Row.Label);
+        Assert.Empty(await Store.LabelsAsync("shop", real.Id, CancellationToken.None));
+        Assert.Single(await Store.LabelsAsync("bank", real.Id, CancellationToken.None));
+        Assert.Equal(EventLabel.None, (await AttacksAsync()).Items.Single().Label);
+
+        // Neither is left out where a page ends between them.
+        var all = new EventQuery { Scope = AccessScope.All, Limit = 1 };
+        var first = await ListAsync(all);
+        var second = await ListAsync(all with { After = PageCursor.Parse(first.Next) });
+        Assert.Equal(
+            ["bank", "shop"], first.Items.Concat(second.Items).Select(e => e.Namespace).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task TrafficOfANamespace_IsBounded_AndPushesNobodyElseOut()
+    {
+        var made = Enumerable.Range(0, 1_000).Select(i => TestEvents.Attack(ns: "noisy", policy: $"made-up-{i}"))
+            .Append(TestEvents.Attack(ns: "noisy", policy: "made-up-7")).ToArray();
+        foreach (var some in made.Chunk(300)) await Store.AddAsync(some);
+        await Store.AddAsync(TestEvents.Attack(ns: "shop"));
+
+        var noisy = await Store.TrafficAsync(
+            AccessScope.Of(["noisy"]), Now.AddDays(-1), Now.AddDays(1), CancellationToken.None);
+
+        Assert.InRange(noisy.Count, 200, 216);
+        Assert.Equal(made.Length, noisy.Sum(row => row.Count));
+        Assert.Contains(noisy, row => row.Policy == "*" && row.Count > 700);
+        Assert.Equal("front", Assert.Single(await Traffic()).Policy);
     }
 
     [Fact]
@@ -71,7 +118,7 @@ public abstract class EventStoreContract : IAsyncLifetime
     [Fact]
     public async Task Pages_FollowEachOther_NewestFirst_WithoutGapOrRepeat()
     {
-        // Twenty at the same millisecond: the id decides among them.
+        // Twenty at the same millisecond: the order of arrival decides among them.
         var sent = Enumerable.Range(0, 60).Select(i => TestEvents.Attack(Now.AddSeconds(-(i / 20)))).ToArray();
         await Store.AddAsync(sent);
 
@@ -87,7 +134,8 @@ public abstract class EventStoreContract : IAsyncLifetime
         while (next is not null);
 
         Assert.Equal(
-            sent.OrderByDescending(e => e.Time).ThenByDescending(e => e.Id, StringComparer.Ordinal).Select(e => e.Id),
+            sent.Select((e, i) => (e, i)).OrderByDescending(x => x.e.Time).ThenByDescending(x => x.i)
+                .Select(x => x.e.Id),
             seen.Select(e => e.Id));
     }
 
@@ -114,7 +162,8 @@ public abstract class EventStoreContract : IAsyncLifetime
         var other = TestEvents.Passed(Now.AddHours(-5), path: "/files") with { Client = "203.0.113.9", Policy = "back",
             Method = "PUT" };
         await Store.AddAsync(wanted, other);
-        await Store.LabelAsync(new LabelEntry(wanted.Id, EventLabel.Attack, "ann", Now, null), CancellationToken.None);
+        await Store.LabelAsync(
+            new LabelEntry("shop", wanted.Id, EventLabel.Attack, "ann", Now, null), CancellationToken.None);
 
         var page = await ListAsync(FilterCases()[name]);
 
@@ -234,7 +283,7 @@ public abstract class EventStoreContract : IAsyncLifetime
         do
         {
             var page = await Store.ListAttacksAsync(
-                new AttackQuery { Scope = Shop, Limit = 4, After = PageCursor.Parse(next, isAttack: true) },
+                new AttackQuery { Scope = Shop, Limit = 4, After = PageCursor.Parse(next) },
                     CancellationToken.None);
             seen.AddRange(page.Items.Select(a => a.Key.Parameter));
             next = page.Next;
@@ -249,17 +298,19 @@ public abstract class EventStoreContract : IAsyncLifetime
     {
         var sent = TestEvents.Attack();
         await Store.AddAsync(sent);
-        await Store.LabelAsync(new LabelEntry(sent.Id, EventLabel.Benign, "ann", Now, "a book title"),
+        await Store.LabelAsync(new LabelEntry("shop", sent.Id, EventLabel.Benign, "ann", Now, "a book title"),
             CancellationToken.None);
-        await Store.LabelAsync(new LabelEntry(sent.Id, EventLabel.None, "ben", Now.AddSeconds(1), null),
+        await Store.LabelAsync(new LabelEntry("shop", sent.Id, EventLabel.None, "ben", Now.AddSeconds(1), null),
             CancellationToken.None);
 
-        Assert.Equal(EventLabel.None, (await Store.FindAsync(sent.Id, CancellationToken.None))!.Row.Label);
+        var labelled = await Store.FindAsync("shop", sent.Id, CancellationToken.None);
+        Assert.Equal(EventLabel.None, labelled!.Row.Label);
         Assert.Equal(
             [(EventLabel.Benign, "ann", "a book title"), (EventLabel.None, "ben", null)],
-            (await Store.LabelsAsync(sent.Id, CancellationToken.None)).Select(l => (l.Label, l.By, l.Reason)));
+            (await Store.LabelsAsync("shop", sent.Id, CancellationToken.None)).Select(l => (l.Label, l.By, l.Reason)));
         Assert.False(await Store.LabelAsync(
-            new LabelEntry(TestEvents.NewId(Now), EventLabel.Attack, "ann", Now, null), CancellationToken.None));
+            new LabelEntry("shop", TestEvents.NewId(Now), EventLabel.Attack, "ann", Now, null),
+            CancellationToken.None));
     }
 
     [Fact]
@@ -305,14 +356,15 @@ public abstract class EventStoreContract : IAsyncLifetime
         var old = new[] { TestEvents.Attack(Now.AddDays(-29)), TestEvents.Attack(Now.AddDays(-28)) };
         var young = TestEvents.Attack(Now.AddDays(-1));
         await Store.AddAsync([.. old, young]);
-        await Store.LabelAsync(new LabelEntry(old[0].Id, EventLabel.Attack, "ann", Now, null), CancellationToken.None);
+        await Store.LabelAsync(
+            new LabelEntry("shop", old[0].Id, EventLabel.Attack, "ann", Now, null), CancellationToken.None);
 
         Assert.Equal(0, await Store.ExpireAsync(Now.AddDays(-29), CancellationToken.None));
         Assert.NotEqual(0, await Store.ExpireAsync(Now.AddDays(-7), CancellationToken.None));
 
         Assert.Equal([young.Id], (await ListAsync()).Items.Select(e => e.Id));
         Assert.Single((await AttacksAsync()).Items);
-        Assert.Empty(await Store.LabelsAsync(old[0].Id, CancellationToken.None));
+        Assert.Empty(await Store.LabelsAsync("shop", old[0].Id, CancellationToken.None));
         Assert.Empty((await ListAsync(new EventQuery { Scope = Shop, Words = ["search"], To =
             Now.AddDays(-7) })).Items);
         Assert.Equal(new AddResult(1, 0), await Store.AddAsync(TestEvents.Attack(Now.AddDays(-1))));
@@ -348,6 +400,33 @@ public abstract class EventStoreContract : IAsyncLifetime
         Assert.Equal(20, last!.Number);
         Assert.Equal([20L, 19], (await Store.LastAuditAsync(2, CancellationToken.None)).Select(e => e.Number));
         Assert.Equal(last.Hash, (await Store.ReadAuditAsync(19, 100, CancellationToken.None)).Single().Hash);
+    }
+
+    /// <summary>Makes the tables those of the version in which an id was unique among all namespaces.</summary>
+    protected abstract Task DowngradeAsync();
+
+    [Fact]
+    public async Task TablesOfAnEarlierVersion_AreTakenOver()
+    {
+        var (labelled, other) = (TestEvents.Attack(), TestEvents.Attack(ns: "bank"));
+        await Store.AddAsync(labelled, other);
+        await Store.LabelAsync(
+            new LabelEntry("shop", labelled.Id, EventLabel.Benign, "ann", Now, "why"), CancellationToken.None);
+        var before = await Store.LastSequenceAsync(CancellationToken.None);
+        await DowngradeAsync();
+
+        await Store.InitializeAsync(CancellationToken.None);
+        await Store.InitializeAsync(CancellationToken.None);
+
+        var found = (await Store.FindAsync("shop", labelled.Id, CancellationToken.None))!;
+        Assert.Equal((Json(labelled), EventLabel.Benign), (Json(found.Event), found.Row.Label));
+        Assert.Equal(
+            "why", Assert.Single(await Store.LabelsAsync("shop", labelled.Id, CancellationToken.None)).Reason);
+        Assert.Equal(new AddResult(1, 1), await Store.AddAsync(
+            labelled, TestEvents.Attack(ns: "bank") with { Id = labelled.Id }));
+        Assert.True(await Store.LastSequenceAsync(CancellationToken.None) > before);
+        Assert.Equal(
+            3, (await ListAsync(new EventQuery { Scope = AccessScope.All, Words = ["search"] })).Items.Count);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using WafOperator.Console.Store;
 using WafOperator.Console.Store.Postgres;
 using WafOperator.Console.Store.Sqlite;
@@ -14,8 +15,24 @@ public sealed class PostgresCollection : ICollectionFixture<PostgresServer>
 [Collection(PostgresCollection.Name)]
 public sealed class PostgresEventStoreTests(PostgresServer server) : EventStoreContract
 {
+    private string _database = "";
+
     protected override async Task<IEventStore> NewStoreAsync() =>
-        new PostgresEventStore(await server.NewDatabaseAsync());
+        new PostgresEventStore(_database = await server.NewDatabaseAsync());
+
+    protected override async Task DowngradeAsync()
+    {
+        await using var source = Npgsql.NpgsqlDataSource.Create(_database);
+        await using var command = source.CreateCommand(
+            """
+            alter table events drop constraint events_pkey;
+            alter table events add primary key (at, id);
+            alter table labels drop column namespace;
+            drop index events_of;
+            create index events_namespace on events (namespace, at desc, id desc);
+            """);
+        await command.ExecuteNonQueryAsync();
+    }
 
     [Fact]
     public async Task ADay_IsAPartition_AndGoesAsOne()
@@ -42,4 +59,30 @@ public sealed class SqliteEventStoreTests : EventStoreContract
 
     protected override Task<IEventStore> NewStoreAsync() =>
         Task.FromResult<IEventStore>(new SqliteEventStore(Path.Combine(_folder, "events.db")));
+
+    protected override async Task DowngradeAsync()
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "events.db")}");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText =
+            """
+            create table old (
+              seq integer primary key autoincrement, id blob not null unique, at integer not null,
+              namespace text not null, policy text not null, revision text not null, pod text, client text not null,
+              method text not null, host text, path text not null, route text not null, verdict integer not null,
+              would integer not null, reason text not null, status integer not null, kind text not null,
+              parameter text not null, threat integer not null, score real, anomaly integer not null,
+              whole integer not null, uninspected integer not null, micros integer not null, attack integer,
+              label integer not null default 0, data blob not null);
+            insert into old select * from events;
+            drop table events;
+            alter table old rename to events;
+            create index events_at on events (at desc, id desc);
+            create index events_namespace on events (namespace, at desc, id desc);
+            alter table labels drop column namespace;
+            pragma user_version = 0;
+            """;
+        await command.ExecuteNonQueryAsync();
+    }
 }

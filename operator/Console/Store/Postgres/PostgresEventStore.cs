@@ -46,7 +46,8 @@ public sealed class PostgresEventStore : SqlEventStore
             {
                 new SqlText("delete from traffic").WhereValue("bucket <", end),
                 new SqlText("delete from attacks").WhereValue("last_at <", end),
-                new SqlText("delete from labels l where not exists (select 1 from events e where e.id = l.event_id)"),
+                new SqlText("delete from labels l where not exists (select 1 from events e "
+                    + "where e.id = l.event_id and e.namespace = l.namespace)"),
             })
                 await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
             return old.Count;
@@ -99,18 +100,20 @@ public sealed class PostgresEventStore : SqlEventStore
         }
     }
 
-    private protected override async Task<HashSet<string>> KnownAsync(
+    private protected override async Task<HashSet<EventKey>> KnownAsync(
         DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
         CancellationToken cancellationToken)
     {
-        var sql = new SqlText("select e.id from events e")
+        var sql = new SqlText("select e.namespace, e.id from events e")
             .WhereValue("e.at >=", events.Min(e => e.At)).WhereValue("e.at <=", events.Max(e => e.At));
         sql.Where($"e.id = any({sql.Value(events.Select(e => e.Id).ToArray())})");
         return
         [
             .. await RowsAsync(
                 sql.CommandOn(connection, transaction),
-                static reader => Convert.ToHexStringLower(reader.GetFieldValue<byte[]>(0)), cancellationToken),
+                static reader => new EventKey(
+                    reader.GetString(0), Convert.ToHexStringLower(reader.GetFieldValue<byte[]>(1))),
+                cancellationToken),
         ];
     }
 

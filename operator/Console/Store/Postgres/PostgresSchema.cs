@@ -21,11 +21,11 @@ internal static class PostgresSchema
           parameter text not null, threat smallint not null, score double precision, anomaly integer not null,
           whole smallint not null, uninspected bigint not null, micros bigint not null, attack bigint,
           label smallint not null default 0, terms text[] not null, data bytea not null,
-          primary key (at, id)) partition by range (at);
+          primary key (at, namespace, id)) partition by range (at);
         create index if not exists events_brin on events using brin (at);
         create index if not exists events_id on events (id);
         create index if not exists events_seq on events (seq);
-        create index if not exists events_namespace on events (namespace, at desc, id desc);
+        create index if not exists events_of on events (namespace, at desc, seq desc);
         create index if not exists events_client on events (client, at desc);
         create index if not exists events_path on events (path, method);
         create index if not exists events_threat on events (at desc) where threat >= 3;
@@ -46,13 +46,26 @@ internal static class PostgresSchema
           primary key (bucket, namespace, policy, verdict, would, reason, whole)) with (fillfactor = 70);
         create table if not exists labels (
           event_id bytea not null, label smallint not null, said_by text not null, at bigint not null,
-          reason text not null);
+          reason text not null, namespace text not null default '');
         create index if not exists labels_event on labels (event_id, at);
         create table if not exists documents (
           kind text not null, name text not null, json text not null, primary key (kind, name));
         create table if not exists audit (
           number bigint primary key, at bigint not null, done_by text not null, action text not null,
           subject text not null, detail text not null, previous bytea not null, hash bytea not null);
+
+        -- From tables in which an id was unique among all namespaces.
+        do $$ begin
+          if exists (select 1 from pg_constraint where conrelid = 'events'::regclass and contype = 'p'
+              and array_length(conkey, 1) = 2) then
+            alter table events drop constraint events_pkey;
+            alter table events add primary key (at, namespace, id);
+            drop index if exists events_namespace;
+            alter table labels add column if not exists namespace text not null default '';
+            update labels l set namespace = coalesce(
+              (select e.namespace from events e where e.id = l.event_id order by e.seq limit 1), '');
+          end if;
+        end $$;
         """;
 
     public const string Copy =

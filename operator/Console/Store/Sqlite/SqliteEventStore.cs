@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace WafOperator.Console.Store.Sqlite;
@@ -31,8 +32,24 @@ public sealed class SqliteEventStore : SqlEventStore
             async connection =>
             {
                 // Readers do not wait for the writer. Kept in the file.
-                await ExecuteAsync(new SqlText("pragma journal_mode = wal").CommandOn(connection), cancellationToken);
-                return await ExecuteAsync(new SqlText(SqliteSchema.Text).CommandOn(connection), cancellationToken);
+                return await ExecuteAsync(
+                    new SqlText("pragma journal_mode = wal").CommandOn(connection), cancellationToken);
+            },
+            cancellationToken);
+        await WriteAsync(
+            async (connection, transaction) =>
+            {
+                var known = await RowsAsync(
+                    new SqlText("select (select user_version from pragma_user_version), "
+                        + "(select count(*) from sqlite_master where name = 'events')")
+                        .CommandOn(connection, transaction),
+                    static reader => (Version: reader.GetInt64(0), HasEvents: reader.GetInt64(1) > 0),
+                    cancellationToken);
+                var upgrade = known[0] is { Version: 0, HasEvents: true } ? SqliteSchema.FromVersion0 : "";
+                var mark = string.Create(CultureInfo.InvariantCulture, $"pragma user_version = {SqliteSchema.Version}");
+                return await ExecuteAsync(
+                    new SqlText(upgrade).Add(SqliteSchema.Text).Add(mark).CommandOn(connection, transaction),
+                    cancellationToken);
             },
             cancellationToken);
     }
@@ -107,17 +124,20 @@ public sealed class SqliteEventStore : SqlEventStore
         DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
         CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private protected override async Task<HashSet<string>> KnownAsync(
+    private protected override async Task<HashSet<EventKey>> KnownAsync(
         DbConnection connection, DbTransaction transaction, IReadOnlyList<PreparedEvent> events,
         CancellationToken cancellationToken)
     {
-        var known = new HashSet<string>(StringComparer.Ordinal);
+        var known = new HashSet<EventKey>();
         foreach (var some in events.Chunk(500))
         {
-            var sql = new SqlText("select e.id from events e").WhereIn("e.id", some.Select(object (e) => e.Id));
+            var sql = new SqlText("select e.namespace, e.id from events e")
+                .WhereIn("e.id", some.Select(object (e) => e.Id));
             known.UnionWith(await RowsAsync(
                 sql.CommandOn(connection, transaction),
-                static reader => Convert.ToHexStringLower(reader.GetFieldValue<byte[]>(0)), cancellationToken));
+                static reader => new EventKey(
+                    reader.GetString(0), Convert.ToHexStringLower(reader.GetFieldValue<byte[]>(1))),
+                cancellationToken));
         }
 
         return known;
@@ -169,8 +189,8 @@ public sealed class SqliteEventStore : SqlEventStore
                 new SqlText($"delete from words where rowid in ({some})").CommandOn(connection, transaction),
                 cancellationToken);
             await ExecuteAsync(
-                new SqlText("delete from labels where event_id in ("
-                    + some.Replace("e.seq", "e.id", StringComparison.Ordinal) + ")")
+                new SqlText("delete from labels where (namespace, event_id) in ("
+                    + some.Replace("e.seq", "e.namespace, e.id", StringComparison.Ordinal) + ")")
                     .CommandOn(connection, transaction),
                 cancellationToken);
             return await ExecuteAsync(

@@ -8,15 +8,15 @@ internal static class SqliteSchema
     public const string Text =
         """
         create table if not exists events (
-          seq integer primary key autoincrement, id blob not null unique, at integer not null,
+          seq integer primary key autoincrement, id blob not null, at integer not null,
           namespace text not null, policy text not null, revision text not null, pod text, client text not null,
           method text not null, host text, path text not null, route text not null, verdict integer not null,
           would integer not null, reason text not null, status integer not null, kind text not null,
           parameter text not null, threat integer not null, score real, anomaly integer not null,
           whole integer not null, uninspected integer not null, micros integer not null, attack integer,
-          label integer not null default 0, data blob not null);
-        create index if not exists events_at on events (at desc, id desc);
-        create index if not exists events_namespace on events (namespace, at desc, id desc);
+          label integer not null default 0, data blob not null, unique (id, namespace));
+        create index if not exists events_time on events (at);
+        create index if not exists events_of on events (namespace, at);
         create index if not exists events_client on events (client, at desc);
         create index if not exists events_path on events (path, method);
         create index if not exists events_threat on events (at desc) where threat >= 3;
@@ -37,13 +37,39 @@ internal static class SqliteSchema
           primary key (bucket, namespace, policy, verdict, would, reason, whole)) without rowid;
         create table if not exists labels (
           event_id blob not null, label integer not null, said_by text not null, at integer not null,
-          reason text not null);
+          reason text not null, namespace text not null default '');
         create index if not exists labels_event on labels (event_id, at);
         create table if not exists documents (
           kind text not null, name text not null, json text not null, primary key (kind, name)) without rowid;
         create table if not exists audit (
           number integer primary key, at integer not null, done_by text not null, action text not null,
           subject text not null, detail text not null, previous blob not null, hash blob not null);
+        """;
+
+    /// <summary>What <see cref="Text"/> makes, as the file says of itself.</summary>
+    public const int Version = 1;
+
+    /// <summary>
+    /// From tables in which an id was unique among all namespaces (version 0) to those of version 1. SQLite changes no
+    /// constraint of a table: it is copied, with the numbers that sinks and words know it by.
+    /// </summary>
+    public const string FromVersion0 =
+        """
+        create table events_new (
+          seq integer primary key autoincrement, id blob not null, at integer not null,
+          namespace text not null, policy text not null, revision text not null, pod text, client text not null,
+          method text not null, host text, path text not null, route text not null, verdict integer not null,
+          would integer not null, reason text not null, status integer not null, kind text not null,
+          parameter text not null, threat integer not null, score real, anomaly integer not null,
+          whole integer not null, uninspected integer not null, micros integer not null, attack integer,
+          label integer not null default 0, data blob not null, unique (id, namespace));
+        insert into events_new select * from events;
+        delete from sqlite_sequence where name = 'events_new';
+        insert into sqlite_sequence (name, seq) select 'events_new', seq from sqlite_sequence where name = 'events';
+        alter table labels add column namespace text not null default '';
+        update labels set namespace = coalesce((select e.namespace from events e where e.id = labels.event_id), '');
+        drop table events;
+        alter table events_new rename to events;
         """;
 
     public static readonly string[] EventColumns =
