@@ -36,10 +36,8 @@ internal static class ConsoleCommand
         var audit = new Command("audit", "The audit trail.");
         audit.Add(VerifyCommand(output));
         root.Add(audit);
-        root.Add(ArchiveCommand(output, "backup", "Writes everything of the store into one file.",
-            StoreArchive.WriteAsync));
-        root.Add(ArchiveCommand(output, "restore", "Reads such a file into a store; what is there stays.",
-            StoreArchive.ReadAsync));
+        root.Add(BackupCommand(output));
+        root.Add(RestoreCommand(output));
         return root;
     }
 
@@ -145,18 +143,40 @@ internal static class ConsoleCommand
         return command;
     }
 
-    private static Command ArchiveCommand(
-        TextWriter output, string name, string description,
-        Func<IEventStore, string, CancellationToken, Task<string>> work)
+    private static Command BackupCommand(TextWriter output)
     {
         var store = StoreOption();
-        var file = new Argument<string>("file") { Description = "The archive." };
-        var command = new Command(name, description) { store, file };
+        var file = new Argument<string>("file") { Description =
+            "The archive; in a folder that is there, one named by the time." };
+        var keep = new Option<int>("--keep") { Description =
+            "In a folder: archives that stay, the oldest beyond go.", DefaultValueFactory = _ => 7 };
+        var command = new Command("backup", "Writes everything of the store into one file.") { store, keep, file };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var opened = ConsoleHost.OpenStore(StoreOf(parsed.GetRequiredValue(store)));
             await opened.InitializeAsync(cancellationToken);
-            await output.WriteLineAsync(await work(opened, parsed.GetRequiredValue(file), cancellationToken));
+            var path = parsed.GetRequiredValue(file);
+            var said = Directory.Exists(path)
+                ? await ArchiveFolder.WriteAsync(
+                    opened, path, parsed.GetRequiredValue(keep), TimeProvider.System, cancellationToken)
+                : await StoreArchive.WriteAsync(opened, path, cancellationToken);
+            await output.WriteLineAsync(said);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command RestoreCommand(TextWriter output)
+    {
+        var store = StoreOption();
+        var file = new Argument<string>("file") { Description = "The archive." };
+        var command = new Command("restore", "Reads such a file into a store; what is there stays.") { store, file };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            await using var opened = ConsoleHost.OpenStore(StoreOf(parsed.GetRequiredValue(store)));
+            await opened.InitializeAsync(cancellationToken);
+            await output.WriteLineAsync(
+                await StoreArchive.ReadAsync(opened, parsed.GetRequiredValue(file), cancellationToken));
             return 0;
         });
         return command;
