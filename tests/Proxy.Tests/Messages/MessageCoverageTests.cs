@@ -88,10 +88,9 @@ public sealed class MessageCoverageTests
             {
                 Logging = new DecisionLogging { Decisions = DecisionLogLevel.All },
             });
-        // Too short and too mixed to be packed: the letters stand there as they are.
-        var text = "an attack"u8.ToArray();
-        byte[] message = coding is "zstd" ? new ZstdSharp.Compressor().Wrap(text).ToArray()
-            : "these are letters of something else"u8.ToArray();
+        using var compressor = new ZstdSharp.Compressor();
+        byte[] message = coding is "zstd" ? compressor.Wrap([0x0A, 9, .. "an attack"u8]).ToArray()
+            : [.. "these are letters of something else"u8];
 
         await RawHttp2.SendAsync(
             sidecar.Endpoint,
