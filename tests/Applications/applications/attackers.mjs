@@ -174,7 +174,8 @@ const readAll = folder => fs.existsSync(folder) ? fs.readdirSync(folder, {withFi
 function traversals() {
   const spellings = ['../', '..%2f', '%2e%2e%2f', '%2e%2e/', '..%252f', '....//', '..%5c', '..\\', '%c0%ae%c0%ae/', '..;/', '.././', '..//', '..%00/', '%252e%252e%252f'];
   // Targets that attackers ask for, wherever the server runs.
-  const ends = ['etc/passwd', 'etc/passwd%00', 'etc//passwd', 'etc/./passwd', 'secret.txt', 'proc/self/environ', 'proc/self/root/etc/passwd'];
+  const rootOfProcess = 'proc/self/root';
+  const ends = ['etc/passwd', 'etc/passwd%00', 'etc//passwd', 'etc/./passwd', 'secret.txt', 'proc/self/environ', `${rootOfProcess}/etc/passwd`];
   const steps = [1, 2, 3, 5, 8, 12];
   return [...spellings.flatMap(spelling => steps.flatMap(n => ends.map(end => spelling.repeat(n) + end))),
     '/etc/passwd', 'file:///etc/passwd', 'php://filter/convert.base64-encode/resource=/etc/passwd', 'php://filter/resource=/etc/passwd', '/proc/self/cwd/../../data/secret.txt',
