@@ -25,9 +25,6 @@ internal sealed class LoginState
     /// <summary>How long a client is known under a name with which it succeeded.</summary>
     private static readonly TimeSpan KnownFor = TimeSpan.FromDays(30);
 
-    /// <summary>What has faded to less than this of one attempt is over.</summary>
-    private const double Faded = 0.5;
-
     private readonly byte[][]? _prefix;
     private readonly byte[] _method;
     private readonly KeyReader? _name;
@@ -71,8 +68,9 @@ internal sealed class LoginState
         Span<UInt128> names = stackalloc UInt128[KeyReader.ValuesMax];
         names = names[..(_name?.Read(client, request, names) ?? 0)];
         var own = KeyReader.ClientKey(client, Sharing.Hashes);
-        foreach (var (limit, table, who) in _counters)
+        foreach (var counter in _counters)
         {
+            var (limit, table, who) = (counter.Limit, counter.Table, counter.Who);
             if (who is not "user")
             {
                 Take(table.WaitOf(KeyOf(who, client, own), PartOf(limit), limit.Share, now), who);
@@ -82,7 +80,7 @@ internal sealed class LoginState
             foreach (var name in names)
             {
                 // Others' failures do not lock a user out of where it signed in before.
-                if (names.Length == 1 && _known.Read(name ^ own, now).Successes > Faded) continue;
+                if (names.Length == 1 && _known.Read(name ^ own, now).Successes > LoginCounter.Faded) continue;
                 Take(table.WaitOf(name, PartOf(limit), limit.Share, now), who);
             }
         }
@@ -96,8 +94,8 @@ internal sealed class LoginState
     }
 
     /// <summary>
-    /// Counts an attempt that was answered. A success is one of a user: of several names in a request nobody knows whose
-    /// it was, and a user who signs in again and again makes nobody's failures fewer.
+    /// Counts an attempt that was answered. A success is one of a user: of several names in a request nobody knows
+    /// whose it was, and a user who signs in again and again makes nobody's failures fewer.
     /// </summary>
     public void Count(Address client, CanonicalRequest request, LoginOutcome outcome, long now)
     {
@@ -107,10 +105,15 @@ internal sealed class LoginState
         var own = KeyReader.ClientKey(client, Sharing.Hashes);
         if (outcome is LoginOutcome.Failure)
         {
-            foreach (var (_, table, who) in _counters)
+            foreach (var counter in _counters)
             {
-                if (who is not "user") table.Add(KeyOf(who, client, own), isFailure: true, now);
-                else foreach (var name in names) table.Add(name, isFailure: true, now);
+                if (counter.Who is not "user")
+                {
+                    counter.Table.Add(KeyOf(counter.Who, client, own), isFailure: true, now);
+                    continue;
+                }
+
+                foreach (var name in names) counter.Table.Add(name, isFailure: true, now);
             }
 
             return;
@@ -122,7 +125,7 @@ internal sealed class LoginState
             // Without names a client is one user of its network, and of itself none.
             if (names.IsEmpty && counter.Who is not "network") continue;
             var key = counter.Who is "user" ? names[0] : KeyOf(counter.Who, client, own);
-            counter.Succeeded(key, names.IsEmpty ? own : names[0], now);
+            counter.Succeeded(key, names.IsEmpty || counter.Who is "user" ? own : names[0], now);
         }
 
         if (names.Length == 1) _known.Add(names[0] ^ own, isFailure: false, now);
@@ -155,27 +158,4 @@ internal sealed class LoginState
 
     private UInt128 KeyOf(string who, Address client, UInt128 own) => who is "client" ? own
         : KeyReader.ClientKey(client.Network(client.IsV6 ? NetworkV6 : NetworkV4), Sharing.Hashes);
-}
-
-/// <summary>Failures by client, user or network. Thread-safe.</summary>
-internal sealed record LoginCounter(FailureLimit Limit, FailureTable Table, string Who)
-{
-    private const double Faded = 0.5;
-
-    private readonly FailureTable _credited = new(1, 1);
-
-    /// <param name="limit">The limit.</param>
-    /// <param name="who">client, user or network.</param>
-    /// <param name="periodTicks">Ticks after which an attempt counts 1/e.</param>
-    /// <param name="keysMax">Keys that are remembered.</param>
-    public LoginCounter(FailureLimit limit, string who, long periodTicks, int keysMax)
-        : this(limit, new FailureTable(periodTicks, keysMax), who) => _credited = new(periodTicks, keysMax);
-
-    /// <summary>Counts a success of a user under the key, once while the last one still counts.</summary>
-    public void Succeeded(UInt128 key, UInt128 user, long now)
-    {
-        if (_credited.Read(key ^ user, now).Successes > Faded) return;
-        _credited.Add(key ^ user, isFailure: false, now);
-        Table.Add(key, isFailure: false, now);
-    }
 }

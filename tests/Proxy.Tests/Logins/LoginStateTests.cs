@@ -145,6 +145,23 @@ public sealed class LoginStateTests
     }
 
     [Fact]
+    public void SuccessesOfAUser_FromSeveralClients_CountForIt_WhateverOtherUsersDo()
+    {
+        var program = Program(Login with { PerUser = Five });
+        for (var i = 0; i < 8; i++)
+        {
+            Attempt(program, $"192.0.2.{i}", "bob", 200);
+            Attempt(program, $"192.0.2.{i}", "ann", 200);
+        }
+
+        for (var i = 0; i < 7; i++) Assert.True(Attempt(program, $"198.51.{i}.1", "ann", 401));
+        for (var i = 0; i < 3; i++) Attempt(program, $"198.51.1{i}.1", "ann", 401);
+
+        Assert.False(Attempt(program, "203.0.113.1", "ann", 401));
+        Assert.True(Attempt(program, "203.0.113.1", "bob", 401));
+    }
+
+    [Fact]
     public void AnotherConnectionToTheSameRedis_ChangesNothing()
     {
         var policy = Login with { PerClient = Five };
