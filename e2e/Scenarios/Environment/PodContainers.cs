@@ -30,6 +30,15 @@ public static class PodContainers
         return null;
     }
 
+    /// <summary>
+    /// Whether a container of the pod has not ended: it runs, or kubelet has yet to start it.
+    /// </summary>
+    public static bool AnyRuns(JsonElement pod)
+    {
+        var states = NamesOf(pod).Select(name => StatusOf(pod, name)).ToList();
+        return states.Any(status => status is null || !status.Value.GetProperty("state").TryGetProperty("terminated", out _));
+    }
+
     private static bool IsSidecar(JsonElement container) =>
         container.TryGetProperty("restartPolicy", out var policy) && policy.GetString() == "Always";
 

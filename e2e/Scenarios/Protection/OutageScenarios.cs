@@ -29,7 +29,7 @@ public sealed class OutageScenarios
             await ScaleOperatorAsync(2);
         }
 
-        await Eventually.TrueAsync(TimeSpan.FromSeconds(90), "the waiting pod comes, with a sidecar", async () =>
+        await Eventually.TrueAsync(TimeSpan.FromSeconds(180), "the waiting pod comes, with a sidecar", async () =>
         {
             var pods = await shop.PodsAsync("shop");
             return pods.Count == before + 1 && pods.All(HasSidecar);
@@ -43,7 +43,7 @@ public sealed class OutageScenarios
         await using var shop = await Shop.ProtectedAsync();
         using var client = await shop.ClientAsync("shop");
         await shop.Kubectl.RunAsync("scale", "deployment/shop", "--replicas=1");
-        await Eventually.TrueAsync(TimeSpan.FromSeconds(60), "one pod is left", async () => (await shop.PodsAsync("shop")).Count == 1);
+        await Eventually.TrueAsync(TimeSpan.FromSeconds(180), "one pod is left", async () => (await shop.PodsAsync("shop")).Count == 1);
 
         await ScaleOperatorAsync(0);
         try
@@ -51,10 +51,10 @@ public sealed class OutageScenarios
             var pod = (await shop.PodsAsync("shop"))[0].GetProperty("metadata").GetProperty("name").GetString()!;
             // The sidecar is told to end, as the kubelet tells it; its container is started again in the same pod.
             await shop.Kubectl.TryAsync(["exec", pod, "-c", "waf-sidecar", "--", "busybox", "kill", "1"]);
-            await Eventually.TrueAsync(TimeSpan.FromSeconds(60), "the sidecar restarted and is ready", async () =>
+            await Eventually.TrueAsync(TimeSpan.FromSeconds(180), "the sidecar restarted and is ready", async () =>
                 Restarted(await shop.Kubectl.GetAsync("pod", pod)));
 
-            await Eventually.TrueAsync(TimeSpan.FromSeconds(20), "the restarted sidecar protects", async () =>
+            await Eventually.TrueAsync(TimeSpan.FromSeconds(60), "the restarted sidecar protects", async () =>
                 await client.StatusAsync(Requests.SqlInjection) == System.Net.HttpStatusCode.Forbidden);
             await client.PassesAsync();
         }
@@ -78,7 +78,8 @@ public sealed class OutageScenarios
             await Shop.Operator.RunAsync("rollout", "status", "deployment/waf-operator", "--timeout=120s");
             return;
         }
-        await Eventually.TrueAsync(TimeSpan.FromSeconds(60), "the operator's pods are gone", async () =>
-            (await Shop.Operator.ListAsync("pods", "-l", "app.kubernetes.io/component=operator")).Count == 0);
+        // Not until the objects are gone: a kubelet may keep those for a minute after the last program ended.
+        await Eventually.TrueAsync(TimeSpan.FromSeconds(180), "no program of the operator runs", async () =>
+            !(await Shop.Operator.ListAsync("pods", "-l", "app.kubernetes.io/component=operator")).Any(PodContainers.AnyRuns));
     }
 }
