@@ -103,7 +103,7 @@ public sealed partial class CanonicalRequest
         HeadReader.ReadHeaders(this);
         EmbeddedText.ShowCookies(this);
         if (HasQuery) UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
-        if (BinaryMetadata.Read(this) || HasQuery) EmbeddedText.Show(this, 0);
+        if (BinaryMetadata.Read(this) | CredentialsReader.Read(this) || HasQuery) EmbeddedText.Show(this, 0);
         QueryArgumentCount = _arguments.Count;
     }
 

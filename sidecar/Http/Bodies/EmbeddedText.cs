@@ -13,6 +13,9 @@ internal static class EmbeddedText
     /// <summary>JSON in a string of JSON in a string of JSON.</summary>
     private const int RoundsMax = 3;
 
+    /// <summary>A document of XML in a value begins within so many bytes: whatever stands before it.</summary>
+    private const int StartBytesMax = 1024;
+
     private static readonly SearchValues<byte> Blanks = SearchValues.Create(" \t\r\n"u8);
     private static readonly SearchValues<byte> Digits = SearchValues.Create("0123456789abcdefABCDEF"u8);
 
@@ -37,7 +40,8 @@ internal static class EmbeddedText
     private static void ShowReferences(CanonicalRequest request, in Argument argument)
     {
         var text = request[argument.Value];
-        if (text is not [(byte)'<', ..] || text.IndexOf("&#"u8) < 0) return;
+        // Behind blanks or a mark of byte order a document begins as well, for readers that are lenient.
+        if (text.IndexOf("&#"u8) < 0 || text[..Math.Min(text.Length, StartBytesMax)].IndexOf((byte)'<') < 0) return;
         if (!request.Arena.TryReserve(text.Length)) { request.NoMemory(); return; }
         var shown = request.Arena.Commit(XmlText.Decode(request[argument.Value], request.Arena.Tail));
         request.AddArgument(

@@ -42,7 +42,8 @@ public readonly record struct ProtobufReading(bool IsMessage, long UnreadBytes, 
 public static class ProtobufStrings
 {
     /// <summary>
-    /// Bytes within numbers that can be read as letters: from so many on, a "message" may be a text in disguise.
+    /// Bytes within numbers, tags and lengths that can be read as letters: from so many on, a "message" may be a text
+    /// in disguise, of which its fields are but pieces.
     /// </summary>
     private const int DisguisedBytesMin = 8;
 
@@ -84,7 +85,7 @@ public static class ProtobufStrings
         public ExceededLimits Exceeded { get; private set; }
 
         /// <summary>
-        /// Steps over a whole message without looking into its fields; counts letters in its numbers.
+        /// Steps over a whole message without looking into its fields; counts letters in its numbers, tags and lengths.
         /// </summary>
         public bool TryMeasure(ReadOnlySpan<byte> message, bool isCut, out int disguised)
         {
@@ -93,9 +94,12 @@ public static class ProtobufStrings
             var (position, groups) = (0, 0);
             while (position < message.Length)
             {
+                var start = position;
                 if (!TryNext(message, isCut, ref position, ref groups, out var field)) return false;
-                if (field.IsDelimited) continue;
-                foreach (var value in message[field.Content]) disguised += value is >= 0x20 and < 0x7F ? 1 : 0;
+                // Of a text only what stands before it is no text: its tag and its length.
+                var (content, length) = field.Content.GetOffsetAndLength(message.Length);
+                var header = field.IsDelimited ? message[start..content] : message.Slice(content, length);
+                foreach (var value in header) disguised += value is >= 0x20 and < 0x7F ? 1 : 0;
             }
 
             return groups == 0 || isCut;

@@ -62,6 +62,32 @@ public sealed class ProtobufStringsTests
         Assert.Contains(found, text => text.Contains("' or 1=1", StringComparison.Ordinal));
     }
 
+    /// <summary>
+    /// A string cut into fields by letters that are tags (<c>"</c>, <c>*</c>, <c>2</c>, <c>:</c>) and lengths, and that
+    /// has one control byte so that it is no clean text: the application gets it whole.
+    /// </summary>
+    [Fact]
+    public void ATextWhosePiecesAreFields_IsShownWhole()
+    {
+        var random = new Random(11);
+        byte[] tags = [.. "\"*2:BJRZbjrz"u8];
+        for (var round = 0; round < 500; round++)
+        {
+            var text = new List<byte>();
+            for (var piece = random.Next(4, 8); piece > 0; piece--)
+            {
+                var letters = random.Next(0x20, 0x50);
+                text.AddRange([tags[random.Next(tags.Length)], (byte)letters]);
+                for (; letters > 0; letters--) text.Add((byte)random.Next('a', 'z'));
+            }
+
+            text[5] = 1;
+            var whole = Encoding.ASCII.GetString([.. text]);
+
+            Assert.Contains(Read(Bytes(7, [.. text])).Found, found => found[2..] == whole);
+        }
+    }
+
     [Fact]
     public void ACutMessage_ShowsWhatThereIs()
     {

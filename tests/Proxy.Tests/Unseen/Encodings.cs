@@ -25,6 +25,14 @@ internal static class Encodings
     public static string Octal(Random random, string text) => PerLetter(random, text, letter =>
         random.Next(3) == 0 ? $"\\{letter}" : "\\" + Convert.ToString(letter, 8).PadLeft(3, '0'));
 
+    /// <summary>Base64 in either alphabet, with or without its padding.</summary>
+    public static string Base64(Random random, string text)
+    {
+        var encoded = Convert.ToBase64String(Encoding.Latin1.GetBytes(text));
+        if (random.Next(2) == 0) encoded = encoded.Replace('+', '-').Replace('/', '_');
+        return random.Next(2) == 0 ? encoded.TrimEnd('=') : encoded;
+    }
+
     /// <summary>Letters in both cases: applications compare without regard to it.</summary>
     public static string MixedCase(Random random, string text) =>
         string.Concat(text.Select(letter =>

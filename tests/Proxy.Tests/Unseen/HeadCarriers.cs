@@ -47,9 +47,32 @@ internal static class HeadCarriers
                     ? new CarriedHead("cookie name", path, [$"Cookie: {cookies}{value}=1"], value)
                     : new CarriedHead("cookie value", path, [$"Cookie: {cookies}q={value}"], value);
             default:
+                if (random.Next(4) == 0) return InCredentials(random, path, value);
                 var name = Names[random.Next(Names.Length)];
                 return new CarriedHead($"header {name}", path, [$"{name}: {value}"], value);
         }
+    }
+
+    /// <summary>Base64 that servers and frameworks undo: user and password, and claims of a token.</summary>
+    private static CarriedHead InCredentials(Random random, string path, string value)
+    {
+        if (random.Next(2) == 0)
+        {
+            var pair = random.Next(2) == 0 ? $"ann:{value}" : $"{value}:x";
+            var basic = $"{(random.Next(2) == 0 ? "Basic" : "bAsIc")} {Encodings.Base64(random, pair)}";
+            return new CarriedHead("basic credentials", path, [$"Authorization: {basic}"], basic);
+        }
+
+        var claim = $"{{\"a\":[1,{{\"q\":\"{Encodings.Json(random, value)}\"}}]}}";
+        var token = random.Next(2) == 0
+            ? $"{Encodings.Base64(random, claim)}.{Encodings.Base64(random, "{}")}.c2ln"
+            : $"{Encodings.Base64(random, " {\"alg\":\"none\"}")}.{Encodings.Base64(random, claim)}.";
+        return new CarriedHead("token", path, [random.Next(3) switch
+        {
+            0 => $"Authorization: Bearer {token}",
+            1 => $"X-Own: {token}",
+            _ => $"Cookie: a=1; q={token}",
+        }], token);
     }
 
     private static string Fields(int count) => string.Concat(Enumerable.Range(0, count).Select(i => $"f{i}=tea&"));
