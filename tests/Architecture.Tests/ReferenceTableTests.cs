@@ -12,6 +12,7 @@ public sealed class ReferenceTableTests
         ["crds/Json"] = [],
         ["crds/Resources"] = ["crds/Json"],
         ["crds/SecLang"] = [],
+        ["crds/OpenApi"] = [],
         ["crds/Protocols"] = ["crds/Json"],
         ["crds/Telemetry"] = [],
         ["operator/Metrics"] = ["crds/Telemetry"],
@@ -41,6 +42,7 @@ public sealed class ReferenceTableTests
         ["sidecar/Engine"] = ["crds/SecLang", "sidecar/Http", "sidecar/Matching"],
         ["sidecar/Scoring"] = ["sidecar/Http", "models/Features", "models/OnnxRuntime", "crds/Protocols"],
         ["sidecar/Behaviour"] = ["sidecar/Http"],
+        ["sidecar/Schemas"] = ["sidecar/Http", "crds/OpenApi"],
         ["sidecar/Proxy"] =
         [
             "sidecar/Http", "sidecar/Engine", "sidecar/Scoring", "sidecar/Behaviour", "crds/Protocols", "crds/SecLang",
