@@ -11,8 +11,8 @@ namespace WafOperator.Cli.Events;
 /// </summary>
 internal static class DecisionLine
 {
-    /// <summary>Characters of a line; sidecars write fewer.</summary>
-    public const int LengthMax = 1 << 20;
+    /// <summary>Characters of a line: sidecars write no longer ones.</summary>
+    public const int LengthMax = EventBounds.LineBytesMax;
 
     /// <summary>The decision; null for any other line.</summary>
     public static SecurityEvent? Read(BoundedLine line)
@@ -21,7 +21,8 @@ internal static class DecisionLine
         try
         {
             return JsonSerializer.Deserialize(line.Text, ProtocolJson.Default.SecurityEvent) is { } decision
-                && decision.Format == SecurityEvent.FormatVersion && IsComplete(decision) ? decision : null;
+                && decision.Format == SecurityEvent.FormatVersion && IsComplete(decision)
+                ? EventBounds.Bound(decision) : null;
         }
         catch (JsonException)
         {

@@ -17,7 +17,7 @@ internal static class EventText
         return string.Create(CultureInfo.InvariantCulture, $"{decision.Time:HH:mm:ss} {verdict} ")
             + PlainText.Of(
                 $"{decision.Namespace}/{decision.Policy} {decision.Client} {decision.Method} {decision.Path}", 300)
-            + $" {decision.Reason}{Found(decision)} {paint.Weak(PlainText.Of(decision.Id, 64))}";
+            + $" {PlainText.Of(decision.Reason, 64)}{Found(decision)} {paint.Weak(PlainText.Of(decision.Id, 64))}";
     }
 
     /// <summary>Rules and score, as a few words.</summary>

@@ -15,7 +15,8 @@ internal sealed class SidecarLogs(KubernetesClient client, Action<string> note)
     /// <summary>Logs that are read at once: an API server serves each by a connection to a node.</summary>
     public const int PodsMax = 200;
 
-    private const int LinesWaitingMax = 10_000;
+    /// <summary>Decisions of at most 64 KiB each that wait for a slow terminal.</summary>
+    private const int LinesWaitingMax = 500;
     private readonly HashSet<string> _silent = new(StringComparer.Ordinal);
     private bool _saidTooMany;
     private int _unread;

@@ -43,7 +43,7 @@ internal static class EventExplanation
         if (decision.Exclusions.Count > 0) result.Say($"exclusions in force: {string.Join(", ", decision.Exclusions)}");
         if (decision is { Verdict: VerdictKind.Allow, WouldHave: VerdictKind.Allow }) return result;
         result.Section("If it was harmless");
-        var proposal = ExclusionProposal.Of(decision, decision.Path, "false positive", now);
+        var proposal = ExclusionProposal.Of(decision, null, "false positive", now);
         return proposal.Exclusion is { } exclusion
             ? result.Say($"exclude {string.Join(", ", exclusion.Spec.Rules.Concat(exclusion.Spec.Models))} for "
                 + $"{exclusion.Spec.Match?.Part} {exclusion.Spec.Match?.Name} of {exclusion.Spec.Match?.Path}: "

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -11,6 +13,7 @@ namespace WafOperator.Cli.Support;
 internal static partial class Redaction
 {
     private const string Gone = "(redacted)";
+    private const string PemEnd = "-----END ";
 
     private static readonly HashSet<string> SecretFields = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -40,13 +43,15 @@ internal static partial class Redaction
     public static string Of(string text)
     {
         text = Pem().Replace(text, Gone);
+        // A text that begins within a key: what stands before its end is the key's.
+        if (text.LastIndexOf(PemEnd, StringComparison.Ordinal) is >= 0 and var end) text = Gone + text[end..];
         text = Token().Replace(text, Gone);
         text = KnownKey().Replace(text, Gone);
         text = UserInfo().Replace(text, match => match.Groups[1].Value + Gone + "@");
         text = Bearer().Replace(text, match => match.Groups[1].Value + Gone);
         text = Cookies().Replace(text, match => match.Groups[1].Value + Gone);
         text = Assignment().Replace(text, match => match.Groups[1].Value + Gone);
-        text = LongAddress().Replace(text, match => match.Groups[1].Value + "x:x");
+        text = LongAddress().Replace(text, static match => MaskedLong(match.Value));
         return Address().Replace(text, match => Masked(match.Value));
     }
 
@@ -91,8 +96,24 @@ internal static partial class Redaction
             && parts[0] is not ("10" or "127" or "0") ? $"{parts[0]}.{parts[1]}.x.x" : address;
     }
 
+    /// <summary>Two groups of eight; addresses of the machine and of private networks stay.</summary>
+    private static string MaskedLong(string text)
+    {
+        var address = text.TrimEnd(':', '.');
+        // A colon may stand between a word and the address.
+        if (address.StartsWith(':') && !address.StartsWith("::", StringComparison.Ordinal)) address = address[1..];
+        if (!IPAddress.TryParse(address, out var parsed) || parsed.AddressFamily is not AddressFamily.InterNetworkV6)
+            return text;
+        if (IPAddress.IsLoopback(parsed) || parsed.IsIPv6UniqueLocal || parsed.IsIPv6LinkLocal
+            || parsed.Equals(IPAddress.IPv6Any)) return text;
+        var bytes = parsed.GetAddressBytes();
+        var network = parsed.IsIPv4MappedToIPv6 ? $"::ffff:{bytes[12]}.{bytes[13]}.x.x"
+            : $"{bytes[0] << 8 | bytes[1]:x}:{bytes[2] << 8 | bytes[3]:x}:x:x";
+        return text.Replace(address, network, StringComparison.Ordinal);
+    }
+
     // Logs are written by strangers, too: every expression works in proportion to the text, whatever it holds.
-    [GeneratedRegex("-----BEGIN [A-Z ]*-----[\\s\\S]*?-----END [A-Z ]*-----", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("-----BEGIN [A-Z ]*-----[\\s\\S]*?(?:-----END [A-Z ]*-----|\\z)", RegexOptions.NonBacktracking)]
     private static partial Regex Pem();
 
     [GeneratedRegex(
@@ -130,8 +151,8 @@ internal static partial class Redaction
         RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex Assignment();
 
-    /// <summary>The client of a decision with an IPv6 address, behind its first two groups.</summary>
-    [GeneratedRegex("""("client":"[0-9a-fA-F]{1,4}:[0-9a-fA-F]{0,4}:)[0-9a-fA-F:.]*""", RegexOptions.NonBacktracking)]
+    /// <summary>What may be an IPv6 address.</summary>
+    [GeneratedRegex("[0-9a-fA-F]{0,4}:[0-9a-fA-F:.]{1,64}", RegexOptions.NonBacktracking)]
     private static partial Regex LongAddress();
 
     [GeneratedRegex(@"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")]

@@ -46,7 +46,7 @@ internal static class TuningProposals
         var groups = new Dictionary<string, Group>(StringComparer.Ordinal);
         foreach (var decision in stopped)
         {
-            if (ExclusionProposal.Of(decision, decision.Path, Reason, now).Exclusion is not { } proposed) continue;
+            if (ExclusionProposal.Of(decision, null, Reason, now).Exclusion is not { } proposed) continue;
             var key = KeyOf(proposed);
             if (groups.TryGetValue(key, out var known)) known.Add(proposed, decision.Client);
             else groups[key] = new Group(proposed, decision.Client);

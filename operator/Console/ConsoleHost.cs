@@ -63,6 +63,10 @@ public static class ConsoleHost
             sink, store, replica, TimeProvider.System, loggers.CreateLogger<SinkWorker>()).RunAsync(stopping.Token)));
         try
         {
+            // Each goes on until it is told to end: where one ended, a fresh start is better than half a console.
+            await await Task.WhenAny(work);
+            if (!stopping.IsCancellationRequested) HostLog.Ended(loggers.CreateLogger("WafOperator.Console"));
+            await stopping.CancelAsync();
             await Task.WhenAll(work);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -167,7 +171,7 @@ public static class ConsoleHost
                 var days = await store.ExpireAsync(DateTimeOffset.UtcNow - keepFor, cancellationToken);
                 if (days > 0) HostLog.Expired(logger, days);
             }
-            catch (StoreException failure)
+            catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
             {
                 HostLog.NotExpired(logger, failure.Message);
             }
@@ -185,4 +189,7 @@ internal static partial class HostLog
 
     [LoggerMessage(7011, LogLevel.Warning, "old events stay for now: {Problem}")]
     public static partial void NotExpired(ILogger logger, string problem);
+
+    [LoggerMessage(7012, LogLevel.Critical, "a part of the console ended by itself: it stops, to be started anew")]
+    public static partial void Ended(ILogger logger);
 }

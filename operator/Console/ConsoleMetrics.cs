@@ -24,4 +24,8 @@ internal static class ConsoleMetrics
         "waf_console_sink_events_total",
         "Events sent to sinks, left out because a sink was too far behind, and set aside because it refuses them",
         ["sink", "outcome"]);
+
+    public static LabelledMetric<Counter.Child> AlertsTold { get; } = Set.CreateCounter(
+        "waf_console_alerts_total", "Alerts that receivers took, and those left out because a receiver refuses them",
+        ["receiver", "outcome"]);
 }

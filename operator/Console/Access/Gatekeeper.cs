@@ -58,7 +58,18 @@ public sealed class Gatekeeper(
         var isKnown = _known.TryFind(key, now, out _);
         if (!isKnown && !_tokens.TryTake(address))
             return SignInResult.Refused(429, "too many invalid tokens came from this address; try again later");
-        var result = await AskAsync(() => ReadAsync(token, cancellationToken), cancellationToken);
+        SignInResult result;
+        try
+        {
+            result = await AskAsync(() => ReadAsync(token, cancellationToken), cancellationToken);
+        }
+        catch (Exception)
+        {
+            // Nobody said that the token is invalid.
+            if (!isKnown) _tokens.Return(address);
+            throw;
+        }
+
         if (result.Viewer is null)
         {
             _refused.Add(key, result, now);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using WafOperator.Console.Store;
 using WafOperator.Protocols.Events;
 
@@ -73,7 +74,10 @@ public sealed record AlertRule
     /// <summary>What is wrong with the rule, or null.</summary>
     public string? Problem() => this switch
     {
-        { Name.Length: 0 or > 128 } => "name: 1 to 128 characters",
+        { Name: null or { Length: 0 or > 128 } } => "name: 1 to 128 characters",
+        { GroupBy: null } or { Receivers: null } => "groupBy, receivers: lists",
+        _ when Receivers.Any(static name => name is null) => "receivers: names",
+        _ when HoldsControls(Name) || HoldsControls(Description) => "name, description: no control characters",
         { WindowSeconds: < 10 or > 86_400 } => "windowSeconds: 10 to 86400",
         { Threshold: <= 0 } => "threshold: more than 0",
         { GroupBy.Count: > 4 } => "groupBy: at most 4",
@@ -81,6 +85,9 @@ public sealed record AlertRule
         _ when !double.IsFinite(Threshold) => "threshold: a number",
         _ => null,
     };
+
+    private static bool HoldsControls(string? text) =>
+        text?.Any(static letter => char.IsControl(letter) && letter is not ('\n' or '\r' or '\t')) is true;
 
     internal bool IsRate => Metric is AlertMetric.BlockRate or AlertMetric.ModelErrorRate;
 
@@ -119,4 +126,21 @@ internal static class AlertRules
 
     /// <summary>Rules of one installation.</summary>
     public const int Max = 200;
+
+    /// <summary>The rule that a document holds, or null and why not: another version may have written it.</summary>
+    public static AlertRule? Read(string json, out string? problem)
+    {
+        problem = null;
+        try
+        {
+            var rule = JsonSerializer.Deserialize<AlertRule>(json, OutletOptions.Json);
+            problem = rule is null ? "there is no rule in it" : rule.Problem();
+            return problem is null ? rule : null;
+        }
+        catch (JsonException failure)
+        {
+            problem = failure.Message;
+            return null;
+        }
+    }
 }

@@ -26,28 +26,31 @@ public sealed class AlertState(AlertRule rule)
     /// <summary>Groups that are counted apart; events of further ones count as one.</summary>
     public const int GroupsMax = 5_000;
 
+    /// <summary>
+    /// The same for events of one namespace: names of policies, clients and routes are a sidecar's word, and none may
+    /// take the room of others.
+    /// </summary>
+    public const int GroupsOfNamespaceMax = 500;
+
     private const int Slices = 12;
     private const int RateNeeds = 20;
     private static readonly TimeSpan TellEvery = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, Group> _groups = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _ofNamespace = new(StringComparer.Ordinal);
 
     public AlertRule Rule => rule;
 
     /// <summary>Counts an event.</summary>
-    public void Observe(StoredEvent e)
+    /// <param name="e">The event.</param>
+    /// <param name="now">The time; an event whose sidecar's clock is ahead is one of now.</param>
+    public void Observe(StoredEvent e, DateTimeOffset now)
     {
         if (!rule.Takes(e.Row)) return;
         var (part, whole) = rule.Weigh(e);
         if (part == 0 && !rule.IsRate) return;
-        var key = rule.GroupOf(e);
-        if (!_groups.TryGetValue(key, out var group))
-        {
-            if (_groups.Count >= GroupsMax) key = string.Join('\0', rule.GroupBy.Select(static _ => "other"));
-            if (!_groups.TryGetValue(key, out group)) _groups[key] = group = new Group(key);
-        }
-
-        group.Add(SliceOf(e.Event.Time), part, whole);
+        var group = GroupFor(e);
+        group.Add(SliceOf(e.Event.Time < now ? e.Event.Time : now), part, whole);
         if (part == 0) return;
         group.Sample = e.Event.Id;
         if (group.Since is not null) group.Events += part;
@@ -75,10 +78,31 @@ public sealed class AlertState(AlertRule rule)
                 (group.Since, group.Events) = (null, 0);
             }
 
-            if (group.Since is null && whole == 0) _groups.Remove(key);
+            if (group.Since is not null || whole != 0) continue;
+            _groups.Remove(key);
+            var left = _ofNamespace[group.Namespace] - 1;
+            if (left > 0) _ofNamespace[group.Namespace] = left;
+            else _ofNamespace.Remove(group.Namespace);
         }
 
         return told;
+    }
+
+    private Group GroupFor(StoredEvent e)
+    {
+        var key = rule.GroupOf(e);
+        if (_groups.TryGetValue(key, out var group)) return group;
+        var ns = e.Row.Namespace;
+        var isNamed = _ofNamespace.GetValueOrDefault(ns) < GroupsOfNamespaceMax;
+        if (!isNamed || _groups.Count >= GroupsMax)
+        {
+            key = string.Join('\0', rule.GroupBy.Select(by =>
+                by is AlertGroup.Namespace && _groups.Count < GroupsMax ? ns : "other"));
+            if (_groups.TryGetValue(key, out group)) return group;
+        }
+
+        _ofNamespace[ns] = _ofNamespace.GetValueOrDefault(ns) + 1;
+        return _groups[key] = new Group(key, ns);
     }
 
     private Alert AlertOf(Group group, double value, bool isOver)
@@ -99,11 +123,14 @@ public sealed class AlertState(AlertRule rule)
         time.ToUnixTimeMilliseconds() / Math.Max(1, rule.WindowSeconds * 1000L / Slices);
 
     /// <summary>Counts of one group in slices of the window.</summary>
-    private sealed class Group(string key)
+    private sealed class Group(string key, string ns)
     {
         private readonly (long Slice, long Part, long Whole)[] _ring = new (long, long, long)[Slices];
 
         public string Key { get; } = key;
+
+        /// <summary>Of the event that it began with.</summary>
+        public string Namespace { get; } = ns;
         public DateTimeOffset? Since { get; set; }
         public DateTimeOffset ToldAt { get; set; }
         public long Events { get; set; }

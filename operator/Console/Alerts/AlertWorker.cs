@@ -1,8 +1,5 @@
-using System.Text;
 using System.Text.Json;
-using WafOperator.Console.Outgoing;
 using WafOperator.Console.Store;
-using WafOperator.Protocols.Distribution;
 
 namespace WafOperator.Console.Alerts;
 
@@ -20,17 +17,17 @@ public sealed class AlertWorker(
     OutletOptions outlets, IEventStore store, AlertSender sender, TimeProvider time, ILogger<AlertWorker> logger)
 {
     private const int ReadMax = 1_000;
-    private const int WaitingMax = 1_000;
     private static readonly TimeSpan EvaluateEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadRulesEvery = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<string, AlertState> _states = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<Alert>> _waiting = new(StringComparer.Ordinal);
+    private List<ReceiverQueue> _queues = QueuesOf(outlets, sender, logger);
     private DateTimeOffset _rulesReadAt = DateTimeOffset.MinValue;
+    private readonly HashSet<string> _unreadable = new(StringComparer.Ordinal);
     private long? _at;
 
-    /// <summary>Runs until cancelled.</summary>
+    /// <summary>Runs until cancelled, whatever goes wrong on the way.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -42,9 +39,10 @@ public sealed class AlertWorker(
                 else
                     Forget();
             }
-            catch (StoreException failure)
+            catch (Exception failure)
             {
-                AlertLog.Failed(logger, "store", failure.Message);
+                if (cancellationToken.IsCancellationRequested) return;
+                AlertLog.Failed(logger, failure is StoreException ? "store" : "evaluation", failure.Message);
             }
 
             await Task.Delay(EvaluateEvery, time, cancellationToken)
@@ -68,20 +66,24 @@ public sealed class AlertWorker(
         {
             foreach (var e in events)
             {
-                foreach (var state in _states.Values) state.Observe(e);
+                foreach (var state in _states.Values) state.Observe(e, now);
             }
 
             _at = events[^1].Row.Sequence;
         }
 
         var alerts = _states.Values.SelectMany(state => state.Evaluate(now)).ToList();
-        foreach (var receiver in outlets.Receivers) await TellAsync(receiver, alerts, now, cancellationToken);
+        // Side by side: one that is away must not use up the time of the lease.
+        await Task.WhenAll(_queues.Select(queue => queue.TellAsync(alerts, now, cancellationToken)));
     }
+
+    private static List<ReceiverQueue> QueuesOf(OutletOptions outlets, AlertSender sender, ILogger logger) =>
+        [.. outlets.Receivers.Select(receiver => new ReceiverQueue(receiver, sender, logger))];
 
     private void Forget()
     {
         _states.Clear();
-        _waiting.Clear();
+        _queues = QueuesOf(outlets, sender, logger);
         (_at, _rulesReadAt) = (null, DateTimeOffset.MinValue);
     }
 
@@ -91,8 +93,9 @@ public sealed class AlertWorker(
         var rules = outlets.Rules.Where(r => r.Enabled).ToDictionary(r => "file/" + r.Name, StringComparer.Ordinal);
         foreach (var (id, json) in await store.ListDocumentsAsync(AlertRules.Kind, cancellationToken))
         {
-            if (JsonSerializer.Deserialize<AlertRule>(json, OutletOptions.Json) is { Enabled: true } rule) rules[id] =
-                rule;
+            var rule = AlertRules.Read(json, out var problem);
+            if (rule is { Enabled: true }) rules[id] = rule;
+            else if (rule is null && _unreadable.Add(id)) AlertLog.Unreadable(logger, id, problem!);
         }
 
         foreach (var gone in _states.Keys.Except(rules.Keys).ToList()) _states.Remove(gone);
@@ -107,50 +110,6 @@ public sealed class AlertWorker(
 
         static string Text(AlertRule rule) => JsonSerializer.Serialize(rule, OutletOptions.Json);
     }
-
-    private async Task TellAsync(
-        ReceiverOptions receiver, List<Alert> alerts, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        if (!_waiting.TryGetValue(receiver.Name, out var waiting)) _waiting[receiver.Name] = waiting = [];
-        waiting.AddRange(alerts.Where(a => a.Rule.Receivers.Count == 0 || a.Rule.Receivers.Contains(receiver.Name)));
-        if (waiting.Count == 0) return;
-        // While a receiver is away, the last news of each alert is kept for it.
-        var latest = waiting.GroupBy(a => a.Key, StringComparer.Ordinal).Select(g => g.Last()).TakeLast(WaitingMax)
-            .ToList();
-        try
-        {
-            await SendAsync(receiver, latest, now, cancellationToken);
-            waiting.Clear();
-        }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException or IOException
-            && !cancellationToken.IsCancellationRequested)
-        {
-            _waiting[receiver.Name] = latest;
-            AlertLog.Failed(logger, receiver.Name, failure.Message);
-        }
-    }
-
-    private async Task SendAsync(
-        ReceiverOptions receiver, IReadOnlyList<Alert> alerts, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        using var roots = receiver.CaFile is { } ca ? new TrustedRoots(ca) : null;
-        using var client = Connections.ToServer(TimeSpan.FromSeconds(10), roots);
-        var body = AlertBodies.Of(receiver.Kind, alerts, now, sender.ConsoleUrl);
-        using var request = new HttpRequestMessage(HttpMethod.Post, receiver.Kind is ReceiverKind.Alertmanager
-            ? new Uri(receiver.Url, "api/v2/alerts") : receiver.Url)
-        {
-            Content = new StringContent(body, Encoding.UTF8, receiver.Kind is ReceiverKind.Webhook
-                ? "application/cloudevents-batch+json" : "application/json"),
-        };
-        if (receiver is { Kind: ReceiverKind.Webhook, SecretFile: { } file })
-        {
-            var key = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
-            request.Headers.Add(AlertBodies.SignatureHeader, AlertBodies.Signature(key, body, now));
-        }
-
-        using var response = await client.SendAsync(request, cancellationToken);
-        response.EnsureSuccessStatusCode();
-    }
 }
 
 /// <summary>What alerting tells.</summary>
@@ -158,4 +117,10 @@ internal static partial class AlertLog
 {
     [LoggerMessage(7030, LogLevel.Warning, "alerts do not get on at present ({Where}): {Problem}")]
     public static partial void Failed(ILogger logger, string where, string problem);
+
+    [LoggerMessage(7032, LogLevel.Warning, "receiver {Receiver} refuses alert {Key}, it is left out: {Problem}")]
+    public static partial void LeftOut(ILogger logger, string receiver, string key, string problem);
+
+    [LoggerMessage(7031, LogLevel.Warning, "alert rule {Id} of the store is left out: {Problem}")]
+    public static partial void Unreadable(ILogger logger, string id, string problem);
 }

@@ -77,9 +77,9 @@ public sealed class AlertsApi(ApiContext api, OutletOptions outlets)
         var known = await api.Store.ListDocumentsAsync(AlertRules.Kind, context.RequestAborted);
         if (known.Count >= AlertRules.Max) return ApiAccess.Problem(400, $"there are {AlertRules.Max} rules already");
         var id = Guid.NewGuid().ToString("D");
+        var document = new StoredDocument(AlertRules.Kind, id, JsonSerializer.Serialize(rule, OutletOptions.Json));
         await api.Store.PutDocumentAsync(
-            AlertRules.Kind, id, JsonSerializer.Serialize(rule, OutletOptions.Json), context.RequestAborted);
-        await NoteAsync(context, "alert-rule.create", id, rule.Name);
+            document, NoteOf(context, "alert-rule.create", id, rule.Name), context.RequestAborted);
         return Results.Created($"/api/v1/alerts/rules/{id}", Answer(id, rule));
     }
 
@@ -87,8 +87,9 @@ public sealed class AlertsApi(ApiContext api, OutletOptions outlets)
     {
         if (!await api.MayAsync(context, ConsoleRight.EditAlerts, null)) return ApiAccess.Problem(403, Needs);
         var stored = await api.Store.ListDocumentsAsync(AlertRules.Kind, context.RequestAborted);
-        return Results.Ok(outlets.Rules.Select(rule => Answer("file/" + rule.Name, rule)).Concat(stored.Select(entry =>
-            Answer(entry.Key, JsonSerializer.Deserialize<AlertRule>(entry.Value, OutletOptions.Json)!))).ToList());
+        return Results.Ok(outlets.Rules.Select(rule => Answer("file/" + rule.Name, rule))
+            .Concat(stored.Select(static entry => AlertRules.Read(entry.Value, out _) is { } rule
+                ? Answer(entry.Key, rule) : new AlertRuleAnswer(entry.Key, "", null, null, false))).ToList());
     }
 
     private async Task<IResult> DeleteAsync(HttpContext context, string id)
@@ -96,8 +97,9 @@ public sealed class AlertsApi(ApiContext api, OutletOptions outlets)
         if (!await api.MayAsync(context, ConsoleRight.EditAlerts, null)) return ApiAccess.Problem(403, Needs);
         if (await api.Store.GetDocumentAsync(AlertRules.Kind, id, context.RequestAborted) is null)
             return ApiAccess.NotFound("alert rule");
-        await api.Store.PutDocumentAsync(AlertRules.Kind, id, null, context.RequestAborted);
-        await NoteAsync(context, "alert-rule.delete", id, "");
+        await api.Store.PutDocumentAsync(
+            new StoredDocument(AlertRules.Kind, id, null), NoteOf(context, "alert-rule.delete", id, ""),
+            context.RequestAborted);
         return Results.NoContent();
     }
 
@@ -122,6 +124,7 @@ public sealed class AlertsApi(ApiContext api, OutletOptions outlets)
             return (null, "condition.metric: events, attacks, blocked_requests, uninspected_requests, block_rate or "
                 + "model_error_rate");
         var receivers = request.Notification?.Receivers ?? [];
+        if (receivers.Any(static name => name is null)) return (null, "notification.receivers: names");
         if (receivers.Except(outlets.Receivers.Select(r => r.Name)).FirstOrDefault() is { } unknown)
             return (null, $"notification.receivers: there is no {unknown}");
         var rule = new AlertRule
@@ -133,10 +136,8 @@ public sealed class AlertsApi(ApiContext api, OutletOptions outlets)
         return rule.Problem() is { } problem ? (null, problem) : (rule, null);
     }
 
-    private async Task NoteAsync(HttpContext context, string action, string id, string detail) =>
-        await api.Store.AppendAuditAsync(
-        new AuditNote(api.Time.GetUtcNow(), ApiAccess.ViewerOf(context).Name, action, id, detail),
-            context.RequestAborted);
+    private AuditNote NoteOf(HttpContext context, string action, string id, string detail) =>
+        new(api.Time.GetUtcNow(), ApiAccess.ViewerOf(context).Name, action, id, detail);
 
     private static AlertRuleAnswer Answer(string id, AlertRule rule) =>
         new(id, rule.Name, rule.CreatedAt, rule.CreatedBy, rule.Enabled);

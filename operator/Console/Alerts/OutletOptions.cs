@@ -19,14 +19,35 @@ public sealed record OutletOptions
         {
             var options = JsonSerializer.Deserialize<OutletOptions>(File.ReadAllText(file), Json)
                 ?? new OutletOptions();
-            var names = options.Sinks.Select(s => s.Name).Concat(options.Receivers.Select(r => r.Name)).ToList();
-            return names.Distinct(StringComparer.Ordinal).Count() == names.Count ? options
-                : throw new FormatException($"{file}: sinks and receivers have names of their own");
+            return options.Problem() is { } problem ? throw new FormatException($"{file}: {problem}") : options;
         }
         catch (JsonException failure)
         {
             throw new FormatException($"{file}: {failure.Message}", failure);
         }
+    }
+
+    /// <summary>What is wrong with the file, or null.</summary>
+    private string? Problem()
+    {
+        if (Sinks is null || Receivers is null || Rules is null) return "sinks, receivers and rules are lists";
+        var names = Sinks.Select(s => s.Name).Concat(Receivers.Select(r => r.Name)).ToList();
+        if (!AreDistinct(names)) return "sinks and receivers have names of their own";
+        if (!AreDistinct(Rules.Select(r => r.Name))) return "rules have names of their own";
+        foreach (var rule in Rules)
+        {
+            if (rule.Problem() is { } problem) return $"rule {rule.Name}: {problem}";
+            if (rule.Receivers.Except(Receivers.Select(r => r.Name)).FirstOrDefault() is { } unknown)
+                return $"rule {rule.Name}: there is no receiver {unknown}";
+        }
+
+        return null;
+    }
+
+    private static bool AreDistinct(IEnumerable<string> names)
+    {
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        return names.All(known.Add);
     }
 
     internal static readonly JsonSerializerOptions Json =

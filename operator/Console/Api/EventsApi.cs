@@ -80,7 +80,8 @@ public sealed class EventsApi(ApiContext api)
         if (await api.FindVisibleAsync(context, id) is not { } found) return ApiAccess.NotFound("event");
         if (!await api.MayAsync(context, ConsoleRight.LabelEvents, found.Row.Namespace))
             return ApiAccess.Problem(403, "labels need: update wafpolicies/events");
-        if (!Enum.IsDefined(request.Label) || request.Reason?.Length > ReasonMax)
+        if (!Enum.IsDefined(request.Label) || request.Reason?.Length > ReasonMax
+            || request.Reason?.Contains('\0') is true)
             return ApiAccess.Problem(400, $"label: None, Attack or Benign; reason: at most {ReasonMax} characters");
         await Labelling.SetAsync(api, ApiAccess.ViewerOf(context), found.Row, request, context.RequestAborted);
         return Results.NoContent();
@@ -139,8 +140,6 @@ internal static class Labelling
         var now = api.Time.GetUtcNow();
         await api.Store.LabelAsync(
             new LabelEntry(row.Namespace, row.Id, request.Label, viewer.Name, now, request.Reason),
-            cancellationToken);
-        await api.Store.AppendAuditAsync(
             new AuditNote(
                 now, viewer.Name, "label", $"{row.Namespace}/{row.Id}", $"{request.Label}: {request.Reason}"),
             cancellationToken);

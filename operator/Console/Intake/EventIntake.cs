@@ -43,7 +43,18 @@ public sealed class EventIntake(IEventStore store, TimeSpan keepFor, TimeProvide
         var isSkipping = false;
         while (true)
         {
-            var read = await reader.ReadAsync(cancellationToken);
+            ReadResult read;
+            try
+            {
+                read = await reader.ReadAsync(cancellationToken);
+            }
+            catch (InvalidDataException) when (waiting.Count > 0)
+            {
+                // What was read before the damage is kept, since the batch may be given up.
+                await WriteAsync(waiting, cancellationToken);
+                throw;
+            }
+
             var buffer = read.Buffer;
             while (buffer.PositionOf((byte)'\n') is { } end)
             {

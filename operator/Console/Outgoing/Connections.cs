@@ -67,9 +67,13 @@ internal static class Connections
         }
     }
 
-    /// <summary>A connection to a server that takes lines: syslog over TCP, with TLS where it has a name to
-    /// check.</summary>
-    public static async Task<Stream> OpenAsync(
+    /// <summary>A connection to a server that takes lines.</summary>
+    /// <param name="host">Name or address; a certificate is that of the name.</param>
+    /// <param name="port">Port.</param>
+    /// <param name="isTls">Whether TLS is spoken.</param>
+    /// <param name="roots">Authorities of the certificate; null: the system's.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public static async Task<LineConnection> OpenAsync(
         string host, int port, bool isTls, TrustedRoots? roots, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -79,7 +83,7 @@ internal static class Connections
             patience.CancelAfter(ConnectWithin);
             await socket.ConnectAsync(host, port, patience.Token);
             var stream = new NetworkStream(socket, ownsSocket: true);
-            if (!isTls) return stream;
+            if (!isTls) return new LineConnection(socket, stream);
             var secure = new System.Net.Security.SslStream(stream, leaveInnerStreamOpen: false);
             await secure.AuthenticateAsClientAsync(
                 new System.Net.Security.SslClientAuthenticationOptions
@@ -90,7 +94,7 @@ internal static class Connections
                             roots.Trusts(certificate as X509Certificate2, chain, errors),
                 },
                 patience.Token);
-            return secure;
+            return new LineConnection(socket, secure);
         }
         catch
         {

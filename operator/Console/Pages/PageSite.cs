@@ -180,7 +180,8 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
                 "Labels need: update wafpolicies/events in the event's namespace.");
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
         var reason = form["reason"].FirstOrDefault();
-        if (!Enum.TryParse<EventLabel>(form["label"], out var label) || !Enum.IsDefined(label) || reason?.Length > 1024)
+        if (!Enum.TryParse<EventLabel>(form["label"], out var label) || !Enum.IsDefined(label) || reason?.Length > 1024
+            || reason?.Contains('\0') is true)
             return Message(viewer, 400, "Not understood", "A label is Attack, Benign or None.");
         await Labelling.SetAsync(
             api, viewer, found.Row, new LabelRequest(label, string.IsNullOrWhiteSpace(reason) ? null : reason.Trim()),

@@ -116,11 +116,12 @@ public static class EventFormats
         var priority = 10 * 8 + (6 - (int)row.ThreatLevel);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture,
-            $"<{priority}>1 {Iso(e.Time)} {Name(e.Host)} waf {Name(e.Pod)} {Action(row)} [waf@32473");
+            $"<{priority}>1 {Iso(e.Time)} {Name(e.Pod)} waf {Name(e.Pod)} {Action(row)} [waf@32473");
         (string Key, string? Value)[] fields =
         [
             ("id", e.Id), ("namespace", e.Namespace), ("policy", e.Policy), ("client", e.Client), ("method", e.Method),
-            ("path", e.Path), ("status", e.StatusCode.ToString(CultureInfo.InvariantCulture)), ("reason", e.Reason),
+            ("host", e.Host), ("path", e.Path), ("status", e.StatusCode.ToString(CultureInfo.InvariantCulture)),
+            ("reason", e.Reason),
             ("kind", row.Kind), ("rules", string.Join(',', e.Rules.Select(r => r.Id))),
             ("score", row.Score?.ToString("0.######", CultureInfo.InvariantCulture)),
         ];

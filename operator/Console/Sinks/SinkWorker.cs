@@ -154,7 +154,7 @@ public sealed class SinkWorker(
     private async Task SendLinesAsync(
         TrustedRoots? roots, IReadOnlyList<StoredEvent> events, CancellationToken cancellationToken)
     {
-        await using var stream = await Connections.OpenAsync(
+        await using var connection = await Connections.OpenAsync(
             options.Url.Host, options.Url.Port, options.Url.Scheme == "tls", roots, cancellationToken);
         using var frames = new MemoryStream();
         foreach (var e in events)
@@ -164,8 +164,7 @@ public sealed class SinkWorker(
             frames.Write(line);
         }
 
-        await stream.WriteAsync(frames.GetBuffer().AsMemory(0, (int)frames.Length), cancellationToken);
-        await stream.FlushAsync(cancellationToken);
+        await connection.SendAsync(frames.GetBuffer().AsMemory(0, (int)frames.Length), cancellationToken);
     }
 
     private async Task PostAsync(HttpClient client, IReadOnlyList<StoredEvent> events,

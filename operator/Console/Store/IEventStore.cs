@@ -36,7 +36,10 @@ public interface IEventStore : IAsyncDisposable
     Task<IReadOnlyList<string>> NamespacesAsync(int max, CancellationToken cancellationToken);
 
     /// <summary>Sets an event's label; false when there is no such event.</summary>
-    Task<bool> LabelAsync(LabelEntry entry, CancellationToken cancellationToken);
+    /// <param name="entry">The label.</param>
+    /// <param name="note">Line of the audit trail that is written with it, or none of both; null for no line.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    Task<bool> LabelAsync(LabelEntry entry, AuditNote? note, CancellationToken cancellationToken);
 
     /// <summary>Everything that was said about an event, oldest first.</summary>
     Task<IReadOnlyList<LabelEntry>> LabelsAsync(string ns, string id, CancellationToken cancellationToken);
@@ -62,7 +65,10 @@ public interface IEventStore : IAsyncDisposable
     Task<IReadOnlyDictionary<string, string>> ListDocumentsAsync(string kind, CancellationToken cancellationToken);
 
     /// <summary>Writes a document; null removes it.</summary>
-    Task PutDocumentAsync(string kind, string name, string? json, CancellationToken cancellationToken);
+    /// <param name="document">The document.</param>
+    /// <param name="note">Line of the audit trail that is written with it, or none of both; null for no line.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    Task PutDocumentAsync(StoredDocument document, AuditNote? note, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes or keeps a lease: true for one holder at a time, as long as it asks again before the time is over.
@@ -87,6 +93,21 @@ public interface IEventStore : IAsyncDisposable
 
     Task<StoreState> StateAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>Changes without a line of the audit trail: for what no person did.</summary>
+public static class UnattendedChanges
+{
+    public static Task<bool> LabelAsync(
+        this IEventStore store, LabelEntry entry, CancellationToken cancellationToken) =>
+        store.LabelAsync(entry, null, cancellationToken);
+
+    public static Task PutDocumentAsync(
+        this IEventStore store, string kind, string name, string? json, CancellationToken cancellationToken) =>
+        store.PutDocumentAsync(new StoredDocument(kind, name, json), null, cancellationToken);
+}
+
+/// <summary>A document of the console's own; without text: one that is to go.</summary>
+public sealed record StoredDocument(string Kind, string Name, string? Json);
 
 /// <summary>The database could not be asked, or refused.</summary>
 public sealed class StoreException(string message, Exception inner, bool isAboutData = false)

@@ -28,7 +28,8 @@ public abstract partial class SqlEventStore
             cancellationToken);
     }
 
-    public Task<bool> LabelAsync(LabelEntry entry, CancellationToken cancellationToken) => WriteAsync(
+    public Task<bool> LabelAsync(
+        LabelEntry entry, AuditNote? note, CancellationToken cancellationToken) => WriteAsync(
         async (connection, transaction) =>
         {
             var id = Convert.FromHexString(entry.EventId);
@@ -46,6 +47,7 @@ public abstract partial class SqlEventStore
             insert.Add($"{insert.Value(entry.By)}, ");
             insert.Add($"{insert.Value(entry.At.ToUnixTimeMilliseconds())}, {insert.Value(entry.Reason ?? "")})");
             await ExecuteAsync(insert.CommandOn(connection, transaction), cancellationToken);
+            if (note is not null) await AppendAsync(connection, transaction, note, cancellationToken);
             return true;
         },
         cancellationToken);
@@ -66,23 +68,26 @@ public abstract partial class SqlEventStore
         },
         cancellationToken);
 
-    public Task PutDocumentAsync(string kind, string name, string? json, CancellationToken cancellationToken) =>
+    public Task PutDocumentAsync(StoredDocument document, AuditNote? note, CancellationToken cancellationToken) =>
         WriteAsync(
             async (connection, transaction) =>
             {
                 SqlText sql;
-                if (json is null)
+                if (document.Json is null)
                 {
-                    sql = new SqlText("delete from documents").WhereValue("kind =", kind).WhereValue("name =", name);
+                    sql = new SqlText("delete from documents").WhereValue("kind =", document.Kind)
+                        .WhereValue("name =", document.Name);
                 }
                 else
                 {
                     sql = new SqlText("insert into documents (kind, name, json) values (");
-                    sql.Add($"{sql.Value(kind)}, {sql.Value(name)}, {sql.Value(json)}) ");
+                    sql.Add($"{sql.Value(document.Kind)}, {sql.Value(document.Name)}, {sql.Value(document.Json)}) ");
                     sql.Add("on conflict (kind, name) do update set json = excluded.json");
                 }
 
-                return await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+                var changed = await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+                if (note is not null) await AppendAsync(connection, transaction, note, cancellationToken);
+                return changed;
             },
             cancellationToken);
 
@@ -115,21 +120,23 @@ public abstract partial class SqlEventStore
         cancellationToken);
 
     public Task<AuditEntry> AppendAuditAsync(AuditNote note, CancellationToken cancellationToken) => WriteAsync(
-        async (connection, transaction) =>
-        {
-            var last = await RowsAsync(
-                new SqlText($"select {AuditColumns} from audit order by number desc limit 1")
-                    .CommandOn(connection, transaction),
-                AuditOf, cancellationToken);
-            var entry = AuditEntry.After(last.FirstOrDefault(), note);
-            var sql = new SqlText($"insert into audit ({AuditColumns}) values (");
-            sql.Add($"{sql.Value(entry.Number)}, {sql.Value(entry.Note.At.ToUnixTimeMilliseconds())}, ");
-            sql.Add($"{sql.Value(entry.Note.By)}, {sql.Value(entry.Note.Action)}, {sql.Value(entry.Note.Subject)}, ");
-            sql.Add($"{sql.Value(entry.Note.Detail)}, {sql.Value(entry.Previous)}, {sql.Value(entry.Hash)})");
-            await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
-            return entry;
-        },
-        cancellationToken);
+        (connection, transaction) => AppendAsync(connection, transaction, note, cancellationToken), cancellationToken);
+
+    private static async Task<AuditEntry> AppendAsync(
+        DbConnection connection, DbTransaction transaction, AuditNote note, CancellationToken cancellationToken)
+    {
+        var last = await RowsAsync(
+            new SqlText($"select {AuditColumns} from audit order by number desc limit 1")
+                .CommandOn(connection, transaction),
+            AuditOf, cancellationToken);
+        var entry = AuditEntry.After(last.FirstOrDefault(), note);
+        var sql = new SqlText($"insert into audit ({AuditColumns}) values (");
+        sql.Add($"{sql.Value(entry.Number)}, {sql.Value(entry.Note.At.ToUnixTimeMilliseconds())}, ");
+        sql.Add($"{sql.Value(entry.Note.By)}, {sql.Value(entry.Note.Action)}, {sql.Value(entry.Note.Subject)}, ");
+        sql.Add($"{sql.Value(entry.Note.Detail)}, {sql.Value(entry.Previous)}, {sql.Value(entry.Hash)})");
+        await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+        return entry;
+    }
 
     public Task<IReadOnlyList<AuditEntry>> ReadAuditAsync(long after, int max, CancellationToken cancellationToken) =>
         AuditAsync(sql => sql.WhereValue("number >", after).Add(" order by number"), max, cancellationToken);

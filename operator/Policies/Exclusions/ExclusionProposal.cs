@@ -21,10 +21,12 @@ public sealed record ExclusionProposal(WafExclusion? Exclusion, string? Problem)
     /// the rules that matched there, and models only where they scored that part. Pure.
     /// </summary>
     /// <param name="e">The event.</param>
-    /// <param name="route">Its route: where that has a variable segment, the exclusion ends before it.</param>
+    /// <param name="route">
+    /// Its route: where that has a variable segment, the exclusion ends before it. Null: its path alone.
+    /// </param>
     /// <param name="reason">Why, in the words of the person who asks.</param>
     /// <param name="now">The time; the exclusion ends ninety days later.</param>
-    public static ExclusionProposal Of(SecurityEvent e, string route, string reason, DateTimeOffset now)
+    public static ExclusionProposal Of(SecurityEvent e, string? route, string reason, DateTimeOffset now)
     {
         if (e.Reason is not ("Rules" or "Model"))
             return new(null, $"the event was decided by {e.Reason}: an exclusion changes rules and models only");
@@ -40,6 +42,9 @@ public sealed record ExclusionProposal(WafExclusion? Exclusion, string? Problem)
                 + "): an exclusion holds for one; write one for each part that is a false positive");
         }
 
+        // Whoever sends requests chooses their paths; a pattern is not for him to write.
+        if (e.Path.EndsWith('*'))
+            return new(null, "the path ends with *, which an exclusion would take for a pattern: write one by hand");
         var rules = matches.Select(rule => rule.Id.ToString(CultureInfo.InvariantCulture)).Distinct().Take(RulesMax)
             .ToList();
         var models = e.Models.Where(IsHigh).Select(model => model.Model).Distinct().ToList();
@@ -110,10 +115,12 @@ public sealed record ExclusionProposal(WafExclusion? Exclusion, string? Problem)
         ? path.StartsWith(pattern[..^1], StringComparison.Ordinal)
         : path == pattern;
 
-    private static string PathOf(string path, string route)
+    private static string PathOf(string path, string? route)
     {
-        var variable = route.IndexOf('{', StringComparison.Ordinal);
-        return variable < 0 ? path : route[..variable] + "*";
+        if (route is null) return path;
+        // A brace that the path has as well stands for nothing.
+        var variable = path.AsSpan().CommonPrefixLength(route);
+        return variable < route.Length && route[variable] == '{' ? route[..variable] + "*" : path;
     }
 
     private static List<string> Methods(string method) =>

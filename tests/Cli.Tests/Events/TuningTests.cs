@@ -1,5 +1,6 @@
 using System.Text.Json;
 using WafOperator.Cli.Events;
+using WafOperator.Cli.Output;
 using WafOperator.Cli.Tuning;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
@@ -39,6 +40,48 @@ public sealed class TuningTests
         Assert.Null(DecisionLine.Read(new(line, false)));
         Assert.Contains(part, line, StringComparison.Ordinal);
         Assert.Null(DecisionLine.Read(new(line.Replace(part, instead, StringComparison.Ordinal), true)));
+    }
+
+    /// <summary>Whoever may run a pod writes what he likes into its log.</summary>
+    [Fact]
+    public void ADecision_IsALineOfPlainText_WhateverIsInIt()
+    {
+        const string hostile = "\u001b]52;c;AAAA\u0007\u202e";
+        var decision = Decision("00000001" + hostile) with
+        {
+            Namespace = hostile, Policy = hostile, Client = hostile, Method = hostile, Path = "/" + hostile,
+            Reason = hostile, Host = hostile, Message = hostile,
+        };
+        foreach (var read in new[] { decision, DecisionLine.Read(new(Line(decision), true))! })
+        {
+            var shown = EventText.Line(read, new Paint(false));
+            Assert.DoesNotContain(shown, letter => char.IsControl(letter) || letter == '\u202e');
+        }
+
+        Assert.Equal(
+            EventReasons.Other, DecisionLine.Read(new(Line(decision), true))!.Reason);
+        Assert.Null(DecisionLine.Read(new(Line(Decision("1") with { Path = "/" }), false)));
+    }
+
+    /// <summary>An attacker's path is no pattern of an exclusion.</summary>
+    [Theory]
+    [InlineData("/{")]
+    [InlineData("/{id}/x")]
+    [InlineData("/shop/{")]
+    public void APathWithBraces_GetsAnExclusionForItselfAlone(string path)
+    {
+        var (proposals, _) = TuningProposals.Of([Decision("00000001", path: path)], Now);
+        Assert.Equal(path, Assert.Single(proposals).Exclusion.Spec.Match!.Path);
+    }
+
+    [Theory]
+    [InlineData("/*")]
+    [InlineData("/shop/search*")]
+    public void APathThatIsAPattern_GetsNone(string path)
+    {
+        var (proposals, left) = TuningProposals.Of([Decision("00000001", path: path)], Now);
+        Assert.Empty(proposals);
+        Assert.Equal(1, left);
     }
 
     /// <summary>

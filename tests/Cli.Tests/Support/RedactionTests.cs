@@ -13,6 +13,13 @@ public sealed class RedactionTests
     [InlineData("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----", "MIIB")]
     [InlineData("\"client\":\"198.51.100.77\"", "100.77")]
     [InlineData("\"client\":\"2001:db8:1:2::3\"", "1:2::3")]
+    [InlineData("denied 2001:db8:1:2::3 at the list", "1:2::3")]
+    [InlineData("x-forwarded-for:2001:db8:1:2::3, 10.0.0.1", "1:2::3")]
+    [InlineData("[2001:db8:1:2::3]:443", "1:2::3")]
+    [InlineData("2001:DB8:1:2:3:4:5:6.", "3:4:5:6")]
+    [InlineData("::ffff:198.51.100.77", "100.77")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nMIIBcut", "MIIBcut")]
+    [InlineData("MIIBrest\n-----END PRIVATE KEY-----\nok", "MIIBrest")]
     [InlineData("Cookie: session=4711abcd", "4711abcd")]
     [InlineData("Cookie: theme=dark; session=4711abcd", "4711abcd")]
     [InlineData("https://bob:hunter22@registry.example/x", "hunter22")]
@@ -27,6 +34,7 @@ public sealed class RedactionTests
     [InlineData("revision 0123456789abcdef is in force")]
     [InlineData("10.0.0.7 is a pod; 1.2.3 a version")]
     [InlineData("rule 942100 matched in ARGS:q")]
+    [InlineData("12:34:56 fd00::7 is a pod, ::1 and fe80::1 too; aa:bb:cc:dd:ee:ff; sha256:abcdef01; cafe::")]
     public void WhatHelps_Stays(string text) => Assert.Equal(text, Redaction.Of(text));
 
     /// <summary>Logs are of a stranger's making: none may keep whoever collects them waiting.</summary>
@@ -36,6 +44,8 @@ public sealed class RedactionTests
     [InlineData("token: ")]
     [InlineData("://a")]
     [InlineData("cookie ")]
+    [InlineData("-----END ")]
+    [InlineData("ab:")]
     public async Task TextsThatAreOnlyBeginnings_TakeTimeInProportion(string part)
     {
         var text = string.Concat(Enumerable.Repeat(part, (2 << 20) / part.Length));

@@ -27,7 +27,7 @@ public sealed class AlertStateTests
         for (var second = 0; second < 100; second++)
         {
             var e = Stored(TestEvents.Attack(Now.AddSeconds(second)));
-            for (var i = 0; i < 10_000; i++) state.Observe(e);
+            for (var i = 0; i < 10_000; i++) Observe(state, e);
             if (second % 5 == 0) told.AddRange(state.Evaluate(Now.AddSeconds(second)));
         }
 
@@ -46,7 +46,7 @@ public sealed class AlertStateTests
     public void AThreshold_IsMetFromItsValueOn(int events, bool isTold)
     {
         var state = new AlertState(new AlertRule { Name = "r", Threshold = 10 });
-        for (var i = 0; i < events; i++) state.Observe(Stored(TestEvents.Attack(Now.AddSeconds(-i))));
+        for (var i = 0; i < events; i++) Observe(state, Stored(TestEvents.Attack(Now.AddSeconds(-i))));
         Assert.Equal(isTold ? 1 : 0, state.Evaluate(Now).Count);
     }
 
@@ -54,8 +54,8 @@ public sealed class AlertStateTests
     public void WhatIsOlderThanTheWindow_DoesNotCount()
     {
         var state = new AlertState(new AlertRule { Name = "r", Threshold = 10, WindowSeconds = 60 });
-        for (var i = 0; i < 100; i++) state.Observe(Stored(TestEvents.Attack(Now.AddSeconds(-70))));
-        for (var i = 0; i < 9; i++) state.Observe(Stored(TestEvents.Attack(Now)));
+        for (var i = 0; i < 100; i++) Observe(state, Stored(TestEvents.Attack(Now.AddSeconds(-70))));
+        for (var i = 0; i < 9; i++) Observe(state, Stored(TestEvents.Attack(Now)));
         Assert.Empty(state.Evaluate(Now));
     }
 
@@ -64,11 +64,42 @@ public sealed class AlertStateTests
     {
         var state = new AlertState(new AlertRule { Name = "r", Threshold = 2, GroupBy = [AlertGroup.Client] });
         for (var i = 0; i < AlertState.GroupsMax + 100;
-        i++) state.Observe(Stored(TestEvents.Attack(Now, client: $"c{i}")));
+        i++) Observe(state, Stored(TestEvents.Attack(Now, client: $"c{i}")));
         var told = Assert.Single(state.Evaluate(Now));
         Assert.Equal("other", told.Labels["client"]);
-        state.Observe(Stored(TestEvents.Attack(Now, client: "c1")));
+        Observe(state, Stored(TestEvents.Attack(Now, client: "c1")));
         Assert.Contains("c1", state.Evaluate(Now).Select(a => a.Labels["client"]));
+    }
+
+    /// <summary>Names that a sidecar makes up take no room from other namespaces.</summary>
+    [Fact]
+    public void ANamespaceWithManyGroups_LeavesThoseOfOthers()
+    {
+        var state = new AlertState(new AlertRule { Name = "r", Threshold = 1 });
+        for (var i = 0; i < AlertState.GroupsMax + 10; i++)
+            Observe(state, Stored(TestEvents.Attack(Now) with { Namespace = "mallory", Policy = $"p{i}" }));
+        Observe(state, Stored(TestEvents.Attack(Now) with { Namespace = "shop", Policy = "mine" }));
+
+        var told = state.Evaluate(Now);
+
+        Assert.Contains(told, a => a.Labels["namespace"] == "shop" && a.Labels["policy"] == "mine");
+        Assert.Contains(told, a => a.Labels["namespace"] == "mallory" && a.Labels["policy"] == "other");
+        Assert.Equal(AlertState.GroupsOfNamespaceMax + 2, told.Count);
+        // When the storm is over there is room again.
+        state.Evaluate(Now.AddHours(1));
+        state.Evaluate(Now.AddHours(1));
+        Observe(state, Stored(TestEvents.Attack(Now.AddHours(1)) with { Namespace = "mallory", Policy = "p9999" }));
+        Assert.Contains(state.Evaluate(Now.AddHours(1)), a => a.Labels["policy"] == "p9999");
+    }
+
+    /// <summary>A sidecar whose clock is ahead does not push out what is counted.</summary>
+    [Fact]
+    public void AnEventFromTheFuture_CountsNow()
+    {
+        var state = new AlertState(new AlertRule { Name = "r", Threshold = 20, GroupBy = [AlertGroup.Kind] });
+        for (var i = 0; i < 20; i++) state.Observe(Stored(TestEvents.Attack(Now)), Now);
+        state.Observe(Stored(TestEvents.Attack(Now.AddMinutes(5))), Now);
+        Assert.Equal(21, Assert.Single(state.Evaluate(Now)).Value);
     }
 
     [Theory]
@@ -79,8 +110,8 @@ public sealed class AlertStateTests
     public void AMetric_IsWhatItSays(AlertMetric metric, int attacks, int passed, double value)
     {
         var state = new AlertState(new AlertRule { Name = "r", Metric = metric, Threshold = 0.01 });
-        for (var i = 0; i < attacks; i++) state.Observe(Stored(TestEvents.Attack(Now)));
-        for (var i = 0; i < passed; i++) state.Observe(Stored(TestEvents.Passed(Now)));
+        for (var i = 0; i < attacks; i++) Observe(state, Stored(TestEvents.Attack(Now)));
+        for (var i = 0; i < passed; i++) Observe(state, Stored(TestEvents.Passed(Now)));
         Assert.Equal(value, Assert.Single(state.Evaluate(Now)).Value);
     }
 
@@ -91,7 +122,7 @@ public sealed class AlertStateTests
         for (var i = 0; i < 100; i++)
         {
             var e = TestEvents.Attack(Now);
-            state.Observe(Stored(i < 2 ? e with { Models = [e.Models[0] with { Outcome = "TimedOut" }] } : e));
+            Observe(state, Stored(i < 2 ? e with { Models = [e.Models[0] with { Outcome = "TimedOut" }] } : e));
         }
 
         Assert.Equal(0.02, Assert.Single(state.Evaluate(Now)).Value);
@@ -101,9 +132,11 @@ public sealed class AlertStateTests
     public void ARate_OfAFewRequests_SaysNothing()
     {
         var state = new AlertState(new AlertRule { Name = "r", Metric = AlertMetric.BlockRate, Threshold = 0.5 });
-        for (var i = 0; i < 19; i++) state.Observe(Stored(TestEvents.Attack(Now)));
+        for (var i = 0; i < 19; i++) Observe(state, Stored(TestEvents.Attack(Now)));
         Assert.Empty(state.Evaluate(Now));
     }
+
+    private static void Observe(AlertState state, StoredEvent e) => state.Observe(e, e.Event.Time);
 
     internal static StoredEvent Stored(SecurityEvent e)
     {
@@ -128,6 +161,7 @@ public sealed class AlertWorkerTests : IAsyncLifetime, IDisposable
     private SqliteEventStore _store = null!;
     private WebApplication _server = null!;
     private int _status = 200;
+    private string? _refuses;
 
     public async Task InitializeAsync()
     {
@@ -142,7 +176,8 @@ public sealed class AlertWorkerTests : IAsyncLifetime, IDisposable
             using var reader = new StreamReader(context.Request.Body);
             _calls.Add((context.Request.Path, context.Request.Headers[AlertBodies.SignatureHeader],
                 await reader.ReadToEndAsync()));
-            context.Response.StatusCode = _status;
+            var isRefused = _refuses is { } text && _calls[^1].Body.Contains(text, StringComparison.Ordinal);
+            context.Response.StatusCode = isRefused ? 400 : _status;
         });
         await _server.StartAsync();
         await File.WriteAllTextAsync(Path.Combine(_folder, "key"), "a key");
@@ -176,6 +211,52 @@ public sealed class AlertWorkerTests : IAsyncLifetime, IDisposable
         Assert.Equal(("any attack", "shop"),
             ((string)alertmanager["labels"]!["alertname"]!, (string)alertmanager["labels"]!["namespace"]!));
         Assert.True(DateTimeOffset.Parse((string)alertmanager["endsAt"]!) > DateTimeOffset.UtcNow);
+    }
+
+    [Theory]
+    [InlineData("""{"rules":[{"name":"a"},{"name":"a"}]}""")]
+    [InlineData("""{"rules":[{"name":null}]}""")]
+    [InlineData("""{"rules":[{"name":"a","receivers":null}]}""")]
+    [InlineData("""{"rules":[{"name":"a","receivers":["nobody"]}]}""")]
+    [InlineData("""{"rules":[{"name":"a","threshold":0}]}""")]
+    [InlineData("""{"rules":null}""")]
+    public void AFileThatAlertingWouldFailOn_IsRefused(string json)
+    {
+        var file = Path.Combine(_folder, "outlets.json");
+        File.WriteAllText(file, json);
+        Assert.Throws<FormatException>(() => OutletOptions.Read(file));
+    }
+
+    /// <summary>A rule of another version, or one that was restored, ends nothing.</summary>
+    [Fact]
+    public async Task ARuleThatCannotBeRead_LeavesTheOthers()
+    {
+        await _store.PutDocumentAsync(AlertRules.Kind, "new", "{\"name\":\"x\",\"unheardOf\":1}", default);
+        await _store.PutDocumentAsync(AlertRules.Kind, "null", "null", default);
+        await _store.PutDocumentAsync(AlertRules.Kind, "odd", "{\"name\":null}", default);
+        await AddAsync(TestEvents.Attack(DateTimeOffset.UtcNow));
+        await Worker().WorkAsync(default);
+
+        Assert.Equal(2, _calls.Count);
+    }
+
+    /// <summary>One alert that a receiver does not take is found, and left out; the others get through.</summary>
+    [Fact]
+    public async Task AnAlertThatIsRefused_HoldsUpNoOther()
+    {
+        _refuses = "poison";
+        var worker = Worker();
+        await AddAsync([.. new[] { "a", "poison", "b", "c" }.Select(
+            policy => TestEvents.Attack(DateTimeOffset.UtcNow) with { Policy = policy })]);
+        for (var i = 0; i < 12; i++) await worker.WorkAsync(default);
+
+        var taken = string.Concat(_calls.Where(c => c.Path == "/hook" && !c.Body.Contains("poison",
+            StringComparison.Ordinal)).Select(c => c.Body));
+        foreach (var policy in new[] { "a", "b", "c" })
+            Assert.Contains($"\"policy\":\"{policy}\"", taken, StringComparison.Ordinal);
+        _calls.Clear();
+        await worker.WorkAsync(default);
+        Assert.DoesNotContain(_calls, c => c.Path == "/hook");
     }
 
     [Fact]

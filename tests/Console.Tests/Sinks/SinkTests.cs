@@ -16,7 +16,7 @@ using WafOperator.Protocols.Events;
 namespace WafOperator.Console.Tests.Sinks;
 
 /// <summary>Sinks against servers on sockets that fail as such servers do.</summary>
-public sealed class SinkTests : IAsyncLifetime, IDisposable
+public sealed partial class SinkTests : IAsyncLifetime, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("waf-sinks").FullName;
     private readonly List<(string Path, string? Authorization, string Body)> _calls = [];
@@ -346,7 +346,7 @@ public sealed class EventFormatTests
         var line = EventFormats.Of(EventFormat.Rfc5424,
             Stored(TestEvents.Attack(path: "/" + path) with { Host = "a b\nc" }));
         Assert.DoesNotContain('\n', line);
-        Assert.Matches("^<82>1 2026-11-30T12:00:00\\.000Z abc waf front-7d9f blocked "
+        Assert.Matches("^<82>1 2026-11-30T12:00:00\\.000Z front-7d9f waf front-7d9f blocked "
             + "\\[waf@32473 (?:[a-z]+=\"(?:[^\"\\\\\\]]|\\\\[\"\\\\\\]])*\" ?)+\\] anomaly score 15$", line);
     }
 
