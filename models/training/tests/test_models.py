@@ -144,7 +144,7 @@ def test_evidence_is_of_one_part_the_strongest_and_bounded(tmp_path):
     path.write_text(f"f\t0\t1\ts\t\t1\t9\t942100\t{evidence}\n")
     rules = joint.read(path, np.array([1]))
     assert rules.ids == ["941100", "941110", "942100"]  # of part 1; long chance matches and protocol rules are left out
-    assert joint.strongest(rules, np.array([1.0, 2.0, 0.5]))[0] == 3.5
+    assert joint.strongest(rules, np.array([1.0, 2.0, 0.5]))[0] == 2.5 and joint.strongest(rules, np.array([3.0, 2.0, 0.5]))[0] == 3.5  # one of 941
     fitted = joint.Joint(1.0, 0.0, np.array([9.0, 9.0, 9.0]))
     assert fitted.logits(np.array([0.0]), rules)[0] == joint.EVIDENCE_MAX
     found = fitted.manifest(rules, np.array([1]))

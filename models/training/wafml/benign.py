@@ -2,6 +2,7 @@
 
 import random
 
+from .benign_apps import APP_KINDS, APPS
 from .benign_languages import KINDS, LANGUAGES
 from .benign_short import SHORT, SHORT_KINDS
 from .grammar import Grammar
@@ -71,3 +72,9 @@ def notes(count: int, seed: int) -> "list[bytes]":
     """Harmless values that hold commands and separators: what benign_short.py has of notes, posts, instructions, builds and names."""
     grammar, rng = Grammar(SHORT), random.Random(seed)
     return [grammar.expand(rng.choice(SHORT_KINDS), rng).encode("utf-8") for _ in range(count)]
+
+
+def apps(count: int, seed: int) -> "list[bytes]":
+    """Harmless values as well-known applications send them (benign_apps.py)."""
+    grammar, rng = Grammar(APPS), random.Random(seed)
+    return [grammar.expand(rng.choice(APP_KINDS), rng).encode("utf-8") for _ in range(count)]

@@ -15,6 +15,7 @@ LOG_ODDS_MAX = 10.0
 SEEN_MIN = 20
 WEIGHT_MAX = 2.0
 STRONGEST_RULES = 3
+FAMILY_IDS = 1_000  # ids of rules about one kind of attack differ below this
 EVIDENCE_MAX = 6.0
 LENGTH_FREE = 256
 LENGTH_DISCOUNT = 1.0
@@ -132,8 +133,14 @@ def of_documents(path: Path) -> "dict[str, float]":
 
 
 def strongest(rules: RuleAnswers, weights: np.ndarray) -> np.ndarray:
-    """Of each request the sum of its STRONGEST_RULES largest weights."""
+    """Of each request the sum of its STRONGEST_RULES largest weights, of rules about one kind of attack only the largest."""
     owner, each = rules.owner, weights[rules.refs]
+    family = np.array([int(key.split("/")[0]) // FAMILY_IDS for key in rules.ids], dtype=np.int64)[rules.refs]
+    order = np.lexsort((-each, family, owner))
+    repeated = np.zeros(len(order), bool)
+    repeated[1:] = (owner[order][1:] == owner[order][:-1]) & (family[order][1:] == family[order][:-1])
+    each = each.copy()
+    each[order[repeated]] = 0.0
     order = np.lexsort((-each, owner))
     rank = np.arange(len(order)) - rules.bounds[owner[order]]
     return np.bincount(owner[order], np.where(rank < STRONGEST_RULES, each[order], 0.0), len(rules.blocks))

@@ -31,6 +31,7 @@ EPOCHS = 2
 COMMANDS = 30_000
 COMMANDS_SHARE = 0.3  # of what attacks weigh: commands of a few bytes within text, which have few n-grams to be known by
 NOTES_SHARE = 0.15  # of what is harmless: texts that hold commands
+APPS_SHARE = 0.15  # of what is harmless: what well-known applications send
 
 
 @dataclass
@@ -112,14 +113,16 @@ def refined(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, files: "list
 
 
 def short_sets(trainer: GateTrainer, texts: "list[bytes]", count: int, seed: int) -> "list[tuple[WindowRows, int, np.ndarray]]":
-    """Worst windows of `count` short commands within text and of as many notes: rows, label and mass."""
+    """Worst windows of `count` short commands within text, of as many notes, and of as many values of applications: rows, label and mass."""
     normal = [normalize(v) for v in attacks_beside.commands(count, seed)]
     values, first, behind = within_text([v for v, _ in normal], texts, seed)
     rows, _ = worst_rows(trainer, Texts(values, np.array([f for _, f in normal]), np.ones(count)), -np.inf, (first, behind))
     sets = [(rows, 1, COMMANDS_SHARE * _share(np.ones(len(rows.counts))))]
-    normal = [n for n in (normalize(v) for v in benign.notes(count, seed + 1)) if not is_plain(*n)]
-    rows, _ = worst_rows(trainer, Texts([v for v, _ in normal], np.array([f for _, f in normal]), np.ones(len(normal))), -np.inf)
-    return [*sets, (rows, 0, NOTES_SHARE * _share(np.ones(len(rows.counts))))]
+    for written, share in ((benign.notes(count, seed + 1), NOTES_SHARE), (benign.apps(count, seed + 2), APPS_SHARE)):
+        normal = [n for n in map(normalize, written) if not is_plain(*n)]
+        rows, _ = worst_rows(trainer, Texts([v for v, _ in normal], np.array([f for _, f in normal]), np.ones(len(normal))), -np.inf)
+        sets.append((rows, 0, share * _share(np.ones(len(rows.counts)))))
+    return sets
 
 
 def one_round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Texts, texts: "list[bytes]", seed: int, echo, padded_rows: int,
@@ -140,7 +143,7 @@ def one_round(trainer: GateTrainer, corpus: Corpus, mask: np.ndarray, found: Tex
         chosen = np.sort(chosen)
         sets.append((_taken(win.rows, chosen), y, kept * _share(weight[chosen])))
     if commands:
-        sets = [(rows, y, mass * (1.0 - (COMMANDS_SHARE if y else NOTES_SHARE))) for rows, y, mass in sets] + short_sets(trainer, texts, commands, seed + 7)
+        sets = [(rows, y, mass * (1.0 - (COMMANDS_SHARE if y else NOTES_SHARE + APPS_SHARE))) for rows, y, mass in sets] + short_sets(trainer, texts, commands, seed + 7)
     rows = _joined([s[0] for s in sets])
     order = rng.permutation(len(rows.counts))
     y = np.concatenate([np.full(len(s[2]), float(s[1])) for s in sets])[order]

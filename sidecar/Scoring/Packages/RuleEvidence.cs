@@ -15,9 +15,9 @@ internal readonly record struct PartEvidence(double LogOdds, bool IsDecisive)
 }
 
 /// <summary>
-/// Rules that matched as evidence beside the models' score of a part: the strongest few, bounded. In long values a
-/// match is worth less beside the score of the whole, but as much as ever beside that of its surroundings
-/// (the formula is in sidecar/Scoring/README.md). Immutable.
+/// Rules that matched as evidence beside the models' score of a part: the strongest few, of different families, bounded.
+/// In long values a match is worth less beside the score of the whole, but as much as ever beside that of its
+/// surroundings (the formula is in sidecar/Scoring/README.md). Immutable.
 /// </summary>
 internal sealed class RuleEvidence
 {
@@ -28,6 +28,9 @@ internal sealed class RuleEvidence
     public const int StrongestMax = 8;
 
     private const double WeightMax = 100;
+
+    /// <summary>Ids of rules about one kind of attack differ below this (942100, 942190: SQL).</summary>
+    private const long FamilyIds = 1_000;
 
     /// <summary>
     /// What decides where a package was fitted before that was published: what the detectors that parse find, but for
@@ -90,7 +93,7 @@ internal sealed class RuleEvidence
     public PartEvidence Of(
         IReadOnlyList<RuleHit> hits, ReadOnlySpan<int> places, int part, AttackSignals signals)
     {
-        Span<double> strongest = stackalloc double[StrongestMax];
+        Span<(double Weight, long Family)> strongest = stackalloc (double, long)[StrongestMax];
         strongest = strongest[.._joint.StrongestRules];
         strongest.Clear();
         var isDecisive = false;
@@ -99,7 +102,7 @@ internal sealed class RuleEvidence
             if (places[i] != part || IsRepeated(hits, places, i)) continue;
             var hit = hits[i];
             isDecisive |= IsDecisive(hit);
-            Insert(strongest, WeightOf(hit));
+            Insert(strongest, WeightOf(hit), hit.RuleId / FamilyIds);
         }
 
         return Sum(strongest, signals, isDecisive);
@@ -114,23 +117,25 @@ internal sealed class RuleEvidence
     /// <param name="reach">Bytes on each side.</param>
     public PartEvidence Around(IReadOnlyList<RuleHit> hits, ReadOnlySpan<int> places, int center, int reach)
     {
-        Span<double> strongest = stackalloc double[StrongestMax];
+        Span<(double Weight, long Family)> strongest = stackalloc (double, long)[StrongestMax];
         strongest = strongest[.._joint.StrongestRules];
         strongest.Clear();
         for (var i = 0; i < places.Length; i++)
         {
             var hit = hits[i];
             if (places[i] != places[center] || hit.Value != hits[center].Value || hit.At < 0) continue;
-            if (Math.Abs(hit.At - hits[center].At) <= reach) Insert(strongest, FullWeightOf(hit));
+            if (Math.Abs(hit.At - hits[center].At) <= reach)
+                Insert(strongest, FullWeightOf(hit), hit.RuleId / FamilyIds);
         }
 
         return Sum(strongest, AttackSignals.None, false);
     }
 
-    private PartEvidence Sum(ReadOnlySpan<double> strongest, AttackSignals signals, bool isDecisive)
+    private PartEvidence Sum(
+        ReadOnlySpan<(double Weight, long Family)> strongest, AttackSignals signals, bool isDecisive)
     {
         var sum = SignalSum(signals);
-        foreach (var weight in strongest) sum += weight;
+        foreach (var (weight, _) in strongest) sum += weight;
         return new PartEvidence(Math.Min(_joint.EvidenceMax, sum), isDecisive);
     }
 
@@ -180,12 +185,25 @@ internal sealed class RuleEvidence
         ((signals & AttackSignals.Serialized) != 0 ? _serialized : 0)
         + ((signals & AttackSignals.OperatorName) != 0 ? _operatorName : 0);
 
-    /// <summary>Keeps the largest weights, in falling order.</summary>
-    private static void Insert(Span<double> strongest, double weight)
+    /// <summary>
+    /// Keeps the largest weights, in falling order, one of a family: rules about the same kind of attack look for the same
+    /// words in the same bytes, and how many of them do is how often they were written, not how sure they are.
+    /// </summary>
+    private static void Insert(Span<(double Weight, long Family)> strongest, double weight, long family)
     {
         for (var i = 0; i < strongest.Length; i++)
         {
-            if (weight > strongest[i]) (strongest[i], weight) = (weight, strongest[i]);
+            if (strongest[i].Family != family) continue;
+            if (strongest[i].Weight >= weight) return;
+            strongest[(i + 1)..].CopyTo(strongest[i..]);
+            strongest[^1] = default;
+            break;
+        }
+
+        for (var i = 0; i < strongest.Length; i++)
+        {
+            if (weight > strongest[i].Weight)
+                ((weight, family), strongest[i]) = (strongest[i], (weight, family));
         }
     }
 

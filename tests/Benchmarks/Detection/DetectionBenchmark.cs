@@ -84,7 +84,7 @@ internal static class DetectionBenchmark
 
     /// <summary>
     /// One line a request: file, line, label, source, family, blocked by rules, anomaly score, score of the models,
-    /// score of both.
+    /// score of both, evidence (as above).
     /// </summary>
     private static void WriteScores(string folder, string path, IEnumerable<string> data)
     {
@@ -100,10 +100,13 @@ internal static class DetectionBenchmark
                 line++;
                 if (models.FoldOf(row.Source) is not { } fold) continue;
                 (double Alone, double Joint) scores = default;
-                var answer = rules.Run(row, request, hits => scores = fold.Score(request, hits));
+                var evidence = "";
+                var answer = rules.Run(row, request, hits =>
+                    (scores, evidence) = (fold.Score(request, hits), EvidenceText.Of(request, hits)));
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{Path.GetFileName(file)}\t{line}\t{(row.IsAttack ? 1 : 0)}\t{row.Source}\t{row.Family}\t"
-                    + $"{(answer.Blocks ? 1 : 0)}\t{answer.Anomaly}\t{scores.Alone:0.0000}\t{scores.Joint:0.0000}"));
+                    + $"{(answer.Blocks ? 1 : 0)}\t{answer.Anomaly}\t{scores.Alone:0.00000}\t{scores.Joint:0.00000}\t"
+                    + $"{evidence}"));
             }
         }
     }

@@ -31,14 +31,38 @@ public sealed class RuleEvidenceTests
     [Fact]
     public void Of_ManyRules_TakesTheStrongestFewAndIsBounded()
     {
-        var rules = Enumerable.Range(1, 40).ToDictionary(i => $"{i}", i => i / 10.0);
-        var hits = Enumerable.Range(1, 40).Select(i => Hit(i)).ToArray();
+        var rules = Enumerable.Range(1, 40).ToDictionary(i => $"{i}000", i => i / 10.0);
+        var hits = Enumerable.Range(1, 40).Select(i => Hit(i * 1000)).ToArray();
 
         Assert.Equal(4.0 + 3.9 + 3.8, Sum(RuleEvidence.Of(
             new JointCalibration { Rules = rules, EvidenceMax = 50 })!, hits), 9);
         Assert.Equal(6, Sum(RuleEvidence.Of(new JointCalibration { Rules = rules })!, hits));
         Assert.Equal(4.0, Sum(RuleEvidence.Of(
             new JointCalibration { Rules = rules, StrongestRules = 1 })!, hits), 9);
+    }
+
+    /// <summary>
+    /// Rules about one kind of attack look for the same words in the same bytes: the strongest of them speaks, in whatever
+    /// order they matched, and rules of other kinds beside it.
+    /// </summary>
+    [Theory]
+    [InlineData(new long[] { 941100, 941110, 941160 }, 2.0)]
+    [InlineData(new long[] { 941110, 941160, 941100 }, 2.0)]
+    [InlineData(new long[] { 941160, 932100, 941110 }, 2.0 + 0.5)]
+    [InlineData(new long[] { 932100, 941110, 942100, 941160 }, 2.0 + 0.75 + 0.5)]
+    [InlineData(new long[] { 941110, 942100, 932100, 930120, 941160 }, 2.0 + 1.75 + 0.75)]
+    public void Of_RulesOfOneFamily_CountsTheStrongestOnly(long[] rules, double expected)
+    {
+        var weights = new Dictionary<string, double>
+        {
+            ["941100"] = 1, ["941110"] = 1.5, ["941160"] = 2, ["932100"] = 0.5, ["942100"] = 0.75, ["930120"] = 1.75,
+        };
+        var evidence = RuleEvidence.Of(new JointCalibration { Rules = weights })!;
+        var hits = rules.Select(rule => Hit(rule) with { At = 10 }).ToArray();
+        var places = Enumerable.Repeat(Part, hits.Length).ToArray();
+
+        Assert.Equal(expected, Sum(evidence, hits), 9);
+        Assert.Equal(expected, evidence.Around(hits, places, 0, 256).LogOdds, 9);
     }
 
     [Theory]
@@ -108,12 +132,12 @@ public sealed class RuleEvidenceTests
     {
         var evidence = RuleEvidence.Of(new JointCalibration
         {
-            Rules = new Dictionary<string, double> { ["942100"] = 2, ["942190"] = 3 },
+            Rules = new Dictionary<string, double> { ["942100"] = 2, ["932190"] = 3 },
         })!;
         RuleHit[] hits =
         [
-            Hit(942100, null, length) with { At = 100 }, Hit(942190, null, length) with { At = secondAt },
-            Hit(942190, null, length + 1) with { At = 100 },
+            Hit(942100, null, length) with { At = 100 }, Hit(932190, null, length) with { At = secondAt },
+            Hit(932190, null, length + 1) with { At = 100 },
         ];
 
         Assert.Equal(expected, evidence.Around(hits, [Part, Part, Part], 0, 256).LogOdds);
