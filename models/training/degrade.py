@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes deliberately worse packages for rollout tests: `degrade.py gate-1.4.0.tar --worse recall --version 1.5.0-bad-recall --out FOLDER`.
+"""Makes deliberately worse packages for rollout tests: `degrade.py gate-1.5.0.tar --worse recall --version 1.6.0-bad-recall --out FOLDER`.
 
 recall: attacks score lower (found late or not at all); fpr: harmless values score higher; noise: random weights added.
 The package stays well formed: digests, golden vectors and manifest fit the worse weights.

@@ -10,7 +10,7 @@ namespace WafOperator.Scoring.Tests;
 public sealed class ReleasedModels
 {
     /// <summary>The newest release.</summary>
-    public const string Version = "1.4.0";
+    public const string Version = "1.5.0";
 
     private readonly string _folder = FindPackages();
 

@@ -31,9 +31,9 @@ public sealed class V2Tests(ServerFixture fixture)
 
         Assert.Equal("payload-cnn", root.GetProperty("name").GetString());
         Assert.Equal(
-            ["1.4.0", "1.1.0", "1.0.0"], root.GetProperty("versions").EnumerateArray().Select(v => v.GetString()));
+            ["1.5.0", "1.1.0", "1.0.0"], root.GetProperty("versions").EnumerateArray().Select(v => v.GetString()));
         Assert.Equal("INT64", root.GetProperty("inputs")[0].GetProperty("datatype").GetString());
-        Assert.Equal(ServerFixture.Package("1.4.0").Digest, root.GetProperty("digest").GetString());
+        Assert.Equal(ServerFixture.Package("1.5.0").Digest, root.GetProperty("digest").GetString());
         Assert.Equal("payload-cnn", root.GetProperty("manifest").GetProperty("kind").GetString());
         var server = await GetAsync("/v2");
         Assert.Contains("binary_tensor_data", server.GetProperty("extensions").EnumerateArray().Select(e =>

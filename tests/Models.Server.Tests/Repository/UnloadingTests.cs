@@ -49,7 +49,7 @@ public sealed class UnloadingTests(ServerFixture fixture)
 
         await stop.CancelAsync();
         Assert.All(await Task.WhenAll(load), Assert.Empty);
-        Assert.Equal(["1.0.0", "1.1.0", "1.4.0"], server.Status().Models.Where(m =>
+        Assert.Equal(["1.0.0", "1.1.0", "1.5.0"], server.Status().Models.Where(m =>
             m.Model == "payload-cnn").Select(m => m.Version));
     }
 
