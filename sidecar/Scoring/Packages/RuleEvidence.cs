@@ -15,9 +15,9 @@ internal readonly record struct PartEvidence(double LogOdds, bool IsDecisive)
 }
 
 /// <summary>
-/// Rules that matched as evidence beside the models' score of a part: the strongest few, of different families, bounded.
-/// In long values a match is worth less beside the score of the whole, but as much as ever beside that of its
-/// surroundings (the formula is in sidecar/Scoring/README.md). Immutable.
+/// Rules that matched as evidence beside the models' score of a part: the strongest few, of different families,
+/// bounded. In long values a match is worth less beside the score of the whole, but as much as ever beside that of
+/// its surroundings (the formula is in sidecar/Scoring/README.md). Immutable.
 /// </summary>
 internal sealed class RuleEvidence
 {
@@ -186,8 +186,8 @@ internal sealed class RuleEvidence
         + ((signals & AttackSignals.OperatorName) != 0 ? _operatorName : 0);
 
     /// <summary>
-    /// Keeps the largest weights, in falling order, one of a family: rules about the same kind of attack look for the same
-    /// words in the same bytes, and how many of them do is how often they were written, not how sure they are.
+    /// Keeps the largest weights, in falling order, one of a family: rules about the same kind of attack look for the
+    /// same words in the same bytes, and how many of them do is how often they were written, not how sure they are.
     /// </summary>
     private static void Insert(Span<(double Weight, long Family)> strongest, double weight, long family)
     {
