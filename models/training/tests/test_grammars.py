@@ -40,3 +40,11 @@ def test_the_sides_share_next_to_nothing():
     bad, good = {v for _, v in attacks.generate(4_000, 5)}, {v for _, v in benign.generate(8_000, 6)}
     assert len(bad & good) <= 0.002 * len(good)
     assert {kind for kind, _ in benign.generate(8_000, 6)} >= set(SHORT_KINDS)
+
+
+def test_what_applications_send_holds_nothing_that_acts():
+    values = [v.decode() for v in benign.apps(6_000, 9)]
+    acting = re.compile(r"<script(?! type=.(?:application/(?:ld\+)?json|text/template))|\bon\w+=[\"'](?!return false;|\w+\(\)|[\"'])|javascript:|\.\./\.\./|^/etc/|union\s+select|(?:'|\")\s*or\s|\$\((?:id|ls|cat)", re.I)
+    found = [v for v in values if acting.search(v)]
+    assert not found, found[:5]
+    assert values == [v.decode() for v in benign.apps(6_000, 9)] and len(set(values)) > 5_000 and not {v.encode() for v in values} & set(attacks_beside.commands(2_000, 7))
