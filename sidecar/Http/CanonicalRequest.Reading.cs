@@ -80,6 +80,9 @@ public sealed partial class CanonicalRequest
         _headers.Add(new Header(nameSlice, lowerSlice, valueSlice, hash));
     }
 
+    /// <summary>A header in a second reading: lines as one, escapes undone. At most as many as were sent.</summary>
+    internal void AddHeaderAgain(in Header header, Slice value) => _headers.Add(header with { Value = value });
+
     /// <summary>The same from the strings a web server hands out.</summary>
     public void AddHeader(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
     {
@@ -102,7 +105,10 @@ public sealed partial class CanonicalRequest
         HeadReader.ReadTarget(this);
         HeadReader.ReadHeaders(this);
         EmbeddedText.ShowCookies(this);
+        RepeatedValues.ShowHeaders(this);
+        EmbeddedText.ShowHead(this);
         if (HasQuery) UrlEncodedReader.Read(this, RawQuery, ArgumentSource.Query);
+        RepeatedValues.ShowArguments(this, 0);
         if (BinaryMetadata.Read(this) | CredentialsReader.Read(this) || HasQuery) EmbeddedText.Show(this, 0);
         QueryArgumentCount = _arguments.Count;
     }
@@ -140,6 +146,7 @@ public sealed partial class CanonicalRequest
         BodyDispatcher.Read(this);
         if (ContentTypeReader.IsFramed(this[MediaType]))
             IsBodyRead |= FramedMessages.TryRead(this, Body);
+        RepeatedValues.ShowArguments(this, QueryArgumentCount);
         if (IsCoded) CodedBytes.Show(this);
         EmbeddedText.Show(this, QueryArgumentCount);
         NoteUnread();
@@ -237,6 +244,14 @@ public sealed partial class CanonicalRequest
     }
 
     internal void AddXmlAttribute(Slice path, Slice value) => _xmlAttributes.Add(new XmlValue(path, value));
+
+    /// <summary>A text or attribute of XML in a second reading; these have a bound of their own.</summary>
+    internal void AddXmlAgain(Slice path, Slice value, bool isAttribute)
+    {
+        var values = isAttribute ? _xmlAttributes : _xmlTexts;
+        if (values.Count >= Limits.XmlNodesMax * (1 + ShownAgainMax)) { Exceeded |= ExceededLimits.XmlNodes; return; }
+        values.Add(new XmlValue(path, Cut(value)));
+    }
 
     internal void Note(Anomalies anomalies) => Anomalies |= anomalies;
 

@@ -7,13 +7,12 @@ namespace WafOperator.Http;
 /// </summary>
 internal static class CookieReader
 {
-    /// <summary>Bytes that are searched for the ends of quoted values, for each byte of the header.</summary>
-    private const int QuoteSearchesMax = 8;
+    /// <summary>Bytes of a name that a quoted value within a value may have.</summary>
+    private const int InnerNameBytesMax = 256;
 
     public static void Read(CanonicalRequest request, Slice header)
     {
         var rest = header;
-        var searches = header.Length * QuoteSearchesMax;
         while (!rest.IsEmpty)
         {
             var end = request[rest].IndexOf((byte)';');
@@ -29,7 +28,8 @@ internal static class CookieReader
                 var value = Trim(request, pair.From(equals + 1));
                 Add(request, name, value);
                 if (!rest.IsEmpty && IsOpen(request[value]))
-                    AddQuoted(request, name, new Slice(value.Offset, header.End - value.Offset), ref searches);
+                    AddQuoted(request, name, new Slice(value.Offset, header.End - value.Offset));
+                AddInner(request, value, header.End);
             }
         }
     }
@@ -59,13 +59,33 @@ internal static class CookieReader
         return -1;
     }
 
-    /// <summary>Shows a quoted value whole where semicolons are in it.</summary>
-    private static void AddQuoted(CanonicalRequest request, Slice name, Slice rest, ref int searches)
+    /// <summary>
+    /// Shows a quoted value whole where semicolons are in it. Each ends at the next quote at the latest: together they
+    /// cost no more than the header has bytes.
+    /// </summary>
+    private static void AddQuoted(CanonicalRequest request, Slice name, Slice rest)
     {
-        if (searches < rest.Length) { request.Note(ExceededLimits.Cookies); return; }
-        searches -= rest.Length;
         var end = QuoteEnd(request[rest]);
         if (end > 1) AddUnescaped(request, name, rest.Sub(1, end - 1));
+    }
+
+    /// <summary>
+    /// Python ends a pair at white space or a comma, too, and begins the next one there: a quoted value within a value.
+    /// </summary>
+    private static void AddInner(CanonicalRequest request, Slice value, int end)
+    {
+        for (var at = 0; request[value][at..].IndexOf("=\""u8) is >= 0 and var next;)
+        {
+            var equals = at + next;
+            at = equals + 2;
+            var before = request[value][Math.Max(0, equals - InnerNameBytesMax)..equals];
+            var gap = before.LastIndexOfAny(" \t,"u8);
+            var quoted = new Slice(value.Offset + equals + 1, end - value.Offset - equals - 1);
+            var length = gap < 0 ? -1 : QuoteEnd(request[quoted]);
+            if (length < 2 || !request[quoted][..length].Contains((byte)'\\')) continue;
+            var name = value.Sub(equals - before.Length + gap + 1, before.Length - gap - 1);
+            AddUnescaped(request, name, quoted.Sub(1, length - 1));
+        }
     }
 
     private static void AddUnescaped(CanonicalRequest request, Slice name, Slice text)

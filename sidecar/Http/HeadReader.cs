@@ -56,13 +56,16 @@ internal static class HeadReader
 
     public static void ReadHeaders(CanonicalRequest request)
     {
-        int hosts = 0, lengths = 0, codings = 0, types = 0;
+        int hosts = 0, lengths = 0, codings = 0, types = 0, cookies = 0;
+        var cookie = Slice.Empty;
         var headers = request.Headers;
         foreach (ref readonly var header in headers)
         {
             NoteMalformed(request, header);
             if (header.NameHash == CookieHash && Is(request, header, "cookie"u8))
-                CookieReader.Read(request, header.Value);
+            {
+                if (cookies++ == 0) cookie = header.Value;
+            }
             else if (header.NameHash == HostHash && Is(request, header, "host"u8))
             {
                 if (hosts++ == 0) request.SetHost(header.Value);
@@ -83,12 +86,29 @@ internal static class HeadReader
             }
         }
 
+        CookieReader.Read(request, cookies > 1 ? JoinCookies(request) : cookie);
         if (hosts > 1 || hosts == 0 && request[request.Protocol].SequenceEqual("HTTP/1.1"u8))
             request.Note(Anomalies.BadHost);
         if (lengths > 1) request.Note(Anomalies.BadContentLength);
         if (codings > 1) request.Note(Anomalies.BadTransferEncoding);
         if (lengths > 0 && codings > 0) request.Note(Anomalies.LengthAndTransferEncoding);
         if (types > 1) request.Note(Anomalies.DuplicateContentType);
+    }
+
+    /// <summary>What is sent on is one line, whose quotes may go over what came as two.</summary>
+    private static Slice JoinCookies(CanonicalRequest request)
+    {
+        var arena = request.Arena;
+        var start = arena.Length;
+        foreach (ref readonly var header in request.Headers)
+        {
+            if (header.NameHash != CookieHash || !Is(request, header, "cookie"u8)) continue;
+            if (!arena.TryReserve(header.Value.Length + 2)) { request.NoMemory(); break; }
+            if (arena.Length > start) arena.TryAppend("; "u8, out _);
+            arena.TryAppendCopy(header.Value, out _);
+        }
+
+        return new Slice(start, arena.Length - start);
     }
 
     public static bool EqualsIgnoreCase(ReadOnlySpan<byte> value, ReadOnlySpan<byte> lower)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using WafOperator.Http.Decoding;
 
@@ -56,6 +57,10 @@ public ref struct RequestParts(CanonicalRequest request)
     public const int ActivePartsMax = 8;
 
     private const int DoctypeBytesMax = 4096;
+
+    /// <summary>What hosts, dates, entity tags and names of protocols and codings consist of.</summary>
+    private static readonly SearchValues<byte> Steering = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 \t\",;:=._+/*-[]~"u8);
 
     private PartKind _kind = PartKind.Path;
     private int _index = -1;
@@ -118,14 +123,20 @@ public ref struct RequestParts(CanonicalRequest request)
         for (; _index < request.Headers.Length; _index++)
         {
             ref readonly var header = ref request.Headers[_index];
-            if (IsShown(request[header.LowerName])) return Show(header.LowerName, header.Value);
+            var name = request[header.LowerName];
+            if (IsShown(name) || !name.SequenceEqual("cookie"u8) && HoldsMore(request[header.Value]))
+                return Show(header.LowerName, header.Value);
         }
 
         return false;
     }
 
+    private static bool HoldsMore(ReadOnlySpan<byte> value) =>
+        value.ContainsAnyExcept(Steering) || value.IndexOf(".."u8) >= 0;
+
     /// <summary>
-    /// All but routing, credentials, hop-by-hop fields and validators; cookies are parts of their own.
+    /// All but routing, hop-by-hop fields and validators, which are shown only where they hold more than such fields
+    /// need: applications log them as any other. Cookies are parts of their own.
     /// </summary>
     private static bool IsShown(ReadOnlySpan<byte> lowerName) => lowerName.Length switch
     {

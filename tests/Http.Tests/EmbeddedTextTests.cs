@@ -59,8 +59,10 @@ public sealed class EmbeddedTextTests
         var request = new CanonicalRequest();
         var header = string.Concat(Enumerable.Repeat("a=\"\\\\;", 400));
         CanonicalRequestTests.Feed(request, "GET", "/", [("Host", "h"), ("Cookie", header)]);
-        Assert.True(request.MustReject);
-        Assert.True(request.Exceeded.HasFlag(ExceededLimits.Cookies));
+        Assert.False(request.MustReject);
+        var shown = 0;
+        foreach (var cookie in request.Cookies) shown += cookie.Value.Length;
+        Assert.InRange(shown, header.Length / 2, header.Length * 3);
     }
 
     [Theory]

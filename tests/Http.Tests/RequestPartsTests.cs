@@ -57,6 +57,23 @@ public sealed class RequestPartsTests
         Assert.Equal([text[..RequestParts.FilePartBytesMax], "<?php system('id'); ?>"], shown);
     }
 
+    [Theory]
+    [InlineData("If-None-Match", "\"${jndi:ldap://x/a}\"", true)]
+    [InlineData("Date", "1' or 1=1", true)]
+    [InlineData("TE", "<script>", true)]
+    [InlineData("ETag", "../../etc/passwd", true)]
+    [InlineData("If-None-Match", "W/\"1c7-5f.a+b/c==\", \"x\"", false)]
+    [InlineData("Date", "Mon, 30 Nov 2026 15:00:00 GMT", false)]
+    [InlineData("Connection", "keep-alive, Upgrade", false)]
+    [InlineData("Cookie", "a='", false)]
+    public void Parts_OfFieldsThatSteer_AreShownWhereTheyHoldMore(string name, string value, bool isShown)
+    {
+        var request = CanonicalRequestTests.Get("/", ("Host", "[::1]:8080"), (name, value));
+        var headers = 0;
+        foreach (var part in new RequestParts(request)) headers += part.Kind is PartKind.Header ? 1 : 0;
+        Assert.Equal(isShown ? 1 : 0, headers);
+    }
+
     [Fact]
     public void Parts_AZeroByteInText_HidesNothing() =>
         Assert.Contains(

@@ -20,15 +20,7 @@ internal static class BodyDispatcher
         switch (request.Processor)
         {
             case BodyFormat.UrlEncoded:
-                UrlEncodedReader.Read(request, body, ArgumentSource.Form);
-                GuessDocument(request, body);
-                // What begins in ASCII is split as ASCII, and its values are converted one by one.
-                if (!Charsets.LooksLikeAscii(request[body]) && BodyDecoder.TryConvert(request, body, out var converted))
-                {
-                    UrlEncodedReader.Read(request, converted, ArgumentSource.Form, isAgain: true);
-                    GuessDocument(request, converted);
-                }
-
+                ReadForm(request, body);
                 break;
             case BodyFormat.Json:
                 JsonBodyReader.Read(request);
@@ -57,6 +49,26 @@ internal static class BodyDispatcher
     }
 
     /// <summary>
+    /// The word "form" buys nothing: what is a document is read as one, and what no browser would send under it is said
+    /// to be unread, for a program may read the bytes as something else without asking for their type.
+    /// </summary>
+    private static void ReadForm(CanonicalRequest request, Slice body)
+    {
+        UrlEncodedReader.Read(request, body, ArgumentSource.Form);
+        var guess = GuessDocument(request, body);
+        // What begins in ASCII is split as ASCII, and its values are converted one by one.
+        if (!Charsets.LooksLikeAscii(request[body]) && BodyDecoder.TryConvert(request, body, out var converted))
+        {
+            UrlEncodedReader.Read(request, converted, ArgumentSource.Form, isAgain: true);
+            (guess, body) = (GuessDocument(request, converted), converted);
+        }
+
+        if (guess is Guess.Nothing && FormText.IsOdd(request[body]))
+            request.Note(
+                FileContent.IsBinary(request[body]) ? UnreadContent.ContentType : UnreadContent.Text, body.Length);
+    }
+
+    /// <summary>
     /// Under a coding that is not undone only JSON or XML that goes to its end is surely what the application reads.
     /// A form cannot fail and parts may have anything around them, so the coding may hide something all the same.
     /// </summary>
@@ -75,9 +87,11 @@ internal static class BodyDispatcher
     /// Also looks for a document in what was declared to be something that cannot fail. One that only a more lenient
     /// reader takes to its end is shown as text, and said not to have been taken apart.
     /// </summary>
-    private static void GuessDocument(CanonicalRequest request, Slice body)
+    private static Guess GuessDocument(CanonicalRequest request, Slice body)
     {
-        if (BodyGuess.Document(request, body) is Guess.Stopped) request.Note(UnreadContent.Text, body.Length);
+        var guess = BodyGuess.Document(request, body);
+        if (guess is Guess.Stopped) request.Note(UnreadContent.Text, body.Length);
+        return guess;
     }
 
     /// <summary>
@@ -122,6 +136,6 @@ internal static class BodyDispatcher
     {
         if (!PartContent.IsValue(request[body])) return false;
         Unparsed.Add(request, "body.text"u8, body);
-        return !PartContent.HoldsEscape(request[body]);
+        return PartContent.IsPlainValue(request[body]);
     }
 }

@@ -76,7 +76,7 @@ internal static class BodyGuess
     }
 
     /// <summary>Comments before a document, as readers of configuration take them: of lines, of a block.</summary>
-    private static ReadOnlySpan<byte> SkipComments(ReadOnlySpan<byte> text)
+    public static ReadOnlySpan<byte> SkipComments(ReadOnlySpan<byte> text)
     {
         while (text is [(byte)'/' or (byte)'#', _, ..])
         {
@@ -118,7 +118,8 @@ internal static class BodyGuess
         var equals = bytes.IndexOf((byte)'=');
         if (equals <= 0 || bytes.TrimEnd("\r\n"u8).ContainsAnyExcept(FormBytes)) return false;
         UrlEncodedReader.Read(request, body, ArgumentSource.Form);
-        return true;
+        // In one line of another language, which splits as a form does.
+        return !TextEscapes.HoldsOwn(request[body]);
     }
 
     /// <summary>The first line is a boundary, the second looks like a part's header.</summary>

@@ -41,15 +41,33 @@ internal ref struct GraphQlReader
             BodyError.GraphQl, isTooDeep ? TooDeep : "GraphQL: the document does not parse.", reader._position);
     }
 
-    /// <summary>Reads the query member of a JSON body when it is GraphQL; anything else is left alone.</summary>
+    /// <summary>
+    /// Reads a value when it is GraphQL; anything else is left alone. What begins like it and does not parse is shown
+    /// as it came, and said to be unread: the literals in it have escapes.
+    /// </summary>
     public static void ReadEmbedded(CanonicalRequest request, Slice value)
     {
-        var text = request[value].TrimStart(" \t\r\n"u8);
+        var text = SkipIgnored(request[value]);
         var isGraphQl = text.StartsWith("{"u8) || text.StartsWith("query"u8) || text.StartsWith("mutation"u8)
             || text.StartsWith("subscription"u8) || text.StartsWith("fragment"u8);
         if (!isGraphQl || !text.Contains((byte)'{')) return;
         var reader = new GraphQlReader(request, value);
-        if (!reader.ReadTokens()) request.Note(Anomalies.MalformedGraphQl);
+        if (reader.ReadTokens()) return;
+        request.Note(Anomalies.MalformedGraphQl);
+        request.Note(UnreadContent.Text, value.Length);
+    }
+
+    /// <summary>Blanks, commas, a mark of byte order and comments may stand anywhere (section 2.1.7).</summary>
+    private static ReadOnlySpan<byte> SkipIgnored(ReadOnlySpan<byte> text)
+    {
+        while (true)
+        {
+            text = text.TrimStart(" \t\r\n,"u8);
+            if (text.StartsWith("\uFEFF"u8)) text = text[3..];
+            else if (text is [(byte)'#', ..] && text.IndexOfAny((byte)'\n', (byte)'\r') is > 0 and var end)
+                text = text[end..];
+            else return text;
+        }
     }
 
     private bool ReadTokens()
@@ -119,7 +137,7 @@ internal ref struct GraphQlReader
     private bool ReadString()
     {
         if (_text[_position..].StartsWith("\"\"\""u8)) return ReadBlockString();
-        if (!JsonText.TryRead(_request, _text, _document.Offset, ref _position, out var value)) return false;
+        if (!JsonText.TryRead(_request, _document, ref _position, out var value, EscapeSyntax.GraphQl)) return false;
         Add(value);
         if (!_isInList) _isAfterColon = false;
         return true;

@@ -21,6 +21,7 @@ internal ref struct JsonBodyReader
     private readonly BodyWorkspace _work;
     private readonly ReadOnlySpan<byte> _text;
     private readonly int _offset;
+    private readonly Slice _body;
     private int _position;
     private int _depth;
     private int _leaves;
@@ -32,6 +33,7 @@ internal ref struct JsonBodyReader
         _request = request;
         _work = request.Workspace;
         _offset = body.Offset;
+        _body = body;
         _text = request[body];
     }
 
@@ -111,7 +113,7 @@ internal ref struct JsonBodyReader
                 return Open(isArray: true, ref step);
             case (byte)'"':
                 step = Step.AfterValue;
-                return JsonText.TryRead(_request, _text, _offset, ref _position, out var value)
+                return JsonText.TryRead(_request, _body, ref _position, out var value)
                     ? AddLeaf(value)
                     : "JSON: a string is malformed.";
             default:
@@ -164,7 +166,7 @@ internal ref struct JsonBodyReader
     {
         if (_text[_position] == '}' && step == Step.KeyOrEnd) return CloseEmpty(ref step);
         if (_text[_position] != '"') return "JSON: a key is missing.";
-        if (!JsonText.TryRead(_request, _text, _offset, ref _position, out var key)) return "JSON: a key is malformed.";
+        if (!JsonText.TryRead(_request, _body, ref _position, out var key)) return "JSON: a key is malformed.";
         SkipSpace();
         if (_position >= _text.Length || _text[_position] != ':') return "JSON: a colon is missing.";
         _position++;

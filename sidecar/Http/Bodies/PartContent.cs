@@ -43,8 +43,22 @@ internal static class PartContent
 
         // Outside forms nothing reads a part that is a document as the value of a field.
         if (isForm || !isTakenApart && !isBinary) AddArgument(request, part, content, decoded);
+        if (!isTakenApart && !isBinary && IsFileToSome(part, media) && !decoded.IsEmpty
+            && !IsPlainValue(request[decoded]))
+            request.Note(UnreadContent.FileContent, content.Length);
         return null;
     }
+
+    /// <summary>Servers take for a file what has an empty name, filename* alone, or a type of its own.</summary>
+    private static bool IsFileToSome(in PartHead part, ReadOnlySpan<byte> media) =>
+        part.IsFileOrField || !media.IsEmpty && !HeadReader.EqualsIgnoreCase(media, "text/plain"u8);
+
+    /// <summary>
+    /// A line that is shown as a value, and says nothing but that. Bytes between its letters may be another format,
+    /// which keeps texts in pieces (CBOR); escapes are somebody's to undo.
+    /// </summary>
+    internal static bool IsPlainValue(ReadOnlySpan<byte> content) =>
+        IsValue(content) && TextBytes.IsPlain(content) && !TextEscapes.Holds(content);
 
     private static string? AddParts(CanonicalRequest request, in PartHead part, Slice content, int depth)
     {
@@ -89,30 +103,9 @@ internal static class PartContent
         request.AddFile(new UploadedFile(part.Name, part.FileName, part.ContentType, shown, content.Length));
         if (part.IsFileOrField) return;
         var isValue = IsValue(request[content]);
-        if (!isValue || HoldsEscape(request[content])) request.Note(UnreadContent.FileContent, content.Length);
+        if (!IsPlainValue(request[content])) request.Note(UnreadContent.FileContent, content.Length);
         if (isValue)
             request.AddArgument(part.Name, content, part.Name, content, ArgumentSource.Multipart, isAgain: true);
-    }
-
-    /// <summary>
-    /// Escapes that a language of the application may undo (YAML, properties, a form with blanks in it): such a line is
-    /// shown, but not all that it says.
-    /// </summary>
-    internal static bool HoldsEscape(ReadOnlySpan<byte> text)
-    {
-        if (text.IndexOf("&#"u8) >= 0) return true;
-        for (var at = text.IndexOfAny((byte)'\\', (byte)'%'); at >= 0;)
-        {
-            var rest = text[(at + 1)..];
-            if (text[at] == '\\'
-                ? rest is [(byte)'x' or (byte)'u' or (byte)'U' or (>= (byte)'0' and <= (byte)'7'), ..]
-                : rest.Length >= 2 && PercentDecoder.HexValue(rest[0]) >= 0 && PercentDecoder.HexValue(rest[1]) >= 0)
-                return true;
-            var next = rest.IndexOfAny((byte)'\\', (byte)'%');
-            at = next < 0 ? -1 : at + 1 + next;
-        }
-
-        return false;
     }
 
     /// <summary>One short line that is no document.</summary>

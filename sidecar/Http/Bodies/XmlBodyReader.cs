@@ -313,7 +313,8 @@ internal ref struct XmlBodyReader
 
         _request.Note(Utf8Facts.Of(_request[all]));
         _request.MoveXmlTexts(_firstText, all.Offset);
-        _request.AddXmlContent(all);
+        _request.AddXmlContent(EmbeddedText.ShowTexts(_request, _firstText, all));
+        EmbeddedText.ShowAttributes(_request, _firstAttribute);
         var attributes = _request.Arena.Length;
         for (var i = _firstAttribute; i < _request.XmlAttributes.Length; i++)
         {

@@ -8,6 +8,10 @@ public static class TextBytes
     /// <summary>Fewer letters than this harm nobody.</summary>
     public const int LettersMin = 4;
 
+    /// <summary>UTF-8 without control bytes other than white space.</summary>
+    public static bool IsPlain(ReadOnlySpan<byte> bytes) =>
+        IsText(bytes, out var isClean) && isClean && Utf8.IsValid(bytes);
+
     /// <summary>
     /// Whether bytes are worth being looked at as text, and whether they hold control bytes other than white space:
     /// what parts words for whoever reads a text may be the length of a field as well.

@@ -11,8 +11,6 @@ namespace WafOperator.Http.Messages;
 /// </summary>
 internal static class BinaryMetadata
 {
-    private const int NameBytesMax = 128;
-
     private static ReadOnlySpan<byte> Suffix => "-bin"u8;
 
     /// <summary>Reads them all; true when one had text in it.</summary>
@@ -21,7 +19,7 @@ internal static class BinaryMetadata
         var count = request.Arguments.Length;
         foreach (ref readonly var header in request.Headers)
         {
-            if (header.LowerName.Length > NameBytesMax || !request[header.LowerName].EndsWith(Suffix)) continue;
+            if (!request[header.LowerName].EndsWith(Suffix)) continue;
             // Several values may stand in one line. What is added may move the memory that the line stands in.
             for (var start = 0; start < header.Value.Length;)
             {

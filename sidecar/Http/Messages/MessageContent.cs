@@ -103,16 +103,19 @@ public static class MessageContent
         var start = text[..Math.Min(text.Length, PrefixBytesMax)].IndexOfAny(Brackets);
         if (start > 0) GuessJson(request, text[start..]);
         EmbeddedText.Show(request, request.QueryArgumentCount);
-        return 0;
+        // Bytes between letters may be another format, which keeps texts in pieces.
+        return TextBytes.IsPlain(text) || isCut ? 0 : content.Length;
     }
 
-    /// <summary>False for bytes that are neither JSON nor text.</summary>
+    /// <summary>False for bytes that are neither JSON nor text without escapes.</summary>
     private static bool ReadJson(CanonicalRequest request, ReadOnlySpan<byte> json, bool isCut)
     {
         request.Processor = BodyFormat.Json;
         request.AppendBody(json);
         request.EndBody();
-        return isCut || !request.Anomalies.HasFlag(Anomalies.MalformedJson) || TextBytes.IsText(json, out _);
+        // More lenient readers take more than ours does, and undo what is escaped there.
+        return isCut || !request.Anomalies.HasFlag(Anomalies.MalformedJson)
+            || TextBytes.IsPlain(json) && !TextEscapes.HoldsOwn(json);
     }
 
     /// <summary>What is JSON behind a prefix is shown by its names as well; false when it is none to its end.</summary>

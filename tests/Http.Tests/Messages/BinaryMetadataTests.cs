@@ -43,6 +43,14 @@ public sealed class BinaryMetadataTests
 
     /// <summary>They count as arguments do.</summary>
     [Fact]
+    public void Name_HoweverLong_IsRead()
+    {
+        var request = CanonicalRequestTests.Get(
+            "/", ("Host", "h"), ($"x-{new string('a', 400)}-bin", Convert.ToBase64String("evilmarker"u8)));
+        Assert.Contains("evilmarker", CanonicalRequestTests.Arguments(request), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ManyOfThem_AreBounded()
     {
         var request = new CanonicalRequest(new HttpLimits { ArgumentsMax = 3 });
