@@ -115,6 +115,9 @@ public enum UninspectedReason
 
     /// <summary>The route lets clients change to another protocol, whose bytes nobody reads.</summary>
     Upgrade,
+
+    /// <summary>A body that cannot be read as what it is declared to be: lenient programs read more of it.</summary>
+    Malformed,
 }
 
 /// <summary>Who brought a reason about, which decides what follows from it.</summary>
@@ -145,7 +148,8 @@ public static class UninspectedKinds
             or UninspectedReason.OpaqueCoding or UninspectedReason.ResponseBody
             or UninspectedReason.ModelWindow => UninspectedKind.Content,
         UninspectedReason.Limit or UninspectedReason.WindowTime or UninspectedReason.NoRoom
-            or UninspectedReason.ModelBudget or UninspectedReason.ModelParts => UninspectedKind.Client,
+            or UninspectedReason.ModelBudget or UninspectedReason.ModelParts
+            or UninspectedReason.Malformed => UninspectedKind.Client,
         UninspectedReason.ModelCold or UninspectedReason.ModelMissing or UninspectedReason.ModelPool
             or UninspectedReason.RulesFailed or UninspectedReason.NoPolicy => UninspectedKind.Fault,
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "has no kind"),

@@ -74,7 +74,9 @@ internal readonly record struct UninspectedSet(uint Bits)
 
     public UninspectedSet With(UninspectedReason reason) => this | Of(reason);
 
-    public UninspectedSet Without(UninspectedReason reason) => new(Bits & ~Of(reason).Bits);
+    public UninspectedSet Without(UninspectedReason reason) => Without(Of(reason));
+
+    public UninspectedSet Without(UninspectedSet reasons) => new(Bits & ~reasons.Bits);
 
     public IEnumerable<UninspectedReason> Reasons()
     {

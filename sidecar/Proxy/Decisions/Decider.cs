@@ -22,6 +22,10 @@ internal static class Decider
     /// </summary>
     private static readonly UninspectedSet ByClients = UninspectedSet.OfKind(UninspectedKind.Client);
 
+    /// <summary>Of those, reasons that count where rules did not run.</summary>
+    private static readonly UninspectedSet ModelReasons = UninspectedSet.Of(UninspectedReason.ModelBudget)
+        .With(UninspectedReason.ModelParts).With(UninspectedReason.Malformed);
+
     public static Decision Decide(in DecisionInputs inputs)
     {
         if (!inputs.HasPolicy) return Config(inputs);
@@ -37,13 +41,18 @@ internal static class Decider
         var behaviour = Behaviour(inputs);
         if (behaviour is { Forwards: false }) return behaviour.Value;
         return Rate(inputs) ?? Limit(inputs)
-            ?? Strictest(Strictest(Rules(inputs), Score(inputs)),
-                Models(inputs)) ?? Uninspected(inputs) ?? behaviour ?? Passed(inputs);
+            ?? Strictest(Strictest(Strictest(Rules(inputs), Score(inputs)), Models(inputs)), Uninspected(inputs))
+            ?? behaviour ?? Passed(inputs);
     }
 
-    /// <summary>Nothing that a later stage may find changes the decision: those need not run.</summary>
+    /// <summary>
+    /// Nothing that a later stage may find changes the decision: those need not run. A refusal that is only recorded
+    /// lets the request go on, which is then inspected as any other.
+    /// </summary>
     public static bool IsFinal(in DecisionInputs inputs) =>
-        inputs.Access is not AccessOutcome.Pass || inputs.Rate.Limit is not null
+        inputs.Access is AccessOutcome.Bypass
+        || inputs.PolicyMode is InspectionMode.Enforce
+            && (inputs.Access is not AccessOutcome.Pass || inputs.Rate.Limit is not null)
         || inputs is { Behaviour.Refuses: true, BehaviourMode: InspectionMode.Enforce }
         || inputs.Limit is LimitOutcome.Ambiguous or LimitOutcome.BodyTooLarge
         || inputs.Limit is LimitOutcome.TooMuch && inputs.FailureModes.Uninspected is UninspectedOutcome.Block
@@ -120,9 +129,9 @@ internal static class Decider
         if (inputs.FailureModes.Uninspected is UninspectedOutcome.Record) return null;
         var missed = inputs.Coverage.Uninspected & ByClients;
         // Models that did not see everything leave the decision to rules that did; their own failure mode was asked
-        // before.
+        // before. Whether a body that cannot be read is refused is the business of a rule, too, where there are rules.
         if (inputs.Rules.Kind is not RuleOutcomeKind.NotRun)
-            missed = missed.Without(UninspectedReason.ModelBudget).Without(UninspectedReason.ModelParts);
+            missed = missed.Without(ModelReasons);
         missed = missed.Without(UninspectedReason.WindowTime);
         if (missed.IsEmpty) return null;
         if (missed.Contains(UninspectedReason.Limit)) return UnderMode(inputs.RouteMode, TooMuch(inputs));
@@ -133,7 +142,8 @@ internal static class Decider
                 with { Message = message });
         }
 
-        return UnderMode(ModelModeOf(inputs), Refusal(VerdictKind.Block, DecisionReason.Uninspected, inputs.BlockStatus)
+        var status = missed == UninspectedSet.Of(UninspectedReason.Malformed) ? 400 : inputs.BlockStatus;
+        return UnderMode(ModelModeOf(inputs), Refusal(VerdictKind.Block, DecisionReason.Uninspected, status)
             with { Message = message });
     }
 

@@ -67,6 +67,12 @@ internal static class CoverageReasons
     };
 
     /// <summary>
+    /// What stopped a reader, or null. A bound that was met, memory among them, has a reason of its own.
+    /// </summary>
+    public static UninspectedReason? Of(BodyError error) =>
+        error is BodyError.None or BodyError.Memory ? null : UninspectedReason.Malformed;
+
+    /// <summary>
     /// What one bound hides; null for a bound that hides nothing, or whose content has a reason of its own.
     /// </summary>
     public static UninspectedReason? Of(ExceededLimits limit) => limit switch

@@ -25,6 +25,7 @@ internal sealed partial class Exchange
     {
         var missed = _missed | CoverageReasons.OfAll(_canonical.Exceeded, !RefusesLongBodies)
             | CoverageReasons.OfAll(_canonical.Unread);
+        if (CoverageReasons.Of(_canonical.BodyError) is { } malformed) missed = missed.With(malformed);
         if (_inputs.Access is AccessOutcome.Bypass) missed = missed.With(UninspectedReason.BypassClient);
         if (_route.Mode is InspectionMode.Off) missed = missed.With(UninspectedReason.RouteOff);
         if (_snapshot.Rules is null && _snapshot.Scoring is null) missed = missed.With(UninspectedReason.NoEngine);

@@ -314,7 +314,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             ? new InspectingTransformer(connection, this, _services.Budget)
             : connection.PassThrough;
         WatchLogin();
-        using var messages = _inputs.Access is AccessOutcome.Pass && DuplexStreams.IsDuplex(_http)
+        using var messages = _inputs.Access is not AccessOutcome.Bypass && DuplexStreams.IsDuplex(_http)
             ? MessageStream.Open(new MessageScope(_context, _snapshot, _services, _route, _client))
             : null;
         var error = messages is null

@@ -153,7 +153,8 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
     /// <summary>What was looked at of this message; it joins the sums of the stream.</summary>
     private Coverage Count(CanonicalRequest canonical, long length, long unread, bool isCut)
     {
-        var missed = CoverageReasons.OfAll(canonical.Exceeded, !scope.RefusesLong);
+        var missed = CoverageReasons.OfAll(canonical.Exceeded, !scope.RefusesLong)
+            | CoverageReasons.OfAll(canonical.Unread);
         if (unread > 0) missed = missed.With(UninspectedReason.UnreadContentType);
         if (isCut) missed = missed.With(UninspectedReason.OverLimit);
         var seen = new Coverage

@@ -63,6 +63,10 @@ public sealed class CoverageReasonsTests
     }
 
     [Fact]
+    public void Errors_OfBodies_HaveAReason() => Assert.All(Enum.GetValues<BodyError>(), error => Assert.Equal(
+        error is BodyError.None or BodyError.Memory ? null : UninspectedReason.Malformed, CoverageReasons.Of(error)));
+
+    [Fact]
     public void Readings_AllButTheWholeOne_HaveAReason()
     {
         foreach (var handling in Enum.GetValues<BodyHandling>())

@@ -62,6 +62,44 @@ public sealed class DeciderTests
         }
     }
 
+    /// <summary>Where rules ran, one of them refuses such a body, or was excluded; models alone have none.</summary>
+    [Fact]
+    public void Malformed_WithoutRules_IsRefused()
+    {
+        var broken = Clean with
+        {
+            Coverage = new Coverage { Uninspected = UninspectedSet.Of(UninspectedReason.Malformed) },
+        };
+        Expect(broken, VerdictKind.Allow, VerdictKind.Allow, "Uninspected", 0);
+        Expect(broken with { Rules = default }, VerdictKind.Block, VerdictKind.Block, "Uninspected", 400);
+        Expect(broken with { Rules = default, ModelMode = InspectionMode.Detect },
+            VerdictKind.Allow, VerdictKind.Block, "Uninspected", 400);
+    }
+
+    /// <summary>A finding that is only recorded does not let pass what nobody saw whole.</summary>
+    [Fact]
+    public void Uninspected_BesideAFindingThatIsOnlyRecorded_IsRefused()
+    {
+        var both = Clean with
+        {
+            ModelMode = InspectionMode.Detect, Models = new ModelOutcome(ModelOutcomeKind.Scored, RiskActionKind.Block),
+            Coverage = new Coverage { Uninspected = UninspectedSet.Of(UninspectedReason.NoRoom) },
+        };
+        Expect(both, VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 503);
+    }
+
+    [Theory]
+    [InlineData(InspectionMode.Enforce, true)]
+    [InlineData(InspectionMode.Detect, false)]
+    public void Refusals_ThatAreOnlyRecorded_LeaveNothingOut(InspectionMode mode, bool isFinal)
+    {
+        var inputs = Clean with { PolicyMode = mode, RouteMode = mode };
+        Assert.Equal(isFinal, Decider.IsFinal(inputs with { Access = AccessOutcome.ClientDenied }));
+        Assert.Equal(isFinal, Decider.IsFinal(inputs with { Access = AccessOutcome.PathDenied }));
+        Assert.Equal(isFinal, Decider.IsFinal(inputs with { Rate = new RateOutcome("logins", TimeSpan.Zero, null) }));
+        Assert.True(Decider.IsFinal(inputs with { Access = AccessOutcome.Bypass }));
+    }
+
     [Theory]
     [InlineData(UninspectedReason.ModelBudget)]
     [InlineData(UninspectedReason.ModelParts)]

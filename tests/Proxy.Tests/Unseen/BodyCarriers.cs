@@ -22,7 +22,7 @@ internal static class BodyCarriers
     private static readonly Func<Random, Padding, string, CarriedBody>[] All =
     [
         Form, Form, Json, Json, JsonLines, JsonSequence, Xml, WebDav, Multipart, Multipart, MultipartFile, Related,
-        Nested, Batch, TransferCoded, GraphQl, PlainText, WebCalls.Any,
+        Nested, Batch, TransferCoded, GraphQl, PlainText, WebCalls.Any, OtherReaders.Any,
     ];
 
     /// <summary>The attack in any of them, padded.</summary>

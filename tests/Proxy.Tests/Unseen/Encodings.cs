@@ -14,6 +14,14 @@ internal static class Encodings
     public static string Json(Random random, string text) =>
         PerLetter(random, text, letter => random.Next(2) == 0 ? $"\\u{(int)letter:x4}" : $"\\u{(int)letter:X4}");
 
+    /// <summary>Code points in braces, as GraphQL and JavaScript take them.</summary>
+    public static string Braced(Random random, string text) => PerLetter(random, text, letter =>
+        $"\\u{{{new string('0', random.Next(3))}{(int)letter:x}}}");
+
+    /// <summary>Escapes of YAML and Python.</summary>
+    public static string Hex(Random random, string text) => PerLetter(random, text, letter =>
+        random.Next(2) == 0 ? $"\\x{(int)letter:x2}" : $"\\U{(int)letter:x8}");
+
     /// <summary>Character references of XML, decimal and hexadecimal, now and then with zeros in front.</summary>
     public static string Xml(Random random, string text) => PerLetter(random, text, letter =>
     {

@@ -40,7 +40,15 @@ internal static class HeadCarriers
                 if (random.Next(3) == 0)
                 {
                     var quoted = $"\"{Encodings.Octal(random, value)}\"";
-                    return new CarriedHead("quoted cookie", path, [$"Cookie: {cookies}q={quoted}"], quoted);
+                    return random.Next(3) switch
+                    {
+                        0 => new CarriedHead(
+                            "cookie over two lines", path, [$"Cookie: {cookies}q={quoted[..^1]}", "Cookie: b\""],
+                            quoted[..^1]),
+                        1 => new CarriedHead(
+                            "cookie behind a blank", path, [$"Cookie: {cookies}p=1 q={quoted}"], quoted),
+                        _ => new CarriedHead("quoted cookie", path, [$"Cookie: {cookies}q={quoted}"], quoted),
+                    };
                 }
 
                 return random.Next(3) == 0
