@@ -1,5 +1,6 @@
 using WafOperator.Cli.Running;
 using WafOperator.Protocols.Events;
+using WafOperator.Recordings;
 
 namespace WafOperator.Cli.Events;
 

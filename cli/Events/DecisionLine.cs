@@ -2,6 +2,7 @@ using System.Text.Json;
 using WafOperator.Cli.Running;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
+using WafOperator.Recordings;
 
 namespace WafOperator.Cli.Events;
 

@@ -6,6 +6,7 @@ using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Protocols.Events;
 using WafOperator.Resources;
+using WafOperator.Recordings;
 
 namespace WafOperator.Cli.Events;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
+using System.Net;
 using WafOperator.Cli.Analysis;
 using WafOperator.Cli.Output;
 using WafOperator.Cli.Running;
 using WafOperator.Policies.Files;
 using WafOperator.Protocols.Policies;
+using WafOperator.Proxy.Judging;
+using WafOperator.Recordings;
 
 namespace WafOperator.Cli.Replaying;
 
@@ -55,32 +58,60 @@ internal static class ReplayCommand
             var parsed = invocation.Parsed;
             var document = Compile(invocation, parsed.GetRequiredValue(policy), parsed.GetValue(name));
             invocation.Progress.Show("compiling the rules");
-            await using var sidecar = await ReplaySidecar.StartAsync(
+            await using var judge = await StartAsync(
                 document,
-                parsed.GetValue(rules) ?? environment.Variable("WAF_RULES_DIR")
-                    ?? (Directory.Exists(DebianRules) ? DebianRules : null),
-                parsed.GetValue(models) ?? environment.Variable("WAF_MODELS_DIR"), cancellationToken);
-            if (sidecar.IsOff) invocation.Note("note: the policy's mode is Off: nothing is inspected");
+                OptionsOf(parsed.GetValue(rules), parsed.GetValue(models), environment), cancellationToken);
+            if (judge.IsOff) invocation.Note("note: the policy's mode is Off: nothing is inspected");
             var tally = new ReplayTally(Math.Max(0, parsed.GetValue(show)));
             var problems = new RecordingProblems();
             using var source = Open(parsed.GetRequiredValue(recording), environment);
             var requests = Recording.Read(source, problems).Take(Math.Max(0, parsed.GetValue(limit)));
-            await SendAsync(requests, sidecar, tally, invocation.Progress, cancellationToken);
+            await JudgeAsync(requests, judge, tally, invocation.Progress, cancellationToken);
             invocation.Write(tally.ToReport(problems));
             return parsed.GetValue(fail) && tally.Blocked > 0 ? ExitCodes.Found : ExitCodes.Ok;
         });
         return command;
     }
 
-    private static async Task SendAsync(
-        IEnumerable<ReplayedRequest> requests, ReplaySidecar sidecar, ReplayTally tally, Progress progress,
+    private static JudgeOptions OptionsOf(string? rules, string? models, CliEnvironment environment) => new()
+    {
+        RulesDirectory = rules ?? environment.Variable("WAF_RULES_DIR")
+            ?? (Directory.Exists(DebianRules) ? DebianRules : null),
+        ModelsDirectory = models ?? environment.Variable("WAF_MODELS_DIR"),
+    };
+
+    private static async Task<RequestJudge> StartAsync(
+        PolicyDocument document, JudgeOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RequestJudge.StartAsync(document, options, cancellationToken);
+        }
+        catch (JudgingException refusal)
+        {
+            throw new CliException(
+                refusal.Message, "--rules names the folder with the rule sets, such as /usr/share/modsecurity-crs",
+                ExitCodes.Found);
+        }
+    }
+
+    private static async Task JudgeAsync(
+        IEnumerable<RecordedRequest> requests, RequestJudge judge, ReplayTally tally, Progress progress,
         CancellationToken cancellationToken)
     {
-        foreach (var request in requests)
+        try
         {
-            tally.Add(request, await sidecar.SendAsync(request, cancellationToken));
-            if (tally.Requests % 50 == 0)
-                progress.Show($"{tally.Requests} requests, {tally.Blocked} would be blocked");
+            foreach (var request in requests)
+            {
+                var client = IPAddress.TryParse(request.Client, out var address) ? address : IPAddress.Loopback;
+                tally.Add(request, await judge.JudgeAsync(RequestBytes.Of(request), client, cancellationToken));
+                if (tally.Requests % 50 == 0)
+                    progress.Show($"{tally.Requests} requests, {tally.Blocked} would be blocked");
+            }
+        }
+        catch (RecordingException failure)
+        {
+            throw new CliException(failure.Message, failure.Next);
         }
     }
 

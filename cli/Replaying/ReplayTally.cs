@@ -2,13 +2,15 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using WafOperator.Cli.Output;
 using WafOperator.Protocols.Events;
+using WafOperator.Proxy.Judging;
+using WafOperator.Recordings;
 
 namespace WafOperator.Cli.Replaying;
 
 /// <summary>What a replay found, counted; the first blocked requests are kept. Pure.</summary>
 internal sealed class ReplayTally(int shownMax)
 {
-    private readonly List<(ReplayedRequest Request, ReplayedVerdict Verdict)> _blocked = [];
+    private readonly List<(RecordedRequest Request, Judgement Verdict)> _blocked = [];
     private readonly Dictionary<string, int> _reasons = new(StringComparer.Ordinal);
     private readonly Dictionary<(long Rule, string? Message), int> _rules = [];
 
@@ -26,7 +28,7 @@ internal sealed class ReplayTally(int shownMax)
     /// <summary>Labelled harmless requests, and those of them that were blocked.</summary>
     public (int All, int Blocked) Harmless { get; private set; }
 
-    public void Add(ReplayedRequest request, ReplayedVerdict verdict)
+    public void Add(RecordedRequest request, Judgement verdict)
     {
         Requests++;
         var isBlocked = verdict.Verdict is not VerdictKind.Allow;

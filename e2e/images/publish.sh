@@ -16,7 +16,7 @@ project_of() {
 inputs_of() {
   case "$1" in
     operator) echo operator crds models/packages ;;
-    console) echo operator/Console operator/Kubernetes operator/Policies crds ;;
+    console) echo operator/Console operator/Kubernetes operator/Policies operator/Recordings sidecar crds models/Features models/OnnxRuntime models/packages ;;
     sidecar) echo sidecar crds operator/Policies models/Features models/OnnxRuntime models/packages ;;
     inference) echo models/Server models/Features models/OnnxRuntime models/packages sidecar/Listening crds ;;
     shop) echo e2e/Shop ;;
@@ -37,7 +37,7 @@ image_hash() {
         "e2e/images/$name.Dockerfile" e2e/images/waf-redirect e2e/images/sbom.sh
       echo "${PLATFORM:-} ${GPU:-}"
       dotnet --version
-      case "$name" in operator | sidecar) (cd "$(rules_folder)" && find . -type f -print0 | sort -z | xargs -0 sha256sum) ;; esac
+      case "$name" in operator | sidecar | console) (cd "$(rules_folder)" && find . -type f -print0 | sort -z | xargs -0 sha256sum) ;; esac
     } | sha256sum | cut -c1-32
   )
 }
@@ -65,14 +65,14 @@ make_context() {
     rm -f "$context"/app/*.pdb
   fi
   case "$name" in
-    operator | sidecar)
+    operator | sidecar | console)
       mkdir -p "$context/rules"
       cp -r "$(rules_folder)/." "$context/rules/"
       ;;
     init) cp "$IMAGES/waf-redirect" "$context/" ;;
   esac
   case "$name" in
-    operator | sidecar | inference)
+    operator | sidecar | inference | console)
       mkdir -p "$context/models"
       [ ! -d "$ROOT/models/packages" ] || cp -r "$ROOT/models/packages/." "$context/models/"
       ;;

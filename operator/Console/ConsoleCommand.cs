@@ -60,12 +60,14 @@ internal static class ConsoleCommand
             "Kubeconfig; default: KUBECONFIG, the pod's service account." };
         var fetch = new FetchArguments();
         var oidc = new OidcArguments();
+        var analyze = new AnalyzeArguments();
         var command = new Command("run", "Run the console until it is stopped.")
         {
             store, listen, certificate, key, url, outlets, keep, token, kubeconfig,
         };
         fetch.AddTo(command);
         oidc.AddTo(command);
+        analyze.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await ConsoleHost.RunAsync(
@@ -84,6 +86,7 @@ internal static class ConsoleCommand
                     Kubeconfig = parsed.GetValue(kubeconfig),
                     Fetch = fetch.Read(parsed),
                     Oidc = oidc.Read(parsed),
+                    Analyze = analyze.Read(parsed, fetch.Read(parsed)),
                 },
                 cancellationToken);
             return 0;

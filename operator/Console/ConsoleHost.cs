@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using WafOperator.Console.Access;
 using WafOperator.Console.Alerts;
+using WafOperator.Console.Analysis;
 using WafOperator.Console.Api;
 using WafOperator.Console.Intake;
 using WafOperator.Console.Outgoing;
@@ -118,6 +119,9 @@ public static class ConsoleHost
         new EventsApi(api).Map(routes);
         new ThreatsApi(api).Map(routes);
         new AlertsApi(api, options.Outlets).Map(routes);
+        var judges = options.Analyze is { } analyze ? AnalyzeParts.Build(analyze) : null;
+        if (judges is not null) app.Lifetime.ApplicationStopped.Register(judges.Dispose);
+        new AnalyzeApi(api, judges?.Judges, options.Analyze).Map(routes);
         new PageSite(api, sessions, cluster).Map(app);
         return app;
     }

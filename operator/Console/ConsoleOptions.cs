@@ -1,5 +1,6 @@
 using WafOperator.Console.Access;
 using WafOperator.Console.Alerts;
+using WafOperator.Console.Analysis;
 using WafOperator.Console.Intake;
 
 namespace WafOperator.Console;
@@ -32,6 +33,9 @@ public sealed record ConsoleOptions
 
     /// <summary>Sinks, alert receivers and rules.</summary>
     public OutletOptions Outlets { get; init; } = new();
+
+    /// <summary>Requests are judged when asked; null: they are not.</summary>
+    public AnalyzeOptions? Analyze { get; init; }
 
     /// <summary>Where people find the console, for links in alerts; with https, cookies are for https only.</summary>
     public string? PublicUrl { get; init; }

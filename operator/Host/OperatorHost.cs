@@ -114,18 +114,26 @@ internal static class OperatorHost
         WebApplication app, OperatorOptions options, ControlPlane plane, DistributionParts parts)
     {
         var callers = new CallerAuthenticator(new ClusterTokenReviewer(parts.Client), TimeProvider.System);
+        var console = options.Console is { } account ? new Caller(account.Namespace, account.Name, null) : null;
         var relay = new StatusRelay(plane.Reports, () => plane.Elector.IsLeader, Leader, parts.Replicas);
         MapByPort(
             app, options.DistributionPort,
-            new DistributionEndpoints(parts.Policies, parts.Pools, callers) { Replicas = plane.Replicas }.Map,
+            new DistributionEndpoints(parts.Policies, parts.Pools, callers)
+            {
+                Replicas = plane.Replicas, Console = console,
+            }.Map,
             new EventsEndpoint(callers, new EventCounters(parts.Spool), parts.Spool).Map,
             routes =>
             {
-                if (parts.Spool is { } spool && options.Console is { } console)
-                    new BatchEndpoint(spool, callers, console.Namespace, console.Name).Map(routes);
+                if (parts.Spool is { } spool && console is not null)
+                    new BatchEndpoint(spool, callers, console.Namespace, console.ServiceAccount).Map(routes);
             },
             new LearningEndpoint(parts.Learned, callers).Map,
-            new BlobEndpoint(parts.Blobs, plane.Packages.IsOf, callers).Map,
+            new BlobEndpoint(parts.Blobs, plane.Packages.IsOf, callers)
+            {
+                Console = console is null ? null
+                    : (console, digest => plane.Packages.Uses().Any(use => use.Digest == digest)),
+            }.Map,
             new StatusEndpoint(callers, relay).Map);
 
         // The leader's identity in the Lease is the name of its pod.

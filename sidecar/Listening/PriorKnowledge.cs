@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -14,20 +13,14 @@ namespace WafOperator.Listening;
 /// that opens with HTTP/2's preface (RFC 9113, section 3.4) is handed to a second, virtual endpoint, which speaks
 /// HTTP/2 only.
 /// </summary>
-public sealed class PriorKnowledgeEndPoint(string name) : EndPoint
+public sealed class PriorKnowledgeEndPoint(string name) : VirtualEndPoint
 {
-    private readonly Channel<ConnectionContext> _handedOver = Channel.CreateUnbounded<ConnectionContext>();
-
-    public ChannelReader<ConnectionContext> Accepted => _handedOver.Reader;
-
     /// <summary>Hands a connection over and waits until HTTP/2 is done with it.</summary>
     public async Task ServeAsync(ConnectionContext connection)
     {
         await using var handed = new HandedOverConnection(connection);
-        if (_handedOver.Writer.TryWrite(handed)) await handed.Done;
+        if (TryHandOver(handed)) await handed.Done;
     }
-
-    public void Close() => _handedOver.Writer.TryComplete();
 
     public override string ToString() => $"{name} (HTTP/2)";
 }
@@ -45,13 +38,13 @@ public sealed class SharedPortTransport(IConnectionListenerFactory sockets) : IC
     public async ValueTask<IConnectionListener> BindAsync(
         EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        if (endpoint is PriorKnowledgeEndPoint virtualEndPoint) return new HandOverListener(virtualEndPoint);
+        if (endpoint is VirtualEndPoint virtualEndPoint) return new HandOverListener(virtualEndPoint);
         var listener = await sockets.BindAsync(endpoint, cancellationToken);
         if (listener.EndPoint is IPEndPoint bound) _bound.Enqueue(bound);
         return listener;
     }
 
-    private sealed class HandOverListener(PriorKnowledgeEndPoint endpoint) : IConnectionListener
+    private sealed class HandOverListener(VirtualEndPoint endpoint) : IConnectionListener
     {
         public EndPoint EndPoint => endpoint;
 

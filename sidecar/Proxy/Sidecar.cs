@@ -50,6 +50,7 @@ public sealed partial class Sidecar : IAsyncDisposable
     private readonly AdminServer? _admin;
     private readonly DecisionLog _log;
     private readonly OperatorClient? _operator;
+    private readonly OperatorClient? _packages;
     private readonly EventShipper? _shipper;
     private readonly RequestPipeline _pipeline;
     private readonly FileSync? _file;
@@ -67,6 +68,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         _logger = logs.CreateLogger<Sidecar>();
         _metrics = new MetricsPage([MetricsPage.RuntimeMeter], _meters.Metrics.Set);
         if (options.Operator is { } address) _operator = new OperatorClient(address.Address);
+        if (options.Packages is { } packages) _packages = new OperatorClient(packages.Address);
         _pool = new PoolStage(_meters, time);
         _models = new ModelStage(
             SourcesOf(options), _pool, options.Operator?.StateDirectory, time, logs.CreateLogger<ModelStage>());
@@ -120,6 +122,9 @@ public sealed partial class Sidecar : IAsyncDisposable
 
     /// <summary>Loads the policy file, if one was given; null when that worked, else what is wrong.</summary>
     public string? LoadPolicyFile() => _file?.Load();
+
+    /// <summary>Puts a document in force; null when that worked, else what is wrong.</summary>
+    internal string? Load(PolicyDocument document) => _keeper.Load(document) ? null : _keeper.State.RejectedReason;
 
     /// <summary>Opens the ports and follows the policy.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -204,6 +209,9 @@ public sealed partial class Sidecar : IAsyncDisposable
     {
         var sources = new List<IPackageSource>();
         if (options.ModelsDirectory is { } folder) sources.Add(new FolderPackageSource(folder, PackageLimits.Default));
+        if (_packages is not null)
+            sources.Add(new OperatorPackageSource(
+                _packages, options.Packages!.Folder, PackageLimits.Default));
         if (_operator is not null)
             sources.Add(new OperatorPackageSource(_operator, options.Operator!.StateDirectory, PackageLimits.Default));
         return sources;
@@ -231,6 +239,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         await _log.DisposeAsync();
         _admin?.Dispose();
         _operator?.Dispose();
+        _packages?.Dispose();
         _pool.Dispose();
         _replicas.Dispose();
         _metrics.Dispose();

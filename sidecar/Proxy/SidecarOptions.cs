@@ -34,6 +34,9 @@ public sealed record SidecarOptions
     /// <summary>A policy on the operator, or null.</summary>
     public OperatorOptions? Operator { get; init; }
 
+    /// <summary>Where packages come from besides the folder, for a sidecar without an operator; or null.</summary>
+    public PackageOrigin? Packages { get; init; }
+
     /// <summary>
     /// What happens to requests while no policy was ever received (failureModes.config): Closed refuses them and the
     /// sidecar is not ready; Open forwards them uninspected, and says so.
@@ -64,6 +67,11 @@ public sealed record UpstreamAccess
     /// </summary>
     public string? Ca { get; init; }
 }
+
+/// <summary>An operator that is asked for model packages only.</summary>
+/// <param name="Address">The operator.</param>
+/// <param name="Folder">Where packages are kept, or null.</param>
+public sealed record PackageOrigin(OperatorAddress Address, string? Folder);
 
 /// <summary>A policy from a file.</summary>
 /// <param name="Path">The file.</param>

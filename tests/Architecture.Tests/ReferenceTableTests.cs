@@ -31,10 +31,12 @@ public sealed class ReferenceTableTests
                 "operator/Metrics", "crds/Telemetry",
         ],
         ["operator/Distribution"] = ["crds/Protocols"],
+        ["operator/Recordings"] = ["operator/Kubernetes"],
+        // It judges requests that it is given by the sidecar's own code; no traffic passes through it.
         ["operator/Console"] =
         [
-            "crds/Resources", "crds/Protocols", "operator/Kubernetes", "operator/Policies", "sidecar/Http",
-                "sidecar/Engine", "sidecar/Scoring", "crds/Telemetry",
+            "crds/Resources", "crds/Protocols", "operator/Kubernetes", "operator/Policies", "operator/Recordings",
+                "sidecar/Proxy", "crds/Telemetry",
         ],
         ["sidecar/Http"] = [],
         ["sidecar/Listening"] = [],
@@ -62,7 +64,7 @@ public sealed class ReferenceTableTests
         ["operator/Host"] = ["operator/", "crds/"],
         ["sidecar/Host"] = ["sidecar/", "crds/", "models/Features", "models/OnnxRuntime", "operator/Policies"],
         // For people: it asks the API server as they may, and replays requests through the sidecar itself.
-        ["cli"] = ["crds/", "operator/Kubernetes", "operator/Policies", "sidecar/Proxy"],
+        ["cli"] = ["crds/", "operator/Kubernetes", "operator/Policies", "operator/Recordings", "sidecar/Proxy"],
         ["e2e/Shop"] = [],
     };
 

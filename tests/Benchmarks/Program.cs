@@ -2,6 +2,7 @@ using WafOperator.Benchmarks.Admission;
 using WafOperator.Benchmarks.Behaviour;
 using WafOperator.Benchmarks.Detection;
 using WafOperator.Benchmarks.Engine;
+using WafOperator.Benchmarks.Judging;
 using WafOperator.Benchmarks.Load;
 using WafOperator.Benchmarks.Matching;
 using WafOperator.Benchmarks.Peers;
@@ -33,6 +34,8 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
         SlowClientBenchmark.RunAsync),
     ("behaviour", "history, limits and features of clients; a flood of keys [keys]", BehaviourBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
+    ("judging", "requests judged in memory and by a sidecar: differences, time " + JudgingBenchmark.Usage,
+        JudgingBenchmark.RunAsync),
     ("metrics", "what counting costs, beside a plain increment [records]", MetricBenchmark.RunAsync),
 ];
 

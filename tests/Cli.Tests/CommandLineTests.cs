@@ -1,5 +1,6 @@
 using WafOperator.Cli.Output;
 using WafOperator.Cli.Running;
+using WafOperator.Recordings;
 
 namespace WafOperator.Cli.Tests;
 

@@ -102,6 +102,8 @@ public sealed class CallerAuthenticatorTests
                     true, "system:serviceaccount:shop:default", null, new CallerPod(token, "uid-" + token)),
                 "bankpod" => new TokenReviewResult(
                     true, "system:serviceaccount:bank:default", null, new CallerPod(token, "uid-" + token)),
+                "console" => new TokenReviewResult(true, "system:serviceaccount:system:console", null),
+                "other-of-system" => new TokenReviewResult(true, "system:serviceaccount:system:other", null),
                 "user" => new TokenReviewResult(true, "kubernetes-admin", null),
                 "broken" => throw new HttpRequestException("connection refused (broken)"),
                 _ => new TokenReviewResult(false, null, "unknown token"),

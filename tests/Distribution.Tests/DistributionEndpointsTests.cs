@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -7,6 +8,8 @@ using Microsoft.Extensions.Logging;
 using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
 using WafOperator.Distribution.Policies;
+using WafOperator.Protocols;
+using WafOperator.Protocols.Policies;
 
 namespace WafOperator.Distribution.Tests;
 
@@ -31,8 +34,12 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         _app = builder.Build();
         _blobs = new BlobStore(_folder, 1 << 20);
         var callers = new CallerAuthenticator(new CallerAuthenticatorTests.Reviewer(), TimeProvider.System);
-        new DistributionEndpoints(_policies, _pools, callers) { Replicas = _replicas }.Map(_app);
-        new BlobEndpoint(_blobs, (ns, digest) => _owned.Contains((ns, digest)), callers).Map(_app);
+        var console = new Caller("system", "console");
+        new DistributionEndpoints(_policies, _pools, callers) { Replicas = _replicas, Console = console }.Map(_app);
+        new BlobEndpoint(_blobs, (ns, digest) => _owned.Contains((ns, digest)), callers)
+        {
+            Console = (console, digest => _owned.Any(blob => blob.Digest == digest)),
+        }.Map(_app);
         new StatusEndpoint(callers, _statuses, TimeSpan.FromSeconds(2)).Map(_app);
         await _app.StartAsync();
         _http.BaseAddress = new Uri(_app.Urls.First());
@@ -57,6 +64,58 @@ public sealed class DistributionEndpointsTests : IAsyncLifetime, IDisposable
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         Assert.Equal("\"r1\"", answer.Headers.ETag!.Tag);
         Assert.Equal("{\"name\":\"front\"}", await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Whoever may ask for a judgement must not come by what a policy holds for its own pods only.</summary>
+    [Fact]
+    public async Task Judging_IsForTheConsoleAlone_AndWithoutSecrets()
+    {
+        var document = PolicyRevision.Seal(new PolicyDocument
+        {
+            Namespace = "bank", Name = "front", Mode = InspectionMode.Enforce,
+            RateLimits = [new RateLimit { Name = "all", Requests = 1 }],
+            Sharing = new SharingPolicy { Redis = new RedisPolicy { Password = "s3cret-redis" } },
+            Ml = new MlPolicy { PoolUrl = "http://pool", PoolKey = "s3cret-pool" },
+        });
+        var json = JsonSerializer.SerializeToUtf8Bytes(document, ProtocolJson.Default.PolicyDocument);
+        Assert.Equal(2, Regex.Count(System.Text.Encoding.UTF8.GetString(json), "s3cret"));
+        _policies.Publish(new("bank", "front"), new(document.Revision, json));
+        const string path = "/v1/namespaces/bank/judging/front";
+
+        foreach (var other in new[] { "shop", "bank", "podA", "other-of-system" })
+            Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync(other, path)).StatusCode);
+        var answer = await AskAsync("console", path);
+        Assert.Equal((HttpStatusCode.OK, $"\"{document.Revision}\""), (answer.StatusCode, answer.Headers.ETag!.Tag));
+        var text = await answer.Content.ReadAsStringAsync();
+        Assert.DoesNotContain("s3cret", text, StringComparison.Ordinal);
+        var judging = JsonSerializer.Deserialize(text, ProtocolJson.Default.PolicyDocument)!;
+        Assert.Equal(judging.Revision, PolicyRevision.Compute(judging));
+        Assert.Equal((0, DecisionLogLevel.All), (judging.RateLimits.Count, judging.Logging.Decisions));
+        Assert.Equal(
+            HttpStatusCode.NotModified, (await AskAsync("console", $"{path}?revision={document.Revision}")).StatusCode);
+        _policies.MarkSynced();
+        Assert.Equal(
+            HttpStatusCode.NotFound, (await AskAsync("console", "/v1/namespaces/bank/judging/none")).StatusCode);
+        // Its policies as they are stay those of their namespace.
+        Assert.Equal(
+            HttpStatusCode.Forbidden, (await AskAsync("console", "/v1/namespaces/bank/policies/front")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Blobs_OfAllNamespaces_AreTheConsoles()
+    {
+        var digest = await PutAsync(_blobs, "weights"u8.ToArray());
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync("console", $"/v1/blobs/{digest}")).StatusCode);
+        _owned.Add(("bank", digest));
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync("console", $"/v1/blobs/{digest}")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync("other-of-system", $"/v1/blobs/{digest}")).StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(string token, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await _http.SendAsync(request);
     }
 
     [Fact]

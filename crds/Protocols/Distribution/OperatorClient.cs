@@ -91,6 +91,13 @@ public sealed class OperatorClient : IDisposable
         string ns, string name, string? have, TimeSpan wait, CancellationToken cancellationToken) =>
         GetDocumentAsync("replicas", ns, name, (have, wait), cancellationToken);
 
+    /// <summary>
+    /// A policy as single requests are judged by it, for the console; its revision is that of the policy.
+    /// </summary>
+    public Task<DocumentAnswer> GetJudgingAsync(
+        string ns, string name, string? have, CancellationToken cancellationToken) =>
+        GetDocumentAsync("judging", ns, name, (have, TimeSpan.Zero), cancellationToken);
+
     /// <summary>What all replicas of a policy learned together, if it differs from <paramref name="have"/>.</summary>
     public Task<DocumentAnswer> GetLearningAsync(
         string ns, string name, string? have, CancellationToken cancellationToken) =>

@@ -60,7 +60,7 @@ public static class AttackKinds
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var tag in e.Rules.SelectMany(rule => rule.Tags))
         {
-            if (tag.StartsWith(AttackTag, StringComparison.Ordinal) && FamilyOf(tag[AttackTag.Length..]) is { } family)
+            if (FamilyOfTag(tag) is { } family)
                 counts[family] = counts.GetValueOrDefault(family) + Weight(family);
         }
 
@@ -77,7 +77,12 @@ public static class AttackKinds
     /// <summary>A rule about the protocol or of no family says less than one about an attack.</summary>
     private static int Weight(string family) => family is "protocol" or "generic" or "scanner" ? 1 : 3;
 
-    private static string? FamilyOf(string name)
+    /// <summary>The family that a rule's tag names; null for tags about something else.</summary>
+    internal static string? FamilyOfTag(string tag) =>
+        tag.StartsWith(AttackTag, StringComparison.Ordinal) ? FamilyOf(tag[AttackTag.Length..]) : null;
+
+    /// <summary>The family of a name of rules or models; null for one that is not known.</summary>
+    internal static string? FamilyOf(string name)
     {
         // CRS: attack-sqli, attack-injection-php, attack-reputation-scanner, attack-fixation.
         foreach (var word in name.Split('-').Reverse())

@@ -44,6 +44,9 @@ internal static class Connections
         return new HttpClient(handler) { BaseAddress = service, Timeout = TimeSpan.FromSeconds(90) };
     }
 
+    /// <summary>A client of the operator, whichever replica answers.</summary>
+    public static OperatorClient ToOperator(OperatorAddress address) => new(address);
+
     /// <summary>A client of a server that the administrator named.</summary>
     /// <param name="timeout">End of a call.</param>
     /// <param name="roots">Authorities of its certificate besides none; null: the system's.</param>

@@ -14,6 +14,9 @@ namespace WafOperator.Distribution.Blobs;
 /// <param name="callers">Who calls.</param>
 public sealed class BlobEndpoint(BlobStore blobs, Func<string, string, bool> isOf, CallerAuthenticator callers)
 {
+    /// <summary>The console's service account, and whether a blob is of any namespace; null: there is none.</summary>
+    public (Caller Account, Func<string, bool> IsOfAny)? Console { get; init; }
+
     /// <summary>Maps the call.</summary>
     public void Map(IEndpointRouteBuilder routes) => routes.MapGet("/v1/blobs/{digest}", GetAsync);
 
@@ -24,7 +27,7 @@ public sealed class BlobEndpoint(BlobStore blobs, Func<string, string, bool> isO
         var (status, words) = caller.Caller is null ? (caller.StatusCode, caller.Refusal ?? "refused")
             : (404, $"namespace {caller.Caller.Namespace} has no such blob: digests are sha256: and 64 hexadecimal "
                 + "digits, and name packages of the namespace's own verified ModelVersions");
-        var path = caller.Caller is { } known && BlobStore.IsDigest(digest) && isOf(known.Namespace, digest)
+        var path = caller.Caller is { } known && BlobStore.IsDigest(digest) && MayHave(known, digest)
             ? blobs.Find(digest) : null;
         if (path is null)
         {
@@ -35,4 +38,9 @@ public sealed class BlobEndpoint(BlobStore blobs, Func<string, string, bool> isO
         context.Response.Headers.CacheControl = "immutable, private";
         await Results.File(path, "application/octet-stream", enableRangeProcessing: true).ExecuteAsync(context);
     }
+
+    /// <summary>The console judges by policies of all namespaces, with their models.</summary>
+    private bool MayHave(Caller caller, string digest) => isOf(caller.Namespace, digest)
+        || Console is var (account, isOfAny) && caller.Namespace == account.Namespace
+            && caller.ServiceAccount == account.ServiceAccount && isOfAny(digest);
 }

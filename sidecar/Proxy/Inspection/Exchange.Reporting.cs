@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
 using WafOperator.Behaviour.Bots;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
@@ -85,6 +86,15 @@ internal sealed partial class Exchange
         return rules.Concat(_scored.ChangedBy ?? []).Distinct(StringComparer.Ordinal);
     }
 
+    /// <summary>The request was judged and goes nowhere: its decision is the answer.</summary>
+    private void AnswerJudged()
+    {
+        if (!_isReported) Report();
+        var isAnswered = !_decision.Forwards && _decision.StatusCode >= StatusCodes.Status200OK;
+        _http.Response.StatusCode = isAnswered ? _decision.StatusCode : StatusCodes.Status200OK;
+        _http.Response.ContentLength = 0;
+    }
+
     private void Report()
     {
         _isReported = true;
@@ -126,12 +136,19 @@ internal sealed partial class Exchange
             foreach (var exclusion in ExclusionHits()) _services.Meters.ExclusionHit(exclusion);
         }
 
-        if (!EventComposer.IsWanted(_snapshot.Document.Logging.Decisions, facts)) return;
+        var judged = _context.Connection.Judged;
+        if (judged is null && !EventComposer.IsWanted(_snapshot.Document.Logging.Decisions, facts)) return;
         var securityEvent = EventComposer.Compose(
             _snapshot, _canonical, facts with
             {
                 EventId = EventIds.Text(_eventId), Time = _services.Time.GetUtcNow(), Bot = BotOf(),
             });
+        if (judged is not null)
+        {
+            judged.Add(securityEvent);
+            return;
+        }
+
         _services.Log.Add(securityEvent);
         _services.Shipper?.Add(securityEvent);
     }

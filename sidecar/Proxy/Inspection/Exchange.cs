@@ -81,7 +81,8 @@ internal sealed partial class Exchange : IAsyncDisposable
             _context.Span?.Mark("head");
             if (!IsDecided) await InspectBodyAsync();
             Decide();
-            if (_decision.Forwards) await ForwardAsync();
+            if (_context.Connection.Judged is not null) AnswerJudged();
+            else if (_decision.Forwards) await ForwardAsync();
             else
             {
                 await RefuseAsync();

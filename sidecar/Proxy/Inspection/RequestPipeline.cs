@@ -109,29 +109,39 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
             Message = $"refused before it was read: {ServerRefusals.Words(incident, refusal.Reason)}",
         };
         services.Meters.RequestDecided(decision);
-        Tell(decision, refusal.Connection?.Peer ?? default, EventIds.Text(EventIds.Next(services.Time)), null);
+        Tell(decision, refusal.Connection, EventIds.Text(EventIds.Next(services.Time)), null);
     }
 
     /// <summary>The event of a request that was refused before it was inspected.</summary>
-    private void Tell(in Decision decision, Address client, string id, HttpContext? http)
+    private void Tell(in Decision decision, ProxyConnection? connection, string id, HttpContext? http)
     {
         if (active.Current is not { } snapshot) return;
         var facts = new DecisionFacts
         {
-            EventId = id, Time = services.Time.GetUtcNow(), Client = client, Decision = decision, Matches = [],
+            EventId = id, Time = services.Time.GetUtcNow(), Client = connection?.Peer ?? default, Decision = decision,
+            Matches = [],
             Exclusions = [], Models = [], Pod = services.Pod,
         };
-        if (!EventComposer.IsWanted(snapshot.Document.Logging.Decisions, facts)) return;
+        var judged = connection?.Judged;
+        if (judged is null && !EventComposer.IsWanted(snapshot.Document.Logging.Decisions, facts)) return;
         var canonical = snapshot.Requests.Rent();
         if (http is not null) CanonicalHead.Read(http, canonical);
         var securityEvent = EventComposer.Compose(snapshot, canonical, facts);
         snapshot.Requests.Return(canonical);
+        if (judged is not null)
+        {
+            judged.Add(securityEvent);
+            return;
+        }
+
         services.Log.Add(securityEvent);
         services.Shipper?.Add(securityEvent);
     }
 
     private async Task PassAsync(ProxyContext context, PolicySnapshot? snapshot, UninspectedReason why)
     {
+        // Judged only: there is no application.
+        if (context.Connection.Judged is not null) return;
         var http = context.Http;
         (snapshot?.Identity ?? Nobody).DropForged(context.Connection.Peer, http.Request.Headers);
         HopByHop.Drop(http, snapshot?.Routes.AllUpgrades);
@@ -176,7 +186,7 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         services.Meters.RequestDecided(decision);
         if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(http.Request.Protocol))
             http.Response.Headers.Connection = "close";
-        Tell(decision, context.Connection.Peer, id, http);
+        Tell(decision, context.Connection, id, http);
         return BlockResponder.RespondAsync(http, decision, Plain, id);
     }
 }

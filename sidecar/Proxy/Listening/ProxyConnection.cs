@@ -20,6 +20,9 @@ internal sealed class ProxyConnection(ConnectionContext connection, Upstream ups
     /// <summary>Address of the other end.</summary>
     public Address Peer => Tracked.Peer;
 
+    /// <summary>Takes decisions in the application's place, where requests are only judged; null elsewhere.</summary>
+    public JudgementSlot? Judged { get; } = connection.Features.Get<JudgementSlot>();
+
     public IPEndPoint? Remote { get; } = connection.RemoteEndPoint as IPEndPoint;
 
     public IPEndPoint? Local { get; } = connection.LocalEndPoint as IPEndPoint;

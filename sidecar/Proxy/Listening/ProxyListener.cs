@@ -4,6 +4,6 @@ namespace WafOperator.Proxy.Listening;
 
 /// <summary>Where requests come in, and the application they go to.</summary>
 /// <param name="Name">Name, for logs.</param>
-/// <param name="Endpoint">Address and port to listen on; port 0 takes a free one.</param>
+/// <param name="Endpoint">Address and port to listen on, port 0 takes a free one; or an endpoint in memory.</param>
 /// <param name="Upstream">Origin of the application: scheme, host, port.</param>
-public sealed record ProxyListener(string Name, IPEndPoint Endpoint, Uri Upstream);
+public sealed record ProxyListener(string Name, EndPoint Endpoint, Uri Upstream);

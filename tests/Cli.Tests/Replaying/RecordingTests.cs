@@ -1,11 +1,11 @@
 using System.Text;
-using WafOperator.Cli.Replaying;
+using WafOperator.Recordings;
 
 namespace WafOperator.Cli.Tests.Replaying;
 
 public sealed class RecordingTests
 {
-    private static (List<ReplayedRequest> Requests, RecordingProblems Problems) Read(string text)
+    private static (List<RecordedRequest> Requests, RecordingProblems Problems) Read(string text)
     {
         var problems = new RecordingProblems();
         return ([.. Recording.Read(new MemoryStream(Encoding.UTF8.GetBytes(text)), problems)], problems);
@@ -60,7 +60,7 @@ public sealed class RecordingTests
     [InlineData("{\n\"a\": 1}")]
     [InlineData("{broken")]
     public void JsonThatIsNoRecording_IsSaid(string text) =>
-        Assert.Throws<WafOperator.Cli.Running.CliException>(() => Read(text));
+        Assert.Throws<RecordingException>(() => Read(text));
 
     /// <summary>Texts that are no Unicode, numbers and nothing for texts: a line less, and no more.</summary>
     [Theory]
@@ -124,7 +124,7 @@ public sealed class RecordingTests
     [Fact]
     public void ValuesWithLineBreaks_StayOnTheirLine()
     {
-        var bytes = ReplayConnection.BytesOf(new ReplayedRequest(1, "GET", "/a b\r\nX: y")
+        var bytes = RequestBytes.Of(new RecordedRequest(1, "GET", "/a b\r\nX: y")
         {
             Headers = [("A", "1\r\nB: 2"), ("Host", "one"), ("Host", "two")],
         });

@@ -93,7 +93,8 @@ public sealed class CommandLineTests
 
         Assert.Empty(problems);
         Assert.Equal(["http", "metrics"], options.Listeners.Select(listener => listener.Name));
-        Assert.Equal([15080, 15081], options.Listeners.Select(listener => listener.Endpoint.Port));
+        Assert.Equal(
+            [15080, 15081], options.Listeners.Select(listener => Assert.IsType<IPEndPoint>(listener.Endpoint).Port));
         Assert.Equal([8080, 9090], options.Listeners.Select(listener => listener.Upstream.Port));
         Assert.Equal(15021, options.Admin!.Port);
         Assert.Equal(("10.1.2.3", "Secret/shop-tls/ca.crt", "/var/run/waf/upstream-ca.crt"),

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace WafOperator.Cli.Replaying;
+namespace WafOperator.Recordings;
 
 /// <summary>
 /// Lines of access logs in the common and combined format, as nginx, ingress-nginx, Apache and Traefik write them. They
@@ -12,7 +12,7 @@ namespace WafOperator.Cli.Replaying;
 internal static partial class AccessLogLine
 {
     /// <summary>The request of a line, or what is wrong with it.</summary>
-    public static (ReplayedRequest? Request, string? Problem) Read(string line, long number)
+    public static (RecordedRequest? Request, string? Problem) Read(string line, long number)
     {
         var match = Format().Match(line);
         if (!match.Success) return (null, "is no line of an access log in combined format");
@@ -24,7 +24,7 @@ internal static partial class AccessLogLine
         var headers = new List<(string, string)>();
         Add(headers, "Referer", match.Groups["referer"].Value);
         Add(headers, "User-Agent", match.Groups["agent"].Value);
-        return (new ReplayedRequest(number, request[0], target) { Headers = headers,
+        return (new RecordedRequest(number, request[0], target) { Headers = headers,
             Client = match.Groups["client"].Value },
             null);
     }

@@ -1,10 +1,10 @@
-namespace WafOperator.Cli.Replaying;
+namespace WafOperator.Recordings;
 
 /// <summary>One recorded request.</summary>
 /// <param name="Line">Where it stands in the file: line or entry, from 1.</param>
 /// <param name="Method">Method.</param>
 /// <param name="Target">Path and query as they were sent.</param>
-internal sealed record ReplayedRequest(long Line, string Method, string Target)
+public sealed record RecordedRequest(long Line, string Method, string Target)
 {
     /// <summary>Header fields in their order; without framing, which is made anew.</summary>
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
@@ -20,7 +20,7 @@ internal sealed record ReplayedRequest(long Line, string Method, string Target)
 }
 
 /// <summary>What a recording held besides requests.</summary>
-internal sealed class RecordingProblems
+public sealed class RecordingProblems
 {
     private const int KeptMax = 20;
     private readonly List<string> _kept = [];

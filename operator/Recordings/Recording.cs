@@ -1,15 +1,14 @@
 using System.Text;
 using System.Text.Json;
-using WafOperator.Cli.Running;
 using WafOperator.Kubernetes.Objects;
 
-namespace WafOperator.Cli.Replaying;
+namespace WafOperator.Recordings;
 
 /// <summary>
 /// A recording of requests: a HAR file, JSON lines, or an access log; which one shows in the file itself. Lines are
 /// read one by one, so that a log may be long.
 /// </summary>
-internal static class Recording
+public static class Recording
 {
     /// <summary>Characters of a HAR file.</summary>
     public const int HarLengthMax = 256 << 20;
@@ -18,7 +17,7 @@ internal static class Recording
     public const int LineLengthMax = 4 << 20;
 
     /// <summary>Requests of a stream, in their order. Entries that cannot be read are counted.</summary>
-    public static IEnumerable<ReplayedRequest> Read(Stream stream, RecordingProblems problems)
+    public static IEnumerable<RecordedRequest> Read(Stream stream, RecordingProblems problems)
     {
         using var lines = new BoundedLines(stream);
         // A HAR file may be one line or many: what the first one is tells.
@@ -47,7 +46,7 @@ internal static class Recording
         }
     }
 
-    private static (ReplayedRequest?, string?) Line(string line, long number)
+    private static (RecordedRequest?, string?) Line(string line, long number)
     {
         if (!line.TrimStart().StartsWith('{')) return AccessLogLine.Read(line, number);
         try
@@ -61,14 +60,14 @@ internal static class Recording
         }
     }
 
-    private static IEnumerable<ReplayedRequest> Har(
+    private static IEnumerable<RecordedRequest> Har(
         BoundedLine first, BoundedLines rest, RecordingProblems problems)
     {
         var text = new StringBuilder(first.Text);
         for (var line = first; ; text.Append('\n').Append(line.Text))
         {
             if (!line.IsWhole || text.Length > HarLengthMax)
-                throw new CliException(
+                throw new RecordingException(
                     $"a HAR file has at most {HarLengthMax} characters", "record fewer requests, or write JSON lines");
             if (rest.Read(HarLengthMax) is not { } next) break;
             line = next;
@@ -76,7 +75,7 @@ internal static class Recording
 
         using var har = Parse(text.ToString());
         if (har.RootElement.At("log", "entries") is null)
-            throw new CliException(
+            throw new RecordingException(
                 "the recording is JSON and has no log.entries, as a HAR file has",
                 "write one request a line: {\"method\": \"GET\", \"uri\": \"/\"}");
         foreach (var (request, problem) in JsonRequests.ReadHar(har.RootElement))
@@ -94,7 +93,7 @@ internal static class Recording
         }
         catch (JsonException failure)
         {
-            throw new CliException($"the recording is neither HAR nor JSON lines: {failure.Message}");
+            throw new RecordingException($"the recording is neither HAR nor JSON lines: {failure.Message}");
         }
     }
 

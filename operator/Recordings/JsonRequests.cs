@@ -2,13 +2,13 @@ using System.Text;
 using System.Text.Json;
 using WafOperator.Kubernetes.Objects;
 
-namespace WafOperator.Cli.Replaying;
+namespace WafOperator.Recordings;
 
 /// <summary>
 /// Requests in JSON: a line of the feedback format (<c>method, uri, headers, body, label</c>), a line of a sidecar's
 /// decision log, and entries of a HAR file. Pure.
 /// </summary>
-internal static class JsonRequests
+public static class JsonRequests
 {
     /// <summary>Header fields that the replay makes itself, or that do not go over HTTP/1.1.</summary>
     private static readonly HashSet<string> Framing = new(StringComparer.OrdinalIgnoreCase)
@@ -18,37 +18,66 @@ internal static class JsonRequests
         "Expect", "Accept-Encoding", "HTTP2-Settings",
     };
 
-    /// <summary>A line of JSON.</summary>
-    public static (ReplayedRequest? Request, string? Problem) ReadLine(JsonElement line, long number)
+    /// <summary>
+    /// A line of JSON: ours, or that of the earlier system with <c>request</c> around it, <c>query_params</c> and
+    /// <c>source_ip</c>.
+    /// </summary>
+    public static (RecordedRequest? Request, string? Problem) ReadLine(JsonElement line, long number)
     {
         if (line.ValueKind is not JsonValueKind.Object) return (null, "is no JSON object");
-        var method = line.Text("method") ?? "GET";
-        if ((line.Text("uri") ?? line.Text("url") ?? line.Text("path")) is not { Length: > 0 } target)
+        var request = line.At("request") is { ValueKind: JsonValueKind.Object } inner ? inner : line;
+        var method = request.Text("method") ?? "GET";
+        if ((request.Text("uri") ?? request.Text("url") ?? request.Text("path")) is not { Length: > 0 } target)
             return (null, "has neither uri, url nor path");
         var headers = new List<(string, string)>();
-        if (line.At("headers") is { ValueKind: JsonValueKind.Object } fields)
+        if (request.At("headers") is { ValueKind: JsonValueKind.Object } fields)
         {
-            foreach (var field in fields.EnumerateObject())
-                foreach (var value in field.Value.ValueKind is JsonValueKind.Array
-                    ? field.Value.EnumerateArray().ToArray() : [field.Value])
-                    Add(headers, field.Name, value.ValueKind is JsonValueKind.String ? value.Text()
-                        : value.GetRawText());
+            foreach (var (name, value) in Values(fields)) Add(headers, name, value);
         }
 
-        if (line.Text("host") is { } host && !headers.Exists(h =>
+        if (request.Text("host") is { } host && !headers.Exists(h =>
             h.Item1.Equals("Host", StringComparison.OrdinalIgnoreCase)))
             Add(headers, "Host", host);
-        return (new ReplayedRequest(number, method, TargetOf(target))
+        return (new RecordedRequest(number, method, WithQuery(TargetOf(target), request))
         {
             Headers = headers,
-            Body = Encoding.UTF8.GetBytes(line.Text("body") ?? ""),
-            Client = line.Text("client"),
+            Body = BodyOf(request.At("body")),
+            Client = request.Text("client") ?? request.Text("source_ip"),
             IsAttack = line.Number("label") is { } label ? label == 1 : null,
         }, null);
     }
 
+    /// <summary>Members of an object, one for each value of a list; null for what is no text.</summary>
+    private static IEnumerable<(string Name, string? Value)> Values(JsonElement fields)
+    {
+        foreach (var field in fields.EnumerateObject())
+            foreach (var value in field.Value.ValueKind is JsonValueKind.Array
+                ? field.Value.EnumerateArray().ToArray() : [field.Value])
+                yield return (field.Name, value.ValueKind is JsonValueKind.String ? value.Text() : value.GetRawText());
+    }
+
+    /// <summary>A text as it is; anything else as the JSON that it is.</summary>
+    private static ReadOnlyMemory<byte> BodyOf(JsonElement? body) => body switch
+    {
+        null => default,
+        { ValueKind: JsonValueKind.String } text => Encoding.UTF8.GetBytes(text.Text() ?? ""),
+        { } value => Encoding.UTF8.GetBytes(value.GetRawText()),
+    };
+
+    /// <summary>Parameters that stand apart are written as a client would write them.</summary>
+    private static string WithQuery(string target, JsonElement request)
+    {
+        if (request.At("query_params") is not { ValueKind: JsonValueKind.Object } parameters) return target;
+        var query = string.Join('&', Values(parameters).Select(p =>
+            $"{Escaped(p.Name)}={Escaped(p.Value ?? "")}"));
+        if (query.Length == 0) return target;
+        return target + (target.Contains('?', StringComparison.Ordinal) ? '&' : '?') + query;
+    }
+
+    private static string Escaped(string text) => Uri.EscapeDataString(text);
+
     /// <summary>The requests of a HAR file.</summary>
-    public static IEnumerable<(ReplayedRequest? Request, string? Problem)> ReadHar(JsonElement har)
+    public static IEnumerable<(RecordedRequest? Request, string? Problem)> ReadHar(JsonElement har)
     {
         long number = 0;
         foreach (var entry in har.Items("log", "entries"))
@@ -58,7 +87,7 @@ internal static class JsonRequests
         }
     }
 
-    private static (ReplayedRequest?, string?) OfEntry(JsonElement request, long number)
+    private static (RecordedRequest?, string?) OfEntry(JsonElement request, long number)
     {
         if (request.Text("url") is not { Length: > 0 } url) return (null, "has no url");
         var headers = new List<(string, string)>();
@@ -66,7 +95,7 @@ internal static class JsonRequests
             if (header.Text("name") is { } name && !name.StartsWith(':')) Add(headers, name, header.Text("value"));
         if (!headers.Exists(h => h.Item1.Equals("Host", StringComparison.OrdinalIgnoreCase))
             && Uri.TryCreate(url, UriKind.Absolute, out var absolute)) headers.Add(("Host", absolute.Authority));
-        return (new ReplayedRequest(number, request.Text("method") ?? "GET", TargetOf(url))
+        return (new RecordedRequest(number, request.Text("method") ?? "GET", TargetOf(url))
         {
             Headers = headers, Body = BodyOf(request),
         }, null);

@@ -1,17 +1,17 @@
 using System.Text;
 
-namespace WafOperator.Cli.Running;
+namespace WafOperator.Recordings;
 
 /// <summary>A line of a stranger's text.</summary>
 /// <param name="Text">Its characters, or the first of them.</param>
 /// <param name="IsWhole">Whether that is all of it.</param>
-internal readonly record struct BoundedLine(string Text, bool IsWhole);
+public readonly record struct BoundedLine(string Text, bool IsWhole);
 
 /// <summary>
 /// Lines of a text of strangers: what is longer than a bound is passed over to its end, in the memory of the bound. A
 /// line ends with a line feed, or a carriage return before one. Disposes of the stream. Not thread-safe.
 /// </summary>
-internal sealed class BoundedLines(Stream stream) : IDisposable
+public sealed class BoundedLines(Stream stream) : IDisposable
 {
     private readonly StreamReader _reader = new(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: true, 1 << 16);
     private readonly char[] _buffer = new char[1 << 16];
