@@ -11,8 +11,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
+using WafOperator.Proxy;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Sync;
+using ProxySidecar = WafOperator.Proxy.Sidecar;
 
 namespace WafOperator.Benchmarks.Judging;
 
@@ -22,10 +24,10 @@ internal sealed class PlainSidecar : IAsyncDisposable
     private static readonly TimeSpan DecisionWithin = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication _application;
-    private readonly Proxy.Sidecar _sidecar;
+    private readonly ProxySidecar _sidecar;
     private readonly Lines _decisions;
 
-    private PlainSidecar(WebApplication application, Proxy.Sidecar sidecar, Lines decisions) =>
+    private PlainSidecar(WebApplication application, ProxySidecar sidecar, Lines decisions) =>
         (_application, _sidecar, _decisions) = (application, sidecar, decisions);
 
     public static async Task<PlainSidecar> StartAsync(PolicyDocument policy, string rules, string models)
@@ -42,8 +44,8 @@ internal sealed class PlainSidecar : IAsyncDisposable
         await application.StartAsync();
         var decisions = new Lines();
         var file = Path.GetTempFileName();
-        var sidecar = new Proxy.Sidecar(
-            new Proxy.SidecarOptions
+        var sidecar = new ProxySidecar(
+            new SidecarOptions
             {
                 Listeners =
                 [
