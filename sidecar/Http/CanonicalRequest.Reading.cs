@@ -186,8 +186,11 @@ public sealed partial class CanonicalRequest
     }
 
     /// <summary>Adds what no reader took apart, also where a bound on the number of arguments was met.</summary>
-    internal void AddRest(Slice name, Slice rest, ArgumentSource source) =>
+    internal void AddRest(Slice name, Slice rest, ArgumentSource source)
+    {
         Store(name, rest, name, rest, source, isAgain: true);
+        ArgumentsBytes += name.Length + rest.Length;
+    }
 
     private void Store(
         Slice name, Slice value, Slice rawName, Slice rawValue, ArgumentSource source, bool isAgain)
@@ -198,7 +201,8 @@ public sealed partial class CanonicalRequest
         if (!isAgain && source is ArgumentSource.Query or ArgumentSource.Form or ArgumentSource.Multipart)
             NoteDuplicate(hash);
         _arguments.Add(new Argument(name, value, rawName, rawValue, hash, source));
-        ArgumentsBytes += name.Length + value.Length;
+        // What the client sent counts, not how often we look at it.
+        if (!isAgain) ArgumentsBytes += name.Length + value.Length;
     }
 
     internal Slice Cut(Slice value)
