@@ -138,7 +138,11 @@ internal static class CredentialsReader
         }
 
         prefix.CopyTo(request.Arena.Tail);
-        return request.Arena.Commit(prefix.Length + reader.CopyString(request.Arena.Tail[prefix.Length..]));
+        var name = request.Arena.Commit(prefix.Length + reader.CopyString(request.Arena.Tail[prefix.Length..]));
+        // Whatever stands behind it, a name that is no word is a text as well.
+        var own = name.From(prefix.Length);
+        if (request[own].ContainsAnyExcept(AddressBytes)) Add(request, Slice.Empty, own);
+        return name;
     }
 
     private static void ReadText(CanonicalRequest request, Slice name, ref Utf8JsonReader reader)
