@@ -10,11 +10,11 @@ import onnx
 import pytest
 import torch
 
-from wafml import sequences, taxonomy, token_corpus, train_transformer
+from wafml import packaging, release_transformer, sequences, taxonomy, token_corpus, train_transformer
 from wafml.subwords import PAD, SPECIAL, Subwords
 from wafml.token_corpus import HELD_OUT, TRAINING, VALIDATION, TokenCorpus
 from wafml.train_transformer import Batches, Plan, Run, f1, judge, loss_of, score, worst_rows
-from wafml.transformer import OUTPUTS, SHAPES, RequestTransformer, Shape, parameters, to_onnx
+from wafml.transformer import OUTPUTS, SHAPES, RequestTransformer, Shape, parameters, to_onnx, with_small_table
 
 from . import requests
 
@@ -173,6 +173,19 @@ def test_a_run_that_was_cut_ends_like_one_that_was_not(corpus, tmp_path):
         assert torch.allclose(one, other, atol=1e-5)
 
 
+def test_a_run_ends_in_its_time_with_the_rate_of_the_end(corpus, tmp_path, monkeypatch):
+    clock = iter(range(0, 10_000, 7))  # every look at the clock is seven seconds later
+    monkeypatch.setattr(train_transformer.time, "monotonic", lambda: float(next(clock)))
+    run = Run(corpus, TINY, plan(epochs=500, minutes=5, validate_every=10_000), tmp_path, echo=lambda _: None)
+    run.fit()
+    last = run.history[-1]
+    assert 5 < run.step < run.steps and last["step"] == run.step
+    assert last["rate"] < 0.1 * run.plan.rate and (tmp_path / "run.ckpt").exists()
+    again = Run(corpus, TINY, run.plan, tmp_path, echo=lambda _: None)
+    again.fit()
+    assert again.step == run.step and len(again.history) == len(run.history)
+
+
 def test_a_checkpoint_of_another_shape_is_refused(corpus, tmp_path):
     Run(corpus, TINY, plan(), tmp_path, echo=lambda _: None).save()
     with pytest.raises(ValueError, match="another shape"):
@@ -202,6 +215,43 @@ def test_the_exported_graph_has_its_tensors_and_no_operator_that_is_not_allowed(
     assert [i.name for i in graph.input] == ["tokens"] and tuple(o.name for o in graph.output) == OUTPUTS
     allowed = open("../../crds/Protocols/Models/OnnxPolicy.cs").read()
     assert not [n.op_type for n in graph.node if f'"{n.op_type}"' not in allowed]
+
+
+def test_a_package_holds_what_runtimes_have_to_answer(corpus, tmp_path):
+    words = [("set", 1, b"union select"), ("page", 0, b"union of fruit")]
+    subwords = release_transformer.learn_subwords.learn(release_transformer.learn_subwords.word_weights(words), 330)
+    model = RequestTransformer(replace(TINY, vocabulary=len(subwords)))
+    archive = release_transformer.package(model, subwords, {"name": "x", "version": "1.0.0", "corpus": 5})
+    manifest, files = packaging.read(archive)
+    assert manifest["kind"] == "request-transformer" and manifest["rowTokens"] == 128
+    assert [o["name"] for o in manifest["outputs"]] == list(OUTPUTS) and "corpus" not in manifest
+    lines = [json.loads(line) for line in files["golden.jsonl"].splitlines()]
+    assert len(lines) > 40 and all(line["type"].startswith(line["family"] + "/") for line in lines)
+    assert {t.split("/")[0] for t in manifest["types"]} == set(manifest["families"]) and len(manifest["types"]) == 26
+    read = Subwords.from_json(files["tokenizer.json"].decode())
+    assert read.encode(b"union select") == subwords.encode(b"union select")
+
+
+def test_the_table_of_a_package_is_nearly_the_models():
+    model = RequestTransformer(TINY).eval()
+    small = with_small_table(model)
+    tokens = torch.randint(1, 380, (4, 20))
+    for one, other in zip(model(tokens), small(tokens)):
+        assert torch.allclose(one, other, atol=0.05)
+    assert len(to_onnx(small)) < len(to_onnx(model)) and small.embed(torch.tensor([PAD])).abs().sum() == 0
+
+
+def test_calibration_makes_one_harmless_request_in_a_thousand_critical(corpus):
+    rows = train_transformer.requests_of(corpus)["heldOut"]
+    rng = np.random.default_rng(1)
+    label = corpus.label[rows]
+    found = {"logit": rng.normal(4 * label - 2.0, 1.0), "uncertainty": rng.random(len(rows))}
+    said = release_transformer.calibrated(corpus, found)
+    joined = said["cascade"]["modelWeight"] * found["logit"] + said["cascade"]["intercept"]
+    critical = 1 / (1 + np.exp(-joined)) > release_transformer.CRITICAL + 1e-9
+    assert critical[label == 0].mean() <= release_transformer.RAISED_SHARE and critical[label == 1].mean() > 0.3
+    assert (found["uncertainty"][label == 0] > said["thresholds"]["uncertain"]).mean() <= 0.01
+    assert said["thresholds"]["fpr_0.01"] <= said["thresholds"]["fpr_0.001"]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class Plan:
     patience: int = 3  # validations without a better F1
     validate_every: int = 1000  # steps
     checkpoint_every: int = 500  # steps
+    minutes: float = 0.0  # of the whole run, judging not counted; the rate falls in time. 0: as long as the steps take
     seed: int = 1
     device: str = "cpu"
 
@@ -178,25 +179,35 @@ class Run:
     def fit(self) -> RequestTransformer:
         """Trains until the epochs are over or validation gets no better, and returns the best model."""
         losses: "list[float]" = []
-        while self.step < self.steps:
+        while self.progress() < 1:
             losses.append(self._step())
             self.step += 1
-            is_last = self.step == self.steps
-            if self.step % self.plan.validate_every == 0 or is_last:
+            if self.step % self.plan.validate_every == 0:
                 self._validate(float(np.mean(losses)))
                 losses = []
                 if self._is_stale():
                     self.echo("  early stop: validation gets no better")
                     break
-            if self.step % self.plan.checkpoint_every == 0 or is_last:
+            if self.step % self.plan.checkpoint_every == 0:
                 self.save()
+        if losses:  # time may end a run anywhere
+            self._validate(float(np.mean(losses)))
+            self.save()
         if self.best_state is not None:
             self.model.load_state_dict(self.best_state)
         return self.model
 
+    def progress(self) -> float:
+        """How much of the run is done, 0 to 1: by steps, or by time where that goes faster."""
+        by_time = (self._seconds() / 60) / self.plan.minutes if self.plan.minutes > 0 else 0.0
+        return max(self.step / self.steps, min(1.0, by_time))
+
+    def _seconds(self) -> float:
+        return self.spent + time.monotonic() - self.started
+
     def _step(self) -> float:
         self.model.train()
-        rate = self.plan.rate * one_cycle(self.step / self.steps, self.plan.warm_up)
+        rate = self.plan.rate * one_cycle(self.progress(), self.plan.warm_up)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total = 0.0
@@ -234,7 +245,7 @@ class Run:
     def _validate(self, loss: float) -> None:
         rows = self.validation.requests
         found = score(self.model, self.validation, rows, self.plan.device)
-        now = self.spent + time.monotonic() - self.started
+        now = self._seconds()
         row = {
             "step": self.step,
             "of": self.steps,
@@ -272,7 +283,7 @@ class Run:
             "best": self.best,
             "best_state": self.best_state,
             "queue": self.queue,
-            "spent": self.spent + time.monotonic() - self.started,
+            "spent": self._seconds(),
         }
         part = self.folder / "run.ckpt.part"
         torch.save(state, part)
@@ -296,10 +307,25 @@ def judge(model: RequestTransformer, corpus: TokenCorpus, device: str = "cpu") -
     """Figures on the sources that were held out, at two thresholds: one that validation sets (what a site gets that
     sets none), and one for the held-out harmless requests themselves.
     """
-    rows = {
-        name: np.flatnonzero(corpus.part == part) for name, part in (("validation", VALIDATION), ("heldOut", HELD_OUT))
+    return figures(corpus, outputs(model, corpus, device))
+
+
+def requests_of(corpus: TokenCorpus) -> "dict[str, np.ndarray]":
+    """The requests that judge: of validation, and of the sources that were held out."""
+    parts = (("validation", VALIDATION), ("heldOut", HELD_OUT))
+    return {name: np.flatnonzero(corpus.part == part) for name, part in parts}
+
+
+def outputs(model: RequestTransformer, corpus: TokenCorpus, device: str = "cpu") -> "dict[str, dict[str, np.ndarray]]":
+    """What the model says of the requests that judge."""
+    return {
+        name: score(model, Batches(corpus, VALIDATION), rows, device) for name, rows in requests_of(corpus).items()
     }
-    found = {name: score(model, Batches(corpus, VALIDATION), r, device) for name, r in rows.items()}
+
+
+def figures(corpus: TokenCorpus, found: "dict[str, dict[str, np.ndarray]]") -> dict:
+    """What `judge` says, from the outputs."""
+    rows = requests_of(corpus)
     of_validation = threshold_at(
         found["validation"]["logit"][corpus.label[rows["validation"]] == 0], FALSE_POSITIVES_MAX
     )
@@ -365,12 +391,13 @@ def main() -> None:
         "patience",
         "validate_every",
         "checkpoint_every",
+        "minutes",
         "seed",
     ):
         value = getattr(defaults, name)
         parser.add_argument("--" + name.replace("_", "-"), type=type(value), default=value)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--start", type=Path, help="weights to go on from (model.pt)")
+    parser.add_argument("--start", type=Path, help="weights to go on from (model.pt or run.ckpt)")
     o = parser.parse_args()
     corpus = TokenCorpus.load(o.corpus / "requests.npz")
     size = json.loads((o.corpus / "tokenizer.json").read_text())["model"]["vocab"]
@@ -379,10 +406,13 @@ def main() -> None:
     run = Run(corpus, shape, plan, o.run)
     if o.start and not run.step:
         run.model.load_state_dict(torch.load(o.start, map_location=plan.device)["model"])
-    print(f"  {parameters(run.model):,} parameters, {len(run.batches.requests):,} requests, {run.steps:,} steps")
+    bound = f"{run.steps:,} steps" + (f" or {plan.minutes:g} minutes" if plan.minutes else "")
+    print(f"  {parameters(run.model):,} parameters, {len(run.batches.requests):,} requests, {bound}")
     model = run.fit()
     torch.save({"shape": describe(shape), "model": model.state_dict()}, o.run / "model.pt")
-    judged = judge(model, corpus, plan.device)
+    found = outputs(model, corpus, plan.device)
+    np.savez_compressed(o.run / "outputs.npz", **{f"{p}/{name}": v for p, f in found.items() for name, v in f.items()})
+    judged = figures(corpus, found)
     (o.run / "judged.json").write_text(json.dumps(judged, indent=1))
     (o.run / "model.onnx").write_bytes(to_onnx(model.cpu()))
     print(json.dumps({k: v for k, v in judged.get("heldOut", judged["validation"]).items()}, indent=1))
