@@ -144,13 +144,13 @@ public sealed class SubwordTokenizer
     /// <summary>Words that are one token in the end: most of what is read, found without merging.</summary>
     private WordTable WholeWords()
     {
-        var table = new WordTable(_vocabulary.Bytes, BitsFor(Count));
+        var table = new WordTable(_vocabulary, BitsFor(Count));
         Span<int> ids = stackalloc int[WordBytesMax];
         for (var token = SubwordVocabulary.ByteBase + 256; token < Count; token++)
         {
             var bytes = _vocabulary.BytesOf(token);
             if (bytes.Length <= WordBytesMax && WordLength(bytes) == bytes.Length && Merge(bytes, ids) == 1)
-                table.Add(bytes, token, _vocabulary.Starts[token]);
+                table.Add(bytes, token);
         }
 
         return table;
@@ -179,42 +179,44 @@ public sealed class SubwordTokenizer
         return kinds;
     }
 
-    /// <summary>Merges by their two tokens: open addressing, at most half full.</summary>
+    /// <summary>
+    /// Merges by their two tokens: open addressing, at most half full. Both tokens and what they make are one number,
+    /// so that a look-up waits for memory once.
+    /// </summary>
     private sealed class PairTable
     {
-        private readonly uint[] _keys;
-        private readonly int[] _merges;
+        private readonly ulong[] _slots;
         private readonly int _shift;
 
         public PairTable(int count)
         {
             var bits = BitsFor(count);
-            (_keys, _merges, _shift) = (new uint[1 << bits], new int[1 << bits], 32 - bits);
-            Array.Fill(_merges, NoMerge);
+            (_slots, _shift) = (new ulong[1 << bits], 32 - bits);
+            Array.Fill(_slots, (ulong)NoMerge);
         }
 
         public void Add(int left, int right, int merge)
         {
             var key = Key(left, right);
             var at = Slot(key);
-            while (_merges[at] != NoMerge)
+            while ((int)_slots[at] != NoMerge)
             {
-                at = (at + 1) & (_keys.Length - 1);
+                at = (at + 1) & (_slots.Length - 1);
             }
 
-            (_keys[at], _merges[at]) = (key, merge);
+            _slots[at] = ((ulong)key << 32) | (uint)merge;
         }
 
         public int Find(int left, int right)
         {
             var key = Key(left, right);
             var at = Slot(key);
-            while (_merges[at] != NoMerge && _keys[at] != key)
+            while ((int)_slots[at] != NoMerge && (uint)(_slots[at] >> 32) != key)
             {
-                at = (at + 1) & (_keys.Length - 1);
+                at = (at + 1) & (_slots.Length - 1);
             }
 
-            return _merges[at];
+            return (int)_slots[at];
         }
 
         /// <summary>Tokens are below 65,536 (<see cref="SubwordVocabulary.TokensMax"/>).</summary>
@@ -223,52 +225,60 @@ public sealed class SubwordTokenizer
         private int Slot(uint key) => (int)(key * 0x9e3779b1 >> _shift);
     }
 
-    /// <summary>Tokens by their bytes: open addressing, at most half full.</summary>
-    private sealed class WordTable(byte[] bytes, int bits)
+    /// <summary>
+    /// Tokens by their bytes: open addressing, at most half full. A slot is sixteen bits of the hash and the token,
+    /// which is below 65,536 and never the first: small enough to stay in a core's own cache.
+    /// </summary>
+    private sealed class WordTable(SubwordVocabulary vocabulary, int bits)
     {
-        private readonly (uint Hash, int Token, int Start, int Length)[] _slots = new (uint, int, int, int)[1 << bits];
+        private readonly uint[] _slots = new uint[1 << bits];
 
-        public void Add(ReadOnlySpan<byte> word, int token, int start)
+        public void Add(ReadOnlySpan<byte> word, int token)
         {
             var hash = Hash(word);
             var at = (int)(hash >> (32 - bits));
-            while (_slots[at].Length > 0)
+            while (_slots[at] != 0)
             {
                 at = (at + 1) & (_slots.Length - 1);
             }
 
-            _slots[at] = (hash, token, start, word.Length);
+            _slots[at] = (hash << 16) | (uint)token;
         }
 
         public int Find(ReadOnlySpan<byte> word)
         {
             var hash = Hash(word);
-            for (var at = (int)(hash >> (32 - bits)); _slots[at].Length > 0; at = (at + 1) & (_slots.Length - 1))
+            for (var at = (int)(hash >> (32 - bits)); _slots[at] != 0; at = (at + 1) & (_slots.Length - 1))
             {
-                ref readonly var slot = ref _slots[at];
-                if (slot.Hash == hash && bytes.AsSpan(slot.Start, slot.Length).SequenceEqual(word)) return slot.Token;
+                var slot = _slots[at];
+                if (slot >> 16 != (hash & 0xffff)) continue;
+                var token = (int)(slot & 0xffff);
+                if (vocabulary.BytesOf(token).SequenceEqual(word)) return token;
             }
 
             return -1;
         }
 
+        /// <summary>Eight bytes at a time; the last ones of a word are read again rather than one by one.</summary>
         private static uint Hash(ReadOnlySpan<byte> word)
         {
             var hash = (ulong)word.Length * 0x9e3779b97f4a7c15;
-            while (word.Length >= 8)
+            for (var rest = word; rest.Length > 8; rest = rest[8..])
             {
-                hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(word)) * 0xff51afd7ed558ccd;
+                hash = (hash ^ BinaryPrimitives.ReadUInt64LittleEndian(rest)) * 0xff51afd7ed558ccd;
                 hash ^= hash >> 32;
-                word = word[8..];
             }
 
-            foreach (var b in word)
-            {
-                hash = (hash ^ b) * 0x100000001b3;
-            }
-
-            hash *= 0x9e3779b97f4a7c15;
+            hash = (hash ^ Tail(word)) * 0x9e3779b97f4a7c15;
             return (uint)(hash >> 32);
         }
+
+        private static ulong Tail(ReadOnlySpan<byte> word) => word.Length switch
+        {
+            >= 8 => BinaryPrimitives.ReadUInt64LittleEndian(word[^8..]),
+            >= 4 => BinaryPrimitives.ReadUInt32LittleEndian(word)
+                | ((ulong)BinaryPrimitives.ReadUInt32LittleEndian(word[^4..]) << 32),
+            _ => word[0] | ((ulong)word[word.Length / 2] << 8) | ((ulong)word[^1] << 16),
+        };
     }
 }

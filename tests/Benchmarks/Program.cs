@@ -10,6 +10,7 @@ using WafOperator.Benchmarks.Pool;
 using WafOperator.Benchmarks.Proxy;
 using WafOperator.Benchmarks.Scoring;
 using WafOperator.Benchmarks.Telemetry;
+using WafOperator.Benchmarks.Tokens;
 
 // Helpers of the proxy benchmark run as processes of their own, so that each is measured alone.
 if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.RunAsync(part, settings);
@@ -34,6 +35,8 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
         SlowClientBenchmark.RunAsync),
     ("behaviour", "history, limits and features of clients; a flood of keys [keys]", BehaviourBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
+    ("tokens", "values cut into subwords, by the kilobyte " + TokenBenchmark.Usage, TokenBenchmark.RunAsync),
+    ("rows", "whole requests read by a transformer in the sidecar " + RowBenchmark.Usage, RowBenchmark.RunAsync),
     ("judging", "requests judged in memory and by a sidecar: differences, time " + JudgingBenchmark.Usage,
         JudgingBenchmark.RunAsync),
     ("metrics", "what counting costs, beside a plain increment [records]", MetricBenchmark.RunAsync),
