@@ -40,10 +40,10 @@ internal static class Explanation
             Part = part,
             Variable = VariableOf(request, context),
             Excerpt = excerpt,
-            Family = family,
+            Family = FamilyOf(context.RaisedBy, context) ?? family,
             Models = family is null
                 ? models
-                : [.. models.Select(m => m with { Family = m.Outcome == Scored ? family : null })],
+                : [.. models.Select(m => m with { Family = m.Outcome == Scored ? m.Family ?? family : null })],
         };
     }
 
@@ -68,9 +68,18 @@ internal static class Explanation
             : context.TicksByModel[member.Slot] > 0 ? nameof(ScoringOutcome.Scored)
             : nameof(ScoringOutcome.Skipped),
         Arm = arm,
-        Part = part,
+        Part = member.Model.ReadsRequests ? null : part,
+        Family = FamilyOf(member, context),
+        Type = context.WholeBySlot[member.Slot] is { Type: >= 0 } answer
+            ? member.Model.Manifest.Types[answer.Type] : null,
+        Uncertainty = context.WholeBySlot[member.Slot] is { } wide ? Math.Round(wide.Uncertainty, 4) : null,
         Microseconds = (long)Stopwatch.GetElapsedTime(0, context.TicksByModel[member.Slot]).TotalMicroseconds,
     };
+
+    private static string? FamilyOf(Member? member, ScoringContext context) =>
+        member is not null && context.WholeBySlot[member.Slot] is { } answer
+            ? member.Model.Manifest.Families[answer.Family]
+            : null;
 
     private static string? PartOf(CanonicalRequest request, ScoringContext context)
     {

@@ -22,7 +22,9 @@ public enum ModelGaps
     /// <summary>A model cannot be had, was refused, or failed on the request.</summary>
     Missing = 1 << 3,
 
-    /// <summary>A value is longer than what is read of it.</summary>
+    /// <summary>
+    /// A value is longer than what is read of it, or the request has more rows than a model of whole requests read.
+    /// </summary>
     Window = 1 << 4,
 
     /// <summary>A pool did not answer; models in the sidecar did.</summary>

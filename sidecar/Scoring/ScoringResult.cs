@@ -61,6 +61,14 @@ public readonly record struct ScoringResult
     public string? Family { get; init; }
 
     /// <summary>
+    /// How wide the answer of models that read the whole request is, in log-odds: 0 for a sure one, or for none.
+    /// </summary>
+    public double Uncertainty { get; init; }
+
+    /// <summary>The last model that read the request is too unsure for its score to say anything.</summary>
+    public bool IsUncertain { get; init; }
+
+    /// <summary>
     /// Rules found something that the joint score did not weigh: in a part that was not looked at, or is excluded.
     /// </summary>
     public bool HasUnjudgedHits { get; init; }

@@ -46,6 +46,7 @@ internal readonly ref struct ScoringRun
     public ScoringResult Execute()
     {
         ScoreParts();
+        ScoreRequest();
         var score = SetScore.Of(_deciding, 0, _context, _program.Policy);
         var risk = RiskLevels.Of(score, _program.Policy);
         var action = RiskLevels.ActionOf(risk, _program.Policy);
@@ -55,6 +56,7 @@ internal readonly ref struct ScoringRun
             if (risk is RiskLevel.Critical) risk = RiskLevel.High;
         }
 
+        if (_context.IsUncertain) action = RiskLevels.Strictest(action, _program.Policy.UncertainAction);
         RolloutArms.Count(_program, _context, _arms, _isPaired, _facts.RulesFoundAttack, action);
         return Result(score, risk, action) with { IsFoundByBoth = _facts.RulesFoundAttack && IsFoundByModels(score) };
     }
@@ -73,6 +75,7 @@ internal readonly ref struct ScoringRun
     public void Rehearse()
     {
         ScoreParts();
+        ScoreRequest();
         var score = SetScore.Of(_deciding, 0, _context, _program.Policy);
         Result(score, RiskLevel.Critical, RiskActionKind.Log);
     }
@@ -97,6 +100,12 @@ internal readonly ref struct ScoringRun
         ScoreWholes();
         ScoreSurroundings();
         _context.HasUnjudgedHits |= _facts.HasDroppedHits;
+    }
+
+    private void ScoreRequest()
+    {
+        var whole = new WholeRequest(_program, _context, _request, _deadline);
+        for (var set = 0; set < SetCount; set++) whole.Score(SetOf(set), set);
     }
 
     /// <summary>
@@ -353,6 +362,7 @@ internal readonly ref struct ScoringRun
             Outcome = RequestScorer.OutcomeOf(gaps), Gaps = gaps, Score = score, Risk = risk, Action = action,
             Models = [], HasUnjudgedHits = _context.HasUnjudgedHits,
             RuleEvidence = _context.BestEvidence, PartsScored = _context.PartsScored,
+            Uncertainty = _context.Uncertainty, IsUncertain = _context.IsUncertain,
         };
         if (_context.Excluded.Applied is { Count: > 0 } applied)
         {
@@ -363,7 +373,8 @@ internal readonly ref struct ScoringRun
             };
         }
 
-        var isOrdinary = risk is RiskLevel.None && gaps is ModelGaps.None && _context.Hits is not { Count: > 0 };
+        var isOrdinary = risk is RiskLevel.None && action is RiskActionKind.Allow && gaps is ModelGaps.None
+            && _context.Hits is not { Count: > 0 };
         return isOrdinary && !_facts.WantsExplanation
             ? result
             : Explanation.Fill(result, _program, _deciding, _request, _context);

@@ -68,7 +68,7 @@ internal readonly ref struct ValueScorer(
         {
             var highest = 0.0;
             var shown = Shown(set, value, flags);
-            foreach (var member in set.Members)
+            foreach (var member in set.Values)
             {
                 if (_context.Excluded.IsSkipped(member)) continue;
                 var logit = member.Model.IsRemote

@@ -16,6 +16,7 @@ public static class EventBounds
     private const int PathMax = 512;
     private const int TextMax = 512;
     private const int ListMax = 64;
+    private const double UncertaintyMax = 1_000;
 
     /// <summary>
     /// The event with every text and list within its bound, numbers that are none set to 0, nothing null that has to be
@@ -62,6 +63,9 @@ public static class EventBounds
         Outcome = Clean(model.Outcome, WordMax),
         Arm = CleanOrNull(model.Arm, WordMax),
         Family = CleanOrNull(model.Family, WordMax),
+        Type = CleanOrNull(model.Type, WordMax),
+        Uncertainty = model.Uncertainty is { } width && double.IsFinite(width)
+            ? Math.Clamp(width, 0, UncertaintyMax) : null,
         Part = CleanOrNull(model.Part, HostMax),
         Excerpt = CleanOrNull(model.Excerpt, 4 * TextMax),
     };

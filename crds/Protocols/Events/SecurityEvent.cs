@@ -121,6 +121,15 @@ public sealed record ModelResult
     /// <summary>Attack family that the part looks like, for models that tell families; such as <c>sqli</c>.</summary>
     public string? Family { get; init; }
 
+    /// <summary>Type within the family, for models of whole requests; such as <c>sqli/union</c>.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>
+    /// How wide the answer of a model of whole requests is, in log-odds: 0 for a sure one; null for models that do not
+    /// say.
+    /// </summary>
+    public double? Uncertainty { get; init; }
+
     /// <summary>Part that scored highest, such as <c>query:q</c>.</summary>
     public string? Part { get; init; }
 

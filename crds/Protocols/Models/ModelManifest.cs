@@ -39,12 +39,21 @@ public sealed record ModelManifest
     /// <summary>
     /// Named thresholds on the final probability (<c>fpr_0.01</c>, <c>fpr_0.005</c>, <c>fpr_0.001</c>): of the cascade
     /// for a model that is its second stage. <c>alone_fpr_…</c>: on such a model's own probability. <c>joint_fpr_…</c>:
-    /// with the rules' evidence. <c>low</c> and <c>high</c>: a gate's band.
+    /// with the rules' evidence. <c>low</c> and <c>high</c>: a gate's band, or the scores between which a model of
+    /// whole requests is asked. <c>uncertain</c>: the uncertainty from which on such a model's answer is none.
     /// </summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
 
     /// <summary>Names of the attack families in the order of the family output.</summary>
     public IReadOnlyList<string> Families { get; init; } = [];
+
+    /// <summary>
+    /// Names of the types within families in the order of the type output, each with its family: <c>sqli/union</c>.
+    /// </summary>
+    public IReadOnlyList<string> Types { get; init; } = [];
+
+    /// <summary>Tokens of a row at most, of models that read whole requests; 0 for others.</summary>
+    public int RowTokens { get; init; }
 
     /// <summary>Figures of training, for people and for evaluation gates.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();

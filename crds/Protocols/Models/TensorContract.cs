@@ -17,7 +17,8 @@ public static class TensorContract
                 .Select(i => $"the network needs the input '{i.Name}', which the manifest does not declare")
                 .FirstOrDefault()
             ?? Difference("output", manifest.Outputs, outputs)
-            ?? (manifest.Kind is "payload-cnn" or "onnx-tokens" ? TokenProblem(manifest, inputs, outputs) : null);
+            ?? (manifest.Kind is "payload-cnn" or "onnx-tokens" ? TokenProblem(manifest, inputs, outputs) : null)
+            ?? (manifest.Kind is RequestContract.Kind ? RequestContract.Problem(manifest, inputs, outputs) : null);
     }
 
     private static string? Difference(

@@ -12,6 +12,9 @@ public sealed record MlPolicy
     public RiskActionKind MediumAction { get; init; } = RiskActionKind.Log;
     public RiskActionKind HighAction { get; init; } = RiskActionKind.Log;
     public RiskActionKind CriticalAction { get; init; } = RiskActionKind.Block;
+
+    /// <summary>What is done at least with a request of which the last model that read it is uncertain.</summary>
+    public RiskActionKind UncertainAction { get; init; } = RiskActionKind.Log;
     public TimeSpan LatencyBudget { get; init; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Base URL of the inference pool, or null.</summary>

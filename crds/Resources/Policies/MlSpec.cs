@@ -89,6 +89,10 @@ public sealed record RiskActionsSpec
 
     [Description("Action at critical risk."), Default("\"Block\"")]
     public RiskAction Critical { get; init; } = RiskAction.Block;
+
+    [Description("What is done at least with a request of which a model that reads whole requests is uncertain, "
+        + "whatever its risk."), Default("\"Log\"")]
+    public RiskAction Uncertain { get; init; } = RiskAction.Log;
 }
 
 /// <summary>Learning of thresholds.</summary>

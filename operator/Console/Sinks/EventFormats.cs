@@ -154,8 +154,8 @@ public static class EventFormats
             [
                 .. e.Models.Select(m => (JsonNode)new JsonObject
                 {
-                    ["model"] = m.Model, ["version"] = m.Version, ["score"] = m.Score, ["arm"] = m.Arm, ["family"] =
-                        m.Family,
+                    ["model"] = m.Model, ["version"] = m.Version, ["score"] = m.Score, ["arm"] = m.Arm,
+                    ["family"] = m.Family, ["type"] = m.Type, ["uncertainty"] = m.Uncertainty,
                 }),
             ]),
             ["rules"] = new JsonArray(

@@ -40,6 +40,7 @@ internal static class ModelCompiler
         MediumAction = (RiskActionKind)actions.Medium,
         HighAction = Strictest(actions.High, actions.Medium),
         CriticalAction = Strictest(actions.Critical, (RiskAction)Strictest(actions.High, actions.Medium)),
+        UncertainAction = (RiskActionKind)actions.Uncertain,
         LatencyBudget = DurationText.Parse(spec.LatencyBudget),
         PoolUrl = PoolUrlOf(inputs, spec.Pool, findings),
         PoolKey = inputs.PoolKeys.GetValueOrDefault(spec.Pool ?? ""),

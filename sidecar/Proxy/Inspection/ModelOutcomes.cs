@@ -48,10 +48,11 @@ internal static class ModelOutcomes
     public static string? RiskOf(in ScoringResult result) =>
         result.Risk is RiskLevel.None ? null : result.Risk.ToString().ToLowerInvariant();
 
-    private static string? MessageOf(in ScoringResult result) => result.Risk is RiskLevel.None
+    private static string? MessageOf(in ScoringResult result) => result.Risk is RiskLevel.None && !result.IsUncertain
         ? null
         : string.Create(System.Globalization.CultureInfo.InvariantCulture,
-            $"models score {result.Score:0.000} ({result.Risk.ToString().ToLowerInvariant()} risk)"
+            $"models score {result.Score:0.000} ({RiskOf(result) ?? "no"} risk)"
             + $"{(result.Family is { } family ? $", {family}" : "")} in {result.Part ?? "the request"}"
-            + $"{(result.RuleEvidence > 0 ? $"; rules add {result.RuleEvidence:0.0} to the log-odds" : "")}");
+            + $"{(result.RuleEvidence > 0 ? $"; rules add {result.RuleEvidence:0.0} to the log-odds" : "")}"
+            + $"{(result.IsUncertain ? $"; uncertain, {result.Uncertainty:0.0} wide" : "")}");
 }

@@ -69,7 +69,7 @@ internal static class EventComposer
         DecisionLogLevel.Blocked => facts.Decision.WouldHave is not VerdictKind.Allow,
         DecisionLogLevel.Matched => facts.Decision.Reason is not (DecisionReason.None or DecisionReason.Off)
             || facts.Matches is { Count: > 0 } || facts.DryRunLimit is not null
-            || facts.Risk is not null && facts.RiskAction is not RiskActionKind.Allow
+            || facts.RiskAction is not RiskActionKind.Allow
             || facts.Behaviour.IsTold || facts.IsSampled,
         _ => true,
     };

@@ -15,6 +15,7 @@ internal sealed record Member(int Slot, ValueModel Model, double Weight, double 
 /// <list type="bullet">
 /// <item>Cascade: the gate alone outside its band; inside, gate and network joined by the network's own calibration;
 /// what that leaves open is asked of models in a pool, whose answer then counts, and without it the local one.</item>
+/// <item>Models that read the whole request come last in the cascade, for what the parts leave open.</item>
 /// <item>Weighted and Any: per model, joined over the whole request.</item>
 /// </list>
 /// In the cascade the rules that matched are evidence beside the request's score (<see cref="RuleEvidence"/>).
@@ -25,8 +26,10 @@ internal sealed class ModelSet
     {
         Ensemble = ensemble;
         Members = [.. members];
+        Values = [.. members.Where(m => !m.Model.ReadsRequests)];
+        Whole = [.. members.Where(m => m.Model.ReadsRequests)];
         Gate = members.FirstOrDefault(m => m.Model.IsGate);
-        Second = [.. members.Where(m => !m.Model.IsGate && !m.Model.IsRemote)];
+        Second = [.. Values.Where(m => !m.Model.IsGate && !m.Model.IsRemote)];
         Remote = [.. members.Where(m => m.Model.IsRemote)];
         RemoteLow = Remote.Select(m => m.Model.Threshold("low", 0.02)).DefaultIfEmpty(0).Min();
         RemoteHigh = Remote.Select(m => m.Model.Threshold("high", 0.98)).DefaultIfEmpty(0).Max();
@@ -38,6 +41,12 @@ internal sealed class ModelSet
     public EnsembleKind Ensemble { get; }
 
     public Member[] Members { get; }
+
+    /// <summary>Those that are asked for values.</summary>
+    public Member[] Values { get; }
+
+    /// <summary>Those that read the request as a whole.</summary>
+    public Member[] Whole { get; }
 
     public Member? Gate { get; }
 

@@ -34,6 +34,7 @@ public static class RiskLevels
         : policy.CriticalAction is RiskActionKind.Block ? policy.CriticalThreshold
         : double.PositiveInfinity;
 
-    private static RiskActionKind Strictest(RiskActionKind one, RiskActionKind other) =>
+    /// <summary>The stricter of two.</summary>
+    public static RiskActionKind Strictest(RiskActionKind one, RiskActionKind other) =>
         (RiskActionKind)Math.Max((int)one, (int)other);
 }

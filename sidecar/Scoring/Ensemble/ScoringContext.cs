@@ -1,5 +1,6 @@
 using WafOperator.Features;
 using WafOperator.Http;
+using WafOperator.Scoring.Packages;
 using WafOperator.Scoring.Parts;
 using WafOperator.Scoring.Pool;
 
@@ -50,6 +51,21 @@ internal sealed class ScoringContext
 
     /// <summary>The pool did not answer for the model.</summary>
     public readonly bool[] MissedByModel = new bool[SlotsMax];
+
+    /// <summary>The model read the request as a whole, or tried to.</summary>
+    public readonly bool[] IsWholeAsked = new bool[SlotsMax];
+
+    /// <summary>What it said; null where it could read nothing.</summary>
+    public readonly RequestAnswer?[] WholeBySlot = new RequestAnswer?[SlotsMax];
+
+    /// <summary>The model of whole requests that raised the score of the deciding set; null for none.</summary>
+    public Member? RaisedBy;
+
+    /// <summary>Width of the answer of the deciding set's models of whole requests.</summary>
+    public double Uncertainty;
+
+    /// <summary>It is too wide to count.</summary>
+    public bool IsUncertain;
 
     /// <summary>Highest score of each set over the request, with the rules' evidence.</summary>
     public readonly double[] BestBySet = new double[SetsMax];
@@ -124,6 +140,11 @@ internal sealed class ScoringContext
         Array.Clear(TicksByModel);
         Array.Clear(FailedByModel);
         Array.Clear(MissedByModel);
+        Array.Clear(IsWholeAsked);
+        Array.Clear(WholeBySlot);
+        RaisedBy = null;
+        Uncertainty = 0;
+        IsUncertain = false;
         Array.Clear(BestBySet);
         Array.Clear(UriBySet);
         Array.Clear(BodyBySet);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using WafOperator.Features;
 using WafOperator.Http;
@@ -111,7 +110,7 @@ public static class CorpusEvaluation
                 foreach (var line in Lines(requests).Take(RequestsMax))
                 {
                     using var document = JsonDocument.Parse(line);
-                    Read(request, document.RootElement);
+                    RecordedRequest.Read(request, document.RootElement);
                     flags.Add((
                         document.RootElement.GetProperty("label").GetInt32() != 0,
                         Score(model, request, scratch) >= threshold));
@@ -144,7 +143,7 @@ public static class CorpusEvaluation
         {
             using var document = JsonDocument.Parse(line);
             var row = document.RootElement;
-            Read(request, row);
+            RecordedRequest.Read(request, row);
             var started = Stopwatch.GetTimestamp();
             var isFlagged = Score(model, request, scratch) >= threshold;
             times.Add(Stopwatch.GetElapsedTime(started).TotalMicroseconds);
@@ -179,6 +178,8 @@ public static class CorpusEvaluation
 
     private static double Score(ValueModel model, CanonicalRequest request, byte[] scratch)
     {
+        if (model is RequestModel whole)
+            return whole.AnswerTo(request) is { } answer ? model.Probability(answer.Logit) : 0;
         var best = 0.0;
         foreach (var part in new RequestParts(request))
         {
@@ -203,20 +204,6 @@ public static class CorpusEvaluation
         var normalized = scratch.AsSpan(0, length);
         return kind is not null && ValueNormalizer.IsPlain(normalized, flags) ? 0 : model.Probability(model.Logit(normalized, flags));
     }
-
-    private static void Read(CanonicalRequest request, JsonElement row)
-    {
-        request.Reset();
-        request.Begin(Bytes(row.GetProperty("method")), Bytes(row.GetProperty("uri")), "HTTP/1.1"u8);
-        foreach (var header in row.GetProperty("headers").EnumerateObject())
-            request.AddHeader(Encoding.UTF8.GetBytes(header.Name), Bytes(header.Value));
-        request.EndHeaders();
-        if (row.TryGetProperty("body", out var body) && body.ValueKind is JsonValueKind.String) request.AppendBody(
-            Bytes(body));
-        request.EndBody();
-    }
-
-    private static byte[] Bytes(JsonElement text) => Encoding.UTF8.GetBytes(text.GetString() ?? "");
 
     private static IEnumerable<ReadOnlyMemory<byte>> Lines(ReadOnlyMemory<byte> text)
     {

@@ -1,10 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using WafOperator.Features;
+using WafOperator.Http;
 
 namespace WafOperator.Scoring.Packages;
 
-/// <summary>Runs a package's own examples and compares the logits (golden.jsonl: <c>value</c> in base64, <c>logit</c>).</summary>
+/// <summary>
+/// Runs a package's own examples and compares what comes out (golden.jsonl): <c>value</c> in base64 and <c>logit</c>,
+/// or for models of whole requests a request with <c>logit</c>, <c>uncertainty</c>, <c>family</c> and <c>type</c>.
+/// </summary>
 internal static class GoldenVectors
 {
     private const int RowsMax = 2_000;
@@ -20,15 +24,47 @@ internal static class GoldenVectors
             if (line.IsEmpty || row++ >= RowsMax) continue;
             try
             {
-                if (Difference(line, model, buffer, tolerance) is { } wrong) return $"golden vector {row}: {wrong}";
+                var difference = model is RequestModel whole
+                    ? Difference(line, whole, tolerance)
+                    : Difference(line, model, buffer, tolerance);
+                if (difference is { } wrong) return $"golden vector {row}: {wrong}";
             }
-            catch (Exception failure) when (failure is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)
+            catch (Exception failure) when (failure is JsonException or FormatException or KeyNotFoundException
+                or InvalidOperationException)
             {
                 return $"golden vector {row} cannot be read: {failure.Message}";
             }
         }
 
         return null;
+    }
+
+    private static string? Difference(ReadOnlySpan<byte> line, RequestModel model, double tolerance)
+    {
+        var reader = new Utf8JsonReader(line);
+        using var document = JsonDocument.ParseValue(ref reader);
+        var row = document.RootElement;
+        var request = new CanonicalRequest();
+        RecordedRequest.Read(request, row);
+        if (model.AnswerTo(request) is not { } actual) return "it has no row";
+        var (logit, width) = (row.GetProperty("logit").GetDouble(), row.GetProperty("uncertainty").GetDouble());
+        if (Math.Abs(actual.Logit - logit) > tolerance || Math.Abs(actual.Uncertainty - width) > tolerance)
+        {
+            return string.Create(CultureInfo.InvariantCulture,
+                $"this build computes {actual.Logit:0.####} and a width of {actual.Uncertainty:0.####}, ")
+                + string.Create(CultureInfo.InvariantCulture, $"the package says {logit:0.####} and {width:0.####}: ")
+                + "it was trained with another tokenizer, or on other parts";
+        }
+
+        return Name(row, "family", model.Manifest.Families, actual.Family)
+            ?? Name(row, "type", model.Manifest.Types, actual.Type);
+    }
+
+    private static string? Name(JsonElement row, string what, IReadOnlyList<string> names, int actual)
+    {
+        var expected = row.GetProperty(what).GetString();
+        var name = actual < 0 ? null : names[actual];
+        return name == expected ? null : $"this build finds the {what} {name}, the package says {expected}";
     }
 
     private static string? Difference(ReadOnlySpan<byte> line, ValueModel model, byte[] buffer, double tolerance)

@@ -22,6 +22,12 @@ internal static class ModelWarmUp
         for (var i = 0; i < value.Length; i++) value[i] = Text[i % Text.Length];
         try
         {
+            if (model is RequestModel whole)
+            {
+                whole.WarmUp();
+                return;
+            }
+
             foreach (var length in Lengths)
             {
                 // Long ones cost as much as all others together; their code is the same.

@@ -39,6 +39,9 @@ public abstract class ValueModel(ModelManifest manifest, string digest) : IDispo
     /// <summary>Cheap enough for every value: the first stage of a cascade.</summary>
     public virtual bool IsGate => false;
 
+    /// <summary>Reads the request as a whole and is not asked for values.</summary>
+    public virtual bool ReadsRequests => false;
+
     /// <summary>Runs in an inference pool: its logits come over the network.</summary>
     public virtual bool IsRemote => false;
 

@@ -72,7 +72,7 @@ public sealed class ValueModelLoader
             case "payload-cnn" when package.Files.TryGetValue("kernel.bin", out var kernel):
                 var network = PayloadCnn.Read(kernel.Span, out var misfit);
                 return network is null ? new(null, misfit) : Checked(package, new KernelValueModel(package, network));
-            case "payload-cnn" or "onnx-tokens":
+            case "payload-cnn" or "onnx-tokens" or RequestContract.Kind:
                 return CreateOnnx(package);
             default:
                 return new(null, $"this version does not run models of kind '{package.Manifest.Kind}'");
@@ -85,6 +85,12 @@ public sealed class ValueModelLoader
         if (OnnxPolicy.Check(onnx.Span, package.Manifest) is { } refused) return new(null, refused);
         if (_runtime.Value is not { } loaded)
             return new(null, "ONNX Runtime is not installed: put libonnxruntime.so beside the program");
+        if (package.Manifest.Kind is RequestContract.Kind)
+        {
+            var loading = RequestModel.Load(package, loaded, onnx.Span);
+            return loading.Model is { } whole ? Checked(package, whole) : loading;
+        }
+
         var model = new OnnxValueModel(package, loaded, onnx.Span);
         if (model.FirstRunProblem() is { } problem)
         {

@@ -82,6 +82,8 @@ internal sealed class PoolStage(SidecarMeters meters, TimeProvider time) : IRemo
         {
             var metadata = JsonSerializer.Deserialize(body, ProtocolJson.Default.Of<PoolModelMetadata>());
             if (metadata?.Manifest is not { } manifest) return Refused("the pool's metadata has no manifest");
+            if (manifest.Kind is RequestContract.Kind)
+                return Refused("models of whole requests run in the sidecar and not in a pool");
             // Not refused for good: a pool loads the new package before it lets go of the old.
             if (metadata.Digest != blob.Digest)
                 return new(null, $"the pool serves the package {metadata.Digest}, not {blob.Digest}");

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using WafOperator.Http;
+using WafOperator.OnnxRuntime;
+using WafOperator.Protocols.Models;
+using WafOperator.Protocols.Policies;
+using WafOperator.Scoring.Ensemble;
+using WafOperator.Scoring.Packages;
+
+namespace WafOperator.Scoring;
+
+/// <summary>
+/// The models that read the request as a whole, behind those that read its parts. They may raise the score and never
+/// lower it: what a client writes around an attack stands in the same row, and must not talk it down.
+/// </summary>
+internal readonly ref struct WholeRequest(
+    ScoringProgram program, ScoringContext context, CanonicalRequest request, long deadline)
+{
+    private readonly ScoringProgram _program = program;
+    private readonly ScoringContext _context = context;
+    private readonly CanonicalRequest _request = request;
+    private readonly long _deadline = deadline;
+
+    /// <summary>
+    /// Asks the set's models, each at most once for a request; in a cascade the next one only where the last is
+    /// uncertain.
+    /// </summary>
+    /// <param name="set">The models of an arm.</param>
+    /// <param name="index">Which of the context's scores is the set's; 0 is the one that decides.</param>
+    public void Score(ModelSet set, int index)
+    {
+        foreach (var member in set.Whole)
+        {
+            var model = (RequestModel)member.Model;
+            if (!IsAsked(set, index, model) || AnswerOf(member, model) is not { } answer) continue;
+            var probability = Probability(set, index, model, answer.Logit);
+            _context.Note(member, probability);
+            var isUncertain = answer.Uncertainty >= model.UncertainFrom;
+            if (index == 0) Keep(set, answer, isUncertain);
+            if (set.Ensemble is not EnsembleKind.Cascade) continue;
+            if (probability > _context.BestBySet[index]) Raise(index, probability, member);
+            if (!isUncertain) return;
+        }
+    }
+
+    /// <summary>In a cascade what the parts leave open; without models of parts, and in other ensembles, all.</summary>
+    private bool IsAsked(ModelSet set, int index, RequestModel model)
+    {
+        if (set.Ensemble is not EnsembleKind.Cascade || set.Values.Length == 0) return true;
+        return _context.BestBySet[index] >= model.Low && _context.BestBySet[index] <= model.High;
+    }
+
+    private RequestAnswer? AnswerOf(Member member, RequestModel model)
+    {
+        if (_context.IsWholeAsked[member.Slot]) return _context.WholeBySlot[member.Slot];
+        _context.IsWholeAsked[member.Slot] = true;
+        var started = Stopwatch.GetTimestamp();
+        var answer = Read(member, model);
+        _context.TicksByModel[member.Slot] += Stopwatch.GetTimestamp() - started;
+        // What the parts' models saw they saw whole; that this one did not is a gap of its own reading.
+        if (answer is not { IsWhole: true } && !_context.FailedByModel[member.Slot])
+            _context.Gaps |= ModelGaps.Window;
+        return _context.WholeBySlot[member.Slot] = answer;
+    }
+
+    private RequestAnswer? Read(Member member, RequestModel model)
+    {
+        var reading = model.Begin(_request[_request.Method]);
+        try
+        {
+            foreach (var part in new RequestParts(_request))
+            {
+                _context.Excluded.Enter(_request, part, _program);
+                // Rows do not tell which part is of which family: what an exclusion speaks of is left to the others.
+                if (_context.Excluded.IsSkipped(member)
+                    || (_context.Excluded.HoldsNow && _context.Excluded.AsksForFamily)) continue;
+                _context.WorkLeft -= ScoringBudget.UnitsPerTokenisedByte * (long)reading.Add(_request, part);
+            }
+
+            if (Stopwatch.GetTimestamp() > _deadline) _context.WorkLeft = 0;
+            return reading.Run(ref _context.WorkLeft, ScoringBudget.UnitsPerToken);
+        }
+        catch (OrtException)
+        {
+            // Says nothing about the request; that it failed is counted and decides the outcome.
+            _context.FailedByModel[member.Slot] = true;
+            return null;
+        }
+        finally
+        {
+            model.Return(reading);
+        }
+    }
+
+    private double Probability(ModelSet set, int index, RequestModel model, double logit)
+    {
+        if (set.Ensemble is not EnsembleKind.Cascade || model.Manifest.Cascade is not { } cascade)
+            return model.Probability(logit);
+        const double most = JointCalibration.LogOddsMax;
+        var score = _context.BestBySet[index];
+        var logOdds = score <= 0 ? -most : Math.Clamp(Math.Log(score / (1 - score)), -most, most);
+        var joined = ValueModel.Sigmoid(
+            (cascade.GateWeight * logOdds) + (cascade.ModelWeight * logit) + cascade.Intercept);
+        // A manifest's numbers are anybody's: what is none raises nothing.
+        return double.IsNaN(joined) ? 0 : joined;
+    }
+
+    private void Raise(int index, double probability, Member member)
+    {
+        _context.BestBySet[index] = probability;
+        if (index == 0) _context.RaisedBy = member;
+    }
+
+    /// <summary>In a cascade the last answer counts, else the widest.</summary>
+    private void Keep(ModelSet set, in RequestAnswer answer, bool isUncertain)
+    {
+        var isLast = set.Ensemble is EnsembleKind.Cascade;
+        _context.Uncertainty = isLast ? answer.Uncertainty : Math.Max(_context.Uncertainty, answer.Uncertainty);
+        _context.IsUncertain = isUncertain || (_context.IsUncertain && !isLast);
+    }
+}
