@@ -106,10 +106,12 @@ internal static class ContentTypeReader
     private static bool IsJson(ReadOnlySpan<byte> media)
     {
         if (StartsWith(media, "application/json"u8) || StartsWith(media, "text/json"u8)) return true;
-        if (EndsWith(media, "+json"u8) || EndsWith(media, "+json-seq"u8) || EndsWith(media, "+ndjson"u8)) return true;
+        if (EndsWith(media, "+json"u8) || EndsWith(media, "+json-seq"u8)) return true;
+        if (EndsWith(media, "+ndjson"u8) || EndsWith(media, "+x-ndjson"u8) || EndsWith(media, "+jsonl"u8)) return true;
         if (!StartsWith(media, "application/"u8)) return false;
         var name = media["application/"u8.Length..];
-        return HeadReader.EqualsIgnoreCase(name, "csp-report"u8) || HeadReader.EqualsIgnoreCase(name, "x-ndjson"u8)
+        return StartsWith(name, "x-amz-json-"u8) || HeadReader.EqualsIgnoreCase(name, "csp-report"u8)
+            || HeadReader.EqualsIgnoreCase(name, "x-ndjson"u8)
             || HeadReader.EqualsIgnoreCase(name, "ndjson"u8) || HeadReader.EqualsIgnoreCase(name, "jsonl"u8)
             || HeadReader.EqualsIgnoreCase(name, "jsonlines"u8) || HeadReader.EqualsIgnoreCase(name, "x-jsonlines"u8)
             || HeadReader.EqualsIgnoreCase(name, "x-jsonl"u8) || HeadReader.EqualsIgnoreCase(name, "x-json"u8)

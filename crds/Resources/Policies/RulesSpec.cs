@@ -52,12 +52,14 @@ public sealed record RulesSpec
 
     [Description("Request body content types the application uses, added to the list of forms, XML, JSON under all "
         + "its names, text, gRPC, protobuf, files (pictures, audio, video, PDF, archives, office documents), git, "
-        + "container images and octet-stream."), Items(64)]
+        + "container images, octet-stream, other binary forms in common use, and all types with a registered suffix "
+        + "such as +cbor."), Items(64)]
     [Length(128, Minimum = 3), Pattern("^[a-z0-9.+-]+/[a-z0-9.+-]+$", Meaning = "a media type in lower case")]
     public IReadOnlyList<string> AllowedContentTypes { get; init; } = [];
 
-    [Description("Request headers the application uses although OWASP CRS restricts them (accept-charset, proxy, "
-        + "lock-token, if)."), Items(32), Length(64, Minimum = 1)]
+    [Description("Request headers the application uses although OWASP CRS restricts them (proxy, lock-token, if, and "
+        + "accept-charset where responses are inspected or paranoia is 2 or more)."), Items(32)]
+    [Length(64, Minimum = 1)]
     [Pattern("^[A-Za-z0-9-]+$", Meaning = "a header name")]
     public IReadOnlyList<string> AllowedHeaders { get; init; } = [];
 
@@ -66,8 +68,18 @@ public sealed record RulesSpec
     [Pattern("^[A-Za-z0-9_.:-]+$", Meaning = "a charset name such as shift_jis")]
     public IReadOnlyList<string> AllowedCharsets { get; init; } = [];
 
-    [Description("The application speaks WebDAV: its methods and headers are allowed, and files of any type may be"
-        + " put."),
+    [Description("File endings in paths that the application uses although OWASP CRS restricts them, such as axd, "
+        + "xsd, log or sql (rule 920440)."), Items(64), Length(33, Minimum = 1)]
+    [Pattern("^\\.?[A-Za-z0-9_-]+$", Meaning = "a file ending such as xsd")]
+    public IReadOnlyList<string> AllowedExtensions { get; init; } = [];
+
+    [Description("File endings in paths that are restricted besides those of OWASP CRS. An ending that is also in "
+        + "allowedExtensions is allowed."), Items(64), Length(33, Minimum = 1)]
+    [Pattern("^\\.?[A-Za-z0-9_-]+$", Meaning = "a file ending such as p12")]
+    public IReadOnlyList<string> RestrictedExtensions { get; init; } = [];
+
+    [Description("The application speaks WebDAV: its methods and headers are allowed, and its files may have any type, "
+        + "name and ending."),
         Default("false")]
     public bool WebDav { get; init; }
 

@@ -25,8 +25,8 @@ public sealed record BodyInspectionSpec
         + "Off: messages are not inspected, as in mode HeadersOnly."), Default("\"Inspect\"")]
     public MessageInspectionMode Messages { get; init; } = MessageInspectionMode.Inspect;
 
-    [Description("Bounds on the structure of a body. Requests are read before their route is known, so the highest "
-        + "value of the policy and all its routes applies.")]
+    [Description("Bounds on the structure of a body. Those of a route are about the bodies of that route; a route "
+        + "without any has those of the policy's body.")]
     public BodyLimitsSpec? Limits { get; init; }
 
     [Description("XML document types that are accepted. WellKnown: those without an address, and property lists, SVG, "

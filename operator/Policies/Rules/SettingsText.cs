@@ -25,7 +25,8 @@ internal static class SettingsText
             text.Append(CultureInfo.InvariantCulture, $"SecDefaultAction \"phase:{phase},log,auditlog,pass\"\n");
         AppendVariables(text, spec);
         AppendBodies(text);
-        AppendUploads(text, spec);
+        AppendUploads(text);
+        OrdinaryHeads.Append(text, spec);
         return text.ToString();
     }
 
@@ -47,6 +48,8 @@ internal static class SettingsText
         variables.Add(("allowed_request_content_type_charset", RequestVocabulary.CharsetsOf(spec)));
         variables.Add(("restricted_headers", RequestVocabulary.RestrictedHeadersOf(spec)));
         variables.Add(("restricted_headers_basic", RequestVocabulary.RestrictedHeadersOf(spec)));
+        if (RequestVocabulary.RestrictedExtensionsOf(spec) is { } endings)
+            variables.Add(("restricted_extensions", endings));
         foreach (var application in spec.Applications.Distinct())
             variables.Add(($"crs_exclusions_{application.ToString().ToLowerInvariant()}", "1"));
         text.Append(CultureInfo.InvariantCulture,
@@ -60,16 +63,18 @@ internal static class SettingsText
     /// Body processors by content type, and what a body that cannot be parsed leads to. A multipart body that programs
     /// read differently is one that cannot be parsed; what is merely odd about it is no rule's business. Text that no
     /// reader takes apart (scripts, Markdown) is no request that could be smuggled. JSON and XML are read under any
-    /// name. Quotes and semicolons in file names (920120) and codings of parts (922120) are refused by the reader where
-    /// programs could read them differently, and are ordinary where not: people's names have apostrophes, and Java's
-    /// clients send a coding with each part.
+    /// name; messages of Connect and gRPC with JSON in them are no document. Quotes and semicolons in file names
+    /// (920120) and codings of parts (922120) are refused by the reader where programs could read them differently,
+    /// and are ordinary where not: people's names have apostrophes, and Java's clients send a coding with each part.
     /// </summary>
     private static void AppendBodies(StringBuilder text) => text.Append(CultureInfo.InvariantCulture, $$"""
         SecRule REQUEST_HEADERS:Content-Type "@rx ^(?:application(?:/soap\+|/)|text/)xml" \
             "id:{{ReservedRuleIds.Bodies}},phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=XML"
         SecRule REQUEST_HEADERS:Content-Type "@rx ^application/(?:[a-z0-9.-]+\+)?json" \
-            "id:{{ReservedRuleIds.Bodies + 1}},phase:1,t:none,t:lowercase,pass,nolog,ctl:requestBodyProcessor=JSON"
-        SecRule REQUEST_HEADERS:Content-Type "@rx ^application/[a-z0-9.-]+\+(?:json|xml)" \
+            "id:{{ReservedRuleIds.Bodies + 1}},phase:1,t:none,t:lowercase,pass,nolog,chain"
+            SecRule REQUEST_HEADERS:Content-Type "!@rx ^application/(?:connect|grpc)" \
+                "t:none,t:lowercase,ctl:requestBodyProcessor=JSON"
+        SecRule REQUEST_HEADERS:Content-Type "@rx {{RequestVocabulary.SuffixedTypes}}" \
             "id:{{ReservedRuleIds.Bodies + 8}},phase:1,t:none,t:lowercase,pass,nolog,ctl:ruleRemoveById=920420"
         SecRule REQUEST_HEADERS:Content-Type "@rx ^multipart/" \
             "id:{{ReservedRuleIds.Bodies + 9}},phase:1,t:none,t:lowercase,pass,nolog,\
@@ -85,29 +90,20 @@ internal static class SettingsText
     /// <summary>
     /// Uploaded files that a server would run when they lie in the wrong folder, wherever in the file the code begins;
     /// and pictures that carry script. Words, not patterns: a file is long, and a search for words is counted by its
-    /// bytes. A file in a WebDAV folder may be of any type.
+    /// bytes.
     /// </summary>
-    private static void AppendUploads(StringBuilder text, RulesSpec spec)
-    {
-        text.Append(CultureInfo.InvariantCulture, $$"""
-            SecRule FILES_TMP_CONTENT "@pm <?php <%@page <%@taglib <jsp: <cfexecute <cfscript" \
-                "id:{{ReservedRuleIds.Bodies + 5}},phase:2,t:none,pass,log,severity:'CRITICAL',\
-                msg:'Server-side code in an uploaded file',tag:'attack-injection-generic',tag:'paranoia-level/1',\
-                setvar:'tx.anomaly_score_pl1=+5',setvar:'tx.inbound_anomaly_score_pl1=+5'"
-            SecRule FILES_TMP_CONTENT "@pm <svg" \
-                "id:{{ReservedRuleIds.Bodies + 6}},phase:2,t:none,pass,log,severity:'CRITICAL',\
-                msg:'Script in an uploaded picture',tag:'attack-xss',tag:'paranoia-level/1',chain"
-                SecRule FILES_TMP_CONTENT "@pm <script javascript: onload= onerror= onclick= onbegin= onmouseover=" \
-                    "t:none,setvar:'tx.anomaly_score_pl1=+5',setvar:'tx.inbound_anomaly_score_pl1=+5'"
+    private static void AppendUploads(StringBuilder text) => text.Append(CultureInfo.InvariantCulture, $$"""
+        SecRule FILES_TMP_CONTENT "@pm <?php <%@page <%@taglib <jsp: <cfexecute <cfscript" \
+            "id:{{ReservedRuleIds.Bodies + 5}},phase:2,t:none,pass,log,severity:'CRITICAL',\
+            msg:'Server-side code in an uploaded file',tag:'attack-injection-generic',tag:'paranoia-level/1',\
+            setvar:'tx.anomaly_score_pl1=+5',setvar:'tx.inbound_anomaly_score_pl1=+5'"
+        SecRule FILES_TMP_CONTENT "@pm <svg" \
+            "id:{{ReservedRuleIds.Bodies + 6}},phase:2,t:none,pass,log,severity:'CRITICAL',\
+            msg:'Script in an uploaded picture',tag:'attack-xss',tag:'paranoia-level/1',chain"
+            SecRule FILES_TMP_CONTENT "@pm <script javascript: onload= onerror= onclick= onbegin= onmouseover=" \
+                "t:none,setvar:'tx.anomaly_score_pl1=+5',setvar:'tx.inbound_anomaly_score_pl1=+5'"
 
-            """);
-        if (!spec.WebDav) return;
-        text.Append(CultureInfo.InvariantCulture, $$"""
-            SecRule REQUEST_METHOD "@streq PUT" \
-                "id:{{ReservedRuleIds.Bodies + 7}},phase:1,t:none,pass,nolog,ctl:ruleRemoveById=920420"
-
-            """);
-    }
+        """);
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }
