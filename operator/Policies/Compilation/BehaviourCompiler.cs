@@ -21,7 +21,7 @@ public static class BehaviourCompiler
             [
                 .. spec.Sessions.Select(session => new DistinctValues
                 {
-                    Of = (RateLimitKeyKind)session.Of, Name = session.Name,
+                    Of = ByName.Of<RateLimitKeyKind>(session.Of), Name = session.Name,
                 }),
             ],
             ExemptClients = spec.ExemptClients,
@@ -33,9 +33,9 @@ public static class BehaviourCompiler
             MediumThreshold = DecimalText.ParseDouble(thresholds.Medium),
             HighThreshold = DecimalText.ParseDouble(thresholds.High),
             CriticalThreshold = DecimalText.ParseDouble(thresholds.Critical),
-            MediumAction = (BehaviourActionKind)actions.Medium,
-            HighAction = (BehaviourActionKind)actions.High,
-            CriticalAction = (BehaviourActionKind)actions.Critical,
+            MediumAction = ByName.Of<BehaviourActionKind>(actions.Medium),
+            HighAction = ByName.Of<BehaviourActionKind>(actions.High),
+            CriticalAction = ByName.Of<BehaviourActionKind>(actions.Critical),
             QuarantineFor = DurationText.Parse(spec.QuarantineFor),
             ThrottleRequests = throttle.Requests,
             ThrottlePeriod = DurationText.Parse(throttle.Period),

@@ -32,23 +32,24 @@ internal static class ModelCompiler
         PolicyInputs inputs, MlSpec spec, RiskActionsSpec actions, List<Finding> findings) => new()
     {
         Mode = PolicyCompiler.Ceiling(spec.Mode ?? inputs.Policy.Spec.Mode, inputs.Policy.Spec.Mode),
-        Ensemble = (EnsembleKind)spec.Ensemble,
+        Ensemble = ByName.Of<EnsembleKind>(spec.Ensemble),
         Models = [.. spec.Models.Select((reference, index) => Assign(inputs, reference, index, findings))],
         MediumThreshold = DecimalText.ParseDouble((spec.Thresholds ?? new()).Medium),
         HighThreshold = DecimalText.ParseDouble((spec.Thresholds ?? new()).High),
         CriticalThreshold = DecimalText.ParseDouble((spec.Thresholds ?? new()).Critical),
-        MediumAction = (RiskActionKind)actions.Medium,
-        HighAction = Strictest(actions.High, actions.Medium),
-        CriticalAction = Strictest(actions.Critical, (RiskAction)Strictest(actions.High, actions.Medium)),
-        UncertainAction = (RiskActionKind)actions.Uncertain,
+        MediumAction = ByName.Of<RiskActionKind>(actions.Medium),
+        HighAction = ByName.Of<RiskActionKind>(Strictest(actions.High, actions.Medium)),
+        CriticalAction = ByName.Of<RiskActionKind>(
+            Strictest(actions.Critical, Strictest(actions.High, actions.Medium))),
+        UncertainAction = ByName.Of<RiskActionKind>(actions.Uncertain),
         LatencyBudget = DurationText.Parse(spec.LatencyBudget),
         PoolUrl = PoolUrlOf(inputs, spec.Pool, findings),
         PoolKey = inputs.PoolKeys.GetValueOrDefault(spec.Pool ?? ""),
         Learning = LearningOf(spec.Learning ?? new()),
     };
 
-    private static RiskActionKind Strictest(RiskAction one, RiskAction other) =>
-        (RiskActionKind)Math.Max((int)one, (int)other);
+    /// <summary>Members are in the order of what they do.</summary>
+    private static RiskAction Strictest(RiskAction one, RiskAction other) => one > other ? one : other;
 
     /// <summary>Models of behaviour run in the sidecar, one version at a time.</summary>
     public static ModelAssignment AssignBehaviour(
@@ -172,7 +173,7 @@ internal static class ModelCompiler
 
     private static LearningPolicy LearningOf(LearningSpec spec) => new()
     {
-        Mode = (LearningKind)spec.Mode,
+        Mode = ByName.Of<LearningKind>(spec.Mode),
         TargetFalsePositiveRate = DecimalText.ParseDouble(spec.TargetFalsePositiveRate),
         MinimumRequests = spec.MinimumRequests,
         Ceiling = DecimalText.ParseDouble(spec.Ceiling),

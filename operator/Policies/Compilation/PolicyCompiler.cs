@@ -60,8 +60,8 @@ public static class PolicyCompiler
     /// <summary>
     /// Who decides: what the policy says, else rules and models together as soon as models are named.
     /// </summary>
-    internal static DecisionKind DecisionOf(WafPolicySpec spec) =>
-        (DecisionKind)(spec.Decision ?? (spec.Ml is { Models.Count: > 0 } ? DecisionMode.Joint : DecisionMode.Rules));
+    internal static DecisionKind DecisionOf(WafPolicySpec spec) => ByName.Of<DecisionKind>(
+        spec.Decision ?? (spec.Ml is { Models.Count: > 0 } ? DecisionMode.Joint : DecisionMode.Rules));
 
     internal static InspectionMode ModeOf(PolicyMode mode) => mode switch
     {
@@ -107,7 +107,7 @@ public static class PolicyCompiler
         Name = exclusion.Metadata.Name ?? "",
         Path = exclusion.Spec.Match?.Path,
         Methods = exclusion.Spec.Match?.Methods ?? [],
-        Part = (PartKind)(exclusion.Spec.Match?.Part ?? RequestPartKind.Any),
+        Part = ByName.Of<PartKind>(exclusion.Spec.Match?.Part ?? RequestPartKind.Any),
         PartName = exclusion.Spec.Match?.Name,
         Rules = exclusion.Spec.Rules,
         Families =

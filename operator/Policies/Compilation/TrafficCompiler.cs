@@ -26,7 +26,7 @@ internal static class TrafficCompiler
     public static RateLimit RateLimitOf(RateLimitSpec spec) => new()
     {
         Name = spec.Name,
-        Key = (RateLimitKeyKind)spec.Key,
+        Key = ByName.Of<RateLimitKeyKind>(spec.Key),
         KeyName = spec.KeyName,
         PathPrefix = spec.PathPrefix,
         Requests = spec.Requests,
@@ -35,7 +35,7 @@ internal static class TrafficCompiler
         DryRun = spec.DryRun,
         Cost = CostOf(spec.Cost),
         Distinct = spec.Distinct is { } distinct
-            ? new() { Of = (RateLimitKeyKind)distinct.Of, Name = distinct.Name } : null,
+            ? new() { Of = ByName.Of<RateLimitKeyKind>(distinct.Of), Name = distinct.Name } : null,
     };
 
     public static LoginPolicy LoginOf(LoginSpec spec) => new()
@@ -78,9 +78,9 @@ internal static class TrafficCompiler
 
     public static BodyInspection? BodyOf(BodyInspectionSpec? spec) => spec is null ? null : new()
     {
-        Mode = (BodyInspectionKind)spec.Mode,
+        Mode = ByName.Of<BodyInspectionKind>(spec.Mode),
         LimitBytes = ByteQuantity.Parse(spec.Limit),
-        OverLimit = (BodyOverLimitOutcome)spec.OverLimit,
+        OverLimit = ByName.Of<BodyOverLimitOutcome>(spec.OverLimit),
         Messages = spec.Messages is MessageInspectionMode.Off ? MessageInspection.Off : null,
         Limits = LimitsOf(spec.Limits),
         AllowsXmlDoctypes = spec.XmlDoctypes is XmlDoctypePolicy.Allow ? true : null,
@@ -123,7 +123,7 @@ internal static class TrafficCompiler
         Rules = ModeOf(spec.Rules),
         Ml = ModeOf(spec.Ml),
         Pool = ModeOf(spec.Pool),
-        Uninspected = (UninspectedOutcome)spec.Uninspected,
+        Uninspected = ByName.Of<UninspectedOutcome>(spec.Uninspected),
     };
 
     public static BlockResponse BlockResponseOf(BlockResponseSpec? spec) => spec is null ? new() : new()
@@ -135,7 +135,7 @@ internal static class TrafficCompiler
 
     public static DecisionLogging LoggingOf(LoggingSpec? spec) => spec is null ? new() : new()
     {
-        Decisions = (DecisionLogLevel)spec.Decisions,
+        Decisions = ByName.Of<DecisionLogLevel>(spec.Decisions),
         Redact = spec.Redact,
         MatchedDataBytesMax = spec.MatchedDataBytesMax,
         SampleAllowedPercent = spec.SampleAllowedPercent,
