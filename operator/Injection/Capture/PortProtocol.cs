@@ -34,6 +34,14 @@ internal static class PortProtocols
         + "sftp ftp dns domain epmd memcached memcache cassandra cql nats zookeeper jmx jdwp thrift stomp syslog rtmp "
         + "rtsp sip mssql ms-sql-s tds oracle bolt rsync nfs git telnet ntp snmp fluentd fluent forward beats");
 
+    /// <summary>
+    /// How charts call the ports by which members of a cluster talk to one another, and those of debuggers. As whole
+    /// names only: <c>cluster-api</c> says nothing of the kind. Not <c>debug</c>, where Go serves profiles over HTTP.
+    /// </summary>
+    private static readonly HashSet<string> AmongMembers = Words("dist transport cluster clustering gossip peer raft "
+        + "serf serflan serfwan serf-lan serf-wan serf-tcp gossip-ring gossip-tcp memberlist rmi jmx-rmi jgroups "
+        + "hazelcast debugger");
+
     /// <summary>From a Service port's <c>appProtocol</c>.</summary>
     public static PortProtocol OfAppProtocol(string text)
     {
@@ -50,7 +58,8 @@ internal static class PortProtocols
     {
         if (name is null) return PortProtocol.Unknown;
         var known = OfWord(name);
-        return known != PortProtocol.Unknown ? known : OfWord(name.Split('-')[0]);
+        if (known != PortProtocol.Unknown) return known;
+        return AmongMembers.Contains(name) ? PortProtocol.Other : OfWord(name.Split('-')[0]);
     }
 
     /// <summary>
