@@ -12,6 +12,18 @@ public sealed class ClusterFactAttribute : FactAttribute
         if (IsSkipped) Skip = SkipReason;
     }
 
+    /// <summary>Only where this machine is the cluster's node: elsewhere the scenario is named as not run.</summary>
+    public bool IsLocalOnly
+    {
+        get;
+        init
+        {
+            field = value;
+            if (value && !IsSkipped && System.Environment.GetEnvironmentVariable("WAF_E2E_CLUSTER") != "local")
+                Skip = "needs the local cluster, whose node is this machine";
+        }
+    }
+
     /// <summary>True where nobody has prepared a cluster.</summary>
     public static bool IsSkipped => System.Environment.GetEnvironmentVariable("WAF_E2E_CLUSTER") is not { Length: > 0 };
 }

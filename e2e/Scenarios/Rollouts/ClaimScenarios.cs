@@ -9,11 +9,10 @@ namespace WafOperator.E2e.Scenarios.Rollouts;
 [UnsupportedOSPlatform("windows")]
 public sealed class ClaimScenarios(RolloutShop shop)
 {
-    [ClusterFact]
+    // A volume on the node's disk.
+    [ClusterFact(IsLocalOnly = true)]
     public async Task A_package_on_a_claim_is_read_by_a_job_and_goes_into_shadow()
     {
-        // A volume on the node's disk: only where this machine is the node.
-        if (System.Environment.GetEnvironmentVariable("WAF_E2E_CLUSTER") != "local") return;
         var package = CandidatePackages.EqualNetwork("1.3.0");
         var folder = Directory.CreateTempSubdirectory("waf-claim-").FullName;
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
