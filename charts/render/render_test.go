@@ -28,6 +28,7 @@ func TestGolden(t *testing.T) {
 		"waf-operator-all":       {"waf", "../waf-operator", "-n", "waf-system", "--kube-version", "v1.31.4", "-f", "golden/all.values.yaml"},
 		"waf-operator-notes":     {"waf", "../waf-operator", "-n", "waf-system", "--kube-version", "v1.20.2", "--notes"},
 		"waf-inference-defaults": {"pool", "../waf-inference", "-n", "shop"},
+		"waf-forward-auth":       {"shop-waf", "../waf-forward-auth", "-n", "shop", "--set", "policy=shop"},
 	}
 	for name, arguments := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -104,5 +105,22 @@ func TestValuesOutsideTheSchema_Refused(t *testing.T) {
 		if _, err := Render(chosen); err == nil || !strings.Contains(err.Error(), "schema") {
 			t.Errorf("--set %s: expected the schema to refuse it, got %v", set, err)
 		}
+	}
+}
+
+func TestForwardAuth_NeedsAPolicy_AndIsClosedToOthers(t *testing.T) {
+	for _, set := range []string{"policy=", "policy=Shop", "withoutPolicy=Sometimes", "metrics=all", "port=80", "networkPolicy.from=x"} {
+		chosen, _ := parse([]string{"waf", "../waf-forward-auth", "--set", "policy=a", "--set", set})
+		if _, err := Render(chosen); err == nil || !strings.Contains(err.Error(), "schema") {
+			t.Errorf("--set %s: expected the schema to refuse it, got %v", set, err)
+		}
+	}
+	out := draw(t, "waf", "../waf-forward-auth", "--set", "policy=a")
+	if !strings.Contains(out, "kind: NetworkPolicy") || !strings.Contains(out, "kind: PodDisruptionBudget") {
+		t.Error("by default nobody but the namespace reaches the port, and one replica stays")
+	}
+	one := draw(t, "waf", "../waf-forward-auth", "--set", "policy=a", "--set", "replicas=1")
+	if strings.Contains(one, "PodDisruptionBudget") {
+		t.Error("a budget over one replica would block every drain")
 	}
 }

@@ -12,8 +12,9 @@ internal static class SidecarCommand
         """
         waf-sidecar: a web application firewall in front of one application.
 
-        Without a cluster, from a policy file: --policy, --upstream and --listen. In a pod, injected by the operator:
-        without arguments; settings come from WAF_* variables. Decisions are written to standard output, one JSON line
+        Without a cluster, from a policy file: --policy, --upstream and --listen, or --policy and --forward-auth for
+        gateways that only ask. In a pod, injected by the operator: without arguments; settings come from WAF_*
+        variables. Decisions are written to standard output, one JSON line
         each; everything else goes to standard error.
 
         Exit codes: 0 ended as asked, 1 failed while running, 2 wrong arguments or settings, 3 the policy cannot be
@@ -59,15 +60,7 @@ internal static class SidecarCommand
                 + "a change is taken up at once, a mistake is reported and the last good policy stays.",
             HelpName = "FILE",
         };
-        var upstream = Url("--upstream", "The application, such as http://127.0.0.1:3000.");
-        var listen = Url("--listen", "Where requests come in, such as http://0.0.0.0:8080 (HTTP/1.1 and HTTP/2 on one "
-            + "port).");
-        listen.Validators.Add(result =>
-        {
-            // Of the text: a value that does not parse has an error of its own, and cannot be asked for.
-            if (result.Tokens is [var text] && text.Value.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
-                result.AddError("--listen: only http; TLS ends at the ingress in front");
-        });
+        var ways = new Ways();
         var rules = Folder("--rules", "Folder with rule sets; owasp-crs is found as DIR/owasp-crs, DIR/crs-* or DIR "
             + "itself (default: "
             + "WAF_RULES_DIR, else /usr/share/modsecurity-crs when it is there).");
@@ -76,23 +69,21 @@ internal static class SidecarCommand
             + "http://127.0.0.1:16520 (default: nowhere).");
         var authorities = Text("--upstream-ca", "FILE",
             "Certificates (PEM) of the authorities that spec.upstream.tls.ca of the policy stands for.");
-        foreach (var option in new Option[] { policy, upstream, listen, rules, models, admin, authorities })
+        foreach (var option in new Option[]
+            {
+                policy, ways.Upstream, ways.Listen, ways.Gateways, rules, models, admin, authorities,
+            })
             root.Add(option);
-        Option[] required = [policy, upstream, listen];
         root.Validators.Add(result =>
         {
             if (result.Children.OfType<CommandResult>().Any() || IsInjected(result, environment)) return;
-            var missing = required
-                .Where(option => result.GetResult(option) is null).Select(option => option.Name).ToList();
-            if (missing.Count > 0)
-                result.AddError($"{string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} missing");
+            ways.Check(result, policy);
         });
         root.SetAction((parsed, cancellationToken) => run(
             IsInjected(parsed.RootCommandResult, environment)
                 ? new SidecarTask.ServeEnvironment()
                 : new SidecarTask.ServeFile(new FileSettings(
-                    parsed.GetRequiredValue(policy)!, parsed.GetRequiredValue(upstream)!,
-                    parsed.GetRequiredValue(listen)!,
+                    parsed.GetRequiredValue(policy)!, ways.Of(parsed),
                     parsed.GetValue(rules) ?? environment("WAF_RULES_DIR"),
                     parsed.GetValue(models) ?? environment("WAF_MODELS_DIR"), parsed.GetValue(admin))
                 {
@@ -208,6 +199,51 @@ internal static class SidecarCommand
             return url;
         },
     };
+
+    /// <summary>How requests come in: to be forwarded, or as questions of gateways.</summary>
+    private sealed class Ways
+    {
+        public Ways() => Listen.Validators.Add(result => RefuseTls(result, "--listen"));
+
+        public Option<Uri?> Upstream { get; } = Url("--upstream", "The application, such as http://127.0.0.1:3000.");
+
+        public Option<Uri?> Listen { get; } = Url("--listen", "Where requests come in, such as http://0.0.0.0:8080 "
+            + "(HTTP/1.1 and HTTP/2 on one port).");
+
+        public Option<Uri?> Gateways { get; } = ForGateways();
+
+        /// <summary>Names what is missing, and what does not go together.</summary>
+        public void Check(CommandResult result, Option policy)
+        {
+            var asks = result.GetResult(Gateways) is not null;
+            if (asks && (result.GetResult(Upstream) is not null || result.GetResult(Listen) is not null))
+                result.AddError("--forward-auth goes without --upstream and --listen: it forwards nothing");
+            var missing = (asks ? [policy] : new[] { policy, Upstream, Listen })
+                .Where(option => result.GetResult(option) is null).Select(option => option.Name).ToList();
+            if (missing.Count > 0)
+                result.AddError($"{string.Join(", ", missing)} {(missing.Count == 1 ? "is" : "are")} missing");
+        }
+
+        /// <summary>Where to listen, and the application; none behind gateways.</summary>
+        public (Uri Listen, Uri? Upstream) Of(ParseResult parsed) => parsed.GetValue(Gateways) is { } gateways
+            ? (gateways, null)
+            : (parsed.GetRequiredValue(Listen)!, parsed.GetRequiredValue(Upstream)!);
+
+        private static Option<Uri?> ForGateways()
+        {
+            var option = Url("--forward-auth", "In place of --upstream and --listen: where nginx, Traefik or Envoy ask "
+                + "about requests that they hold back, such as http://0.0.0.0:16530.");
+            option.Validators.Add(result => RefuseTls(result, "--forward-auth"));
+            return option;
+        }
+
+        // Of the text: a value that does not parse has an error of its own, and cannot be asked for.
+        private static void RefuseTls(OptionResult result, string name)
+        {
+            if (result.Tokens is [var text] && text.Value.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
+                result.AddError($"{name}: only http; TLS ends at the ingress in front");
+        }
+    }
 
     /// <summary>The library's own would add the commit.</summary>
     private sealed class PrintVersion : SynchronousCommandLineAction

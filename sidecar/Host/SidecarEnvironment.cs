@@ -21,7 +21,9 @@ internal static class SidecarEnvironment
         var ns = Required("WAF_NAMESPACE");
         var policy = Required("WAF_POLICY");
         var url = Required("WAF_OPERATOR_URL");
-        var listeners = Listeners(Required("WAF_LISTENERS"), problems);
+        var listeners = variable("WAF_FORWARD_AUTH_PORT") is { Length: > 0 }
+            ? [ProxyListener.ForGateways(Endpoints.Any(Port("WAF_FORWARD_AUTH_PORT", 0)))]
+            : Listeners(Required("WAF_LISTENERS"), problems);
         var admin = Port("WAF_ADMIN_PORT", AdminPort);
         if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "https" or "http"))
             problems.Add($"WAF_OPERATOR_URL: {url} is not a URL");

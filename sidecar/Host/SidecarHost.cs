@@ -32,18 +32,23 @@ internal static class SidecarHost
 
     public static async Task<int> ServeFileAsync(FileSettings settings, TextWriter errors)
     {
-        var listen = Endpoints.Of(settings.Listen);
+        var listen = Endpoints.Of(settings.Way.Listen);
         var admin = settings.Admin is null ? null : Endpoints.Of(settings.Admin);
         if (listen is null || settings.Admin is not null && admin is null)
         {
-            await errors.WriteLineAsync("waf-sidecar: --listen and --admin take an address or localhost as host, such as http://0.0.0.0:8080");
+            await errors.WriteLineAsync("waf-sidecar: --listen, --forward-auth and --admin take an address or localhost "
+                + "as host, such as http://0.0.0.0:8080");
             return ExitCodes.Usage;
         }
 
         var options = new SidecarOptions
         {
             Version = Version,
-            Listeners = [new ProxyListener("http", listen, settings.Upstream)],
+            Listeners =
+            [
+                settings.Way.Upstream is { } upstream ? new ProxyListener("http", listen, upstream)
+                    : ProxyListener.ForGateways(listen),
+            ],
             Admin = admin,
             RulesDirectory = settings.Rules ?? (Directory.Exists(DebianRules) ? DebianRules : null),
             ModelsDirectory = settings.Models,

@@ -23,8 +23,13 @@ internal abstract record SidecarTask
 }
 
 /// <summary>Settings of the mode without a cluster.</summary>
+/// <param name="Policy">File with the policy.</param>
+/// <param name="Way">Where requests come in, and the application; null where gateways ask.</param>
+/// <param name="Rules">Folder with rule sets.</param>
+/// <param name="Models">Folder with model packages.</param>
+/// <param name="Admin">Where status and metrics are served.</param>
 internal sealed record FileSettings(
-    string Policy, Uri Upstream, Uri Listen, string? Rules, string? Models, Uri? Admin)
+    string Policy, (Uri Listen, Uri? Upstream) Way, string? Rules, string? Models, Uri? Admin)
 {
     /// <summary>Certificates (PEM) of the application's authorities, or null.</summary>
     public string? UpstreamCa { get; init; }

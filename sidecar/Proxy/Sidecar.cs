@@ -136,7 +136,8 @@ public sealed partial class Sidecar : IAsyncDisposable
             _file is null ? Task.CompletedTask : RunAsync(_file.RunAsync),
             RunAsync(RefreshModelsAsync),
             _operator is null ? Task.CompletedTask : RunAsync(AdoptLearnedAsync),
-            _operator is null ? Task.CompletedTask
+            // The operator takes statuses of injected pods only.
+            _operator is null || _options.Listeners.All(listener => listener.IsForGateways) ? Task.CompletedTask
                 : RunAsync(new StatusPusher(_operator, News, Status, (_meters, _time)).RunAsync),
             RunAsync(_models.SaveLoopAsync), RunAsync(cancelled => _replicas.RunAsync(Holds, cancelled)),
             _operator is null ? Task.CompletedTask : RunAsync(ReplicasOf(_options.Operator!).RunAsync));

@@ -10,9 +10,9 @@ namespace WafOperator.Proxy.Inspection;
 /// <content>Clients that are asked to show that they are browsers.</content>
 internal sealed partial class Exchange
 {
-    /// <summary>Asks, where the policy acts and not only records.</summary>
-    private ChallengeProgram? Challenge =>
-        _snapshot.Behaviour is { Mode: InspectionMode.Enforce } behaviour ? behaviour.Challenges : null;
+    /// <summary>Asks, where the policy acts and not only records; gateways bring nobody's answers.</summary>
+    private ChallengeProgram? Challenge => _context.Question is null
+        && _snapshot.Behaviour is { Mode: InspectionMode.Enforce } behaviour ? behaviour.Challenges : null;
 
     /// <summary>
     /// A check is answered whatever the route's mode: who is asked on one page could never answer otherwise where a

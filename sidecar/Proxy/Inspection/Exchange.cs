@@ -82,6 +82,7 @@ internal sealed partial class Exchange : IAsyncDisposable
             if (!IsDecided) await InspectBodyAsync();
             Decide();
             if (_context.Connection.Judged is not null) AnswerJudged();
+            else if (_context.Question is not null) await AnswerGatewayAsync();
             else if (_decision.Forwards) await ForwardAsync();
             else
             {
@@ -171,6 +172,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (!facts.IsDuplex || !MessageStream.Inspects(_route, _snapshot))
             Miss(CoverageReasons.OfUnread(facts, plan.Handling));
         if (OtherUpgrades.IsAsked(_http)) Miss(UninspectedReason.Upgrade);
+        MissBehindGateway(facts);
         switch (plan.Handling)
         {
             case BodyHandling.Refuse:
@@ -178,7 +180,7 @@ internal sealed partial class Exchange : IAsyncDisposable
                 return;
             case not BodyHandling.Stream:
                 _held = new HeldBody(_services.Budget, Client);
-                var reading = await ReadBodyAsync(plan, _held);
+                var reading = BehindGateway(await ReadBodyAsync(plan, _held));
                 _context.Span?.Mark("body");
                 Miss(CoverageReasons.Of(reading, plan.Handling));
                 // Detect held what Enforce would have refused.
@@ -376,6 +378,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (!_isReported) Report();
         _held?.Dispose();
         if (_decision.Form is BlockForm.Challenge && Challenge is { } challenge) return AskAsync(challenge);
-        return BlockResponder.RespondAsync(_http, _decision, _snapshot.Document.BlockResponse, EventIds.Text(_eventId));
+        return Refusals.AnswerAsync(
+            _context, _decision, _snapshot.Document.BlockResponse, EventIds.Text(_eventId));
     }
 }

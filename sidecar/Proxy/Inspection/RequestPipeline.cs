@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Http;
 using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
-using WafOperator.Proxy.Blocking;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Forwarding;
+using WafOperator.Proxy.Gateways;
 using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Reporting;
@@ -21,8 +21,11 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
     /// <summary>Without a policy nobody is trusted.</summary>
     private static readonly ClientResolver Nobody = new(new ClientIdentity());
 
-    public Task ProcessAsync(ProxyContext context) =>
-        RequestSpan.Source.IsOn ? TraceAsync(context) : HandleAsync(context);
+    public Task ProcessAsync(ProxyContext context)
+    {
+        context.Question = context.Connection.IsForGateways ? GatewayQuestion.Restore(context.Http) : null;
+        return RequestSpan.Source.IsOn ? TraceAsync(context) : HandleAsync(context);
+    }
 
     /// <summary>Begins the span within itself: what flows with it must not stay on the connection.</summary>
     private async Task TraceAsync(ProxyContext context)
@@ -43,6 +46,7 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
     {
         var http = context.Http;
         var headers = http.Request.Headers;
+        if (context.Connection.IsForGateways && context.Question is null) return RefuseUnclearAsync(context);
         var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers)
             || CanonicalHead.IsDoublyTyped(headers) || DuplexStreams.IsForbidden(http);
         if (!isAmbiguous && RequestTarget.IsServer(http)) return AnswerForServerAsync(http);
@@ -95,7 +99,7 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
     private Task RefuseUnseenAsync(ProxyContext context, in Decision decision)
     {
         services.Meters.RequestDecided(decision);
-        return BlockResponder.RespondAsync(context.Http, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
+        return Refusals.AnswerAsync(context, decision, Plain, EventIds.Text(EventIds.Next(services.Time)));
     }
 
     /// <summary>The server refused a head that it could not take: counted, and told like any other refusal.</summary>
@@ -142,6 +146,12 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
     {
         // Judged only: there is no application.
         if (context.Connection.Judged is not null) return;
+        if (context.Question is not null)
+        {
+            services.Meters.Covered(Coverage.None(why, 0));
+            return;
+        }
+
         var http = context.Http;
         (snapshot?.Identity ?? Nobody).DropForged(context.Connection.Peer, http.Request.Headers);
         HopByHop.Drop(http, snapshot?.Routes.AllUpgrades);
@@ -162,8 +172,8 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         });
         services.Meters.RequestDecided(decision);
         if (decision.Forwards) return PassAsync(context, null, UninspectedReason.NoPolicy);
-        return BlockResponder.RespondAsync(
-            context.Http, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain,
+        return Refusals.AnswerAsync(
+            context, decision with { RetryAfter = TimeSpan.FromSeconds(1) }, Plain,
                 EventIds.Text(EventIds.Next(services.Time)));
     }
 
@@ -178,15 +188,23 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         return Task.CompletedTask;
     }
 
-    private Task RefuseAmbiguousAsync(ProxyContext context)
+    /// <summary>Whoever set the gateway up has to see why it lets nothing pass.</summary>
+    private Task RefuseUnclearAsync(ProxyContext context)
+    {
+        services.Meters.Incident("gateway_question_unclear");
+        return RefuseAmbiguousAsync(context, "the gateway does not say what it asks about, or says it more than once");
+    }
+
+    private Task RefuseAmbiguousAsync(ProxyContext context, string? why = null)
     {
         var http = context.Http;
         var id = EventIds.Text(EventIds.Next(services.Time));
         var decision = Decider.Decide(new DecisionInputs { HasPolicy = true, Limit = LimitOutcome.Ambiguous });
+        if (why is not null) decision = decision with { Message = why };
         services.Meters.RequestDecided(decision);
         if (!Microsoft.AspNetCore.Http.HttpProtocol.IsHttp2(http.Request.Protocol))
             http.Response.Headers.Connection = "close";
         Tell(decision, context.Connection, id, http);
-        return BlockResponder.RespondAsync(http, decision, Plain, id);
+        return Refusals.AnswerAsync(context, decision, Plain, id);
     }
 }

@@ -7,7 +7,7 @@ using WafOperator.Proxy.Identity;
 namespace WafOperator.Proxy.Listening;
 
 /// <summary>What is known of a client connection for all its requests. Immutable but for texts made when first needed.</summary>
-internal sealed class ProxyConnection(ConnectionContext connection, Upstream upstream)
+internal sealed class ProxyConnection(ConnectionContext connection, Upstream upstream, bool isForGateways)
 {
     private string? _peerText;
 
@@ -19,6 +19,9 @@ internal sealed class ProxyConnection(ConnectionContext connection, Upstream ups
 
     /// <summary>Address of the other end.</summary>
     public Address Peer => Tracked.Peer;
+
+    /// <summary>A gateway asks about requests that it holds back; nothing is forwarded.</summary>
+    public bool IsForGateways => isForGateways;
 
     /// <summary>Takes decisions in the application's place, where requests are only judged; null elsewhere.</summary>
     public JudgementSlot? Judged { get; } = connection.Features.Get<JudgementSlot>();

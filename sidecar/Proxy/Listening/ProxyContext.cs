@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using WafOperator.Proxy.Gateways;
 using WafOperator.Proxy.Telemetry;
 
 namespace WafOperator.Proxy.Listening;
@@ -15,6 +16,9 @@ internal sealed class ProxyContext(IFeatureCollection features)
 
     /// <summary>The request's span, or null where it is not traced.</summary>
     public RequestSpan? Span { get; set; }
+
+    /// <summary>What a gateway asks about; null for requests that came here to be forwarded.</summary>
+    public GatewayQuestion? Question { get; set; }
 
     /// <summary>The client connection.</summary>
     public ProxyConnection Connection => _connection ??= Http.Features.GetRequiredFeature<ProxyConnection>();

@@ -84,7 +84,7 @@ internal sealed class ProxyServer : IAsyncDisposable
 
         ConnectionDelegate Attach(ConnectionDelegate next) => async connection =>
         {
-            var attached = new ProxyConnection(connection, upstream);
+            var attached = new ProxyConnection(connection, upstream, listener.IsForGateways);
             connection.Features.Set(attached);
             _refusals.Opened(connection.ConnectionId, attached);
             try

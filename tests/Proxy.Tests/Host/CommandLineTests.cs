@@ -15,9 +15,17 @@ public sealed class CommandLineTests
 
         var settings = Assert.IsType<SidecarTask.ServeFile>(task).Settings;
         Assert.Equal("shop.yaml", settings.Policy);
-        Assert.Equal(3000, settings.Upstream.Port);
-        Assert.Equal(8080, settings.Listen.Port);
+        Assert.Equal((8080, 3000), (settings.Way.Listen.Port, settings.Way.Upstream!.Port));
         Assert.Equal(15020, settings.Admin!.Port);
+    }
+
+    [Fact]
+    public void Parse_ForwardAuth_HasNoApplication()
+    {
+        var task = Run("--policy shop.yaml --forward-auth http://127.0.0.1:16530").Task;
+
+        var settings = Assert.IsType<SidecarTask.ServeFile>(task).Settings;
+        Assert.Equal((16530, null), (settings.Way.Listen.Port, settings.Way.Upstream));
     }
 
     public static TheoryData<string, object> OtherTasks => new()
@@ -37,6 +45,10 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("--policy x --upstream http://a:1", "--listen is missing")]
     [InlineData("", "--policy, --upstream, --listen are missing")]
+    [InlineData("--forward-auth http://a:1", "--policy is missing")]
+    [InlineData("--policy x --forward-auth https://a:1", "--forward-auth: only http")]
+    [InlineData("--policy x --forward-auth http://a:1 --listen http://a:1", "--forward-auth goes without")]
+    [InlineData("--policy x --forward-auth http://a:1 --upstream http://a:1", "--forward-auth goes without")]
     [InlineData("--polcy x", "--polcy")]
     [InlineData("--upstream http://a:1 --listen http://a:1 --policy", "'--policy'")]
     [InlineData("--policy x --policy y --upstream http://a:1 --listen http://a:1", "'--policy'")]
@@ -104,6 +116,29 @@ public sealed class CommandLineTests
         Assert.Equal("https://waf-operator.waf-system.svc:9444/", options.Operator.Address.Url.ToString());
     }
 
+    [Theory]
+    [InlineData("16530", null)]
+    [InlineData("x", "WAF_FORWARD_AUTH_PORT: x is not a port")]
+    [InlineData("0", "WAF_FORWARD_AUTH_PORT: 0 is not a port")]
+    [InlineData("", "WAF_LISTENERS is not set")]
+    public void Environment_OfForwardAuth_HasAPortInPlaceOfListeners(string port, string? problem)
+    {
+        var problems = new List<string>();
+        var options = SidecarEnvironment.Read(
+            name => name switch
+            {
+                "WAF_NAMESPACE" => "shop", "WAF_POLICY" => "main", "WAF_OPERATOR_URL" => "https://operator:9444",
+                "WAF_FORWARD_AUTH_PORT" => port,
+                _ => null,
+            },
+            problems);
+
+        Assert.Equal(problem is null ? [] : [problem], problems);
+        if (problem is not null) return;
+        var listener = Assert.Single(options!.Listeners);
+        Assert.Equal((true, 16530), (listener.IsForGateways, Assert.IsType<IPEndPoint>(listener.Endpoint).Port));
+    }
+
     [Fact]
     public void Environment_Mistakes_AreAllNamed()
     {
@@ -143,7 +178,8 @@ public sealed class CommandLineTests
         var file = Path.Combine(Path.GetTempPath(), $"waf-{Guid.NewGuid():n}.yaml");
         await File.WriteAllTextAsync(file, "apiVersion: wafoperator.dev/v1alpha1\nkind: WafPolicy\nmetadata: { name: x }\nspec: { mod: Enforce }\n");
         var errors = new StringWriter();
-        var settings = new FileSettings(file, new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:0"), null, null, null);
+        var settings = new FileSettings(
+            file, (new Uri("http://127.0.0.1:0"), new Uri("http://127.0.0.1:1")), null, null, null);
 
         Assert.Equal(3, await SidecarHost.ServeFileAsync(settings, errors));
         Assert.Contains("mod", errors.ToString(), StringComparison.Ordinal);
