@@ -274,11 +274,12 @@ public sealed partial class CanonicalRequest
 
     /// <summary>
     /// The body cannot be read on from <paramref name="offset"/>. A bound that was met (<see cref="Exceed"/>) is no
-    /// error of the body: it has its own flag.
+    /// error of the body: it has its own flag. The end of what was held of a longer body looks like an error and is
+    /// none; a document that is refused for what it declares is refused all the same.
     /// </summary>
     internal void Fail(BodyError error, string message, int offset = 0)
     {
-        if (BodyError != BodyError.None || IsBodyCut) return;
+        if (BodyError != BodyError.None || IsBodyCut && !XmlBodyReader.IsRefusal(message)) return;
         if (IsBound(message))
         {
             Problem ??= new ReadProblem(message, offset);

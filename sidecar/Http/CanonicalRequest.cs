@@ -278,7 +278,7 @@ public sealed partial class CanonicalRequest
         _argumentNames.Clear();
         ArgumentSeparator = (byte)'&';
         Method = RequestLine = RawUri = Uri = DecodedUri = RawPath = RawQuery = Protocol = default;
-        Path = BaseName = NormalPath = Host = ContentType = MediaType = Charset = default;
+        Path = BaseName = NormalPath = OtherPath = Host = ContentType = MediaType = Charset = default;
         MultipartFileName = MultipartName = XmlContent = XmlAttributeContent = Body = RawBody = default;
         HasQuery = UrlEncodedError = IsBodyCut = AllowsXmlDoctypes = false;
         QueryArgumentCount = 0;

@@ -28,6 +28,9 @@ public static class PathReadings
     /// <summary>Readings of every path that is not plain.</summary>
     public const int Count = 15;
 
+    /// <summary>Readings of another path that the request names, beside its own.</summary>
+    private const int OtherCount = 9;
+
     /// <summary>More layers of escapes than any program undoes.</summary>
     private const int DecodeRoundsMax = 8;
 
@@ -38,7 +41,13 @@ public static class PathReadings
 
     public static PathShape ShapeOf(CanonicalRequest request)
     {
-        var raw = request[request.RawPath];
+        var shape = ShapeOf(request[request.RawPath]);
+        if (request.OtherPath.IsEmpty || shape is PathShape.Unsteady) return shape;
+        return ShapeOf(request[request.OtherPath]) is PathShape.Unsteady ? PathShape.Unsteady : PathShape.Several;
+    }
+
+    private static PathShape ShapeOf(ReadOnlySpan<byte> raw)
+    {
         if (IsPlain(raw)) return PathShape.Plain;
         byte[]? rented = null;
         Span<byte> scratch = raw.Length <= 256 ? stackalloc byte[256] : rented =
@@ -54,12 +63,17 @@ public static class PathReadings
         }
     }
 
-    /// <summary>One of the <see cref="Count"/> readings of a path.</summary>
+    /// <summary>How many readings a request's path has.</summary>
+    public static int CountOf(CanonicalRequest request) =>
+        request.OtherPath.IsEmpty ? Count : Count + OtherCount;
+
+    /// <summary>One of the <see cref="CountOf"/> readings of a path.</summary>
     /// <param name="request">A request whose head was read.</param>
     /// <param name="index">Which.</param>
     /// <param name="scratch">Room for the path and one byte more; the reading may lie in it.</param>
     public static ReadOnlySpan<byte> Read(CanonicalRequest request, int index, Span<byte> scratch)
     {
+        if (index >= Count) return ReadOther(request[request.OtherPath], index - Count, scratch);
         var raw = request[request.RawPath];
         switch (index)
         {
@@ -79,18 +93,30 @@ public static class PathReadings
             source, scratch, isBackslashSeparator: (variant & 1) != 0, keepsParameters: (variant & 2) != 0)];
     }
 
+    private static ReadOnlySpan<byte> ReadOther(ReadOnlySpan<byte> raw, int index, Span<byte> scratch)
+    {
+        if (index == 0) return raw;
+        var variant = index - 1;
+        var source = variant >> 2 == 0 ? raw : scratch[..Decode(raw, scratch)];
+        return scratch[..Fold(
+            source, scratch, isBackslashSeparator: (variant & 1) != 0, keepsParameters: (variant & 2) != 0)];
+    }
+
     /// <summary>
     /// Names of a path's segments in order, every layer of escapes undone, those that walk left out: what programs that
     /// disagree about the walk may still name.
     /// </summary>
-    public static ReadOnlySpan<byte> Names(CanonicalRequest request, Span<byte> scratch)
+    public static ReadOnlySpan<byte> Names(CanonicalRequest request, bool ofOther, Span<byte> scratch)
     {
-        var decoded = scratch[..Decode(request[request.RawPath], scratch)];
+        var raw = request[ofOther ? request.OtherPath : request.RawPath];
+        if (raw.IsEmpty) return raw;
+        var decoded = scratch[..Decode(raw, scratch)];
         return scratch[..Fold(decoded, scratch, isBackslashSeparator: true, walks: false)];
     }
 
     /// <summary>Bytes that <see cref="Read"/> needs.</summary>
-    public static int ScratchBytes(CanonicalRequest request) => request.RawPath.Length + 1;
+    public static int ScratchBytes(CanonicalRequest request) =>
+        Math.Max(request.RawPath.Length, request.OtherPath.Length) + 1;
 
     /// <summary>
     /// A path with its parameters, trailing dots and spaces of segments, doubled slashes and dot segments gone, in

@@ -60,6 +60,8 @@ public sealed class XmlBodyTests
     [InlineData("<!DOCTYPE a [<!-- ' --><!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>")]
     [InlineData("<!DOCTYPE a SYSTEM \"http://evil/x.dtd\"><a/>")]
     [InlineData("<!DOCTYPE a SYSTEM 'x.dtd'><a/>")]
+    [InlineData("<!DOCTYPE html SYSTEM \"http://evil/x.dtd\"><html/>")]
+    [InlineData("<!DOCTYPE html [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><html>&a;</html>")]
     [InlineData("<!DOCTYPE a PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"http://evil/svg11.dtd\"><a/>")]
     [InlineData("<!DOCTYPE a PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"file:///etc/passwd\"><a/>")]
     [InlineData("<!DOCTYPE a SYSTEM \"http://www.w3.org.evil/x.dtd\"><a/>")]
@@ -89,6 +91,7 @@ public sealed class XmlBodyTests
         + "tml1-strict.dtd\" >")]
     [InlineData("<!DOCTYPE cXML SYSTEM \"http://xml.cXML.org/schemas/cXML/1.2.014/cXML.dtd\">")]
     [InlineData("<!DOCTYPE html>")]
+    [InlineData("<!DOCTYPE html SYSTEM \"about:legacy-compat\">")]
     [InlineData("<!DOCTYPE a [ ]>")]
     [InlineData("<?p don't ?><!-- isn't --><!DOCTYPE a>")]
     public void Read_WellKnownDocumentType_Passes(string doctype)

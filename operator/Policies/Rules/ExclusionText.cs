@@ -26,10 +26,11 @@ internal static class ExclusionText
 
     /// <summary>
     /// What programs read in several ways: parameters, backslashes, doubled slashes, dot segments, and escapes of any
-    /// of these. Such a path may lead elsewhere, and must not take an exclusion with it.
+    /// of these, overlong ones too. Such a path may lead elsewhere, and must not take an exclusion with it.
     /// </summary>
     private const string SeveralReadings =
-        @"\A[^?]*(?:;|\x5c|//|/\.\.?(?:[/;?. %]|\z)|%(?:25|2[eEfF]|3[bB]|5[cC]|[01][0-9a-fA-F]|7[fF]|[uU]))";
+        @"\A[^?]*(?:;|\x5c|//|/\.\.?(?:[/;?. %]|\z)"
+        + "|%(?:25|2[eEfF]|3[bB]|5[cC]|[01][0-9a-fA-F]|7[fF]|[uU]|[cC][01]|[eE]0%[89]|[fF]0%8))";
 
     public static (string Text, IReadOnlyList<ExclusionRules> Rules) Write(
         IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
@@ -68,6 +69,9 @@ internal static class ExclusionText
         {
             conditions.Add(("REQUEST_FILENAME", "@rx", PathPattern(path)));
             conditions.Add(("REQUEST_URI", "!@rx", SeveralReadings));
+            // Frameworks take these for the path of the request: what a client names there must not come with it.
+            conditions.Add(("&REQUEST_HEADERS:X-Original-URL", "@eq", "0"));
+            conditions.Add(("&REQUEST_HEADERS:X-Rewrite-URL", "@eq", "0"));
         }
         if (match?.Methods is { Count: > 0 } methods)
             conditions.Add(("REQUEST_METHOD", "@rx", $@"\A(?:{string.Join('|', methods)})\z"));

@@ -54,7 +54,7 @@ internal static class BodyGuess
         return text[0] switch
         {
             (byte)'{' or (byte)'[' or (byte)'"' => Of(TryJson(request, body)),
-            (byte)'<' => Of(!IsHtml(text) && TryXml(request, body)),
+            (byte)'<' => Of((!IsHtml(text) || DeclaresMore(text)) && TryXml(request, body)),
             (byte)'-' => TryMultipart(request, body),
             _ => Guess.Nothing,
         };
@@ -90,12 +90,16 @@ internal static class BodyGuess
         return text;
     }
 
-    public static bool TryXml(CanonicalRequest request, Slice body)
+    /// <summary>Reads XML; what stands behind an error is shown as text.</summary>
+    /// <param name="request">Where it is added.</param>
+    /// <param name="body">The bytes.</param>
+    /// <param name="refuses">A document type that declares more than well-known ones is an error of the body.</param>
+    public static bool TryXml(CanonicalRequest request, Slice body, bool refuses = true)
     {
         var facts = request.Facts;
         var error = XmlBodyReader.TryRead(request, body, out var position);
         if (error is null) return true;
-        if (XmlBodyReader.IsRefusal(error)) request.Fail(BodyError.Xml, error);
+        if (refuses && XmlBodyReader.IsRefusal(error)) request.Fail(BodyError.Xml, error);
         else request.Facts = facts;
         ShowRest(request, "xml.unparsed"u8, body.From(position));
         return false;
@@ -146,6 +150,12 @@ internal static class BodyGuess
 
     private static bool IsHtml(ReadOnlySpan<byte> text) =>
         StartsWithWord(text, "<!doctype html"u8) || StartsWithWord(text, "<html"u8);
+
+    /// <summary>
+    /// The root of a document is its author's to name: entities and foreign addresses make a page XML to whoever asks
+    /// a reader of XML.
+    /// </summary>
+    private static bool DeclaresMore(ReadOnlySpan<byte> text) => text[1] == '!' && XmlDoctype.Read(text).IsRisky;
 
     /// <summary>The name ends there: <c>htmlx</c> is an element of somebody's own.</summary>
     private static bool StartsWithWord(ReadOnlySpan<byte> value, ReadOnlySpan<byte> lower) =>

@@ -29,7 +29,12 @@ internal static class PartContent
             if (decoded != content) AddFile(request, part, decoded);
         }
 
-        if (part.HasFileName && !part.IsFileOrField) return null;
+        if (part.HasFileName && !part.IsFileOrField)
+        {
+            AddDocument(request, media, decoded);
+            return null;
+        }
+
         if (part.IsFileOrField && content.IsEmpty) return null;
         var isTakenApart = AddStructure(request, media, decoded);
         if (!media.IsEmpty && !isTakenApart && BodyDecoder.IsWide(request[decoded])
@@ -128,6 +133,25 @@ internal static class PartContent
             BodyFormat.UrlEncoded => BodyGuess.TryForm(request, content),
             _ => false,
         };
+    }
+
+    /// <summary>
+    /// A file with the type of a document: frameworks bind such parts to objects whatever their file is called, and
+    /// scripts name theirs <c>blob</c>. Pictures and pages of XML are files; what a file declares is shown, and not
+    /// refused.
+    /// </summary>
+    private static void AddDocument(CanonicalRequest request, ReadOnlySpan<byte> media, Slice content)
+    {
+        if (content.IsEmpty || !StartsWith(media, "application/"u8) && !StartsWith(media, "text/"u8)) return;
+        switch (ContentTypeReader.FormatOf(media))
+        {
+            case BodyFormat.Json:
+                BodyGuess.TryJson(request, content);
+                break;
+            case BodyFormat.Xml when !StartsWith(media, "application/xhtml"u8):
+                BodyGuess.TryXml(request, content, refuses: false);
+                break;
+        }
     }
 
     private static ReadOnlySpan<byte> Media(ReadOnlySpan<byte> contentType)

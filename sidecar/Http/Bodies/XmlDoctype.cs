@@ -80,6 +80,8 @@ internal readonly ref struct XmlDoctype
 
     private static bool IsWellKnown(ReadOnlySpan<byte> literal)
     {
+        // What pages of HTML 5 name that are made by tools of XML.
+        if (literal.SequenceEqual("about:legacy-compat"u8)) return true;
         var host = literal.StartsWith("http://"u8) ? literal[7..] : literal.StartsWith("https://"u8) ? literal[8..]
             : default;
         var slash = host.IndexOf((byte)'/');

@@ -5,7 +5,8 @@ namespace WafOperator.Http.Messages;
 /// <summary>
 /// Messages that a WebSocket client sends (RFC 6455, section 5): frames are masked, a message may come in several,
 /// control
-/// frames between them. Extensions are taken for broken frames: none was negotiated. Not thread-safe.
+/// frames between them. What a client says when it closes is a message, too. Extensions are taken for broken frames:
+/// none was negotiated. Not thread-safe.
 /// </summary>
 public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(windowBytes)
 {
@@ -38,7 +39,7 @@ public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(window
             }
 
             var count = (int)Math.Min(_left, bytes.Length - consumed);
-            var isFull = !_head.IsControl && Keep(bytes.Slice(consumed, count), _head.Mask, _offset);
+            var isFull = KeepOf(bytes.Slice(consumed, count));
             consumed += count;
             _left -= count;
             _offset += count;
@@ -46,6 +47,15 @@ public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(window
             if (_left > 0) return MessageStep.NeedsMore;
             if (Close()) return End();
         }
+    }
+
+    /// <summary>Contents of messages, and behind its status the reason of a closing frame.</summary>
+    private bool KeepOf(ReadOnlySpan<byte> bytes)
+    {
+        if (!_head.IsControl) return Keep(bytes, _head.Mask, _offset);
+        if (_head.Opcode != WebSocketFrameHead.Close) return false;
+        var skipped = (int)Math.Clamp(WebSocketFrameHead.StatusBytes - _offset, 0, bytes.Length);
+        return Keep(bytes[skipped..], _head.Mask, _offset + skipped);
     }
 
     /// <summary>A frame's head is complete. False when there may be no such frame here.</summary>
@@ -73,7 +83,8 @@ public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(window
     /// <summary>A frame is over; true when its message is.</summary>
     private bool Close()
     {
-        var endsMessage = !_head.IsControl && _head.IsLast;
+        var endsMessage = !_head.IsControl && _head.IsLast
+            || _head.Opcode == WebSocketFrameHead.Close && _offset > WebSocketFrameHead.StatusBytes;
         if (endsMessage) _isInMessage = false;
         _isInFrame = false;
         _head.Clear();
@@ -121,9 +132,14 @@ public struct WebSocketFrameBounds
 internal struct WebSocketFrameHead
 {
     public const int ControlBytesMax = 125;
+
+    /// <summary>Bytes of a closing frame's status, before its reason.</summary>
+    public const int StatusBytes = 2;
+
     public const int Continuation = 0;
     public const int Text = 1;
     public const int Binary = 2;
+    public const int Close = 8;
     public const int Pong = 10;
 
     private const int BytesMax = 14;

@@ -18,6 +18,14 @@ internal static class PathPrefix
             || path[prefix.Length] == '/';
     }
 
+    /// <summary>The same for programs to which upper and lower case are one.</summary>
+    public static bool CoversInAnyCase(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> path)
+    {
+        if (path.Length < prefix.Length || !Ascii.EqualsIgnoreCase(path[..prefix.Length], prefix)) return false;
+        return path.Length == prefix.Length || prefix is [.., (byte)'/'] || prefix.IsEmpty
+            || path[prefix.Length] == '/';
+    }
+
     /// <summary>
     /// True when a prefix covers any reading of a request's path, in any case: for what makes inspection stricter. A
     /// path that may name anything is covered by every prefix that one of its readings could not rule out.
@@ -36,12 +44,14 @@ internal static class PathPrefix
             : rented = ArrayPool<byte>.Shared.Rent(needed);
         try
         {
-            for (var i = 0; i < PathReadings.Count; i++)
+            for (var i = 0; i < PathReadings.CountOf(request); i++)
             {
                 if (CoversAny(prefixes, PathReadings.Read(request, i, scratch))) return true;
             }
 
-            return shape is PathShape.Unsteady && CoversAnywhere(prefixes, PathReadings.Names(request, scratch));
+            return shape is PathShape.Unsteady
+                && (CoversAnywhere(prefixes, PathReadings.Names(request, ofOther: false, scratch))
+                    || CoversAnywhere(prefixes, PathReadings.Names(request, ofOther: true, scratch)));
         }
         finally
         {

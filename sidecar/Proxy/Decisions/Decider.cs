@@ -54,9 +54,11 @@ internal static class Decider
         || inputs.PolicyMode is InspectionMode.Enforce
             && (inputs.Access is not AccessOutcome.Pass || inputs.Rate.Limit is not null)
         || inputs is { Behaviour.Refuses: true, BehaviourMode: InspectionMode.Enforce }
-        || inputs.Limit is LimitOutcome.Ambiguous or LimitOutcome.BodyTooLarge
-        || inputs.Limit is LimitOutcome.TooMuch && inputs.FailureModes.Uninspected is UninspectedOutcome.Block
-        || inputs.Rules.Kind is RuleOutcomeKind.Interrupted || inputs.RouteMode is InspectionMode.Off;
+        || inputs.Limit is LimitOutcome.Ambiguous || inputs.RouteMode is InspectionMode.Off
+        || inputs.RouteMode is InspectionMode.Enforce
+            && (inputs.Limit is LimitOutcome.BodyTooLarge
+                || inputs.Limit is LimitOutcome.TooMuch && inputs.FailureModes.Uninspected is UninspectedOutcome.Block
+                || inputs.Rules.Kind is RuleOutcomeKind.Interrupted);
 
     private static Decision Config(in DecisionInputs inputs) =>
         Unavailable(InspectionMode.Enforce, inputs.FailureModes.Config, NoPolicy)
@@ -156,7 +158,7 @@ internal static class Decider
         switch (rules.Kind)
         {
             case RuleOutcomeKind.Failed:
-                return Unavailable(inputs.RouteMode, inputs.FailureModes.Rules, rules.Message, rules.Status);
+                return Unavailable(inputs.RouteMode, RulesMode(inputs), rules.Message, rules.Status);
             case RuleOutcomeKind.Interrupted or RuleOutcomeKind.WouldInterrupt:
                 // A rule that names a status of its own keeps it; 403 is what rules say when they say nothing.
                 var status = rules.Status is 0 or 403 ? inputs.BlockStatus : rules.Status;
@@ -170,6 +172,14 @@ internal static class Decider
                 return null;
         }
     }
+
+    /// <summary>
+    /// That the engine fails is a fault of ours; a request that is too much work for it is one that a client wrote.
+    /// </summary>
+    private static FailureMode RulesMode(in DecisionInputs inputs) =>
+        inputs.Rules.IsExhausted && inputs.FailureModes.Uninspected is UninspectedOutcome.Block
+            ? FailureMode.Closed
+            : inputs.FailureModes.Rules;
 
     /// <summary>The anomaly score, where it does not interrupt by itself.</summary>
     private static Decision? Score(in DecisionInputs inputs)

@@ -95,6 +95,9 @@ internal readonly record struct RuleOutcome(
     RuleOutcomeKind Kind, BlockForm Form = BlockForm.Respond, int Status = 0, string? RedirectUrl = null,
     string? Message = null)
 {
+    /// <summary>The engine did not fail: the request was more work than its bound allows.</summary>
+    public bool IsExhausted { get; init; }
+
     /// <summary>What the anomaly score says where it does not interrupt by itself.</summary>
     public ScoreJudgement Score { get; init; }
 }

@@ -18,7 +18,7 @@ internal static class RequestTarget
         && context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget is "*";
 
     /// <summary>
-    /// Path and query as sent; origin and fragment of an absolute target removed. Null for targets that name no path,
+    /// Path and query as sent; the origin of an absolute target removed. Null for targets that name no path,
     /// and
     /// for bytes outside ASCII, which no target may have and which programs read in different ways.
     /// </summary>
@@ -33,6 +33,17 @@ internal static class RequestTarget
         if (path < 0) return "/";
         var rest = raw[(scheme + 3 + path)..];
         return rest[0] == '/' ? rest : "/" + rest;
+    }
+
+    /// <summary>
+    /// Takes a fragment off the target, which no client may send (RFC 9112 section 3.2). Some servers cut there and
+    /// some do not: the application gets what was inspected, in which there is nothing to cut.
+    /// </summary>
+    public static void DropFragment(HttpContext context)
+    {
+        var feature = context.Features.GetRequiredFeature<IHttpRequestFeature>();
+        var fragment = feature.RawTarget.IndexOf('#');
+        if (fragment >= 0) feature.RawTarget = feature.RawTarget[..fragment];
     }
 
     public static Uri At(string origin, string target) => new(string.Concat(origin, target), AsSent);

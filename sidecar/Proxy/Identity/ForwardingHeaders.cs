@@ -24,6 +24,9 @@ internal static class ForwardingHeaders
         "X-Envoy-Original-Path", "X-Envoy-Original-Host", "X-HTTP-Host-Override",
     ];
 
+    /// <summary>Frameworks take these for the target of the request (Symfony, Laminas, IIS).</summary>
+    private static readonly string[] Targets = ["X-Original-URL", "X-Rewrite-URL"];
+
     private static readonly FrozenSet<string> Known = Names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private static readonly SearchValues<char> Underscore = SearchValues.Create('_');
@@ -48,6 +51,32 @@ internal static class ForwardingHeaders
 
         if (dropped is null) return;
         foreach (var name in dropped) headers.Remove(name);
+    }
+
+    /// <summary>Another target that the request names, or null.</summary>
+    public static string? OtherTarget(IHeaderDictionary headers)
+    {
+        foreach (var name in Targets)
+        {
+            if (headers.TryGetValue(name, out var values) && values.Count > 0) return values[0];
+        }
+
+        return null;
+    }
+
+    /// <summary>Two of them that differ: each program would take another.</summary>
+    public static bool NamesSeveralTargets(IHeaderDictionary headers)
+    {
+        if (OtherTarget(headers) is not { } first) return false;
+        foreach (var name in Targets)
+        {
+            foreach (var value in headers[name])
+            {
+                if (!string.Equals(value, first, StringComparison.Ordinal)) return true;
+            }
+        }
+
+        return false;
     }
 
     public static void Drop(IHeaderDictionary headers, string ownHeader)

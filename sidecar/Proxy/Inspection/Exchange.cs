@@ -121,6 +121,8 @@ internal sealed partial class Exchange : IAsyncDisposable
         var headers = _http.Request.Headers;
         var peer = _context.Connection.Peer;
         _client = _snapshot.Identity.Resolve(peer, headers);
+        if (!_snapshot.Identity.IsTrusted(peer) && ForwardingHeaders.OtherTarget(headers) is { } other)
+            _canonical.NameOtherTarget(other);
         _snapshot.Identity.DropForged(peer, headers, CanonicalHead.HoldsUnderscores(_canonical));
         _route = _snapshot.Routes.Find(_canonical);
         HopByHop.Drop(_http, _route.Upgrades);
@@ -197,7 +199,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (TakesLong) await SocketThreads.LeaveAsync();
         var started = Stopwatch.GetTimestamp();
         EndBody();
-        if (!IsDecided && _snapshot.RateLimits.NeedsBody && _inputs.Rules.Kind is not RuleOutcomeKind.Failed)
+        if (!IsDecided && _snapshot.RateLimits.NeedsBody)
             await LimitAsync(ofBody: true);
         JudgeLogin();
         InspectWhole();
@@ -256,7 +258,7 @@ internal sealed partial class Exchange : IAsyncDisposable
 
     private void EndBody()
     {
-        if (IsDecided || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
+        if (IsDecided) return;
         _canonical.AllowsXmlDoctypes = _route.Body.AllowsXmlDoctypes is true;
         _canonical.Room = this;
         _canonical.EndBody();
@@ -264,11 +266,14 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (RefusesLongBodies ? _canonical.MustReject : _canonical.MustRejectInPart) _inputs = _inputs with { Limit = LimitOutcome.TooMuch };
     }
 
-    /// <summary>Everything that could be read was read: rules of phase 2.</summary>
+    /// <summary>
+    /// Everything that could be read was read: rules of phase 2, unless those of phase 1 have an answer already.
+    /// </summary>
     private void InspectWhole()
     {
-        if (IsDecided || _inputs.Rules.Kind is RuleOutcomeKind.Failed) return;
-        if (_rules is not null) _inputs = _inputs with { Rules = _rules.RequestBody() };
+        if (IsDecided) return;
+        if (_rules is not null && _inputs.Rules.Kind is not (RuleOutcomeKind.Failed or RuleOutcomeKind.Interrupted))
+            _inputs = _inputs with { Rules = _rules.RequestBody() };
         _isInspected = true;
     }
 

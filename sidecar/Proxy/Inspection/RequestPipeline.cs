@@ -47,8 +47,10 @@ internal sealed class RequestPipeline(ActivePolicy active, FailureMode withoutPo
         var http = context.Http;
         var headers = http.Request.Headers;
         if (context.Connection.IsForGateways && context.Question is null) return RefuseUnclearAsync(context);
+        RequestTarget.DropFragment(http);
         var isAmbiguous = CanonicalHead.IsDoublyFramed(headers) || CanonicalHead.IsHostEmpty(headers)
-            || CanonicalHead.IsDoublyTyped(headers) || DuplexStreams.IsForbidden(http);
+            || CanonicalHead.IsDoublyTyped(headers) || ForwardingHeaders.NamesSeveralTargets(headers)
+            || DuplexStreams.IsForbidden(http);
         if (!isAmbiguous && RequestTarget.IsServer(http)) return AnswerForServerAsync(http);
         if (isAmbiguous || RequestTarget.Of(http) is null)
             return RefuseAmbiguousAsync(context);

@@ -155,7 +155,7 @@ internal sealed class RuleStage : IDisposable
     private RuleOutcome Exhausted() => Failed(
         $"rule evaluation met its bound on work; rule {_transaction.DearestRuleId} took the most of it") with
     {
-        Status = StatusCodes.Status413PayloadTooLarge,
+        Status = StatusCodes.Status413PayloadTooLarge, IsExhausted = true,
     };
 
     private static RuleOutcome Failed(string message) => new(RuleOutcomeKind.Failed, Message: message);

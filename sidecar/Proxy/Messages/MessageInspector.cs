@@ -62,13 +62,16 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             // Bytes that the application unpacks and we do not may look like anything.
             if (isPacked) unread = content.Length;
             var seen = Count(canonical, content.Length, unread, isCut);
+            // A field of bytes at the beginning says nothing about what stands behind the window; bytes of no format
+            // that is read are unread to their end.
+            var isTooLong = isCut && scope.RefusesLong && unread < content.Length;
             // Nothing to look at, unless it lies behind a bound.
-            if (canonical.BodyArguments.IsEmpty && !canonical.MustReject)
+            if (canonical.BodyArguments.IsEmpty && !canonical.MustReject && !isTooLong)
                 return Pass(content.Length == 0 ? MessageOutcome.Empty : MessageOutcome.Unread);
             var id = EventIds.Next(scope.Services.Time);
             var inputs = scope.Inputs;
             if (canonical.MustReject) inputs = inputs with { Limit = LimitOutcome.TooMuch };
-            else if (isCut && scope.RefusesLong && unread < content.Length)
+            else if (isTooLong)
                 inputs = inputs with { Limit = LimitOutcome.BodyTooLarge };
             var isFinal = Decider.IsFinal(inputs);
             if (!isFinal) rules = Rules(canonical, id);
@@ -132,7 +135,7 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         scope.Services.Meters.Incident("body_budget_used_up");
         Miss(UninspectedReason.NoRoom);
         var failed = new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold a message");
-        return Tell(Decider.Decide(scope.Inputs with { Rules = failed }));
+        return Tell(Decider.Decide(scope.Inputs with { Rules = failed, Coverage = _seen }));
     }
 
     private Decision Tell(in Decision decision)

@@ -62,7 +62,7 @@ internal sealed class RouteTable
         if (_routes.Length == 0) return _rest;
         return PathReadings.ShapeOf(request) switch
         {
-            PathShape.Plain => Find(request[request.NormalPath]),
+            PathShape.Plain => FindInAnyCase(request[request.NormalPath]),
             PathShape.Several => FindStrictest(request),
             _ => _strictest,
         };
@@ -99,10 +99,10 @@ internal sealed class RouteTable
             : rented = ArrayPool<byte>.Shared.Rent(needed);
         try
         {
-            var route = Find(PathReadings.Read(request, 0, scratch));
-            for (var i = 1; i < PathReadings.Count; i++)
+            var route = FindInAnyCase(PathReadings.Read(request, 0, scratch));
+            for (var i = 1; i < PathReadings.CountOf(request); i++)
             {
-                var next = Find(PathReadings.Read(request, i, scratch));
+                var next = FindInAnyCase(PathReadings.Read(request, i, scratch));
                 if (!ReferenceEquals(route, next)) route = Strictest(route, next);
             }
 
@@ -114,14 +114,24 @@ internal sealed class RouteTable
         }
     }
 
-    private Route Find(ReadOnlySpan<byte> path)
+    /// <summary>
+    /// The route of a path to programs that tell upper from lower case and to those that do not: where they differ, the
+    /// strictest of both.
+    /// </summary>
+    private Route FindInAnyCase(ReadOnlySpan<byte> path)
     {
+        Route? found = null, folded = null;
         foreach (var (prefix, route) in _routes)
         {
-            if (PathPrefix.Covers(prefix, path)) return route;
+            if (!PathPrefix.CoversInAnyCase(prefix, path)) continue;
+            folded ??= route;
+            if (!PathPrefix.Covers(prefix, path)) continue;
+            found = route;
+            break;
         }
 
-        return _rest;
+        found ??= _rest;
+        return folded is null || ReferenceEquals(found, folded) ? found : Strictest(found, folded);
     }
 
     private static bool Rejects(BodyInspection body) =>

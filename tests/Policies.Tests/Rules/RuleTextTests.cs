@@ -98,8 +98,8 @@ public sealed class RuleTextTests
         var text = ExclusionText.Write([exclusion], []).Text;
         var document = SecLangParser.Parse(text).Document;
 
-        // Path, one reading of it, methods.
-        Assert.Equal(3, document.Directives.Length);
+        // Path, one reading of it, no other in two headers, methods.
+        Assert.Equal(5, document.Directives.Length);
         Assert.Contains(@"@rx \A(?:GET|HEAD)\z", text, StringComparison.Ordinal);
     }
 

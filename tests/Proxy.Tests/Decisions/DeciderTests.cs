@@ -97,6 +97,10 @@ public sealed class DeciderTests
         Assert.Equal(isFinal, Decider.IsFinal(inputs with { Access = AccessOutcome.ClientDenied }));
         Assert.Equal(isFinal, Decider.IsFinal(inputs with { Access = AccessOutcome.PathDenied }));
         Assert.Equal(isFinal, Decider.IsFinal(inputs with { Rate = new RateOutcome("logins", TimeSpan.Zero, null) }));
+        Assert.Equal(isFinal, Decider.IsFinal(inputs with { Limit = LimitOutcome.BodyTooLarge }));
+        Assert.Equal(isFinal, Decider.IsFinal(inputs with { Limit = LimitOutcome.TooMuch }));
+        var refused = new RuleOutcome(RuleOutcomeKind.Interrupted, Status: 403);
+        Assert.Equal(isFinal, Decider.IsFinal(inputs with { Rules = refused }));
         Assert.True(Decider.IsFinal(inputs with { Access = AccessOutcome.Bypass }));
     }
 
@@ -196,6 +200,19 @@ public sealed class DeciderTests
     public void Rules_MetTheirBoundOnWork_TheRequestIsTooLarge() => Expect(
         Clean with { Rules = new RuleOutcome(RuleOutcomeKind.Failed, Status: 413, Message: "bound") },
         VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 413);
+
+    /// <summary>An open failure mode is for faults of ours; how much work a request is, its client chose.</summary>
+    [Theory]
+    [InlineData(UninspectedOutcome.Block, VerdictKind.Unavailable, 413)]
+    [InlineData(UninspectedOutcome.Record, VerdictKind.Allow, 0)]
+    public void Rules_OpenAndMetTheirBoundOnWork_ByWhatIsUninspected(
+        UninspectedOutcome uninspected, VerdictKind expected, int status) => Expect(
+        Clean with
+        {
+            FailureModes = new FailureModes { Rules = FailureMode.Open, Uninspected = uninspected },
+            Rules = new RuleOutcome(RuleOutcomeKind.Failed, Status: 413, Message: "bound") { IsExhausted = true },
+        },
+        expected, expected, "Unavailable", status);
 
     [Fact]
     public void Rules_FailedOpen_ModelsStillDecide() => Expect(

@@ -62,6 +62,32 @@ public sealed class PartialBodyTests
         }
     }
 
+    /// <summary>What a document declares stands at its beginning, whatever follows.</summary>
+    [Theory]
+    [InlineData("application/xml", "<!DOCTYPE a SYSTEM \"http://files.example/x.dtd\"><a>")]
+    [InlineData("text/plain", "<!DOCTYPE html [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><html>&a;")]
+    public async Task LongBody_ThatDeclaresMoreThanAWellKnownType_IsRefused(string type, string start)
+    {
+        foreach (var kind in new[] { BodyInspectionKind.Window, BodyInspectionKind.Buffered })
+        {
+            await using var upstream = await TestUpstream.StartAsync();
+            var policy = TestSidecar.Policy(InspectionMode.Enforce, Rules) with
+            {
+                Body = new BodyInspection
+                {
+                    Mode = kind, LimitBytes = Limit, OverLimit = BodyOverLimitOutcome.ProcessPartial,
+                },
+            };
+            await using var sidecar = await TestSidecar.StartAsync(upstream.Address, policy);
+            using var client = sidecar.Client();
+
+            using var answer = await client.PostAsync("/", Content(start + new string('x', 10 * Limit), type));
+
+            Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+            Assert.Empty(upstream.Seen);
+        }
+    }
+
     [Fact]
     public async Task ShortBody_Malformed_IsStillAnError()
     {

@@ -75,6 +75,30 @@ public sealed class MessageCoverageTests
         Assert.Contains(UninspectedReason.Limit, block.Coverage!.Uninspected);
     }
 
+    /// <summary>Bytes at the beginning, which are no text, say nothing about what stands behind the window.</summary>
+    [Fact]
+    public async Task Message_WhoseWindowHoldsBytesAlone_IsTooLong()
+    {
+        await using var upstream = await TestUpstream.StartAsync(protocols: HttpProtocols.Http2);
+        await using var sidecar = await TestSidecar.StartAsync(
+            upstream.Address, TestSidecar.Policy(InspectionMode.Enforce, Rules) with
+            {
+                Body = new BodyInspection { LimitBytes = 1024 },
+            });
+        byte[] message = [0x0A, .. Length(8000), .. Enumerable.Repeat((byte)0xFF, 8000), 0x12, 9, .. "an attack"u8];
+
+        await RawHttp2.SendAsync(
+            sidecar.Endpoint,
+            [
+                (":method", "POST"), (":scheme", "http"), (":authority", "shop"), (":path", "/own.Shop/Say"),
+                ("content-type", "application/grpc"), ("te", "trailers"),
+            ],
+            [0, 0, 0, (byte)(message.Length >> 8), (byte)message.Length, .. message]);
+
+        Assert.Contains(
+            await sidecar.EventsAsync(), told => told is { Verdict: VerdictKind.Block, Reason: "Limit" });
+    }
+
     /// <summary>What is packed in a way that is undone is read; packed bytes that look like text are none.</summary>
     [Theory]
     [InlineData("zstd", VerdictKind.Block)]

@@ -56,6 +56,24 @@ public sealed class WebSocketMessageTests
             told.Verdict is VerdictKind.Block && told.Rules is [{ Id: 1 }]));
     }
 
+    /// <summary>Applications log why a client went.</summary>
+    [Theory]
+    [InlineData("an attack", 1)]
+    [InlineData("shift is over", 0)]
+    [InlineData("", 0)]
+    public async Task TheReasonOfAClose_IsInspected(string reason, int blocks)
+    {
+        await using var application = new SocketApplication();
+        await using var sidecar = await application.StartAsync(TestSidecar.Policy(InspectionMode.Enforce, Rules));
+        using (var socket = await ConnectAsync(sidecar, "/ws"))
+        {
+            using var patience = new CancellationTokenSource(Patience);
+            await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, reason, patience.Token);
+        }
+
+        Assert.Equal(blocks, (await sidecar.EventsAsync()).Count(told => told.Verdict is VerdictKind.Block));
+    }
+
     [Fact]
     public async Task ABlockedMessage_ClosesTheApplicationsEndToo()
     {

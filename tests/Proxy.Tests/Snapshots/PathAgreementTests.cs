@@ -81,6 +81,57 @@ public sealed class PathAgreementTests
     public void Route_OfOrdinaryPaths_IsTheirs(string target) =>
         Assert.Equal(InspectionMode.Off, new RouteTable(Document).Find(Request(target)).Mode);
 
+    /// <summary>
+    /// Frameworks take these headers for the path: what a client writes there is another reading of it.
+    /// </summary>
+    [Theory]
+    [InlineData("/static/x.css", "/login", InspectionMode.Enforce)]
+    [InlineData("/static/x.css", "https://shop/login?a=/static", InspectionMode.Enforce)]
+    [InlineData("/static/x.css", "login", InspectionMode.Enforce)]
+    [InlineData("/static/x.css", "/static/..;/login", InspectionMode.Enforce)]
+    [InlineData("/static/x.css", "/static/y.css#/login", InspectionMode.Off)]
+    [InlineData("/login", "/static/y.css", InspectionMode.Enforce)]
+    public void Route_OfARequestThatNamesAnotherPath_IsTheStrictestOfBoth(
+        string target, string other, InspectionMode expected)
+    {
+        var request = Request(target);
+        request.NameOtherTarget(other);
+
+        Assert.Equal(expected, new RouteTable(Document).Find(request).Mode);
+    }
+
+    [Theory, MemberData(nameof(Denied))]
+    public void Deny_EverySpellingInAnotherTarget_IsDenied(string target)
+    {
+        var request = Request("/shop");
+        request.NameOtherTarget(target);
+
+        Assert.Equal(AccessOutcome.PathDenied, new AccessProgram(Document.AccessLists).Judge(Address.None, request));
+    }
+
+    /// <summary>Express, IIS and ASP.NET do not tell upper from lower case.</summary>
+    [Theory]
+    [InlineData("/", "/login", "/LOGIN", InspectionMode.Enforce)]
+    [InlineData("/", "/Login", "/login/x", InspectionMode.Enforce)]
+    [InlineData("/", "/API", "/;/API/x", InspectionMode.Enforce)]
+    [InlineData("/", "/API", "/api/%78", InspectionMode.Enforce)]
+    [InlineData("/", "/login", "/loginx", InspectionMode.Off)]
+    [InlineData("/Static", "", "/Static/x", InspectionMode.Off)]
+    [InlineData("/Static", "", "/static/x", InspectionMode.Enforce)]
+    public void Route_WhereCaseDecides_IsTheStrictest(string off, string strict, string target, InspectionMode expected)
+    {
+        var document = Document with
+        {
+            Routes =
+            [
+                new RoutePolicy { PathPrefix = off, Mode = InspectionMode.Off },
+                .. strict.Length == 0 ? (IEnumerable<RoutePolicy>)[] : [new RoutePolicy { PathPrefix = strict }],
+            ],
+        };
+
+        Assert.Equal(expected, new RouteTable(document).Find(Request(target)).Mode);
+    }
+
     [Theory, MemberData(nameof(Denied))]
     public void Deny_EverySpelling_IsDenied(string target) =>
         Assert.Equal(AccessOutcome.PathDenied, new AccessProgram(Document.AccessLists).Judge(Address.None,
