@@ -31,6 +31,12 @@ public enum PartKind : byte
     /// <summary>Field and name of an uploaded file.</summary>
     FileName,
 
+    /// <summary>
+    /// What a part's own header says beyond field and file name, named by its field: the value, or of a disposition one
+    /// parameter.
+    /// </summary>
+    PartHeader,
+
     /// <summary>A body nothing was read from: its beginning; of an XML body that declares a document type,
     /// that declaration; the beginning of uploaded text files, named by their field; and of all that is binary the text
     /// that a server or a browser would run.</summary>
@@ -113,6 +119,8 @@ public ref struct RequestParts(CanonicalRequest request)
             case PartKind.FileName:
                 return _index < request.Files.Length
                     && Show(request.Files[_index].FieldName, request.Files[_index].FileName);
+            case PartKind.PartHeader:
+                return NextPartHeader();
             default:
                 return ShowBody();
         }
@@ -126,6 +134,24 @@ public ref struct RequestParts(CanonicalRequest request)
             var name = request[header.LowerName];
             if (IsShown(name) || !name.SequenceEqual("cookie"u8) && HoldsMore(request[header.Value]))
                 return Show(header.LowerName, header.Value);
+        }
+
+        return false;
+    }
+
+    private bool NextPartHeader()
+    {
+        for (; _index < request.PartHeaders.Length; _index++)
+        {
+            ref readonly var header = ref request.PartHeaders[_index];
+            if (_found < 0) _found = 0;
+            if (PartHeaderText.TryNext(request, header.Line, ref _found, out var text))
+            {
+                Show(header.PartName, text);
+                return Stay();
+            }
+
+            _found = -1;
         }
 
         return false;

@@ -93,6 +93,7 @@ internal static class Explanation
             PartKind.BodyArgument => "body",
             PartKind.XmlText or PartKind.XmlAttribute => "xml",
             PartKind.FileName => "file",
+            PartKind.PartHeader => "part header",
             _ => "raw-body",
         };
         if (context.BestIsName) return kind + " name";
@@ -109,6 +110,7 @@ internal static class Explanation
             PartKind.Header => "REQUEST_HEADERS",
             PartKind.Cookie => "REQUEST_COOKIES",
             PartKind.FileName => "FILES",
+            PartKind.PartHeader => "MULTIPART_PART_HEADERS",
             PartKind.QueryArgument or PartKind.BodyArgument => "ARGS",
             _ => "REQUEST_BODY",
         };
@@ -127,7 +129,7 @@ internal static class Explanation
     {
         if (context.BestPartScore < 0) return (null, null);
         var raw = context.BestIsName
-            ? PartRules.OddName(context.BestPart.Kind, request[context.BestPart.Name])
+            ? PartRules.OddNameAt(context.BestPart.Kind, request[context.BestPart.Name], context.BestAt)
             : request[context.BestPart.Value][context.BestAt..];
         raw = raw[..Math.Min(raw.Length, LongValue.PieceBytes)];
         ValueFlags flags;

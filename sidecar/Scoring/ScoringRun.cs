@@ -128,7 +128,7 @@ internal readonly ref struct ScoringRun
         ref readonly var part = ref _context.Parts[index];
         var value = _request[part.Value];
         var hasHits = _context.Parts.RankOf(index) is PartRank.Hit;
-        if (part.Kind is PartKind.Header && !hasHits && !PartRules.IsOddHeader(_request[part.Name], value)) return;
+        if (!hasHits && !PartRules.IsWorthScoring(_request, part)) return;
         _context.Excluded.Enter(_request, part, _program);
         var isLeftOut = _context.Excluded.HoldsNow && _context.Excluded.SkipsAll(_deciding.Members);
         if (isLeftOut) _context.HasUnjudgedHits |= _context.Parts.DropHits(index);
@@ -151,10 +151,23 @@ internal readonly ref struct ScoringRun
 
     private void ScoreName(in RequestPart part)
     {
-        if (PartRules.HasClientName(part.Kind)
-            && PartRules.OddName(part.Kind, _request[part.Name]) is { IsEmpty: false } name)
+        if (!PartRules.HasClientName(part.Kind)) return;
+        var name = _request[part.Name];
+        for (var from = 0; PartRules.TryNextOddName(part.Kind, name, ref from, out var odd);)
         {
-            ScoreText(part, name[..Math.Min(name.Length, LongValue.PieceBytes)], 0, isName: true, hasHits: false);
+            var (at, length) = odd.GetOffsetAndLength(name.Length);
+            for (var i = 0; i < LongValue.PieceCount(length); i++)
+            {
+                if (i > 0 && IsSpent)
+                {
+                    _context.Gaps |= ModelGaps.Window;
+                    return;
+                }
+
+                var start = LongValue.PieceStart(length, i);
+                var piece = name.Slice(at + start, Math.Min(length - start, LongValue.PieceBytes));
+                ScoreText(part, piece, at + start, isName: true, hasHits: false);
+            }
         }
     }
 
@@ -252,7 +265,7 @@ internal readonly ref struct ScoringRun
             if (!isHigher) continue;
             var joined = Joined(set, index, probability, hasHits, out var evidence);
             // Rules read few headers at the first level, so that none matched there says nothing for it.
-            if (part.Kind is PartKind.Header) joined = Math.Max(joined, probability);
+            if (part.Kind is PartKind.Header or PartKind.PartHeader) joined = Math.Max(joined, probability);
             if (joined > _context.BestBySet[set]) _context.BestBySet[set] = joined;
             if (set > 0 || joined <= _context.BestPartScore) continue;
             (_context.BestPartScore, _context.BestPart, _context.BestEvidence) = (joined, part, evidence);

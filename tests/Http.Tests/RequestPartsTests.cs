@@ -98,6 +98,31 @@ public sealed class RequestPartsTests
     public void Parts_OfABodyThatWasReadAndHoldsNothing_DoNotShowItAsAWhole(string type, string body) =>
         Assert.Empty(BodyParts(type, body));
 
+    /// <summary>Field and file names are parts of their own; what is beside them is read like any header.</summary>
+    [Theory]
+    [InlineData("Content-Type: text/plain; charset=\"utf-8\"", "")]
+    [InlineData("Content-Transfer-Encoding: binary", "")]
+    [InlineData("Content-ID: <image-1@mail.example>", "")]
+    [InlineData("Content-Type: text/plain;x=${jndi:ldap://x/a}", "text/plain;x=${jndi:ldap://x/a}")]
+    [InlineData("Content-Location: ../../etc/passwd", "../../etc/passwd")]
+    [InlineData("X-Own:  ;id ", ";id")]
+    [InlineData("X-Own: a\r\n\tunion select", "a union select")]
+    public void Parts_OfAPartsOwnHeaders_AreShownWhereTheyHoldMore(string line, string expected) =>
+        Assert.Equal(
+            expected, string.Join('|', Parts("multipart/form-data; boundary=B",
+                "--B\r\nContent-Disposition: form-data; name=\"it's\"; filename=\"o'.txt\"\r\n"
+                + $"{line}\r\n\r\nx\r\n--B--\r\n",
+                PartKind.PartHeader)));
+
+    [Theory]
+    [InlineData("form-data; name=\"a;'b\"; size=12; filename*=UTF-8''%27", "")]
+    [InlineData("form-data; name=\"a\\\"; x='\"; mode=\"<script>x()</script>\"", "mode=\"<script>x()</script>\"")]
+    [InlineData("form-data; name=a; p=`id`; q=$(id)", "p=`id`|q=$(id)")]
+    public void Parts_OfADisposition_AreItsOtherParameters(string disposition, string expected) =>
+        Assert.Equal(
+            expected, string.Join('|', Parts("multipart/form-data; boundary=B",
+                $"--B\r\nContent-Disposition: {disposition}\r\n\r\nx\r\n--B--\r\n", PartKind.PartHeader)));
+
     private static List<string> BodyParts(string contentType, string body) => Parts(contentType, body, PartKind.Body);
 
     private static List<string> Parts(string contentType, string body, PartKind kind)

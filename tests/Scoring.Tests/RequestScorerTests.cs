@@ -150,6 +150,53 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         Assert.Equal(part, result.Part);
     }
 
+    /// <summary>Names are the client's to choose as well, and so is what stands before them.</summary>
+    [Theory]
+    [InlineData("{\"a b\":{\"c\":{\"1' UNION SELECT username, password FROM users-- -\":1}}}", "body name")]
+    [InlineData("{\"/\":{\"../../../../../../etc/passwd\":1}}", "body name")]
+    public void Score_OfAnAttackBehindAnOddKey_IsThatOfTheAttack(string json, string part)
+    {
+        var result = ScoreBody("application/json", json);
+
+        Assert.True(result.Risk >= RiskLevel.High, $"score {result.Score}");
+        Assert.Equal(part, result.Part);
+    }
+
+    [Fact]
+    public void Score_OfAnAttackFarInsideALongKey_IsThatOfTheAttack()
+    {
+        const string Attack = "1' UNION SELECT username, password FROM users-- - <script>alert(1)</script>";
+        var key = Words(20_000) + Attack + Words(9_000);
+
+        Assert.True(ScoreBody("application/json", $"{{\"{key}\":1}}").Risk >= RiskLevel.High);
+    }
+
+    [Theory]
+    [InlineData("X-Own: 1' UNION SELECT username, password FROM users-- -")]
+    [InlineData("Content-Type: text/plain; x=\"<svg/onload=alert(document.domain)>\"")]
+    public void Score_OfAnAttackInAPartsHeader_IsThatOfTheAttack(string line)
+    {
+        var result = ScoreBody(
+            "multipart/form-data; boundary=B",
+            $"--B\r\nContent-Disposition: form-data; name=\"a\"\r\n{line}\r\n\r\ntea\r\n--B--\r\n");
+
+        Assert.True(result.Risk >= RiskLevel.High, $"score {result.Score}");
+        Assert.Equal("part header:a", result.Part);
+    }
+
+    private ScoringResult ScoreBody(string type, string body)
+    {
+        var request = new CanonicalRequest();
+        request.Begin("POST", "/notes", "HTTP/1.1");
+        request.AddHeader("Host", "shop.example");
+        request.AddHeader("Content-Type", type);
+        request.EndHeaders();
+        request.AppendBody(System.Text.Encoding.UTF8.GetBytes(body));
+        request.EndBody();
+        return ReleasedModels.Scorer.Score(
+            models.Program(models.Policy()), NoExclusions, request, new ScoringFacts { Route = "" });
+    }
+
     [Theory]
     [InlineData(EnsembleKind.Weighted)]
     [InlineData(EnsembleKind.Any)]

@@ -184,13 +184,12 @@ public static class CorpusEvaluation
         foreach (var part in new RequestParts(request))
         {
             var value = request[part.Value];
-            if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(request[part.Name], value)) continue;
+            if (!PartRules.IsWorthScoring(request, part)) continue;
             best = Math.Max(best, ScoreValue(model, part.Kind, value, scratch));
-            if (PartRules.HasClientName(part.Kind)
-                && PartRules.OddName(part.Kind, request[part.Name]) is { IsEmpty: false } name)
-            {
-                best = Math.Max(best, ScoreValue(model, null, name, scratch));
-            }
+            if (!PartRules.HasClientName(part.Kind)) continue;
+            var name = request[part.Name];
+            for (var from = 0; PartRules.TryNextOddName(part.Kind, name, ref from, out var odd);)
+                best = Math.Max(best, ScoreValue(model, null, name[odd], scratch));
         }
 
         return best;

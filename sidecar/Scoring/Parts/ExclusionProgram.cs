@@ -60,7 +60,8 @@ internal sealed class ModelExclusion(Exclusion exclusion)
     {
         var path = request[request.NormalPath];
         var matches = _path is [.. var prefix, (byte)'*'] ? path.StartsWith(prefix) : path.SequenceEqual(_path);
-        return matches && (PathReadings.ShapeOf(request) is PathShape.Plain || IsEscapedOnly(request));
+        return matches && request.OtherPath.IsEmpty
+            && (PathReadings.ShapeOf(request) is PathShape.Plain || IsEscapedOnly(request));
     }
 
     /// <summary>Steady, and different only by escapes of characters that have no meaning in a path.</summary>
@@ -88,7 +89,7 @@ internal sealed class ModelExclusion(Exclusion exclusion)
         PartKind.Cookie => kind is Http.PartKind.Cookie,
         PartKind.Path => kind is Http.PartKind.Path,
         PartKind.Body => kind is Http.PartKind.Body or Http.PartKind.BodyArgument or Http.PartKind.XmlText
-            or Http.PartKind.XmlAttribute,
+            or Http.PartKind.XmlAttribute or Http.PartKind.PartHeader,
         _ => false,
     };
 }

@@ -40,6 +40,15 @@ internal static class PartRules
         return false;
     }
 
+    /// <summary>False for a header of request or part that only holds what headers of its kind usually hold.</summary>
+    public static bool IsWorthScoring(CanonicalRequest request, in RequestPart part) => part.Kind switch
+    {
+        PartKind.Header => IsOddHeader(request[part.Name], request[part.Value]),
+        // Named by the part's field: those that are shown at all are judged like an application's own headers.
+        PartKind.PartHeader => IsOddHeader(default, request[part.Value]),
+        _ => true,
+    };
+
     /// <summary>
     /// Whether a normalised value is a separator by itself, as import forms and exports take one (<c>;</c>, <c>||</c>,
     /// <c>"""</c>): one or two bytes of punctuation, or one of them three times. Nothing of that size does anything;
@@ -55,22 +64,69 @@ internal static class PartRules
         name.Length > PlainNameBytesMax || name.ContainsAnyExcept(PlainName) || Navigates(name);
 
     /// <summary>
-    /// The part of a name that is scored, empty when it is an ordinary one. Of a JSON value, whose name is its path, it is
-    /// the first odd key: dots there are the reader's, not the client's.
+    /// The next part of a name that is scored: of a JSON value, whose name is its path, each run of odd keys; of any
+    /// other the whole name. Dots between keys are the reader's; inside a run they may be the client's, so runs are not
+    /// cut there, and nor at keys that are empty (<c>../../etc</c>).
     /// </summary>
-    public static ReadOnlySpan<byte> OddName(PartKind kind, ReadOnlySpan<byte> name)
+    /// <param name="kind">What is named.</param>
+    /// <param name="name">The name as it was read.</param>
+    /// <param name="from">Where the search begins; afterwards where the next one has to begin.</param>
+    /// <param name="odd">Where the part stands.</param>
+    /// <returns>False when nothing further is odd.</returns>
+    public static bool TryNextOddName(PartKind kind, ReadOnlySpan<byte> name, ref int from, out Range odd)
     {
-        if (kind is not PartKind.BodyArgument || !name.StartsWith("json."u8))
-            return IsOddName(name) ? name : default;
-        foreach (var range in name.Split((byte)'.'))
+        odd = default;
+        if (!IsPath(kind, name))
         {
-            var key = name[range];
-            if (key.Length > PlainNameBytesMax || key.ContainsAnyExcept(PlainName) || key.IndexOf("__"u8) >= 0)
-                return key;
+            if (from > 0 || !IsOddName(name)) return false;
+            (odd, from) = (.., name.Length + 1);
+            return true;
         }
 
-        return default;
+        from = Math.Max(from, JsonPrefix.Length);
+        while (from <= name.Length)
+        {
+            var (start, end, isOdd) = (from, from - 1, false);
+            while (end < name.Length)
+            {
+                var key = KeyAt(name, end + 1);
+                if (!key.IsEmpty && !IsOddKey(key)) break;
+                isOdd |= !key.IsEmpty;
+                end += 1 + key.Length;
+            }
+
+            // A key that ended the run, or began none, is plain: what follows it may be odd.
+            from = end < name.Length ? end + 1 + KeyAt(name, end + 1).Length + 1 : name.Length + 1;
+            if (!isOdd) continue;
+            odd = start..end;
+            return true;
+        }
+
+        return false;
     }
+
+    /// <summary>What of a name is read together from a place on that <see cref="TryNextOddName"/> found.</summary>
+    public static ReadOnlySpan<byte> OddNameAt(PartKind kind, ReadOnlySpan<byte> name, int at)
+    {
+        if (!IsPath(kind, name)) return name[at..];
+        var from = at;
+        // A place inside of a run, where a long one is read in pieces, goes on to the run's end.
+        return TryNextOddName(kind, name, ref from, out var odd) && odd.Start.Value == at ? name[odd] : name[at..];
+    }
+
+    private static ReadOnlySpan<byte> JsonPrefix => "json."u8;
+
+    private static bool IsPath(PartKind kind, ReadOnlySpan<byte> name) =>
+        kind is PartKind.BodyArgument && name.StartsWith(JsonPrefix);
+
+    private static ReadOnlySpan<byte> KeyAt(ReadOnlySpan<byte> name, int start)
+    {
+        var length = name[start..].IndexOf((byte)'.');
+        return length < 0 ? name[start..] : name.Slice(start, length);
+    }
+
+    private static bool IsOddKey(ReadOnlySpan<byte> key) =>
+        key.Length > PlainNameBytesMax || key.ContainsAnyExcept(PlainName) || key.IndexOf("__"u8) >= 0;
 
     /// <summary>
     /// Names that walk through objects (<c>class.module.loader</c>, <c>__proto__</c>): applications bind them.
@@ -100,7 +156,7 @@ internal static class PartRules
     /// same.
     /// </summary>
     public static int Normalize(PartKind kind, ReadOnlySpan<byte> value, Span<byte> destination, out ValueFlags flags) =>
-        kind is PartKind.Cookie or PartKind.Header
+        kind is PartKind.Cookie or PartKind.Header or PartKind.PartHeader
             ? ValueNormalizer.NormalizeEscaped(value, destination, out flags)
             : ValueNormalizer.Normalize(value, destination, out flags);
 

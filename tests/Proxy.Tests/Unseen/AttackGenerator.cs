@@ -53,12 +53,16 @@ internal static class AttackGenerator
         "multipart/form-data", "application/x-www-form-urlencoded", "application/xml", "text/event-stream", "video/mp4",
     ];
 
-    public static HiddenAttack Make(int seed, int number)
+    /// <summary>Makes one.</summary>
+    /// <param name="seed">Chooses the series.</param>
+    /// <param name="number">Which of the series.</param>
+    /// <param name="marker">The attack: letters, or what means nothing in any of the syntaxes.</param>
+    public static HiddenAttack Make(int seed, int number, string marker = HiddenAttack.Marker)
     {
         // Not HashCode.Combine, which differs from process to process.
         var random = new Random(unchecked(seed * 1_000_003 + number));
         var path = PathPrefixes[random.Next(PathPrefixes.Length)] + "/shop/" + HiddenAttack.Segment(number);
-        var attack = Encodings.MixedCase(random, HiddenAttack.Marker);
+        var attack = Encodings.MixedCase(random, marker);
         var claims = random.Next(3) == 0 ? Claims[random.Next(Claims.Length)] : [];
         return random.Next(60) switch
         {

@@ -44,9 +44,9 @@ internal static class BodyCarriers
     private static CarriedBody Json(Random random, Padding padding, string value)
     {
         var encoded = Encodings.Json(random, value);
-        var place = random.Next(5);
+        var place = random.Next(6);
         // Strings that hold JSON of their own are taken apart again; keys are not.
-        if (place != 0 && random.Next(5) == 0)
+        if (place is not (0 or 4) && random.Next(5) == 0)
             encoded = JsonEncodedText.Encode($"{{\"q\":\"{encoded}\"}}").ToString();
         var (name, member) = place switch
         {
@@ -55,6 +55,7 @@ internal static class BodyCarriers
             2 => ("JSON nested", "\"q\":" + string.Concat(Enumerable.Repeat("{\"a\":", 12)) + $"\"{encoded}\""
                 + new string('}', 12)),
             3 => ("JSON duplicate key", $"\"q\":\"{encoded}\",\"q\":\"tea\""),
+            4 => ("JSON below an odd key", $"\"a b\":{{\"c\":{{\"{encoded}\":1}}}}"),
             _ => ("JSON value", $"\"q\":\"{encoded}\""),
         };
         string[] types = ["application/json", "application/json; charset=utf-8", "application/vnd.api+json"];
@@ -164,8 +165,10 @@ internal static class BodyCarriers
 
     private static CarriedBody Multipart(Random random, Padding padding, string value)
     {
-        var (name, part) = random.Next(4) switch
+        var (name, part) = random.Next(6) switch
         {
+            4 => ("multipart parameter", $"form-data; name=\"q\"; own=\"{value}\"\r\n\r\ntea"),
+            5 => ("multipart own header", $"form-data; name=\"q\"\r\nX-Own: {value}\r\n\r\ntea"),
             0 => ("multipart name", $"form-data; name=\"{value}\"\r\n\r\ntea"),
             1 => ("multipart part type", $"form-data; name=\"q\"\r\nContent-Type: text/plain; x={value}\r\n\r\ntea"),
             2 => ("multipart empty file name", $"form-data; name=\"q\"; filename=\"\"\r\n\r\n{value}"),
@@ -176,8 +179,11 @@ internal static class BodyCarriers
 
     private static CarriedBody MultipartFile(Random random, Padding padding, string value)
     {
-        var (name, part) = random.Next(3) switch
+        var (name, part) = random.Next(4) switch
         {
+            3 => ("multipart JSON file",
+                "form-data; name=\"q\"; filename=\"blob\"\r\nContent-Type: application/json\r\n\r\n"
+                + $"{{\"q\":\"{Encodings.Json(random, value)}\"}}"),
             0 => ("multipart file name", $"form-data; name=\"q\"; filename=\"{value}.txt\"\r\n\r\ntea"),
             1 => ("multipart binary file",
                 "form-data; name=\"q\"; filename=\"a.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n"

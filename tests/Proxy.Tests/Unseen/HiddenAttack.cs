@@ -19,6 +19,9 @@ internal sealed record HiddenAttack(int Number, string Name, IReadOnlyList<WireP
     /// <summary>What the tests' rules look for: letters alone, so that every encoding is one by choice.</summary>
     public const string Marker = "evilmarker";
 
+    /// <summary>What the model of these tests knows: models are not shown plain words, so one byte is odd.</summary>
+    public const string OddMarker = "evil$marker$";
+
     /// <summary>The wire speaks HTTP/2 from its first byte, and so must the application.</summary>
     public bool IsHttp2 { get; init; }
 

@@ -14,11 +14,13 @@ internal static class MessageCarriers
 {
     private const int Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9;
     private const int Final = 0x80;
+    private const int ReasonBytesMax = 123;
 
     public static CarriedMessage Any(Random random, string attack)
     {
         var padding = Padding.Short(random);
         var value = padding.TextBefore(random) + attack + padding.TextAfter(random);
+        if (random.Next(10) == 0 && value.Length <= ReasonBytesMax) return InReason(random, value);
         var json = Encodings.Json(random, value);
         var (name, text) = random.Next(9) switch
         {
@@ -50,6 +52,16 @@ internal static class MessageCarriers
         for (var i = random.Next(2); i > 0; i--) Write(frames, random, Final | Text, "cake"u8);
         Write(frames, random, Final | Close, [3, 0xe8]);
         return new CarriedMessage($"{name} in {pieces} frames", frames.ToArray(), content);
+    }
+
+    /// <summary>What a client says when it goes.</summary>
+    private static CarriedMessage InReason(Random random, string value)
+    {
+        var reason = Encoding.Latin1.GetBytes(value);
+        using var frames = new MemoryStream();
+        for (var i = random.Next(3); i > 0; i--) Write(frames, random, Final | Text, "tea"u8);
+        Write(frames, random, Final | Close, [3, 0xe8, .. reason]);
+        return new CarriedMessage("reason of a close", frames.ToArray(), reason);
     }
 
     private static void Write(MemoryStream frames, Random random, int flags, ReadOnlySpan<byte> content)

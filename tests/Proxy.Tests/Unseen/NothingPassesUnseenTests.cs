@@ -31,13 +31,38 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         ["Buffered", "ProcessPartial", "Window", "HeadersOnly", "Routes", "Detect"];
 
     [Theory, MemberData(nameof(Policies))]
-    public async Task Request_WithAnAttackAnywhere_IsStoppedOrSaidToBeUnseen(string policy)
+    public Task Request_WithAnAttackAnywhere_IsStoppedOrSaidToBeUnseen(string policy) =>
+        SendAllAsync(policy, PolicyOf(policy, Rules), models: null, HiddenAttack.Marker);
+
+    /// <summary>
+    /// The same of models alone: nothing else in the policy knows the attack, so what they are not shown goes on.
+    /// </summary>
+    [Theory]
+    [InlineData("Buffered")]
+    [InlineData("Window")]
+    [InlineData("Detect")]
+    public async Task Request_WithWhatAModelKnows_IsStoppedOrSaidToBeUnseen(string policy)
+    {
+        using var gate = new MarkerGate(HiddenAttack.OddMarker);
+        var document = PolicyOf(policy, null);
+        document = document with
+        {
+            Ml = new MlPolicy
+            {
+                Mode = document.Mode, LatencyBudget = TimeSpan.FromSeconds(20),
+                Models = [new ModelAssignment { Model = "gate", Baseline = gate.Blob }],
+            },
+        };
+        await SendAllAsync(policy, document, gate.Folder, HiddenAttack.OddMarker);
+    }
+
+    private async Task SendAllAsync(string name, PolicyDocument policy, string? models, string marker)
     {
         var (seed, count) = (Setting("WAF_UNSEEN_SEED", 20261129), Setting("WAF_UNSEEN_CASES", 500));
         await using var application = await RecordingApplication.StartAsync();
-        await using var sidecar = await TestSidecar.StartAsync(application.Address, PolicyOf(policy));
-        await using var http2 = await TestSidecar.StartAsync(application.Http2Address, PolicyOf(policy));
-        var attacks = Enumerable.Range(0, count).Select(number => AttackGenerator.Make(seed, number)).ToList();
+        await using var sidecar = await TestSidecar.StartAsync(application.Address, policy, models: models);
+        await using var http2 = await TestSidecar.StartAsync(application.Http2Address, policy, models: models);
+        var attacks = Enumerable.Range(0, count).Select(i => AttackGenerator.Make(seed, i, marker)).ToList();
         // Some keep their connection open until nothing more is heard: many at once, or they would only wait.
         await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 32 },
             async (attack, _) => await SendAsync((attack.IsHttp2 ? http2 : sidecar).Endpoint, attack));
@@ -45,7 +70,7 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
             .ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
 
         var arrived = attacks.Where(application.Received).ToList();
-        output.WriteLine($"{policy}: {count} requests (seed {seed}), {arrived.Count} went on");
+        output.WriteLine($"{name}: {count} requests (seed {seed}), {arrived.Count} went on");
         output.WriteLine($"  calls: {attacks.Count(attack => attack.IsHttp2)}, "
             + $"{arrived.Count(attack => attack.IsHttp2)} of them went on");
         foreach (var why in arrived.SelectMany(attack => events[attack.Number])
@@ -61,10 +86,10 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         decided.WouldHave is not VerdictKind.Allow
         || decided.Coverage is { IsWhole: false, Uninspected.Count: > 0 };
 
-    private static PolicyDocument PolicyOf(string name)
+    private static PolicyDocument PolicyOf(string name, string? rules)
     {
         var mode = name is "Detect" ? InspectionMode.Detect : InspectionMode.Enforce;
-        return TestSidecar.Policy(mode, Rules) with
+        return TestSidecar.Policy(mode, rules) with
         {
             Logging = new DecisionLogging { Decisions = DecisionLogLevel.All },
             Body = name switch

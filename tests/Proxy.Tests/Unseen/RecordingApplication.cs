@@ -92,7 +92,12 @@ internal sealed partial class RecordingApplication : IAsyncDisposable
             while (true)
             {
                 var received = await socket.ReceiveAsync(buffer, context.RequestAborted);
-                if (received.MessageType is WebSocketMessageType.Close) return;
+                if (received.MessageType is WebSocketMessageType.Close)
+                {
+                    messages.Write(Encoding.Latin1.GetBytes(socket.CloseStatusDescription ?? ""));
+                    return;
+                }
+
                 message.Write(buffer, 0, received.Count);
                 if (!received.EndOfMessage) continue;
                 message.WriteTo(messages);

