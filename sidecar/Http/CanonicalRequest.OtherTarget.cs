@@ -9,17 +9,14 @@ public sealed partial class CanonicalRequest
     /// </summary>
     public Slice OtherPath { get; private set; }
 
-    /// <summary>Takes another target that applications may heed: its path, without origin and query.</summary>
+    /// <summary>
+    /// Takes another target that applications may heed: its path, without the query. The address of another server is
+    /// none: so ingresses tell services that authorise requests what was asked for.
+    /// </summary>
     public void NameOtherTarget(ReadOnlySpan<char> target)
     {
         var origin = target.IndexOf("://");
-        if (origin >= 0)
-        {
-            target = target[(origin + 3)..];
-            var slash = target.IndexOf('/');
-            target = slash < 0 ? "/" : target[slash..];
-        }
-
+        if (origin > 0 && !target[..origin].ContainsAny("/?#")) return;
         var end = target.IndexOfAny('?', '#');
         if (end >= 0) target = target[..end];
         if (target.IsEmpty) return;

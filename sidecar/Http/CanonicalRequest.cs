@@ -211,7 +211,7 @@ public sealed partial class CanonicalRequest
     public Anomalies Anomalies { get; private set; }
 
     /// <summary>Bounds that were exceeded.</summary>
-    public ExceededLimits Exceeded { get; private set; }
+    public ExceededLimits Exceeded { get; internal set; }
 
     /// <summary>What of the body no reader showed in parts.</summary>
     public UnreadContent Unread { get; private set; }

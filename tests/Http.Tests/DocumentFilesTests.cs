@@ -32,6 +32,18 @@ public sealed class DocumentFilesTests
     public void OrdinaryFiles_Pass(string type, string content) =>
         Assert.Equal(BodyError.None, Read(type, content, "a.svg").BodyError);
 
+    /// <summary>A map has more points than a request has values.</summary>
+    [Theory]
+    [InlineData("application/geo+json", "[1", ",1", "]")]
+    [InlineData("application/gpx+xml", "<g>", "<p/>", "</g>")]
+    public void LongFiles_AreFiles(string type, string start, string one, string end)
+    {
+        var request = Read(type, start + string.Concat(Enumerable.Repeat(one, 60_000)) + end, "map");
+
+        Assert.False(request.MustReject);
+        Assert.Equal(UnreadContent.FileContent, request.Unread & UnreadContent.FileContent);
+    }
+
     private static CanonicalRequest Read(string type, string content, string file) => Body.Read(
         "multipart/form-data; boundary=B",
         $"--B\r\nContent-Disposition: form-data; name=\"meta\"; filename=\"{file}\"\r\nContent-Type: {type}\r\n\r\n"

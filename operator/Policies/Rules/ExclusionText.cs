@@ -32,12 +32,29 @@ internal static class ExclusionText
         @"\A[^?]*(?:;|\x5c|//|/\.\.?(?:[/;?. %]|\z)"
         + "|%(?:25|2[eEfF]|3[bB]|5[cC]|[01][0-9a-fA-F]|7[fF]|[uU]|[cC][01]|[eE]0%[89]|[fF]0%8))";
 
+    private const string OtherPath = "waf_other_path";
+
+    /// <summary>
+    /// Frameworks take these headers for the path of the request; what a client names there must not come with an
+    /// exclusion. The address of another server is none: so ingresses ask services that authorise requests.
+    /// </summary>
+    private const string OtherPathRule = """
+        SecRule REQUEST_HEADERS:X-Original-URL|REQUEST_HEADERS:X-Rewrite-URL "!@rx \A[^/?#]+://" \
+            "id:ID,phase:1,pass,nolog,t:none,setvar:tx.waf_other_path=1"
+        """;
+
     public static (string Text, IReadOnlyList<ExclusionRules> Rules) Write(
         IReadOnlyList<WafExclusion> exclusions, List<Finding> findings)
     {
         var text = new StringBuilder();
         var rules = new List<ExclusionRules>();
         var id = ReservedRuleIds.Exclusions;
+        if (exclusions.Any(exclusion => exclusion.Spec.Match?.Path is not null))
+        {
+            var number = id++.ToString(CultureInfo.InvariantCulture);
+            text.Append(OtherPathRule.Replace("ID", number, StringComparison.Ordinal)).Append('\n');
+        }
+
         foreach (var exclusion in exclusions.Take(ExclusionsMax))
         {
             var spec = exclusion.Spec;
@@ -69,9 +86,7 @@ internal static class ExclusionText
         {
             conditions.Add(("REQUEST_FILENAME", "@rx", PathPattern(path)));
             conditions.Add(("REQUEST_URI", "!@rx", SeveralReadings));
-            // Frameworks take these for the path of the request: what a client names there must not come with it.
-            conditions.Add(("&REQUEST_HEADERS:X-Original-URL", "@eq", "0"));
-            conditions.Add(("&REQUEST_HEADERS:X-Rewrite-URL", "@eq", "0"));
+            conditions.Add(($"&TX:{OtherPath}", "@eq", "0"));
         }
         if (match?.Methods is { Count: > 0 } methods)
             conditions.Add(("REQUEST_METHOD", "@rx", $@"\A(?:{string.Join('|', methods)})\z"));

@@ -143,6 +143,8 @@ internal static class PartContent
     private static void AddDocument(CanonicalRequest request, ReadOnlySpan<byte> media, Slice content)
     {
         if (content.IsEmpty || !StartsWith(media, "application/"u8) && !StartsWith(media, "text/"u8)) return;
+        // Maps and exports have more values than requests may have: what is not taken apart is a file's content.
+        var exceeded = request.Exceeded;
         switch (ContentTypeReader.FormatOf(media))
         {
             case BodyFormat.Json:
@@ -152,6 +154,10 @@ internal static class PartContent
                 BodyGuess.TryXml(request, content, refuses: false);
                 break;
         }
+
+        if (request.Exceeded == exceeded) return;
+        request.Note(UnreadContent.FileContent, content.Length);
+        request.Exceeded = exceeded | request.Exceeded & ExceededLimits.Memory;
     }
 
     private static ReadOnlySpan<byte> Media(ReadOnlySpan<byte> contentType)

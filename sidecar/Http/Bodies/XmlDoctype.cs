@@ -91,6 +91,7 @@ internal readonly ref struct XmlDoctype
             || HeadReader.EqualsIgnoreCase(host, "xml.cxml.org"u8) || HeadReader.EqualsIgnoreCase(host,
                 "java.sun.com"u8)
             || HeadReader.EqualsIgnoreCase(host, "www.oasis-open.org"u8)
-            || HeadReader.EqualsIgnoreCase(host, "docbook.org"u8);
+            || HeadReader.EqualsIgnoreCase(host, "docbook.org"u8)
+            || HeadReader.EqualsIgnoreCase(host, "www.wapforum.org"u8);
     }
 }

@@ -15,6 +15,9 @@ public sealed class GrpcFrameReader(int windowBytes) : MessageReader(windowBytes
     private int _prefixLength;
     private long _left;
 
+    /// <summary>Bytes of the current message, as its frame says.</summary>
+    public long DeclaredLength { get; private set; }
+
     /// <summary>The current message is compressed as the call's <c>grpc-encoding</c> says.</summary>
     public bool IsCompressed { get; private set; }
 
@@ -30,7 +33,7 @@ public sealed class GrpcFrameReader(int windowBytes) : MessageReader(windowBytes
             if (_prefixLength < PrefixBytes) continue;
             if (_prefix[0] > CompressedFlag) return MessageStep.Malformed;
             IsCompressed = _prefix[0] == CompressedFlag;
-            _left = BinaryPrimitives.ReadUInt32BigEndian(_prefix.AsSpan(1));
+            _left = DeclaredLength = BinaryPrimitives.ReadUInt32BigEndian(_prefix.AsSpan(1));
         }
 
         var count = (int)Math.Min(_left, bytes.Length - consumed);

@@ -101,6 +101,9 @@ public abstract class MessageReader(int windowBytes) : IDisposable
         return _isJudged ? MessageStep.LongMessage : MessageStep.Message;
     }
 
+    /// <summary>Forgets what was kept: the message will not be ended.</summary>
+    protected void Abandon() => Begin();
+
     private void Begin()
     {
         HasEnded = _isJudged = false;

@@ -64,6 +64,50 @@ public static class ProtobufStrings
         return new ProtobufReading(true, unread, walk.Exceeded) { Work = walk.Work };
     }
 
+    /// <summary>Whether the field in which a message was cut is its last one.</summary>
+    /// <param name="window">The message's beginning.</param>
+    /// <param name="length">Bytes of the whole message.</param>
+    public static bool EndsInCutField(ReadOnlySpan<byte> window, long length)
+    {
+        for (var at = 0; at < window.Length;)
+        {
+            if (!TryVarint(window, ref at, out var tag)) return false;
+            switch (tag & 7)
+            {
+                case 0:
+                    if (!TryVarint(window, ref at, out _)) return false;
+                    break;
+                case 1:
+                    at += 8;
+                    break;
+                case 2:
+                    if (!TryVarint(window, ref at, out var bytes) || bytes > int.MaxValue) return false;
+                    if (at + (long)bytes >= window.Length) return at + (long)bytes == length;
+                    at += (int)bytes;
+                    break;
+                case 5:
+                    at += 4;
+                    break;
+                default:
+                    return false;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool TryVarint(ReadOnlySpan<byte> bytes, ref int at, out ulong value)
+    {
+        value = 0;
+        for (var shift = 0; shift < 64 && at < bytes.Length; shift += 7)
+        {
+            value |= (ulong)(bytes[at] & 0x7f) << shift;
+            if (bytes[at++] < 0x80) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether bytes are worth being looked at as text, and whether they hold control bytes.</summary>
     public static bool IsText(ReadOnlySpan<byte> bytes, out bool isClean) => TextBytes.IsText(bytes, out isClean);
 

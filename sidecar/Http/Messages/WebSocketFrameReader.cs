@@ -67,6 +67,8 @@ public sealed class WebSocketFrameReader(int windowBytes) : MessageReader(window
             if (!_head.IsLast || _head.Length > WebSocketFrameHead.ControlBytesMax
                 || _head.Opcode > WebSocketFrameHead.Pong)
                 return false;
+            // Nothing follows a close: a message that was not ended never will be.
+            if (_head.Opcode == WebSocketFrameHead.Close) Abandon();
         }
         else
         {

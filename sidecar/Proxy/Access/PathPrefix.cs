@@ -21,7 +21,7 @@ internal static class PathPrefix
     /// <summary>The same for programs to which upper and lower case are one.</summary>
     public static bool CoversInAnyCase(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> path)
     {
-        if (path.Length < prefix.Length || !Ascii.EqualsIgnoreCase(path[..prefix.Length], prefix)) return false;
+        if (path.Length < prefix.Length || !IsSame(path[..prefix.Length], prefix)) return false;
         return path.Length == prefix.Length || prefix is [.., (byte)'/'] || prefix.IsEmpty
             || path[prefix.Length] == '/';
     }
@@ -68,6 +68,18 @@ internal static class PathPrefix
         return length == 1 ? [] : folded[..length];
     }
 
+    /// <summary>The same but for the case of the letters A to Z; bytes of other letters are as they are.</summary>
+    private static bool IsSame(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
+    {
+        for (var i = 0; i < one.Length; i++)
+        {
+            if (one[i] == other[i]) continue;
+            if ((one[i] | 0x20) != (other[i] | 0x20) || (one[i] | 0x20) is < 'a' or > 'z') return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Where a path walks, programs disagree about where it begins: any segment may be the first.</summary>
     private static bool CoversAnywhere(ReadOnlySpan<byte[]> prefixes, ReadOnlySpan<byte> names)
     {
@@ -83,7 +95,7 @@ internal static class PathPrefix
     {
         foreach (var prefix in prefixes)
         {
-            if (path.Length < prefix.Length || !Ascii.EqualsIgnoreCase(path[..prefix.Length], prefix)) continue;
+            if (path.Length < prefix.Length || !IsSame(path[..prefix.Length], prefix)) continue;
             if (path.Length == prefix.Length || prefix.Length == 0 || path[prefix.Length] == '/') return true;
         }
 

@@ -121,8 +121,8 @@ internal sealed partial class Exchange : IAsyncDisposable
         var headers = _http.Request.Headers;
         var peer = _context.Connection.Peer;
         _client = _snapshot.Identity.Resolve(peer, headers);
-        if (!_snapshot.Identity.IsTrusted(peer) && ForwardingHeaders.OtherTarget(headers) is { } other)
-            _canonical.NameOtherTarget(other);
+        // Also from proxies that are trusted: most pass on what the client wrote there.
+        if (ForwardingHeaders.OtherTarget(headers) is { } other) _canonical.NameOtherTarget(other);
         _snapshot.Identity.DropForged(peer, headers, CanonicalHead.HoldsUnderscores(_canonical));
         _route = _snapshot.Routes.Find(_canonical);
         HopByHop.Drop(_http, _route.Upgrades);

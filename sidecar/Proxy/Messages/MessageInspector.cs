@@ -62,9 +62,11 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
             // Bytes that the application unpacks and we do not may look like anything.
             if (isPacked) unread = content.Length;
             var seen = Count(canonical, content.Length, unread, isCut);
-            // A field of bytes at the beginning says nothing about what stands behind the window; bytes of no format
-            // that is read are unread to their end.
-            var isTooLong = isCut && scope.RefusesLong && unread < content.Length;
+            // A field of bytes says nothing about another behind the window; of one that goes on to the end, and of
+            // bytes of no format that is read, nothing but such bytes is left.
+            var isTooLong = isCut && scope.RefusesLong && unread < content.Length
+                && !(canonical.BodyArguments.IsEmpty && message is GrpcFrameReader { IsCompressed: false } frame
+                    && ProtobufStrings.EndsInCutField(content.Span, frame.DeclaredLength));
             // Nothing to look at, unless it lies behind a bound.
             if (canonical.BodyArguments.IsEmpty && !canonical.MustReject && !isTooLong)
                 return Pass(content.Length == 0 ? MessageOutcome.Empty : MessageOutcome.Unread);

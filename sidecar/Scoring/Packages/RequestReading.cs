@@ -62,7 +62,8 @@ internal sealed class RequestReading(RequestModel model, SubwordTokenizer tokeni
     public int Add(CanonicalRequest request, in RequestPart part)
     {
         var value = request[part.Value];
-        if (part.Kind is PartKind.Header && !PartRules.IsOddHeader(request[part.Name], value)) return 0;
+        // Training data has no headers of parts; models of values are shown them.
+        if (part.Kind is PartKind.PartHeader || !PartRules.IsWorthScoring(request, part)) return 0;
         if (_sequencer.Unread > 0)
         {
             // All that there is room for is there already.
@@ -73,7 +74,7 @@ internal sealed class RequestReading(RequestModel model, SubwordTokenizer tokeni
         var (section, marker) = PlaceOf(request, part);
         var read = 0;
         if (PartRules.HasClientName(part.Kind)
-            && PartRules.OddName(part.Kind, request[part.Name]) is { IsEmpty: false } name)
+            && PartRules.FirstOddName(part.Kind, request[part.Name]) is { IsEmpty: false } name)
         {
             name = Bounded(name);
             var written = ValueNormalizer.Normalize(name, _text, out var odd);

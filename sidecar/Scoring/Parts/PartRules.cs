@@ -105,6 +105,21 @@ internal static class PartRules
         return false;
     }
 
+    /// <summary>
+    /// What rows of a whole request hold of a name, empty for an ordinary one: of a JSON path its first odd key, as
+    /// models/training/wafml/parts.py has them.
+    /// </summary>
+    public static ReadOnlySpan<byte> FirstOddName(PartKind kind, ReadOnlySpan<byte> name)
+    {
+        if (!IsPath(kind, name)) return IsOddName(name) ? name : default;
+        foreach (var range in name.Split((byte)'.'))
+        {
+            if (IsOddKey(name[range])) return name[range];
+        }
+
+        return default;
+    }
+
     /// <summary>What of a name is read together from a place on that <see cref="TryNextOddName"/> found.</summary>
     public static ReadOnlySpan<byte> OddNameAt(PartKind kind, ReadOnlySpan<byte> name, int at)
     {

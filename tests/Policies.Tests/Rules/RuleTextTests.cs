@@ -98,7 +98,7 @@ public sealed class RuleTextTests
         var text = ExclusionText.Write([exclusion], []).Text;
         var document = SecLangParser.Parse(text).Document;
 
-        // Path, one reading of it, no other in two headers, methods.
+        // Whether another path is named; path, one reading of it, no other, methods.
         Assert.Equal(5, document.Directives.Length);
         Assert.Contains(@"@rx \A(?:GET|HEAD)\z", text, StringComparison.Ordinal);
     }

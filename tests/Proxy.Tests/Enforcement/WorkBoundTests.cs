@@ -19,15 +19,18 @@ public sealed class WorkBoundTests
         CultureInfo.InvariantCulture,
         $"SecRule ARGS:text \"!@rx ^(?:[a-z]+|{i})$\" \"id:{i},phase:2,pass,nolog\"")));
 
+    /// <summary>How much work a request is, its client chose: an open failure mode alone lets none pass.</summary>
     [Theory]
-    [InlineData(FailureMode.Closed)]
-    [InlineData(FailureMode.Open)]
-    public async Task MoreWorkThanTheBytesAllow_IsRefused_AndTheEventNamesTheRule(FailureMode mode)
+    [InlineData(FailureMode.Closed, UninspectedOutcome.Record, false)]
+    [InlineData(FailureMode.Open, UninspectedOutcome.Block, false)]
+    [InlineData(FailureMode.Open, UninspectedOutcome.Record, true)]
+    public async Task MoreWorkThanTheBytesAllow_IsRefused_AndTheEventNamesTheRule(
+        FailureMode mode, UninspectedOutcome uninspected, bool passes)
     {
         await using var upstream = await TestUpstream.StartAsync();
         var policy = TestSidecar.Policy(InspectionMode.Enforce, Costly) with
         {
-            FailureModes = new FailureModes { Rules = mode },
+            FailureModes = new FailureModes { Rules = mode, Uninspected = uninspected },
         };
         await using var sidecar = await TestSidecar.StartAsync(upstream.Address, policy);
         using var client = new HttpClient { BaseAddress = new Uri($"http://{sidecar.Endpoint}") };
@@ -37,7 +40,7 @@ public sealed class WorkBoundTests
         using var answer = await client.PostAsync(new Uri("/", UriKind.Relative), body);
 
         var e = Assert.Single(await sidecar.EventsAsync());
-        if (mode is FailureMode.Open)
+        if (passes)
         {
             Assert.Equal((200, VerdictKind.Allow), ((int)answer.StatusCode, e.Verdict));
             Assert.Contains(UninspectedReason.RulesFailed, e.Coverage!.Uninspected);

@@ -53,10 +53,16 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
                 Models = [new ModelAssignment { Model = "gate", Baseline = gate.Blob }],
             },
         };
-        await SendAllAsync(policy, document, gate.Folder, HiddenAttack.OddMarker);
+        var events = await SendAllAsync(policy, document, gate.Folder, HiddenAttack.OddMarker);
+        // The model was there, and it is what found the attacks.
+        Assert.DoesNotContain(events, decided => decided.Coverage is { } coverage
+            && (coverage.Uninspected.Contains(UninspectedReason.ModelMissing)
+                || coverage.Uninspected.Contains(UninspectedReason.ModelCold)));
+        Assert.Contains(events, decided => decided is { WouldHave: VerdictKind.Block, Reason: "Model" });
     }
 
-    private async Task SendAllAsync(string name, PolicyDocument policy, string? models, string marker)
+    private async Task<List<SecurityEvent>> SendAllAsync(
+        string name, PolicyDocument policy, string? models, string marker)
     {
         var (seed, count) = (Setting("WAF_UNSEEN_SEED", 20261129), Setting("WAF_UNSEEN_CASES", 500));
         await using var application = await RecordingApplication.StartAsync();
@@ -66,8 +72,8 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         // Some keep their connection open until nothing more is heard: many at once, or they would only wait.
         await Parallel.ForEachAsync(attacks, new ParallelOptions { MaxDegreeOfParallelism = 32 },
             async (attack, _) => await SendAsync((attack.IsHttp2 ? http2 : sidecar).Endpoint, attack));
-        var events = (await sidecar.EventsAsync()).Concat(await http2.EventsAsync())
-            .ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
+        List<SecurityEvent> all = [.. await sidecar.EventsAsync(), .. await http2.EventsAsync()];
+        var events = all.ToLookup(decided => RecordingApplication.NumberIn(decided.Path));
 
         var arrived = attacks.Where(application.Received).ToList();
         output.WriteLine($"{name}: {count} requests (seed {seed}), {arrived.Count} went on");
@@ -79,6 +85,7 @@ public sealed class NothingPassesUnseenTests(ITestOutputHelper output)
         var unseen = arrived.Where(attack => !events[attack.Number].Any(Owns)).ToList();
         Assert.True(unseen.Count == 0,
             $"{unseen.Count} passed unseen, seed {seed}:\n{string.Join("\n\n", unseen.Take(6))}");
+        return all;
     }
 
     /// <summary>The decision says that something was not looked at, or that Enforce would have stopped it.</summary>
