@@ -21,8 +21,8 @@ internal static class ScoringBudget
     /// <summary>Units that cutting a byte into subwords takes.</summary>
     public const long UnitsPerTokenisedByte = 2;
 
-    /// <summary>Units that a network of whole requests takes for one token of a row.</summary>
-    public const long UnitsPerToken = 1_000;
+    /// <summary>Units that a network of whole requests takes for one token of a row: 8 microseconds of a core.</summary>
+    public const long UnitsPerToken = 400;
 
     /// <summary>Bytes of a value per unit for each further place that a gate looks for in it.</summary>
     public const long BytesPerUnitOfPlaces = 8;
