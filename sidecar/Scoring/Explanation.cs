@@ -22,7 +22,8 @@ internal static class Explanation
         ScoringResult result, ScoringProgram program, ModelSet deciding, CanonicalRequest request,
         ScoringContext context)
     {
-        var part = PartOf(request, context);
+        // A model that read the whole request names no part of it.
+        var part = context.RaisedBy is null ? PartOf(request, context) : null;
         var models = new List<ModelResult>(deciding.Members.Length + program.Rollouts.Length);
         foreach (var member in deciding.Members) models.Add(ResultOf(member, ArmOf(program, member), part, context));
         foreach (var rollout in program.Rollouts)
@@ -65,6 +66,7 @@ internal static class Explanation
         Score = Math.Round(context.BestByModel[member.Slot], 6),
         Outcome = context.FailedByModel[member.Slot] ? nameof(ScoringOutcome.Unavailable)
             : context.MissedByModel[member.Slot] ? nameof(ScoringOutcome.PoolUnavailable)
+            : member.Model.ReadsRequests && context.WholeBySlot[member.Slot] is null ? nameof(ScoringOutcome.Skipped)
             : context.TicksByModel[member.Slot] > 0 ? nameof(ScoringOutcome.Scored)
             : nameof(ScoringOutcome.Skipped),
         Arm = arm,

@@ -65,7 +65,9 @@ public readonly record struct ScoringResult
     /// </summary>
     public double Uncertainty { get; init; }
 
-    /// <summary>The last model that read the request is too unsure for its score to say anything.</summary>
+    /// <summary>
+    /// The last model that read the request is unsure: its score counts, and the policy says what is done at least.
+    /// </summary>
     public bool IsUncertain { get; init; }
 
     /// <summary>

@@ -50,7 +50,8 @@ internal readonly ref struct ScoringRun
         var score = SetScore.Of(_deciding, 0, _context, _program.Policy);
         var risk = RiskLevels.Of(score, _program.Policy);
         var action = RiskLevels.ActionOf(risk, _program.Policy);
-        if (action is RiskActionKind.Block && IsBelowLearned(score))
+        // What a field has learned says nothing about a score that another model gave the whole request.
+        if (action is RiskActionKind.Block && _context.RaisedBy is null && IsBelowLearned(score))
         {
             action = RiskActionKind.Log;
             if (risk is RiskLevel.Critical) risk = RiskLevel.High;
@@ -105,7 +106,18 @@ internal readonly ref struct ScoringRun
     private void ScoreRequest()
     {
         var whole = new WholeRequest(_program, _context, _request, _deadline);
-        for (var set = 0; set < SetCount; set++) whole.Score(SetOf(set), set);
+        var (work, gaps) = (_context.WorkLeft, _context.Gaps);
+        for (var set = 0; set < SetCount; set++)
+        {
+            // Versions that are compared get the same work, and what one leaves out is no gap of the one that decides.
+            _context.WorkLeft = work;
+            whole.Score(SetOf(set), set);
+            if (set == 0) gaps = _context.Gaps;
+        }
+
+        _context.Gaps = gaps;
+        // Nobody weighs what rules found where there are no models of parts: they have their own say.
+        _context.HasUnjudgedHits |= _deciding.Values.Length == 0 && _context.Hits is { Count: > 0 };
     }
 
     /// <summary>
@@ -130,7 +142,7 @@ internal readonly ref struct ScoringRun
         var hasHits = _context.Parts.RankOf(index) is PartRank.Hit;
         if (!hasHits && !PartRules.IsWorthScoring(_request, part)) return;
         _context.Excluded.Enter(_request, part, _program);
-        var isLeftOut = _context.Excluded.HoldsNow && _context.Excluded.SkipsAll(_deciding.Members);
+        var isLeftOut = _context.Excluded.HoldsNow && _context.Excluded.SkipsAll(_deciding.OfParts);
         if (isLeftOut) _context.HasUnjudgedHits |= _context.Parts.DropHits(index);
         Array.Clear(_context.PartBySet);
         _context.PartPiece = default;
@@ -215,16 +227,7 @@ internal readonly ref struct ScoringRun
         return false;
     }
 
-    private bool HasHitOfUnknownPlace(int index)
-    {
-        var places = _context.Parts.Places;
-        for (var i = 0; i < places.Length; i++)
-        {
-            if (places[i] == index && _context.Hits![i].At < 0) return true;
-        }
-
-        return false;
-    }
+    private bool HasHitOfUnknownPlace(int index) => _context.Parts.HasHitOfUnknownPlace(_context.Hits, index);
 
     /// <summary>One text of the present part: a value, a piece of a long one, or a name.</summary>
     private void ScoreText(in RequestPart part, ReadOnlySpan<byte> raw, int at, bool isName, bool hasHits)

@@ -48,7 +48,7 @@ internal readonly ref struct ValueScorer(
         }
 
         excluded.Apply(score, family);
-        return family is not null || excluded.SkipsAll(_deciding.Members);
+        return family is not null || excluded.SkipsAll(_deciding.OfParts);
     }
 
     private void ScoreOtherArms(ReadOnlySpan<byte> value, ValueFlags flags, uint arms)

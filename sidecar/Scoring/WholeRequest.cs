@@ -31,7 +31,7 @@ internal readonly ref struct WholeRequest(
         foreach (var member in set.Whole)
         {
             var model = (RequestModel)member.Model;
-            if (!IsAsked(set, index, model) || AnswerOf(member, model) is not { } answer) continue;
+            if (!IsAsked(set, index, model) || AnswerOf(set, member, model) is not { } answer) continue;
             var probability = Probability(set, index, model, answer.Logit);
             _context.Note(member, probability);
             var isUncertain = answer.Uncertainty >= model.UncertainFrom;
@@ -49,16 +49,21 @@ internal readonly ref struct WholeRequest(
         return _context.BestBySet[index] >= model.Low && _context.BestBySet[index] <= model.High;
     }
 
-    private RequestAnswer? AnswerOf(Member member, RequestModel model)
+    /// <summary>
+    /// What the models of parts saw they saw whole, so that this is a gap of one reading. Where there are none, nobody
+    /// saw what lies in the rows that were left, and a client chose how many there are.
+    /// </summary>
+    private void Miss(ModelSet set) =>
+        _context.Gaps |= set.Values.Length > 0 ? ModelGaps.Window : ModelGaps.Budget;
+
+    private RequestAnswer? AnswerOf(ModelSet set, Member member, RequestModel model)
     {
         if (_context.IsWholeAsked[member.Slot]) return _context.WholeBySlot[member.Slot];
         _context.IsWholeAsked[member.Slot] = true;
         var started = Stopwatch.GetTimestamp();
         var answer = Read(member, model);
         _context.TicksByModel[member.Slot] += Stopwatch.GetTimestamp() - started;
-        // What the parts' models saw they saw whole; that this one did not is a gap of its own reading.
-        if (answer is not { IsWhole: true } && !_context.FailedByModel[member.Slot])
-            _context.Gaps |= ModelGaps.Window;
+        if (answer is not { IsWhole: true } && !_context.FailedByModel[member.Slot]) Miss(set);
         return _context.WholeBySlot[member.Slot] = answer;
     }
 
@@ -69,6 +74,12 @@ internal readonly ref struct WholeRequest(
         {
             foreach (var part in new RequestParts(_request))
             {
+                if (_context.WorkLeft <= 0 || Stopwatch.GetTimestamp() > _deadline)
+                {
+                    reading.Cut();
+                    break;
+                }
+
                 _context.Excluded.Enter(_request, part, _program);
                 // Rows do not tell which part is of which family: what an exclusion speaks of is left to the others.
                 if (_context.Excluded.IsSkipped(member)
@@ -76,8 +87,7 @@ internal readonly ref struct WholeRequest(
                 _context.WorkLeft -= ScoringBudget.UnitsPerTokenisedByte * (long)reading.Add(_request, part);
             }
 
-            if (Stopwatch.GetTimestamp() > _deadline) _context.WorkLeft = 0;
-            return reading.Run(ref _context.WorkLeft, ScoringBudget.UnitsPerToken);
+            return reading.Run(ref _context.WorkLeft, ScoringBudget.UnitsPerToken, _deadline);
         }
         catch (OrtException)
         {

@@ -108,6 +108,38 @@ public sealed class WholeRequestTests(ReleasedModels models) : IClassFixture<Rel
         Assert.Equal("Scored", Whole(result).Outcome);
     }
 
+    /// <summary>
+    /// Nobody saw them where there are no models of parts, and a client chose how many there are: rules have their say.
+    /// </summary>
+    [Fact]
+    public void RowsThatNobodyReads_AreAGapOfTheBudget()
+    {
+        var body = string.Join('&', Enumerable.Range(0, 900).Select(i => $"f{i}=apples,+pears+(and)+plums"));
+        var program = Program(
+            SampleTransformer.Saying(0.2),
+            policy => policy with { Models = [.. policy.Models.Where(m => m.Model == SampleTransformer.Name)] });
+        var result = Score(program, SampleTransformer.Form(body));
+
+        Assert.Equal((ScoringOutcome.TimedOut, ModelGaps.Budget), (result.Outcome, result.Gaps));
+        var hit = new RuleHit(942100, null, HitPlace.Body, default, -1);
+        var found = ReleasedModels.Scorer.Score(
+            program, NoExclusions, ReleasedModels.Search("tea"), new ScoringFacts { Route = "", Hits = [hit] });
+        Assert.True(found.HasUnjudgedHits);
+    }
+
+    /// <summary>What it did not read to its end is no vote for harmlessness.</summary>
+    [Fact]
+    public void InAnAverage_RowsThatItDoesNotRead_LowerNothing()
+    {
+        MlPolicy Weighted(MlPolicy policy) => policy with { Ensemble = EnsembleKind.Weighted };
+        var filler = string.Join('&', Enumerable.Range(0, 900).Select(i => $"f{i}=apples,+pears+(and)+plums"));
+        var request = $"q={Uri.EscapeDataString(Attack)}&{filler}";
+        var without = Score(models.Program(models.Policy(EnsembleKind.Weighted)), SampleTransformer.Form(request));
+        var with = Score(Program(SampleTransformer.Saying(0.001), Weighted), SampleTransformer.Form(request));
+
+        Assert.Equal(without.Score, with.Score, 1e-9);
+    }
+
     /// <summary>A budget for the parts and not for rows: said as a gap, and no failure of the models.</summary>
     [Fact]
     public void WithoutWorkLeft_ItReadsNothing_AndSaysSo()

@@ -80,7 +80,10 @@ public enum UninspectedReason
     /// <summary>A response that was longer than its limit, or that the application had encoded.</summary>
     ResponseBody,
 
-    /// <summary>Models saw a part of a long value only; rules saw the whole.</summary>
+    /// <summary>
+    /// Models saw a part of a long value only, or one that reads whole requests not all of its rows; rules, and models
+    /// of parts, saw the rest.
+    /// </summary>
     ModelWindow,
 
     /// <summary>A bound of the reader was met; the event names it.</summary>

@@ -40,7 +40,7 @@ public sealed record ModelManifest
     /// Named thresholds on the final probability (<c>fpr_0.01</c>, <c>fpr_0.005</c>, <c>fpr_0.001</c>): of the cascade
     /// for a model that is its second stage. <c>alone_fpr_…</c>: on such a model's own probability. <c>joint_fpr_…</c>:
     /// with the rules' evidence. <c>low</c> and <c>high</c>: a gate's band, or the scores between which a model of
-    /// whole requests is asked. <c>uncertain</c>: the uncertainty from which on such a model's answer is none.
+    /// whole requests is asked. <c>uncertain</c>: the uncertainty from which on such a model's answer is not enough.
     /// </summary>
     public IReadOnlyDictionary<string, double> Thresholds { get; init; } = new Dictionary<string, double>();
 

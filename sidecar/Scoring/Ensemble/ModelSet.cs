@@ -45,6 +45,9 @@ internal sealed class ModelSet
     /// <summary>Those that are asked for values.</summary>
     public Member[] Values { get; }
 
+    /// <summary>Those that an exclusion of a part speaks of: of values, or all where there are no others.</summary>
+    public Member[] OfParts => Values.Length > 0 ? Values : Members;
+
     /// <summary>Those that read the request as a whole.</summary>
     public Member[] Whole { get; }
 

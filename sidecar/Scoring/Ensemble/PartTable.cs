@@ -71,6 +71,17 @@ internal sealed class PartTable
         return isFound;
     }
 
+    /// <summary>Rules found something in a part, and where in it they do not say.</summary>
+    public bool HasHitOfUnknownPlace(IReadOnlyList<RuleHit>? hits, int part)
+    {
+        for (var i = 0; i < _hits; i++)
+        {
+            if (_places[i] == part && hits![i].At < 0) return true;
+        }
+
+        return false;
+    }
+
     public void Fill(CanonicalRequest request, IReadOnlyList<RuleHit>? hits)
     {
         (Count, IsCut, _hits) = (0, false, 0);

@@ -28,12 +28,27 @@ internal static class SetScore
         foreach (var member in set.Members)
         {
             // Who did not answer has no say; counting it as 0 would let attacks through while a pool is away.
-            if (context.MissedByModel[member.Slot]) weights -= member.Weight;
+            if (context.MissedByModel[member.Slot] || IsUnread(member, context)) weights -= member.Weight;
             else sum += member.Weight * Best(member, context, bests);
         }
 
-        return weights > 0 ? sum / weights : 0;
+        var average = weights > 0 ? sum / weights : 0;
+        foreach (var member in set.Whole)
+        {
+            var best = Best(member, context, bests);
+            if (!IsUnread(member, context) || context.MissedByModel[member.Slot] || best <= average) continue;
+            (sum, weights) = (sum + (member.Weight * best), weights + member.Weight);
+            average = weights > 0 ? sum / weights : 0;
+        }
+
+        return average;
     }
+
+    /// <summary>
+    /// It did not read the request to its end. Filler must not make a vote for harmlessness of that: it only raises.
+    /// </summary>
+    private static bool IsUnread(Member member, ScoringContext context) =>
+        member.Model.ReadsRequests && context.WholeBySlot[member.Slot] is not { IsWhole: true };
 
     /// <summary>One model over its own threshold is critical; one under it contributes less than high risk.</summary>
     private static double Any(ModelSet set, ScoringContext context, MlPolicy policy, double[]? bests)

@@ -82,7 +82,7 @@ public sealed class RequestModel : ValueModel
         {
             foreach (var part in new RequestParts(request)) reading.Add(request, part);
             var workLeft = long.MaxValue;
-            return reading.Run(ref workLeft, unitsPerToken: 0);
+            return reading.Run(ref workLeft, unitsPerToken: 0, deadline: long.MaxValue);
         }
         finally
         {

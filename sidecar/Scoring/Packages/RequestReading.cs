@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using WafOperator.Features;
 using WafOperator.Http;
@@ -45,7 +46,7 @@ internal sealed class RequestReading(RequestModel model, SubwordTokenizer tokeni
     private readonly byte[] _text = new byte[ValueNormalizer.ValueBytesMax];
     private readonly int[] _row = new int[model.Manifest.RowTokens];
     private readonly RequestModel.RowRun?[] _runs = new RequestModel.RowRun?[
-        PaddedTo(model.Manifest.RowTokens, model.Manifest.RowTokens) / LengthStep + 1];
+        (model.Manifest.RowTokens + LengthStep - 1) / LengthStep + 1];
     private bool _isCut;
 
     public void Begin(ReadOnlySpan<byte> method)
@@ -55,6 +56,9 @@ internal sealed class RequestReading(RequestModel model, SubwordTokenizer tokeni
         _sequencer.Begin(text[..length]);
         _isCut = false;
     }
+
+    /// <summary>Says that parts were left out.</summary>
+    public void Cut() => _isCut = true;
 
     /// <summary>
     /// Adds a part, in the order of <see cref="RequestParts"/>; returns the bytes that were read for it.
@@ -84,22 +88,23 @@ internal sealed class RequestReading(RequestModel model, SubwordTokenizer tokeni
 
         value = Bounded(value);
         var length = PartRules.Normalize(part.Kind, value, _text, out var flags);
-        if (ValueNormalizer.IsPlain(_text.AsSpan(0, length), flags)) return read;
-        _sequencer.Add(section, marker, flags, _text.AsSpan(0, length));
+        if (!ValueNormalizer.IsPlain(_text.AsSpan(0, length), flags))
+            _sequencer.Add(section, marker, flags, _text.AsSpan(0, length));
         return read + value.Length;
     }
 
     /// <summary>Runs the rows, in their order, while there is work left for them.</summary>
     /// <param name="workLeft">Units of work that may still be done; less when it returns.</param>
     /// <param name="unitsPerToken">Units that a row costs for each of its tokens.</param>
+    /// <param name="deadline">No row is begun after it: a network may be slower than its work was counted.</param>
     /// <returns>The worst row's answer; null where not even one could be run.</returns>
     /// <exception cref="OrtException">A run failed, or gave numbers that are none.</exception>
-    public RequestAnswer? Run(ref long workLeft, long unitsPerToken)
+    public RequestAnswer? Run(ref long workLeft, long unitsPerToken, long deadline)
     {
         RequestAnswer? worst = null;
         var rows = _sequencer.Rows;
         var done = 0;
-        for (; done < rows && workLeft > 0; done++)
+        for (; done < rows && workLeft > 0 && Stopwatch.GetTimestamp() <= deadline; done++)
         {
             var length = _sequencer.Row(done, _row);
             var run = RunOf(PaddedTo(length, _row.Length));

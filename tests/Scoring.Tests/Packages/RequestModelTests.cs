@@ -103,6 +103,21 @@ public sealed class RequestModelTests
                 files: SampleTransformer.Files.Where(f => f.Key != file).ToDictionary(f => f.Key, f => f.Value))),
             reason);
 
+    /// <summary>Rows are padded to a step, and the longest one may lie between two.</summary>
+    [Theory]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(40)]
+    public void RowsOfAnyLength_AreRead(int rowTokens)
+    {
+        var loading = Load(SampleTransformer.Archive(
+            SampleTransformer.Manifest with { RowTokens = rowTokens },
+            SampleTransformer.Files.Where(f => f.Key != "golden.jsonl").ToDictionary(f => f.Key, f => f.Value)));
+
+        Assert.Null(loading.Error);
+        loading.Model!.Dispose();
+    }
+
     [Fact]
     public void ATokenizerThatIsNone_IsRefused() =>
         Refused(Load(With("tokenizer.json", "{}"u8.ToArray())), "the tokenizer is not in the format that is read");
