@@ -23,7 +23,7 @@ public static class ApiReader
         try
         {
             using var document = JsonDocument.Parse(text, Strict);
-            return new(ReadRoot(new(document.RootElement, "")), null);
+            return new(ReadRoot(new(document.RootElement, new())), null);
         }
         catch (JsonException error)
         {

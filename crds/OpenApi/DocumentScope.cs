@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace WafOperator.OpenApi;
@@ -8,7 +10,8 @@ internal sealed class DocumentScope(DocumentCursor root, string version)
     private const string Local = "#/";
     private readonly Dictionary<string, Regex> _patterns = new(StringComparer.Ordinal);
     private readonly List<ApiRemark> _remarks = [];
-    private readonly HashSet<(string, string)> _said = [];
+    private readonly HashSet<(int, string)> _said = [];
+    private readonly Dictionary<int, Dictionary<string, JsonElement>> _members = [];
     private int _schemas;
 
     public string Version { get; } = version;
@@ -22,8 +25,16 @@ internal sealed class DocumentScope(DocumentCursor root, string version)
     /// <summary>Something that the document says and nobody checks.</summary>
     public void Remark(DocumentCursor at, string message)
     {
-        if (_said.Count < 100_000 && _said.Add((at.Place, message)) && _remarks.Count < ApiLimits.RemarksMax)
-            _remarks.Add(new(at.Place, message));
+        if (_said.Count < 100_000 && _said.Add((OffsetOf(at), message)) && _remarks.Count < ApiLimits.RemarksMax)
+            _remarks.Add(new(at.Place.ToString(), message));
+    }
+
+    /// <summary>Where a value begins in the text, in bytes: the same however it was come upon.</summary>
+    public int OffsetOf(DocumentCursor at)
+    {
+        var all = JsonMarshal.GetRawUtf8Value(root.Value);
+        return all.Overlaps(JsonMarshal.GetRawUtf8Value(at.Value), out var offset) ? offset
+            : throw new InvalidOperationException("a value of another document");
     }
 
     public void CountSchema(DocumentCursor at)
@@ -56,12 +67,28 @@ internal sealed class DocumentScope(DocumentCursor root, string version)
         {
             var name = Uri.UnescapeDataString(part).Replace("~1", "/", StringComparison.Ordinal)
                 .Replace("~0", "~", StringComparison.Ordinal);
-            at = (at.Value.ValueKind is System.Text.Json.JsonValueKind.Array && int.TryParse(name, out var index)
+            at = (at.Value.ValueKind is JsonValueKind.Array && int.TryParse(name, out var index)
                 ? at.Items().Skip(index).Take(1).Select(item => (DocumentCursor?)item).FirstOrDefault()
-                : at.Find(name)) ?? throw reference.Refuse($"\"{Shown(pointer)}\" names nothing");
+                : Member(at, name)) ?? throw reference.Refuse($"\"{Shown(pointer)}\" names nothing");
         }
 
-        return at with { Place = pointer[1..] };
+        return at;
+    }
+
+    /// <summary>
+    /// A member, found by a table: an object with ten thousand schemas is not walked for each of as many references.
+    /// </summary>
+    private DocumentCursor? Member(DocumentCursor at, string name)
+    {
+        if (!at.IsObject) return null;
+        var offset = OffsetOf(at);
+        if (!_members.TryGetValue(offset, out var members))
+        {
+            _members[offset] = members = new(StringComparer.Ordinal);
+            foreach (var member in at.Value.EnumerateObject()) members[member.Name] = member.Value;
+        }
+
+        return members.TryGetValue(name, out var value) ? new(value, new(at.Place, name)) : null;
     }
 
     /// <summary>A pattern; the same object for the same text.</summary>

@@ -17,14 +17,15 @@ internal sealed class SchemaReader(DocumentScope scope)
         "exclusiveMinimum", "exclusiveMaximum", "nullable", "required", "additionalProperties", "$ref",
     };
 
-    private readonly Dictionary<string, ValueSchema> _byPlace = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, ValueSchema> _byOffset = [];
     private readonly List<(ValueSchema Schema, DocumentCursor At)> _combined = [];
     private int _depth;
 
     /// <summary>The schema at a place. References to one place are one object, also in circles.</summary>
     public ValueSchema Read(DocumentCursor at)
     {
-        if (_byPlace.TryGetValue(at.Place, out var known)) return known;
+        var offset = scope.OffsetOf(at);
+        if (_byOffset.TryGetValue(offset, out var known)) return known;
         scope.CountSchema(at);
         if (at.Value.ValueKind is JsonValueKind.True) return ValueSchema.Any;
         if (at.Value.ValueKind is JsonValueKind.False) return new ValueSchema { IsNever = true };
@@ -32,21 +33,21 @@ internal sealed class SchemaReader(DocumentScope scope)
         if (at.Find("$ref") is { } reference)
         {
             var members = at.Value.EnumerateObject().Count(member => !Notes.Contains(member.Name));
-            if (members == 0) return _byPlace[at.Place] = Follow(at);
+            if (members == 0) return _byOffset[offset] = Follow(at);
             if (!scope.IsModern)
             {
                 scope.Remark(at, "words beside $ref mean nothing in OpenAPI 3.0");
-                return _byPlace[at.Place] = Follow(at);
+                return _byOffset[offset] = Follow(at);
             }
 
-            var both = _byPlace[at.Place] = new ValueSchema();
+            var both = _byOffset[offset] = new ValueSchema();
             Deeper(both, at);
             both.AllOf = [.. both.AllOf, Read(scope.Target(reference))];
             _combined.Add((both, at));
             return both;
         }
 
-        var schema = _byPlace[at.Place] = new ValueSchema();
+        var schema = _byOffset[offset] = new ValueSchema();
         Deeper(schema, at);
         if (schema.IsCombined) _combined.Add((schema, at));
         return schema;

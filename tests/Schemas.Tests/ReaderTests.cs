@@ -90,6 +90,36 @@ public sealed class ReaderTests
     }
 
     [Fact]
+    public void NamesThatAreLongAndDeep_TakeMemoryInProportionToTheText()
+    {
+        // Pointers to the members, written out, would have 6,000 characters each, and be kept: 1 GB.
+        var name = new string('n', 250);
+        var open = string.Concat(Enumerable.Repeat("{\"properties\":{\"" + name + "\":", 25));
+        var members = string.Join(',', Enumerable.Range(0, 15_000).Select(i => $"\"m{i}\":{{\"zz\":1}}"));
+        var document = Requests.WithBody(
+            open + "{\"properties\":{" + members + "}}" + new string('}', 50), version: "3.1.0");
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var description = ApiReader.Read(document).Description!;
+        var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(15_000, description.UncheckedCount);
+        Assert.InRange(bytes, 0, document.Length * 200L);
+        Assert.All(description.Unchecked, remark => Assert.InRange(remark.Place.Length, 1, 1200));
+        Assert.EndsWith("/properties/m0/zz", description.Unchecked[0].Place, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void NamesThatBeginAlike_AreDifferentSchemas()
+    {
+        var name = new string('n', 300);
+        var program = Requests.Program(Requests.WithBody(
+            "{\"properties\":{\"" + name + "1\":{\"type\":\"string\"},\"" + name + "2\":{\"type\":\"integer\"}}}"));
+
+        Assert.Equal("", Requests.Judge(program, Requests.Json("POST /b", "{\"" + name + "2\":1}")));
+    }
+
+    [Fact]
     public void ReferencesThatFanOut_AreReadOnce()
     {
         // Ten references on each of 60 layers: 10^60 schemas, if each were read again.

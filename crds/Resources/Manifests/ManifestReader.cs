@@ -121,10 +121,7 @@ public static class ManifestReader
         /// <summary>The place of a path, or of the nearest parent that was written down.</summary>
         private static ManifestFinding At(YamlDocument document, string path, string message)
         {
-            var place = path;
-            while (!document.Positions.ContainsKey(place) && place.Length > 0)
-                place = place[..Math.Max(0, place.AsSpan().LastIndexOfAny('.', '['))];
-            var position = document.Positions.TryGetValue(place, out var found) ? found : new(document.Line, 1, null);
+            var position = document.Places.Find(path).Position;
             return new(position.Line, position.Column, path, message);
         }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -10,8 +9,8 @@ namespace WafOperator.Resources.Manifests;
 /// </summary>
 public readonly record struct SourcePosition(int Line, int Column, string? Text);
 
-/// <summary>One YAML document as JSON, with the place of every value by its path.</summary>
-internal sealed record YamlDocument(JsonNode? Root, IReadOnlyDictionary<string, SourcePosition> Positions, int Line);
+/// <summary>One YAML document as JSON, and where its values stand.</summary>
+internal sealed record YamlDocument(JsonNode? Root, YamlPlaces Places, int Line);
 
 /// <summary>The text is not YAML that we read: syntax, a duplicate key, or a limit.</summary>
 public sealed class YamlSyntaxException(string message, int line, int column) : Exception(message)
@@ -28,9 +27,21 @@ public sealed class YamlSyntaxException(string message, int line, int column) : 
 internal sealed class YamlReader(string text, ManifestLimits limits)
 {
     private readonly Parser _parser = new(new Scanner(new StringReader(text), skipComments: true));
-    private readonly Dictionary<string, (JsonNode? Node, int Size)> _anchors = new(StringComparer.Ordinal);
-    private Dictionary<string, SourcePosition> _positions = [];
+    private readonly Dictionary<string, Anchored> _anchors = new(StringComparer.Ordinal);
     private int _nodes;
+
+    /// <summary>The deepest level since the value that is being read began.</summary>
+    private int _deepest;
+
+    /// <summary>Characters of keys and texts: aliases of a long text would make it as long as they like.</summary>
+    private long _characters;
+
+    /// <summary>What an alias stands for, and how much that is.</summary>
+    /// <param name="Node">The value.</param>
+    /// <param name="Size">Values in it, itself among them.</param>
+    /// <param name="Characters">Characters of its keys and texts.</param>
+    /// <param name="Height">Levels below it.</param>
+    private readonly record struct Anchored(JsonNode? Node, int Size, long Characters, int Height);
 
     public IReadOnlyList<YamlDocument> ReadAll()
     {
@@ -43,11 +54,10 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
                 var start = Take<DocumentStart>();
                 if (documents.Count >= limits.DocumentsMax)
                     throw At(start, $"holds more than {limits.DocumentsMax} documents");
-                _positions = new(StringComparer.Ordinal);
                 _anchors.Clear();
                 var line = (int)_parser.Current!.Start.Line;
-                var root = ReadNode("", 0);
-                documents.Add(new(root, _positions, line));
+                var places = new YamlPlaces(PositionOf(_parser.Current));
+                documents.Add(new(ReadNode(places, 0), places, line));
                 Take<DocumentEnd>();
             }
         }
@@ -65,31 +75,45 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
         return documents;
     }
 
-    private JsonNode? ReadNode(string path, int depth)
+    private JsonNode? ReadNode(YamlPlaces place, int depth)
     {
         var current = _parser.Current!;
-        if (depth > limits.DepthMax) throw At(current, $"is nested deeper than {limits.DepthMax} levels");
-        Count(1, current);
-        _positions[path] = new((int)current.Start.Line, (int)current.Start.Column, (current as Scalar)?.Value);
+        Reach(depth, current);
         if (current is AnchorAlias alias)
         {
             _parser.MoveNext();
-            if (!_anchors.TryGetValue(alias.Value.Value, out var target))
-                throw At(alias, $"the alias *{alias.Value.Value} names no anchor before it");
-            Count(target.Size, alias);
-            return target.Node?.DeepClone();
+            return Expanded(alias, depth);
         }
-        var before = _nodes;
+
+        var (nodes, characters, deepest) = (_nodes, _characters, _deepest);
+        _deepest = depth;
+        Count(1, (current as Scalar)?.Value.Length ?? 0, current);
         var node = current switch
         {
             Scalar scalar => ReadScalar(scalar),
-            MappingStart => ReadMapping(path, depth),
-            SequenceStart => ReadSequence(path, depth),
+            MappingStart => ReadMapping(place, depth),
+            SequenceStart => ReadSequence(place, depth),
             _ => throw At(current, "is not YAML that is understood here"),
         };
         if (current is NodeEvent { Anchor.IsEmpty: false } anchored)
-            _anchors[anchored.Anchor.Value] = (node, _nodes - before + 1);
+            _anchors[anchored.Anchor.Value] = new(node, _nodes - nodes, _characters - characters, _deepest - depth);
+        _deepest = Math.Max(_deepest, deepest);
         return node;
+    }
+
+    private JsonNode? Expanded(AnchorAlias alias, int depth)
+    {
+        if (!_anchors.TryGetValue(alias.Value.Value, out var target))
+            throw At(alias, $"the alias *{alias.Value.Value} names no anchor before it");
+        Reach(depth + target.Height, alias);
+        Count(1 + target.Size, target.Characters, alias);
+        return target.Node?.DeepClone();
+    }
+
+    private void Reach(int depth, ParsingEvent at)
+    {
+        if (depth > limits.DepthMax) throw At(at, $"is nested deeper than {limits.DepthMax} levels");
+        _deepest = Math.Max(_deepest, depth);
     }
 
     private JsonNode? ReadScalar(Scalar scalar)
@@ -105,7 +129,7 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
         }
     }
 
-    private JsonObject ReadMapping(string path, int depth)
+    private JsonObject ReadMapping(YamlPlaces place, int depth)
     {
         _parser.MoveNext();
         var result = new JsonObject();
@@ -114,32 +138,48 @@ internal sealed class YamlReader(string text, ManifestLimits limits)
             if (_parser.Current is not Scalar key) throw At(_parser.Current!, "keys must be plain names");
             if (key is { Value: "<<", Style: ScalarStyle.Plain })
                 throw At(key, "merge keys (<<) are not supported: write the fields out");
-            _parser.MoveNext();
-            var child = path.Length == 0 ? key.Value : $"{path}.{key.Value}";
             if (result.ContainsKey(key.Value))
-                throw At(key, $"the key {key.Value} stands twice (first in line {_positions[child].Line})");
-            var value = ReadNode(child, depth + 1);
-            result.Add(key.Value, value);
-            _positions[child] = _positions[child] with { Line = (int)key.Start.Line, Column = (int)key.Start.Column };
+                throw At(key, $"the key {Shown(key.Value)} stands twice "
+                    + $"(first in line {place.Member(key.Value)!.Position.Line})");
+            _characters += key.Value.Length;
+            _parser.MoveNext();
+            // A member stands where its key does, and reads as its value does.
+            var child = new YamlPlaces(PositionOf(key) with { Text = PositionOf(_parser.Current!).Text });
+            place.Add(key.Value, child);
+            result.Add(key.Value, ReadNode(child, depth + 1));
         }
+
         _parser.MoveNext();
         return result;
     }
 
-    private JsonArray ReadSequence(string path, int depth)
+    private JsonArray ReadSequence(YamlPlaces place, int depth)
     {
         _parser.MoveNext();
         var result = new JsonArray();
         while (_parser.Current is not SequenceEnd)
-            result.Add(ReadNode(string.Create(CultureInfo.InvariantCulture, $"{path}[{result.Count}]"), depth + 1));
+        {
+            var child = new YamlPlaces(PositionOf(_parser.Current!));
+            place.Add(child);
+            result.Add(ReadNode(child, depth + 1));
+        }
+
         _parser.MoveNext();
         return result;
     }
 
-    private void Count(int nodes, ParsingEvent at)
+    private static SourcePosition PositionOf(ParsingEvent at) =>
+        new((int)at.Start.Line, (int)at.Start.Column, (at as Scalar)?.Value);
+
+    private static string Shown(string key) => key.Length <= 100 ? key : key[..100] + "…";
+
+    private void Count(int nodes, long characters, ParsingEvent at)
     {
         _nodes += nodes;
+        _characters += characters;
         if (_nodes > limits.NodesMax) throw At(at, $"holds more than {limits.NodesMax} values (aliases expanded)");
+        if (_characters > limits.TextLengthMax)
+            throw At(at, $"holds more than {limits.TextLengthMax} characters (aliases expanded)");
     }
 
     private T Take<T>() where T : ParsingEvent
