@@ -94,6 +94,12 @@ internal static class FileAnalysis
                         $"{label}WafPolicy {exclusion.Spec.Policy} is not among the files: its bounds were not "
                             + "checked");
                 break;
+            case ApiSchema schema when !Same<WafPolicy>(all, schema)
+                .Any(policy => policy.Metadata.Name == schema.Spec.Policy):
+                yield return new(
+                    file, manifest.Line, AnalysisSeverity.Advice, "policy-elsewhere",
+                    $"{label}WafPolicy {schema.Spec.Policy} is not among the files: its document was not read");
+                break;
         }
     }
 
@@ -104,6 +110,7 @@ internal static class FileAnalysis
             Policy = policy,
             Exclusions = [.. Same<WafExclusion>(all, policy)],
             Models = [.. Same<ModelVersion>(all, policy)],
+            ApiSchemas = [.. Same<ApiSchema>(all, policy)],
             Pools = [.. Same<InferencePool>(all, policy)],
             RuleFiles = maps.GroupBy(map => map.Name).ToDictionary(group => group.Key, group => group.Last().Files),
             TrustUnjudgedModels = true,

@@ -22,6 +22,9 @@ internal static class OurKinds
     public static readonly ResourceType<Resource<InferencePool>> Pools =
         Ours("inferencepools", "InferencePool").As(ResourceJson.Default.InferencePool);
 
+    public static readonly ResourceType<Resource<ApiSchema>> ApiSchemas =
+        Ours("apischemas", "ApiSchema").As(ResourceJson.Default.ApiSchema);
+
     private static ResourceType Ours(string plural, string kind) =>
         new(ApiGroup.Name, ApiGroup.Version, plural, kind, ResourceScope.Namespaced);
 }

@@ -38,7 +38,7 @@ internal sealed class SupportBundle(Invocation invocation)
         Add("checks.json", Checks.CheckReport.Of(
             Checks.CheckRun.All(facts, Checks.CheckCommand.Checks, isBeforeInstallation: false), isVerbose: true).Json);
         foreach (var type in new ResourceType[] { OurKinds.Policies, OurKinds.Exclusions, OurKinds.Models,
-            OurKinds.Pools })
+            OurKinds.Pools, OurKinds.ApiSchemas })
             await ObjectsAsync(type, scope, cancellationToken);
         await ObjectsAsync(BuiltIn.MutatingWebhookConfigurations, ListOptions.All, cancellationToken);
         await ObjectsAsync(BuiltIn.ValidatingWebhookConfigurations, ListOptions.All, cancellationToken);

@@ -24,6 +24,7 @@ public sealed class ResourceJson
     public JsonTypeInfo<WafPolicy> WafPolicy => Of<WafPolicy>();
     public JsonTypeInfo<WafExclusion> WafExclusion => Of<WafExclusion>();
     public JsonTypeInfo<ModelVersion> ModelVersion => Of<ModelVersion>();
+    public JsonTypeInfo<ApiSchema> ApiSchema => Of<ApiSchema>();
     public JsonTypeInfo<InferencePool> InferencePool => Of<InferencePool>();
 
     /// <summary>Type information of any of our types.</summary>

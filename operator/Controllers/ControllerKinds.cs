@@ -19,6 +19,9 @@ public static class ControllerKinds
     public static readonly ResourceType<Resource<ModelVersion>> Models =
         Ours("modelversions", "ModelVersion").As(ResourceJson.Default.ModelVersion);
 
+    public static readonly ResourceType<Resource<ApiSchema>> ApiSchemas =
+        Ours("apischemas", "ApiSchema").As(ResourceJson.Default.ApiSchema);
+
     public static readonly ResourceType<Resource<InferencePool>> Pools =
         Ours("inferencepools", "InferencePool").As(ResourceJson.Default.InferencePool);
 

@@ -42,4 +42,7 @@ internal sealed class AdmissionCache : IAdmissionCache
 
     public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) =>
         _namespaces.Cache.Get(NamespacedName.Cluster(@namespace))?.Metadata.Labels ?? NoLabels;
+
+    public IReadOnlyDictionary<string, string>? Texts(string @namespace, string configMap) =>
+        _policies.TextsOf(new(@namespace, configMap));
 }

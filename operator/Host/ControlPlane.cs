@@ -1,3 +1,4 @@
+using WafOperator.Controllers.Apis;
 using WafOperator.Controllers.Bypass;
 using WafOperator.Controllers.Certificates;
 using WafOperator.Controllers.Coverage;
@@ -164,13 +165,16 @@ internal sealed class ControlPlane
             .Watch(Policies.Exclusions, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata)
                 ? PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy)
                 : [])
+            .Watch(Policies.ApiSchemas, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata)
+                ? PolicyOf(c.Key.Namespace, c.Current?.Value.Spec.Policy, c.Previous?.Value.Spec.Policy)
+                : [])
             .Watch(Policies.Models, c => PolicyPublisher.IsNews(c.Previous, c.Current)
                 ? PoliciesIn(c.Key.Namespace) : [])
             .Watch(Policies.Pools, c => PoliciesIn(c.Key.Namespace))
             .Watch(_poolSecret, _ => Policies.Policies.Cache.List().Where(p => PolicyPublisher.NeedsKeys(p.Value))
                 .Select(p => p.Metadata.Key))
             .Watch(Policies.RuleFiles, c => Policies.Policies.Cache.ByNamespace.Find(c.Key.Namespace)
-                .Where(p => p.Value.Spec.Rules is { } rules && rules.ConfigMaps.Contains(c.Key.Name))
+                .Where(p => Policies.Reads(p, c.Key.Name))
                 .Select(p => p.Metadata.Key));
     }
 
@@ -256,6 +260,7 @@ internal sealed class ControlPlane
             foreach (var exclusion in ExclusionsOf(policy)) exclusions.Enqueue(exclusion);
         };
         _leading.Add(exclusions);
+        AddApiSchemas(coverage, writer);
         _leading.Add(Loop("bypass-policies", new BypassPolicyController(_client, Policies, coverage))
             .Watch(Policies.Policies, c => IsSpecChange(c.Current?.Metadata, c.Previous?.Metadata) ? [c.Key] : [])
             .Watch(Coverage.Pods, c =>
@@ -268,6 +273,23 @@ internal sealed class ControlPlane
             .Watch(Coverage.Pods, c => c.Current is { HasSidecar: false, IsActive: true }
                 ? PoliciesIn(c.Key.Namespace).Where(RepairsByEviction) : []));
     }
+
+    private void AddApiSchemas(PolicyCoverage coverage, StatusWriter writer)
+    {
+        var schemas = Loop(
+                "api-schema-status",
+                new ApiSchemaStatusController(Policies, _compiled, coverage, writer, _services.Time))
+            .For(Policies.ApiSchemas)
+            .Watch(Policies.Policies, c => ApiSchemasOf(c.Key));
+        _compiled.Compiled += policy =>
+        {
+            foreach (var schema in ApiSchemasOf(policy)) schemas.Enqueue(schema);
+        };
+        _leading.Add(schemas);
+    }
+
+    private IEnumerable<NamespacedName> ApiSchemasOf(NamespacedName policy) => Policies.ApiSchemas.Cache.ByNamespace
+        .Find(policy.Namespace).Where(s => s.Value.Spec.Policy == policy.Name).Select(s => s.Metadata.Key);
 
     private void AddRollouts(OutsideHttp http)
     {

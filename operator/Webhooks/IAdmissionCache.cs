@@ -21,4 +21,9 @@ public interface IAdmissionCache
     IReadOnlyList<ServiceView> Services(string @namespace);
 
     IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace);
+
+    /// <summary>
+    /// Texts by key of a ConfigMap with the label that lets the operator read it; null where there is none.
+    /// </summary>
+    IReadOnlyDictionary<string, string>? Texts(string @namespace, string configMap);
 }

@@ -348,7 +348,7 @@ public sealed partial class CanonicalRequest
     }
 
     /// <summary>The body is still in a content coding that is not undone.</summary>
-    internal bool IsCodingOpaque { get; set; }
+    public bool IsCodingOpaque { get; internal set; }
 
     /// <summary>A content coding of the body was undone, or should have been.</summary>
     internal bool IsCoded { get; set; }

@@ -201,6 +201,8 @@ public sealed partial class Sidecar : IAsyncDisposable
             Models = [.. _models.Statuses(), .. _judges.Statuses],
             Rollouts = [.. (_active.Current?.Scoring?.Tallies ?? []).Select(t => t.Read())],
             Vocabulary = _meters.Vocabulary.Read(),
+            ApiSchemas = _active.Current is { Schemas: { IsEmpty: false } schemas }
+                ? schemas.Reports() : null,
             Learning = withSketches ? _models.Learning : _models.Progress,
             Sharing = document?.Sharing is null ? null : _replicas.Current.Report(),
         };
@@ -292,6 +294,7 @@ public sealed partial class Sidecar : IAsyncDisposable
         metrics.PoolCircuit.From(() => _pool.Circuit is { } state ? [new Sample(1, state.ToString())] : []);
         BehaviourPage.Observe(metrics, () => _active.Current?.Behaviour);
         SharingMetrics.Observe(metrics, _replicas);
+        ApiSchemaMetrics.Observe(metrics, () => _active.Current?.Schemas);
         metrics.Ready.From(() => IsReady ? 1 : 0);
         metrics.PolicyInfo.From(() => _active.Current?.Document is not { } document ? []
             : [new Sample(

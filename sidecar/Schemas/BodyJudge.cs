@@ -12,13 +12,14 @@ internal static class BodyJudge
         CanonicalRequest request, OperationProgram operation, BodyKnowledge knowledge, ref ValueJudge judge,
         ref FindingList findings)
     {
-        var hasBody = request.BodyBytesSeen > 0 || knowledge is BodyKnowledge.Cut;
         if (operation.Operation.Body is not { } described)
         {
-            if (hasBody) findings.Add(SchemaReason.Body, "the operation has no body");
+            if (request.BodyBytesSeen > 0) findings.Add(SchemaReason.Body, "the operation has no body");
+            else if (knowledge is BodyKnowledge.Cut) findings.Add(SchemaReason.Unchecked, "a stream cannot be checked");
             return;
         }
 
+        var hasBody = request.BodyBytesSeen > 0 || knowledge is BodyKnowledge.Cut;
         if (!hasBody && knowledge is BodyKnowledge.Whole)
         {
             if (described.IsRequired) findings.Add(SchemaReason.Body, "the body is missing");
@@ -43,7 +44,7 @@ internal static class BodyJudge
 
     private static bool IsWhole(CanonicalRequest request) =>
         !request.IsBodyCut && !request.IsOutOfRoom && request.RawBody.Length == request.BodyBytesSeen
-        && (request.Unread & UnreadContent.Coding) == 0
+        && !request.IsCodingOpaque && (request.Unread & UnreadContent.Coding) == 0
         && request.BodyError is not (BodyError.Compression or BodyError.Memory);
 
     private static ApiMedia? MediaOf(CanonicalRequest request, OperationProgram operation, ref FindingList findings)

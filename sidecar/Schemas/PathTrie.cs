@@ -52,6 +52,9 @@ internal sealed class PathTrie
     {
         public List<(byte[] Method, int Operation)> Operations { get; } = [];
 
+        /// <summary>The methods, as the header of that name lists them.</summary>
+        public string Allow => string.Join(", ", Operations.Select(entry => Encoding.ASCII.GetString(entry.Method)));
+
         /// <summary>The operation of a method; of GET for HEAD, which is the same without the body; -1: none.</summary>
         public int Operation(ReadOnlySpan<byte> method)
         {

@@ -33,7 +33,9 @@ public readonly record struct SchemaFinding(SchemaReason Reason, string Message)
 /// <summary>What the schema says of a request.</summary>
 /// <param name="Operation">Number of the operation; -1: none.</param>
 /// <param name="Findings">What does not fit, at most one of each reason; null: all fits.</param>
-public readonly record struct SchemaVerdict(int Operation, IReadOnlyList<SchemaFinding>? Findings)
+/// <param name="Allow">Methods of the path, where the request's is none of them.</param>
+public readonly record struct SchemaVerdict(
+    int Operation, IReadOnlyList<SchemaFinding>? Findings, string? Allow = null)
 {
     public bool Fits => Findings is null;
 }

@@ -67,7 +67,7 @@ public sealed class SchemaProgram
         if (index < 0)
         {
             findings.Add(SchemaReason.UnknownMethod, "no operation of this path has this method");
-            return new(-1, findings.Found);
+            return new(-1, findings.Found, end.Allow);
         }
 
         var operation = _operations[index];

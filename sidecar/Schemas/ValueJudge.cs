@@ -8,7 +8,8 @@ namespace WafOperator.Schemas;
 
 /// <summary>
 /// Compares values with schemas: JSON without making a tree of it, and texts of parameters. Each value that a schema is
-/// asked about is a step; when <see cref="StepsMax"/> are used up, it is given up (<see cref="IsExhausted"/>).
+/// asked about is a step, long lists of values and long texts of patterns are more; when <see cref="StepsMax"/> are
+/// used up, it is given up (<see cref="IsExhausted"/>).
 /// Allocates only where something does not fit. Dispose it: it rents memory for texts with escapes.
 /// </summary>
 internal struct ValueJudge : IDisposable
@@ -17,6 +18,12 @@ internal struct ValueJudge : IDisposable
     public const int StepsMax = 200_000;
 
     private const int PatternBytesMax = 16 << 10;
+
+    /// <summary>Values of an enumeration that are looked through in the time of a step.</summary>
+    private const int EnumValuesAStep = 16;
+
+    /// <summary>Bytes that a pattern is asked about in the time of a step.</summary>
+    private const int PatternBytesAStep = 32;
     private byte[]? _bytes;
     private char[]? _chars;
     private int _steps;
@@ -271,6 +278,7 @@ internal struct ValueJudge : IDisposable
             || schema.Format is ValueFormat.Int64 && (!isDecimal || exact is < long.MinValue or > long.MaxValue))
             return Fail("is out of the range of its format");
         if (schema.Enum is not { } values) return true;
+        if (!Step(values.Count / EnumValuesAStep)) return false;
         foreach (var value in values)
         {
             if (value.Type is ValueTypes.Number && value.Number.Equals(number)) return true;
@@ -293,6 +301,7 @@ internal struct ValueJudge : IDisposable
         if (!Listed(schema, ValueTypes.Text, utf8)) return false;
         if (schema.Pattern is not { } pattern) return true;
         if (utf8.Length > PatternBytesMax) return Fail("is longer than patterns are asked about");
+        if (!Step(utf8.Length / PatternBytesAStep)) return false;
         if (_chars is null || _chars.Length < utf8.Length)
         {
             if (_chars is not null) ArrayPool<char>.Shared.Return(_chars);
@@ -306,6 +315,7 @@ internal struct ValueJudge : IDisposable
     private bool Listed(ValueSchema schema, ValueTypes type, ReadOnlySpan<byte> utf8)
     {
         if (schema.Enum is not { } values) return true;
+        if (!Step(values.Count / EnumValuesAStep)) return false;
         foreach (var value in values)
         {
             if (value.Type == type && utf8.SequenceEqual(value.Text)) return true;
@@ -344,9 +354,9 @@ internal struct ValueJudge : IDisposable
         return true;
     }
 
-    private bool Step()
+    private bool Step(int steps = 1)
     {
-        if (++_steps <= StepsMax) return true;
+        if ((_steps += steps) <= StepsMax) return true;
         IsExhausted = true;
         return Fail("is too much to check");
     }

@@ -17,7 +17,7 @@ public sealed class ReferenceTableTests
         ["crds/Telemetry"] = [],
         ["operator/Metrics"] = ["crds/Telemetry"],
         ["operator/Kubernetes"] = ["crds/Telemetry"],
-        ["operator/Policies"] = ["crds/Resources", "crds/SecLang", "crds/Protocols"],
+        ["operator/Policies"] = ["crds/Resources", "crds/SecLang", "crds/OpenApi", "crds/Protocols"],
         ["operator/Rollouts"] = ["crds/Resources", "crds/Protocols"],
         ["operator/Injection"] = ["crds/Resources"],
         ["operator/Controllers"] =
@@ -47,8 +47,8 @@ public sealed class ReferenceTableTests
         ["sidecar/Schemas"] = ["sidecar/Http", "crds/OpenApi"],
         ["sidecar/Proxy"] =
         [
-            "sidecar/Http", "sidecar/Engine", "sidecar/Scoring", "sidecar/Behaviour", "crds/Protocols", "crds/SecLang",
-                "crds/Telemetry", "sidecar/Listening",
+            "sidecar/Http", "sidecar/Engine", "sidecar/Scoring", "sidecar/Behaviour", "sidecar/Schemas", "crds/OpenApi",
+                "crds/Protocols", "crds/SecLang", "crds/Telemetry", "sidecar/Listening",
         ],
         ["models/OnnxRuntime"] = [],
         ["models/Features"] = [],

@@ -19,7 +19,10 @@ internal static class SpecFields
     private const string Namespace = "WafOperator.Resources";
 
     private static readonly string[] Kinds =
-        ["Policies.WafPolicy", "Exclusions.WafExclusion", "Models.ModelVersion", "Pools.InferencePool"];
+    [
+        "Policies.WafPolicy", "Exclusions.WafExclusion", "Models.ModelVersion", "Pools.InferencePool",
+        "Policies.ApiSchema",
+    ];
 
     private static readonly string[] Product = ["crds/", "operator/", "sidecar/", "models/"];
 

@@ -8,6 +8,7 @@ using WafOperator.Benchmarks.Matching;
 using WafOperator.Benchmarks.Peers;
 using WafOperator.Benchmarks.Pool;
 using WafOperator.Benchmarks.Proxy;
+using WafOperator.Benchmarks.Schemas;
 using WafOperator.Benchmarks.Scoring;
 using WafOperator.Benchmarks.Telemetry;
 using WafOperator.Benchmarks.Tokens;
@@ -34,6 +35,7 @@ if (args is ["proxy-part", var part, .. var settings]) return await ProxyPart.Ru
     ("slow-clients", "what slow clients cost the sidecar and others " + SlowClientBenchmark.Usage,
         SlowClientBenchmark.RunAsync),
     ("behaviour", "history, limits and features of clients; a flood of keys [keys]", BehaviourBenchmark.RunAsync),
+    ("schemas", "reading an OpenAPI document, and comparing requests with it [requests]", SchemaBenchmark.RunAsync),
     ("scoring", "CPU time of the models for a benign request of ten values [requests]", ScoringBenchmark.RunAsync),
     ("tokens", "values cut into subwords, by the kilobyte " + TokenBenchmark.Usage, TokenBenchmark.RunAsync),
     ("rows", "whole requests read by a transformer in the sidecar " + RowBenchmark.Usage, RowBenchmark.RunAsync),

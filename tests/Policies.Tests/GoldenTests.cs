@@ -48,7 +48,11 @@ public sealed class GoldenTests
     {
         var inputs = Read(Path.Combine(Folder, name + ".in.yaml"));
         var turned =
-            inputs with { Exclusions = [.. inputs.Exclusions.Reverse()], Models = [.. inputs.Models.Reverse()] };
+            inputs with
+            {
+                Exclusions = [.. inputs.Exclusions.Reverse()], Models = [.. inputs.Models.Reverse()],
+                ApiSchemas = [.. inputs.ApiSchemas.Reverse()],
+            };
         Assert.Equal(PolicyCompiler.Compile(inputs).Document?.Revision, PolicyCompiler.Compile(turned)
             .Document?.Revision);
     }
@@ -63,6 +67,7 @@ public sealed class GoldenTests
             Policy = objects.OfType<WafPolicy>().Single(),
             Exclusions = [.. objects.OfType<WafExclusion>()],
             Models = [.. objects.OfType<ModelVersion>()],
+            ApiSchemas = [.. objects.OfType<ApiSchema>()],
             Pools = [.. objects.OfType<InferencePool>()],
             RuleFiles = manifest.RuleFiles.ToDictionary(map => map.Name, map => map.Files),
             PublicKeys = new Dictionary<string, string> { ["model-key"] = "-----BEGIN PUBLIC KEY-----" },

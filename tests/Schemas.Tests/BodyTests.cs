@@ -195,6 +195,31 @@ public sealed class BodyTests
         Assert.Equal(finding, Requests.Judge(program, Requests.Json("POST /b", "1"), knowledge));
     }
 
+    [Theory]
+    [InlineData("enum")]
+    [InlineData("pattern")]
+    public void LongListsOfValuesAndLongTexts_AreWorkThatIsCounted(string word)
+    {
+        var values = string.Join(',', Enumerable.Range(0, 2000).Select(i => $"\"v{i:0000}\""));
+        var schema = word == "enum" ? "{\"items\":{\"enum\":[" + values + "]}}"
+            : "{\"items\":{\"anyOf\":[" + string.Join(',', Enumerable.Range(0, 60).Select(i =>
+                $"{{\"pattern\":\"^a+b{i}$\"}}")) + "]}}";
+        var item = word == "enum" ? "\"v1999\"" : $"\"{new string('a', 8000)}b59\"";
+        var program = Requests.Program(Requests.WithBody(schema));
+
+        string Judge(int items) => Requests.Judge(
+            program, Requests.Json("POST /b", $"[{string.Join(',', Enumerable.Repeat(item, items))}]"));
+
+        Assert.Equal("", Judge(5));
+        Assert.Equal("Unchecked: the body is too much to check", Judge(word == "enum" ? 2000 : 20));
+    }
+
+    [Fact]
+    public void StreamWhereNoBodyIsDescribed_CannotBeChecked() => Assert.Equal(
+        "Unchecked: a stream cannot be checked",
+        Requests.Judge(
+            Requests.Program(Requests.Document("""{"/g":{"get":{}}}""")), Requests.Of("GET /g"), BodyKnowledge.Cut));
+
     [Fact]
     public void BodyWhereNoneIsDescribed_IsAFinding() => Assert.Equal(
         "Body: the operation has no body",

@@ -68,6 +68,10 @@ public sealed class RequestTests
         Assert.Equal(covers, Shop.Covers(Requests.Of("GET " + path)));
 
     [Fact]
+    public void UnknownMethod_SaysWhichThereAre() =>
+        Assert.Equal("GET, DELETE", Shop.Judge(Requests.Of("PUT /v1/items/7"), BodyKnowledge.Whole).Allow);
+
+    [Fact]
     public void BasePathOfTheUser_ReplacesThatOfTheDocument()
     {
         var program = Requests.Program(Requests.Document(

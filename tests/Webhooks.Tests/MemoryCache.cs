@@ -11,11 +11,14 @@ internal sealed class MemoryCache : IAdmissionCache
     public List<WafPolicy> PolicyList { get; } = [];
     public List<Workload> WorkloadList { get; } = [];
     public List<ServiceView> ServiceList { get; } = [];
+    public Dictionary<string, IReadOnlyDictionary<string, string>> TextList { get; } = [];
 
     public IReadOnlyList<WafPolicy> Policies(string @namespace) => [.. PolicyList];
     public IReadOnlyList<Workload> Workloads(string @namespace) => [.. WorkloadList];
     public IReadOnlyList<ServiceView> Services(string @namespace) => [.. ServiceList];
     public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) => new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string>? Texts(string @namespace, string configMap) =>
+        TextList.GetValueOrDefault(configMap);
 
     /// <summary>A policy for the Deployment shop, and a Service that targets its port http.</summary>
     public static MemoryCache WithShop(bool isRequired = false)

@@ -198,5 +198,7 @@ public sealed class PodAdmissionTests
             ? inner.Services(@namespace) : [];
         public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) =>
             inner.NamespaceLabels(@namespace);
+        public IReadOnlyDictionary<string, string>? Texts(string @namespace, string configMap) =>
+            inner.Texts(@namespace, configMap);
     }
 }

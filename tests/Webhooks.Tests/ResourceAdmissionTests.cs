@@ -137,6 +137,55 @@ public sealed class ResourceAdmissionTests
         Assert.False((bool)(await ReviewAsync(Exclusion("{rules: [\"949110\"]}")))["allowed"]!);
     }
 
+    [Theory]
+    [InlineData("openapi: 3.0.3\npaths: {/a: {get: {operationId: read}}}", "", "")]
+    [InlineData("openapi: 3.0.3\npaths: {/a: {get: {parameters: [{name: a, in: body}]}}}", "spec.document",
+        "/paths/~1a/get/parameters/0/in: is not path, query, header or cookie")]
+    [InlineData("openapi: 3.0.3\npaths: {/a: {get: {}}, /a: {}}", "spec.document",
+        "line 2, column 24: the key /a stands twice (first in line 2)")]
+    [InlineData("openapi: 3.0.3\nx: &a [*a]\npaths: {}", "spec.document", "line 2, column 8: the alias *a")]
+    public async Task AnApiSchema_IsRefusedForItsDocument(string document, string field, string reason)
+    {
+        var cache = new MemoryCache
+        {
+            TextList = { ["items-api"] = new Dictionary<string, string> { ["openapi.yaml"] = document } },
+        };
+        var response = await ReviewAsync(ApiSchema("read"), cache: cache);
+
+        Assert.Equal(field.Length == 0, (bool)response["allowed"]!);
+        if (field.Length == 0) return;
+        Assert.Equal(field, (string?)response["status"]!["details"]!["causes"]![0]!["field"]);
+        Assert.Contains(reason, (string)response["status"]!["message"]!, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, "spec.document.configMap: there is no ConfigMap items-api")]
+    [InlineData(true, "spec.operations[0].operation: the document has no operation gone")]
+    public async Task WhatAnApiSchemaLacksNow_MayComeLater(bool isThere, string warning)
+    {
+        var cache = new MemoryCache();
+        if (isThere)
+        {
+            cache.TextList["items-api"] = new Dictionary<string, string>
+            {
+                ["openapi.yaml"] = "{\"openapi\":\"3.1.0\",\"paths\":{}}",
+            };
+        }
+
+        var response = await ReviewAsync(ApiSchema("gone"), cache: cache);
+
+        Assert.True((bool)response["allowed"]!);
+        Assert.StartsWith(
+            warning, (string?)Assert.Single(response["warnings"]!.AsArray()), StringComparison.Ordinal);
+    }
+
+    private static JsonNode ApiSchema(string operation) => YamlText.Read($$"""
+        apiVersion: wafoperator.dev/v1alpha1
+        kind: ApiSchema
+        metadata: {name: items, namespace: shop}
+        spec: {policy: shop, document: {configMap: items-api}, operations: [{operation: {{operation}}, mode: Enforce}]}
+        """)!;
+
     private static JsonNode Exclusion(string fields)
     {
         var exclusion = YamlText.Read($$"""

@@ -40,6 +40,7 @@ public static class EventBounds
         RuleEvidence = Finite(received.RuleEvidence),
         Behaviour = received.Behaviour is { } behaviour ? Bound(behaviour) : null,
         Bot = received.Bot is { } bot ? Bound(bot) : null,
+        Api = received.Api is { } api ? Bound(api) : null,
         Rules = [.. There(received.Rules).Select(Bound)],
         Models = [.. There(received.Models).Select(Bound)],
         Exclusions = [.. There(received.Exclusions).Select(name => Clean(name, NameMax))],
@@ -75,6 +76,12 @@ public static class EventBounds
         Risk = Math.Clamp(Finite(finding.Risk), 0, 1),
         By = CleanOrNull(finding.By, NameMax),
         Action = Clean(finding.Action, WordMax),
+    };
+
+    private static ApiFinding Bound(ApiFinding finding) => finding with
+    {
+        Schema = Clean(finding.Schema, NameMax), Operation = CleanOrNull(finding.Operation, HostMax),
+        Reason = Clean(finding.Reason, WordMax), Message = Clean(finding.Message, TextMax),
     };
 
     private static BotFinding Bound(BotFinding finding) => finding with

@@ -12,7 +12,7 @@ public static class EventReasons
     public static FrozenSet<string> All { get; } = FrozenSet.Create(
         StringComparer.Ordinal,
         "None", "Rules", "Model", "RateLimit", "AccessList", "Limit", "Protocol", "Unavailable", "Uninspected", "Off",
-        "Behaviour");
+        "Behaviour", "Schema");
 
     /// <summary>Whether a text, which may be null whatever the type says, is one of them.</summary>
     public static bool IsKnown(string? reason) => reason is not null && All.Contains(reason);

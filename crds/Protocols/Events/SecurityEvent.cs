@@ -27,7 +27,8 @@ public sealed record SecurityEvent
 
     /// <summary>
     /// Stable reason: which part decided (<c>Rules</c>, <c>Model</c>, <c>RateLimit</c>, <c>AccessList</c>,
-    /// <c>Limit</c>, <c>Protocol</c>, <c>Uninspected</c>, <c>Unavailable</c>, <c>Off</c>, <c>Behaviour</c>).
+    /// <c>Limit</c>, <c>Protocol</c>, <c>Uninspected</c>, <c>Unavailable</c>, <c>Off</c>, <c>Behaviour</c>,
+    /// <c>Schema</c>).
     /// </summary>
     public required string Reason { get; init; }
 
@@ -51,6 +52,9 @@ public sealed record SecurityEvent
     /// <summary>How much the head looks like a program's; null where clients are not remembered.</summary>
     public BotFinding? Bot { get; init; }
 
+    /// <summary>What does not fit the API's description; null when all fits, or nothing describes it.</summary>
+    public ApiFinding? Api { get; init; }
+
     /// <summary>Names of WafExclusions that changed something.</summary>
     public IReadOnlyList<string> Exclusions { get; init; } = [];
 
@@ -69,6 +73,25 @@ public sealed record BotFinding
 
     /// <summary>Why, as <c>docs/behaviour.md</c> lists them.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
+}
+
+/// <summary>What of a request does not fit its API's description.</summary>
+public sealed record ApiFinding
+{
+    /// <summary>Name of the ApiSchema.</summary>
+    public required string Schema { get; init; }
+
+    /// <summary><c>operationId</c>, or method and path; null: there is no operation.</summary>
+    public string? Operation { get; init; }
+
+    /// <summary>
+    /// <c>UnknownPath</c>, <c>UnknownMethod</c>, <c>Parameter</c>, <c>UndeclaredParameter</c>, <c>ContentType</c>,
+    /// <c>Body</c> or <c>Unchecked</c>.
+    /// </summary>
+    public required string Reason { get; init; }
+
+    /// <summary>In words of the document; nothing of the request is in it.</summary>
+    public required string Message { get; init; }
 }
 
 /// <summary>What a client's past means for its request.</summary>

@@ -41,6 +41,9 @@ public sealed record PolicyDocument
     /// <summary>Null: replicas know nothing of each other.</summary>
     public SharingPolicy? Sharing { get; init; }
     public IReadOnlyList<Exclusion> Exclusions { get; init; } = [];
+
+    /// <summary>What requests of APIs look like; null where nothing says it.</summary>
+    public IReadOnlyList<ApiSchemaPolicy>? ApiSchemas { get; init; }
     public FailureModes FailureModes { get; init; } = new();
     public BlockResponse BlockResponse { get; init; } = new();
     public DecisionLogging Logging { get; init; } = new();

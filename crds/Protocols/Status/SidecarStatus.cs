@@ -41,6 +41,9 @@ public sealed record SidecarStatus
 
     /// <summary>Methods, media types and charsets that the policy's lists lack, as mode Detect saw them.</summary>
     public IReadOnlyList<SeenValue> Vocabulary { get; init; } = [];
+
+    /// <summary>What was counted with each ApiSchema; null where there is none.</summary>
+    public IReadOnlyList<ApiSchemaReport>? ApiSchemas { get; init; }
 }
 
 /// <summary>How this sidecar counts rate limits.</summary>

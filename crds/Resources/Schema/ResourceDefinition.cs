@@ -23,7 +23,8 @@ public sealed class ResourceDefinition
     /// <summary>All kinds of the group, in the order of their names.</summary>
     public static IReadOnlyList<ResourceDefinition> All { get; } =
     [
-        new(typeof(InferencePool)), new(typeof(ModelVersion)), new(typeof(WafExclusion)), new(typeof(WafPolicy)),
+        new(typeof(ApiSchema)), new(typeof(InferencePool)), new(typeof(ModelVersion)), new(typeof(WafExclusion)),
+        new(typeof(WafPolicy)),
     ];
 
     public Type Type { get; }

@@ -22,6 +22,12 @@ public sealed class KindScenarios(CustomResourceServer server) : IClassFixture<C
             "name at least one of rules, families or models"
         },
         {
+            "apischemas",
+            "apiVersion: wafoperator.dev/v1alpha1\nkind: ApiSchema\nmetadata: {name: x}\n"
+                + "spec: {policy: shop, document: {configMap: items}, mode: Block}",
+            "spec.mode"
+        },
+        {
             "inferencepools",
             "apiVersion: wafoperator.dev/v1alpha1\nkind: InferencePool\nmetadata: {name: x}\nspec: {autoscaling: {minReplicas: 5, maxReplicas: 2}}",
             "minReplicas must not be over maxReplicas"

@@ -24,7 +24,7 @@ public static class AttackKinds
     /// <summary>Every kind that there is.</summary>
     public static IReadOnlyList<string> All { get; } =
         [.. Families.Values.Concat([Other, "rate-limit", "access-list", "limit", "unavailable", "uninspected",
-            "behaviour"])
+            "behaviour", "schema"])
             .Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>The kind; empty for a request that passed and would have passed.</summary>
@@ -40,6 +40,7 @@ public static class AttackKinds
             case "Unavailable": return "unavailable";
             case "Uninspected": return "uninspected";
             case "Behaviour": return "behaviour";
+            case "Schema": return "schema";
             default: return OfMatches(e);
         }
     }

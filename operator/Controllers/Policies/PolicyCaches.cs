@@ -16,6 +16,7 @@ public sealed record PolicyCaches(
     Informer<Resource<WafExclusion>> Exclusions,
     Informer<Resource<ModelVersion>> Models,
     Informer<Resource<InferencePool>> Pools,
+    Informer<Resource<ApiSchema>> ApiSchemas,
     Informer<KubernetesObject> RuleFiles)
 {
     /// <summary>ConfigMaps without it are not read: a policy's author gets no look at those of others.</summary>
@@ -27,12 +28,29 @@ public sealed record PolicyCaches(
         set.Add(new Informer<Resource<WafExclusion>>(client, ControllerKinds.Exclusions, new InformerOptions(), services)),
         set.Add(new Informer<Resource<ModelVersion>>(client, ControllerKinds.Models, new InformerOptions(), services)),
         set.Add(new Informer<Resource<InferencePool>>(client, ControllerKinds.Pools, new InformerOptions(), services)),
+        set.Add(new Informer<Resource<ApiSchema>>(client, ControllerKinds.ApiSchemas, new InformerOptions(), services)),
         set.Add(new Informer<KubernetesObject>(client, BuiltIn.ConfigMaps, LabelledRules(), services)));
+
+    /// <summary>ApiSchemas of a policy.</summary>
+    public IReadOnlyList<ApiSchema> ApiSchemasOf(NamespacedName policy) =>
+    [
+        .. ApiSchemas.Cache.ByNamespace.Find(policy.Namespace).Select(schema => schema.Value)
+            .Where(schema => schema.Spec.Policy == policy.Name),
+    ];
+
+    /// <summary>A policy's document has something of a ConfigMap of this name in it.</summary>
+    public bool Reads(Resource<WafPolicy> policy, string configMap) =>
+        policy.Value.Spec.Rules is { } rules && rules.ConfigMaps.Contains(configMap)
+        || ApiSchemasOf(policy.Metadata.Key).Any(schema => schema.Spec.Document.ConfigMap == configMap);
 
     /// <summary>The files of a namespace's labelled ConfigMaps, for the compiler: ConfigMap, key, text.</summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> RuleFilesOf(string ns) =>
         RuleFiles.Cache.ByNamespace.Find(ns).Where(map => !map.Metadata.IsBeingDeleted)
             .ToDictionary(map => map.Metadata.Name, IReadOnlyDictionary<string, string> (map) => FilesOf(map));
+
+    /// <summary>The files of one labelled ConfigMap; null where there is none.</summary>
+    public IReadOnlyDictionary<string, string>? TextsOf(NamespacedName configMap) =>
+        RuleFiles.Cache.Get(configMap) is { Metadata.IsBeingDeleted: false } map ? FilesOf(map) : null;
 
     private static Dictionary<string, string> FilesOf(KubernetesObject map) =>
         map.At("data") is { ValueKind: JsonValueKind.Object } data

@@ -26,6 +26,9 @@ public sealed partial class PolicyPublisher(
     /// <summary>When a policy that found no room is tried again.</summary>
     private static readonly TimeSpan RoomAgain = TimeSpan.FromMinutes(1);
 
+    private const string NoRoom = "there is no room for the document: rule texts and documents of all policies of a "
+        + "namespace have 16777216 characters at most";
+
     private readonly RuleRoom _room = new();
 
     public async ValueTask<ReconcileResult> ReconcileAsync(NamespacedName key, CancellationToken cancellationToken)
@@ -44,17 +47,19 @@ public sealed partial class PolicyPublisher(
         // it signs.
         if (NeedsKeys(policy.Value) && poolKeys is { IsKnown: false }) return ReconcileResult.After(KeyWithin);
         var models = caches.Models.Cache.ByNamespace.Find(key.Namespace).Select(m => m.Value).ToList();
+        var apis = caches.ApiSchemasOf(key);
         var now = time.GetUtcNow();
         var compilation = PolicyCompiler.Compile(new PolicyInputs
         {
             Policy = policy.Value,
             Exclusions = [.. caches.Exclusions.Cache.ByNamespace.Find(key.Namespace).Select(e => e.Value)],
             Models = models,
+            ApiSchemas = apis,
             Pools = [.. caches.Pools.Cache.ByNamespace.Find(key.Namespace).Select(p => p.Value)],
             PoolKeys = pool is not null && poolKeys?.Of(new(key.Namespace, pool)) is [var poolKey, ..]
                 ? new Dictionary<string, string> { [pool] = poolKey } : new Dictionary<string, string>(),
             PublicKeys = await publicKeys.ReadAsync(key.Namespace, SecretNames(models), cancellationToken),
-            RuleFiles = policy.Value.Spec.Rules is { ConfigMaps.Count: > 0 }
+            RuleFiles = policy.Value.Spec.Rules is { ConfigMaps.Count: > 0 } || apis.Count > 0
                 ? caches.RuleFilesOf(key.Namespace)
                 : new Dictionary<string, IReadOnlyDictionary<string, string>>(),
             ChallengeKeys = BehaviourCompiler.AsksForBrowsers(policy.Value.Spec.Behaviour)
@@ -88,12 +93,22 @@ public sealed partial class PolicyPublisher(
     public static bool NeedsKeys(WafPolicy policy) =>
         policy.Spec.Ml?.Pool is not null || BehaviourCompiler.AsksForBrowsers(policy.Spec.Behaviour);
 
-    /// <summary>False, with a finding and without a document, where the namespace's rule texts are too many.</summary>
+    /// <summary>
+    /// False, with a finding, where the namespace's texts are too many: then without documents of APIs, or without any.
+    /// </summary>
     private bool TakeRoom(NamespacedName key, ref PolicyCompilation compilation)
     {
         if (compilation.Document is not { } document) return true;
         var characters = RuleRoom.CharactersOf(document);
         if (_room.TryTake(key, characters)) return true;
+        // Whoever may make ApiSchemas must not hold back changes of the policy itself.
+        if (document.ApiSchemas is not null && compilation.WithoutApis(NoRoom) is { Document: { } rest } without
+            && _room.TryTake(key, RuleRoom.CharactersOf(rest)))
+        {
+            compilation = without;
+            return false;
+        }
+
         compilation = compilation with
         {
             Document = null,

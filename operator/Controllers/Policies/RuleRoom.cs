@@ -42,12 +42,16 @@ internal sealed class RuleRoom(long charactersMax = RuleRoom.CharactersMaxDefaul
         }
     }
 
-    /// <summary>Characters of a document's texts of rules and data.</summary>
-    public static long CharactersOf(PolicyDocument document) => document.Rules is not { } rules ? 0
-        : rules.Sources.Sum(source => (long)(source.Text?.Length ?? 0))
-            + rules.Files.Sum(file => (long)file.Text.Length);
+    /// <summary>Characters of a document's texts of rules and data, and of documents of APIs.</summary>
+    public static long CharactersOf(PolicyDocument document) =>
+        (document.ApiSchemas ?? []).Sum(schema => (long)schema.Document.Length)
+            + (document.Rules is not { } rules ? 0 : rules.Sources.Sum(source => (long)(source.Text?.Length ?? 0))
+                + rules.Files.Sum(file => (long)file.Text.Length));
 
     /// <summary>The document without these texts, for whoever keeps it beside the one that is served.</summary>
-    public static PolicyDocument WithoutTexts(PolicyDocument document) => document.Rules is not { } rules ? document
-        : document with { Rules = rules with { Sources = [], Files = [] } };
+    public static PolicyDocument WithoutTexts(PolicyDocument document) => document with
+    {
+        ApiSchemas = null,
+        Rules = document.Rules is { } rules ? rules with { Sources = [], Files = [] } : null,
+    };
 }

@@ -17,6 +17,8 @@ public static class StatusBounds
     private const int ModelsMax = 64;
     private const int RolloutsMax = 32;
     private const int ExclusionsMax = 2_000;
+    private const int ApiSchemasMax = 16;
+    private const int ReasonLengthMax = 32;
     private static readonly int VocabularyMax = SeenValue.ValuesMax * Enum.GetValues<SeenKind>().Length;
 
     /// <summary>Bytes of an entry of a list or map beside its texts, about.</summary>
@@ -46,6 +48,37 @@ public static class StatusBounds
         Learning = status.Learning is { } learning ? Clamp(learning) : null,
         Sharing = status.Sharing is { } sharing ? Clamp(sharing) : null,
         Vocabulary = [.. status.Vocabulary.OfType<SeenValue>().Take(VocabularyMax).Select(Clamp)],
+        ApiSchemas = status.ApiSchemas is { } apis
+            ? Clamp([.. apis.OfType<ApiSchemaReport>().Take(ApiSchemasMax)]) : null,
+    };
+
+    /// <summary>The bound on entries holds for all together, as sidecars keep it.</summary>
+    private static List<ApiSchemaReport> Clamp(List<ApiSchemaReport> reports) =>
+        [.. reports.Select(report => Clamp(report, ApiSchemaReport.EntriesMax / reports.Count))];
+
+    private static ApiSchemaReport Clamp(ApiSchemaReport report, int entriesMax) => report with
+    {
+        Name = Cut(report.Name, NameLengthMax) ?? "", Document = Cut(report.Document, NameLengthMax) ?? "",
+        Requests = Count(report.Requests),
+        Operations = [.. report.Operations.Take(ApiSchemaReport.OperationsMax).Select(Count)],
+        Findings =
+        [
+            .. report.Findings.OfType<ApiFindingReport>().Take(entriesMax)
+                .Select(finding => finding with
+                {
+                    Operation = Math.Max(-1, finding.Operation), Reason = Cut(finding.Reason, ReasonLengthMax) ?? "",
+                    Requests = Count(finding.Requests),
+                }),
+        ],
+        Shadows =
+        [
+            .. report.Shadows.OfType<ApiShadowReport>().Take(entriesMax)
+                .Select(shadow => shadow with
+                {
+                    Path = Cut(shadow.Path, ApiSchemaReport.PathLengthMax) ?? "", Requests = Count(shadow.Requests),
+                    Answered = Math.Min(Count(shadow.Answered), Count(shadow.Requests)),
+                }),
+        ],
     };
 
     private static SharingReport Clamp(SharingReport sharing) => sharing with
@@ -69,10 +102,12 @@ public static class StatusBounds
                 + (r.Salt?.Length ?? 0))
             + status.ExclusionHits.Sum(hit => hit.Key.Length) + status.Inspection.Uninspected.Sum(why => why.Key.Length)
             + status.Vocabulary.Sum(seen => seen.Value.Length)
+            + Apis(status).Sum(api => api.Name.Length + api.Document.Length + (4 * api.Operations.Count)
+                + api.Findings.Sum(f => f.Reason.Length) + api.Shadows.Sum(shadow => shadow.Path.Length))
             + (status.RejectedReason?.Length ?? 0) + (status.Learning?.Sketches?.Length ?? 0);
         var entries = 10 + status.Vocabulary.Count + status.Models.Count + status.ExclusionHits.Count
             + status.Inspection.Uninspected.Count
-            + (4 * status.Rollouts.Count);
+            + (4 * status.Rollouts.Count) + Apis(status).Sum(api => 1 + api.Findings.Count + api.Shadows.Count);
         return (2L * texts) + ((long)EntryBytes * entries);
     }
 
@@ -85,9 +120,12 @@ public static class StatusBounds
         Models = [.. status.Models.Select(model => model with { Message = null })],
         ExclusionHits = new Dictionary<string, long>(),
         Vocabulary = [],
+        ApiSchemas = null,
         Inspection = status.Inspection with { Uninspected = new Dictionary<string, long>() },
         Learning = status.Learning is { } learning ? learning with { Sketches = null } : null,
     };
+
+    private static IReadOnlyList<ApiSchemaReport> Apis(SidecarStatus status) => status.ApiSchemas ?? [];
 
     private static RequestCounters Clamp(RequestCounters c) => c with
     {

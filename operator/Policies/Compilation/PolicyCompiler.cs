@@ -16,6 +16,7 @@ public static class PolicyCompiler
     public static PolicyCompilation Compile(PolicyInputs inputs)
     {
         var findings = new List<Finding>();
+        var apis = new List<CompiledApi>();
         var exclusions = ActiveExclusions(inputs, findings, out var recompileAt);
         var spec = inputs.Policy.Spec;
         BodyRoom.Check(spec, findings);
@@ -37,6 +38,7 @@ public static class PolicyCompiler
             Behaviour = BehaviourCompiler.Compile(inputs, findings),
             Sharing = SharingCompiler.Compile(inputs, findings),
             Exclusions = [.. exclusions.Select(ExclusionOf)],
+            ApiSchemas = ApiSchemaCompiler.Compile(inputs, findings, apis),
             FailureModes = TrafficCompiler.FailureModesOf(spec.FailureModes),
             BlockResponse = TrafficCompiler.BlockResponseOf(spec.BlockResponse),
             Logging = TrafficCompiler.LoggingOf(spec.Logging),
@@ -47,6 +49,7 @@ public static class PolicyCompiler
         {
             Document = failed ? null : PolicyRevision.Seal(document),
             Findings = findings,
+            Apis = apis,
             Weakenings = [.. exclusions.Select(e => ExclusionBounds.Weakening(e, spec)).OfType<string>()],
             RuleFilesMayWeaken = spec.Rules is { ConfigMapTrust: ConfigMapTrust.Full, ConfigMaps.Count: > 0 },
             RecompileAt = recompileAt,

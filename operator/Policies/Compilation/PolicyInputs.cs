@@ -15,6 +15,7 @@ public sealed record PolicyInputs
     public required WafPolicy Policy { get; init; }
     public IReadOnlyList<WafExclusion> Exclusions { get; init; } = [];
     public IReadOnlyList<ModelVersion> Models { get; init; } = [];
+    public IReadOnlyList<ApiSchema> ApiSchemas { get; init; } = [];
     public IReadOnlyList<InferencePool> Pools { get; init; } = [];
 
     /// <summary>PEM public keys by the name of their Secret.</summary>
@@ -47,7 +48,7 @@ public enum FindingSeverity { Warning, Error }
 /// <summary>Which condition a finding belongs to, and its reason there.</summary>
 public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid,
     RulesWarning, KeyNotFound, RulesNotFound, ExclusionOutOfBounds,
-    PoolDiffers, RedisNotFound }
+    PoolDiffers, RedisNotFound, ApiDocumentNotFound, ApiDocumentInvalid, ApiOperationNotFound }
 
 /// <summary>
 /// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of
@@ -68,6 +69,9 @@ public sealed record PolicyCompilation
     public PolicyDocument? Document { get; init; }
     public IReadOnlyList<Finding> Findings { get; init; } = [];
 
+    /// <summary>ApiSchemas in force.</summary>
+    public IReadOnlyList<CompiledApi> Apis { get; init; } = [];
+
     /// <summary>Exclusions in force that take a whole kind of protection away, a sentence each.</summary>
     public IReadOnlyList<string> Weakenings { get; init; } = [];
 
@@ -76,6 +80,19 @@ public sealed record PolicyCompilation
 
     /// <summary>When the outcome changes by itself (the next exclusion that expires), or null.</summary>
     public DateTimeOffset? RecompileAt { get; init; }
+
+    /// <summary>The same without ApiSchemas, each of which is told why.</summary>
+    public PolicyCompilation WithoutApis(string why) => this with
+    {
+        Document = Document is { } document ? PolicyRevision.Seal(document with { ApiSchemas = null }) : null,
+        Apis = [],
+        Findings =
+        [
+            .. Findings, .. Apis.Select(api => new Finding(
+                FindingSeverity.Warning, FindingKind.ApiDocumentInvalid, "spec.document", why,
+                ApiSchemaCompiler.SubjectOf(api.Name))),
+        ],
+    };
 
     public bool HasErrors => Findings.Any(finding => finding.Severity == FindingSeverity.Error);
 }

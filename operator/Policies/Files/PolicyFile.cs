@@ -24,9 +24,9 @@ public sealed record PolicyFileResult
 }
 
 /// <summary>
-/// File mode: the manifest that kubectl takes (a WafPolicy with its WafExclusions, ModelVersions and ConfigMaps of
-/// rules) → the document that a sidecar takes. There is no operator, so model versions count as promoted, the highest
-/// version of a family first.
+/// File mode: the manifest that kubectl takes (a WafPolicy with its WafExclusions, ApiSchemas, ModelVersions and
+/// ConfigMaps of rules and documents) → the document that a sidecar takes. There is no operator, so model versions
+/// count as promoted, the highest version of a family first.
 /// </summary>
 public static class PolicyFile
 {
@@ -47,6 +47,7 @@ public static class PolicyFile
         {
             Policy = policy,
             Exclusions = [.. manifest.Objects.Select(item => item.Resource).OfType<WafExclusion>()],
+            ApiSchemas = [.. manifest.Objects.Select(item => item.Resource).OfType<ApiSchema>()],
             Models = [.. manifest.Objects.Select(item => item.Resource).OfType<ModelVersion>()],
             RuleFiles = manifest.RuleFiles
                 .GroupBy(map => map.Name).ToDictionary(maps => maps.Key, maps => maps.Last().Files),

@@ -71,10 +71,11 @@ public sealed class ResourceReviewer(TimeProvider time, IAdmissionCache cache, P
         {
             // Whether models and pools are there is for the status: they may come later.
             if (finding.Kind is not (FindingKind.InvalidRules or FindingKind.InvalidSpec or FindingKind.RulesWarning
-                or FindingKind.ExclusionInvalid or FindingKind.ExclusionOutOfBounds)) continue;
+                or FindingKind.ExclusionInvalid or FindingKind.ExclusionOutOfBounds or FindingKind.ApiDocumentInvalid
+                or FindingKind.ApiDocumentNotFound or FindingKind.ApiOperationNotFound)) continue;
             // What is not applied later is better refused now, while its author looks.
-            (finding is { Severity: FindingSeverity.Error } or { Kind: FindingKind.ExclusionOutOfBounds }
-                ? errors : warnings)
+            (finding is { Severity: FindingSeverity.Error }
+                or { Kind: FindingKind.ExclusionOutOfBounds or FindingKind.ApiDocumentInvalid } ? errors : warnings)
                 .Add(new(finding.Path, FieldErrorReason.Invalid, finding.Message));
         }
     }
@@ -88,8 +89,24 @@ public sealed class ResourceReviewer(TimeProvider time, IAdmissionCache cache, P
             Exclusions = [exclusion],
             Now = time.GetUtcNow(),
         }).Findings,
+        ApiSchema schema => FindingsOf(schema, @namespace),
         _ => [],
     };
+
+    /// <summary>Its document is read where it is there already; it may come later, and change.</summary>
+    private IReadOnlyList<Finding> FindingsOf(ApiSchema schema, string @namespace)
+    {
+        var files = new Dictionary<string, IReadOnlyDictionary<string, string>>();
+        var name = schema.Spec.Document.ConfigMap;
+        if (cache.Texts(@namespace, name) is { } texts) files[name] = texts;
+        return PolicyCompiler.Compile(new()
+        {
+            Policy = new() { Metadata = new() { Name = schema.Spec.Policy, Namespace = @namespace } },
+            ApiSchemas = [schema],
+            RuleFiles = files,
+            Now = time.GetUtcNow(),
+        }).Findings;
+    }
 
     /// <summary>
     /// The policy's bounds where it is known; else only what holds for every policy, since it may come later.

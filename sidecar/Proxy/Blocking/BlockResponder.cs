@@ -31,6 +31,7 @@ internal static class BlockResponder
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (decision.Allow is { } allow) response.Headers.Allow = allow;
         if (decision.RateLimit is var (limit, limitPolicy))
         {
             response.Headers[RateLimitFields.PolicyHeader] = limitPolicy;
@@ -45,12 +46,12 @@ internal static class BlockResponder
             return Task.CompletedTask;
         }
 
-        return WriteAsync(context, policy, eventId);
+        return WriteAsync(context, decision.Form, policy, eventId);
     }
 
-    private static Task WriteAsync(HttpContext context, BlockResponse policy, string eventId)
+    private static Task WriteAsync(HttpContext context, BlockForm form, BlockResponse policy, string eventId)
     {
-        var (type, text) = Choose(context.Request, context.Response.StatusCode, policy, eventId);
+        var (type, text) = Choose(context.Request, (context.Response.StatusCode, form), policy, eventId);
         var body = Encoding.UTF8.GetBytes(text);
         context.Response.ContentType = type;
         context.Response.ContentLength = body.Length;
@@ -60,14 +61,21 @@ internal static class BlockResponder
     }
 
     private static (string Type, string Text) Choose(
-        HttpRequest request, int status, BlockResponse policy, string eventId)
+        HttpRequest request, (int Status, BlockForm Form) answer, BlockResponse policy, string eventId)
     {
         if (policy.Body is { } body)
             return (policy.ContentType ?? TypeOf(body), body.Replace("{eventId}", eventId, StringComparison.Ordinal));
         var asksForHtml = policy.ContentType is null
             ? request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
             : policy.ContentType.Contains("html", StringComparison.OrdinalIgnoreCase);
-        var title = Title(status);
+        var title = Title(answer.Status);
+        if (answer.Form is BlockForm.Problem && policy.ContentType is null && !asksForHtml)
+        {
+            return ("application/problem+json",
+                $$"""{"type":"about:blank","title":"{{title}}","status":{{answer.Status}},"eventId":"{{eventId}}"}"""
+                + "\n");
+        }
+
         return asksForHtml
             ? (policy.ContentType ?? "text/html; charset=utf-8", Html(title, eventId))
             : (policy.ContentType ?? "application/json", $$"""{"error":"{{title}}","eventId":"{{eventId}}"}""" + "\n");
@@ -83,6 +91,9 @@ internal static class BlockResponder
     private static string Title(int status) => status switch
     {
         400 => "Bad request",
+        404 => "Not found",
+        405 => "Method not allowed",
+        415 => "Unsupported media type",
         413 => "Request body too large",
         429 => "Too many requests",
         503 => "Temporarily unavailable",

@@ -41,7 +41,9 @@ internal static class Decider
         var behaviour = Behaviour(inputs);
         if (behaviour is { Forwards: false }) return behaviour.Value;
         return Rate(inputs) ?? Limit(inputs)
-            ?? Strictest(Strictest(Strictest(Rules(inputs), Score(inputs)), Models(inputs)), Uninspected(inputs))
+            ?? Strictest(
+                Strictest(Strictest(Strictest(Rules(inputs), Score(inputs)), Models(inputs)), Uninspected(inputs)),
+                Schema(inputs))
             ?? behaviour ?? Passed(inputs);
     }
 
@@ -213,6 +215,22 @@ internal static class Decider
         if (models.Action is not RiskActionKind.Block || models.Kind is ModelOutcomeKind.NotRun) return unavailable;
         return UnderMode(
             mode, Refusal(VerdictKind.Block, DecisionReason.Model, inputs.BlockStatus) with { Message = models.Message });
+    }
+
+    /// <summary>What engines found goes before it: a request may be an attack and not fit, too.</summary>
+    private static Decision? Schema(in DecisionInputs inputs)
+    {
+        var schema = inputs.Schema;
+        if (schema.Schema is null) return null;
+        return UnderMode(
+            (InspectionMode)Math.Min((int)inputs.RouteMode, (int)schema.Mode),
+            Refusal(VerdictKind.Block, DecisionReason.Schema, schema.Status) with
+            {
+                Form = BlockForm.Problem, Allow = schema.Allow,
+                Message = schema.Operation is { } operation
+                    ? $"ApiSchema {schema.Schema}, {operation}: {schema.Finding.Message}"
+                    : $"ApiSchema {schema.Schema}: {schema.Finding.Message}",
+            });
     }
 
     private static Decision Passed(in DecisionInputs inputs)

@@ -15,6 +15,9 @@ internal enum DecisionReason
 
     /// <summary>What the client did before.</summary>
     Behaviour,
+
+    /// <summary>The request does not fit its API's description.</summary>
+    Schema,
 }
 
 /// <summary>What happens to a request, and what would have happened in mode Enforce.</summary>
@@ -37,6 +40,9 @@ internal readonly record struct Decision(VerdictKind Verdict, VerdictKind WouldH
 
     /// <summary>The exceeded rate limit, and how RateLimit-Policy names it.</summary>
     public (string Name, string Policy)? RateLimit { get; init; }
+
+    /// <summary>Methods that there are, for a method that is none of them.</summary>
+    public string? Allow { get; init; }
 
     /// <summary>One sentence for people.</summary>
     public string? Message { get; init; }

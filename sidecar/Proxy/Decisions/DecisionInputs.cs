@@ -2,6 +2,7 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.RateLimiting;
+using WafOperator.Proxy.Schemas;
 using WafOperator.Scoring;
 
 namespace WafOperator.Proxy.Decisions;
@@ -38,6 +39,9 @@ internal readonly record struct DecisionInputs
     public InspectionMode BehaviourMode { get; init; }
     public RuleOutcome Rules { get; init; }
     public ModelOutcome Models { get; init; }
+
+    /// <summary>What does not fit the API's description, and its mode.</summary>
+    public SchemaOutcome Schema { get; init; }
 
     /// <summary>What of the request was looked at.</summary>
     public Coverage Coverage { get; init; }
@@ -88,6 +92,9 @@ internal enum BlockForm
 
     /// <summary>The client is asked to show that it is a browser.</summary>
     Challenge,
+
+    /// <summary>The client is a program that meant something else: problem details (RFC 9457).</summary>
+    Problem,
 }
 
 /// <summary>The rules' answer.</summary>

@@ -125,6 +125,7 @@ internal sealed partial class Exchange
             Coverage = _inputs.Coverage,
             DryRunLimit = _inputs.Rate.DryRunLimit,
             Behaviour = _inputs.Behaviour,
+            Schema = _inputs.Schema,
             Inspection = duration,
             Pod = _services.Pod,
         };

@@ -202,6 +202,7 @@ internal sealed partial class Exchange : IAsyncDisposable
         if (!IsDecided && _snapshot.RateLimits.NeedsBody)
             await LimitAsync(ofBody: true);
         JudgeLogin();
+        CompareWithSchemas(facts);
         InspectWhole();
         _context.Span?.Mark("rules");
         if (ProgramToScore() is { } program) await ScoreAsync(program);
@@ -345,6 +346,7 @@ internal sealed partial class Exchange : IAsyncDisposable
     /// </summary>
     private void Charge()
     {
+        CountShadow();
         if (_snapshot.Behaviour is { } behaviour && _inputs.Access is AccessOutcome.Pass
             && _decision is not ({ Forwards: false, Reason: DecisionReason.Behaviour }
                 or { Verdict: VerdictKind.Limited }))

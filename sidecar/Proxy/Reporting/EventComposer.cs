@@ -7,6 +7,7 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Behaviour;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.Identity;
+using WafOperator.Proxy.Schemas;
 using WafOperator.Proxy.Snapshots;
 
 namespace WafOperator.Proxy.Reporting;
@@ -46,6 +47,9 @@ internal readonly record struct DecisionFacts
 
     /// <summary>What the client did before.</summary>
     public BehaviourOutcome Behaviour { get; init; }
+
+    /// <summary>What does not fit the API's description.</summary>
+    public SchemaOutcome Schema { get; init; }
 
     /// <summary>Signs of a program in the head; null where they are not read.</summary>
     public BotReading? Bot { get; init; }
@@ -115,6 +119,13 @@ internal static class EventComposer
                 {
                     Risk = Math.Round(facts.Behaviour.Risk, 3), By = facts.Behaviour.By,
                     Action = facts.Behaviour.Action.ToString(),
+                }
+                : null,
+            Api = facts.Schema.Schema is { } schema
+                ? new ApiFinding
+                {
+                    Schema = schema, Operation = facts.Schema.Operation,
+                    Reason = facts.Schema.Finding.Reason.ToString(), Message = facts.Schema.Finding.Message,
                 }
                 : null,
             Exclusions = facts.Exclusions ?? [],

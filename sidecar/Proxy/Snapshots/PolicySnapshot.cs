@@ -8,6 +8,7 @@ using WafOperator.Proxy.Identity;
 using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
+using WafOperator.Proxy.Schemas;
 using WafOperator.Scoring.Ensemble;
 using WafOperator.Scoring.Parts;
 
@@ -24,6 +25,9 @@ internal sealed class PolicySnapshot
 
     /// <summary>Where users sign in.</summary>
     public required LoginProgram Logins { get; init; }
+
+    /// <summary>What requests of APIs look like.</summary>
+    public ApiSchemaSet Schemas { get; init; } = ApiSchemaSet.Empty;
 
     /// <summary>What is remembered of clients, or null when the policy does not ask for it.</summary>
     public BehaviourProgram? Behaviour { get; init; }

@@ -11,6 +11,7 @@ using WafOperator.Proxy.Logins;
 using WafOperator.Proxy.Models;
 using WafOperator.Proxy.RateLimiting;
 using WafOperator.Proxy.Reporting;
+using WafOperator.Proxy.Schemas;
 using WafOperator.Proxy.Sharing;
 using WafOperator.Scoring;
 using WafOperator.Scoring.Parts;
@@ -62,11 +63,9 @@ internal sealed class SnapshotCompiler(
         var access = new AccessProgram(document.AccessLists);
         var remembered = BehaviourOf(document, previous, sharing);
         var unreadable = identity.Unreadable.Concat(access.Unreadable).Concat(remembered?.Unreadable ?? []).ToList();
-        if (unreadable.Count > 0)
-        {
-            var networks = string.Join(", ", unreadable.Take(RefusalsShown));
+        var networks = string.Join(", ", unreadable.Take(RefusalsShown));
+        if (networks.Length > 0)
             return new SnapshotCompilation(null, $"these are not networks: {networks}", warnings);
-        }
 
         var upstream = UpstreamSettings.Read(document.Upstream, Access, previous?.Upstream, time);
         if (upstream.Refusal is { } unreachable) return new SnapshotCompilation(null, unreachable, warnings);
@@ -82,6 +81,9 @@ internal sealed class SnapshotCompiler(
             var refusal = CompileRules(rules, warnings, out program);
             if (refusal is not null) return new SnapshotCompilation(null, refusal, warnings);
         }
+
+        var (schemas, misread) = ApiSchemaSet.Compile(document, previous?.Schemas);
+        if (schemas is null) return new SnapshotCompilation(null, misread, warnings);
 
         // Compiling happens beside the traffic, on a thread of its own: it may wait for packages.
         var scoring = models.PrepareAsync(document, previous, CancellationToken.None).GetAwaiter().GetResult();
@@ -99,6 +101,7 @@ internal sealed class SnapshotCompiler(
                 Routes = routes,
                 Upstream = upstream.Settings,
                 Logins = new LoginProgram(document.Logins ?? [], time, sharing, previous?.Logins),
+                Schemas = schemas,
                 Behaviour = remembered,
                 Redactor = new Redactor(document.Logging.Redact),
                 HttpLimits = limits,

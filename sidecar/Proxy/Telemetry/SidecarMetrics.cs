@@ -49,6 +49,10 @@ internal sealed class SidecarMetrics
             ["event"]);
         Logins = Set.ObserveCounter(
             "waf_logins_total", "Attempts to sign in that the application answered, by outcome.", ["outcome"]);
+        ApiRequests = Set.ObserveCounter(
+            "waf_api_requests_total", "Requests that were compared with an API's description.", ["schema"]);
+        ApiFindings = Set.ObserveCounter(
+            "waf_api_findings_total", "Requests that do not fit their API's description.", ["schema", "reason"]);
         LimitParts = Set.ObserveGauge(
             "waf_limit_parts", "Parts into which rate limits are divided where this replica counts alone.", []);
         SharedLimits = Set.ObserveCounter(
@@ -101,6 +105,10 @@ internal sealed class SidecarMetrics
     public ObservedMetric Challenges { get; }
 
     public ObservedMetric Logins { get; }
+
+    public ObservedMetric ApiRequests { get; }
+
+    public ObservedMetric ApiFindings { get; }
 
     public ObservedMetric LimitParts { get; }
 

@@ -21,6 +21,8 @@ internal sealed record CrowdedCache(
 
     public IReadOnlyDictionary<string, string> NamespaceLabels(string @namespace) => new Dictionary<string, string>();
 
+    public IReadOnlyDictionary<string, string>? Texts(string @namespace, string configMap) => null;
+
     public static CrowdedCache Create(int policies, int workloads)
     {
         string[] names =

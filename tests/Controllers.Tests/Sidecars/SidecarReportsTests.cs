@@ -112,6 +112,29 @@ public sealed class SidecarReportsTests
         }
     }
 
+    [Fact]
+    public void WhatIsCountedWithApiSchemas_HasBounds_ForAllOfThemTogether()
+    {
+        var report = new ApiSchemaReport
+        {
+            Name = new string('n', 900), Document = new string('d', 900), Requests = long.MaxValue,
+            Operations = new long[9_000],
+            Findings = [.. Enumerable.Range(0, 900).Select(_ => new ApiFindingReport(-9, new string('r', 900), -1))],
+            Shadows = [.. Enumerable.Range(0, 900).Select(_ => new ApiShadowReport(new string('p', 900), 1, 7))],
+        };
+        var status = StatusBounds.Clamp(new() { ApiSchemas = [.. Enumerable.Repeat(report, 90)] }, _ => true);
+
+        Assert.Equal(16, status.ApiSchemas!.Count);
+        Assert.All(status.ApiSchemas, api => Assert.Equal((6, 6), (api.Findings.Count, api.Shadows.Count)));
+        var api = status.ApiSchemas[0];
+        Assert.Equal((253, 253, StatusBounds.CountMax, 500),
+            (api.Name.Length, api.Document.Length, api.Requests, api.Operations.Count));
+        var finding = api.Findings[0];
+        Assert.Equal((-1, 32, 0L), (finding.Operation, finding.Reason.Length, finding.Requests));
+        Assert.Equal((128, 1L, 1L), (api.Shadows[0].Path.Length, api.Shadows[0].Requests, api.Shadows[0].Answered));
+        Assert.InRange(StatusBounds.BytesOf(status), 16 * 500 * 8, 300_000);
+    }
+
     /// <summary>Names that no exclusion has, and texts without end, take no room.</summary>
     [Fact]
     public void AReportOfInventedThings_TakesLittleRoom()

@@ -4,6 +4,8 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Access;
 using WafOperator.Proxy.Decisions;
 using WafOperator.Proxy.RateLimiting;
+using WafOperator.Proxy.Schemas;
+using WafOperator.Schemas;
 
 namespace WafOperator.Proxy.Tests.Decisions;
 
@@ -317,6 +319,30 @@ public sealed class DeciderTests
             if (mode is InspectionMode.Enforce) Assert.True(
                 decision.Verdict == decision.WouldHave || rules is RuleOutcomeKind.WouldInterrupt);
         }
+    }
+
+    /// <summary>What is only observed must not stand before what refuses, whichever stage that is.</summary>
+    [Theory]
+    [InlineData(InspectionMode.Enforce, InspectionMode.Enforce, VerdictKind.Block, VerdictKind.Block)]
+    [InlineData(InspectionMode.Enforce, InspectionMode.Detect, VerdictKind.Allow, VerdictKind.Block)]
+    [InlineData(InspectionMode.Detect, InspectionMode.Enforce, VerdictKind.Allow, VerdictKind.Block)]
+    [InlineData(InspectionMode.Enforce, InspectionMode.Off, VerdictKind.Allow, VerdictKind.Allow)]
+    public void Schema_UnderBothModes(
+        InspectionMode route, InspectionMode schema, VerdictKind verdict, VerdictKind wouldHave)
+    {
+        var (reason, status) = schema is InspectionMode.Off ? ("None", 0) : ("Schema", 404);
+        var outcome = schema is InspectionMode.Off ? default : new SchemaOutcome(
+            "items", schema, new SchemaFinding(SchemaReason.UnknownPath, "no operation has this path"), null, null);
+        var unfit = Clean with { RouteMode = route, Schema = outcome };
+
+        Expect(unfit, verdict, wouldHave, reason, status);
+        if (schema is InspectionMode.Off) return;
+        var enforced = unfit with { RouteMode = InspectionMode.Enforce };
+        Expect(enforced with { Rules = Attack }, VerdictKind.Block, VerdictKind.Block, "Rules", 403);
+        if (schema is not InspectionMode.Detect) return;
+        var missed = new Coverage { Uninspected = UninspectedSet.Of(UninspectedReason.NoRoom) };
+        Expect(
+            enforced with { Coverage = missed }, VerdictKind.Unavailable, VerdictKind.Unavailable, "Unavailable", 503);
     }
 
     private static void Expect(
