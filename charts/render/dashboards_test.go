@@ -136,7 +136,7 @@ func readDashboard(t *testing.T, path string) dashboard {
 
 func alertExpressions(t *testing.T) []string {
 	t.Helper()
-	out := draw(t, "waf", "../waf-operator", "--set", "metrics.alerts.enabled=true")
+	out := draw(t, "waf", "../waf-operator", "--set", "metrics.alerts.enabled=true", "--set", "console.enabled=true")
 	var found []string
 	for _, document := range strings.Split(out, "\n---\n") {
 		var object struct {

@@ -10,6 +10,7 @@ namespace WafOperator.Console;
 internal static class ConsoleCommand
 {
     private const string DefaultStore = "sqlite:waf-console.db";
+    private const long KeepBytesMin = 64 << 20;
 
     /// <summary>Runs what the arguments say; expected failures are one line and an exit status.</summary>
     public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter errors)
@@ -54,6 +55,8 @@ internal static class ConsoleCommand
             "JSON file with sinks, alert receivers and alert rules (docs/console.md)." };
         var keep = new Option<int>("--keep-days") { Description = "Days that events are kept.", DefaultValueFactory =
             _ => 30 };
+        var keepBytes = new Option<long?>("--keep-bytes") { Description = "Bytes of events that are kept; beyond, the "
+            + "oldest go before their time. 0: no bound. Default: 7 GiB in a file, 50 GiB in PostgreSQL." };
         var token = new Option<string?>("--token-file") { Description =
             "Without a cluster: file with the one token that may do everything." };
         var kubeconfig = new Option<string?>("--kubeconfig") { Description =
@@ -63,7 +66,7 @@ internal static class ConsoleCommand
         var analyze = new AnalyzeArguments();
         var command = new Command("run", "Run the console until it is stopped.")
         {
-            store, listen, certificate, key, url, outlets, keep, token, kubeconfig,
+            store, listen, certificate, key, url, outlets, keep, keepBytes, token, kubeconfig,
         };
         fetch.AddTo(command);
         oidc.AddTo(command);
@@ -81,6 +84,8 @@ internal static class ConsoleCommand
                         : new Alerts.OutletOptions(),
                     KeepFor = TimeSpan.FromDays(parsed.GetValue(keep) is > 0 and <= 3650 and var days
                         ? days : throw new FormatException("--keep-days: 1 to 3650")),
+                    KeepBytes = parsed.GetValue(keepBytes) is not < KeepBytesMin or 0 ? parsed.GetValue(keepBytes)
+                        : throw new FormatException("--keep-bytes: 0, or 64 MiB (67108864) and more"),
                     Token = parsed.GetValue(token) is { } file ? (await File.ReadAllTextAsync(file, cancellationToken))
                         .Trim() : null,
                     Kubeconfig = parsed.GetValue(kubeconfig),

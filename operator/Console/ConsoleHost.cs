@@ -25,21 +25,26 @@ public static class ConsoleHost
     private static readonly TimeSpan ExpireEvery = TimeSpan.FromHours(1);
 
     /// <summary>Opens the store that an option names.</summary>
-    public static IEventStore OpenStore(string store) => store.StartsWith("sqlite:", StringComparison.Ordinal)
-        ? new SqliteEventStore(store["sqlite:".Length..])
-        : new PostgresEventStore(store);
+    /// <param name="store">The option.</param>
+    /// <param name="keepBytes">Bytes of events that are kept; 0: no bound.</param>
+    public static IEventStore OpenStore(string store, long keepBytes = 0) => IsFile(store)
+        ? new SqliteEventStore(store["sqlite:".Length..]) { KeepBytes = keepBytes }
+        : new PostgresEventStore(store) { KeepBytes = keepBytes };
+
+    /// <summary>Bytes that are kept where nobody said how many: what a volume of 10 GiB holds.</summary>
+    public static long DefaultKeepBytes(string store) => (IsFile(store) ? 7L : 50L) << 30;
 
     /// <summary>Runs until cancelled.</summary>
     public static async Task RunAsync(ConsoleOptions options, CancellationToken cancellationToken)
     {
-        await using var store = OpenStore(options.Store);
+        await using var store = OpenStore(options.Store, options.KeepBytes ?? DefaultKeepBytes(options.Store));
         using var loggers = LoggerFactory.Create(static logging =>
             logging.AddSimpleConsole(static c => c.SingleLine = true));
         using var client = options.Token is null ? ClusterClient(options, loggers) : null;
         using var provider = Connections.ToServer(TimeSpan.FromSeconds(10));
         var gate = GateOf(options, client, provider, store);
-        await using var app = await BuildAsync(options, store, gate, new ClusterObjects(client, gate),
-            cancellationToken);
+        var cluster = new ClusterObjects(client, gate, TimeProvider.System);
+        await using var app = await BuildAsync(options, store, gate, cluster, cancellationToken);
         using var metrics = new MetricsPage(
             [MetricsPage.RuntimeMeter, MetricsPage.KestrelMeter], ConsoleMetrics.Set);
         // Counts only, no names of policies or clients: whoever reaches the port may read them, as the operator's.
@@ -105,13 +110,17 @@ public static class ConsoleHost
         var app = builder.Build();
         var api = new ApiContext(store, gate, TimeProvider.System);
         app.Use(static next => context => ApiAccess.AnswerFailuresAsync(context, next));
-        var health = new HealthApi(store, static () => [], TimeProvider.System);
-        app.UseWhen(static c => c.Request.Path.StartsWithSegments("/api"), branch => branch.Use(next => context =>
-            ApiAccess.RequireTokenAsync(context, next, gate)));
+        var health = new HealthApi(store, TimeProvider.System);
+        var room = new QuestionRoom(QuestionRoom.DefaultTimeMax);
+        app.Lifetime.ApplicationStopped.Register(() => room.DisposeAsync().AsTask().Wait());
+        app.UseWhen(static c => c.Request.Path.StartsWithSegments("/api"), branch => branch
+            .Use(next => context => ApiAccess.RequireTokenAsync(context, next, gate))
+            .Use(next => context => room.AskAsync(context, next)));
         var sessions = new Sessions(app.Services.GetRequiredService<IDataProtectionProvider>(), gate,
             options.PublicUrl?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) is true);
-        app.UseWhen(static c => PageSite.IsPage(c.Request.Path), branch => branch.Use(next => context =>
-            PageSite.GuardAsync(context, next, sessions)));
+        app.UseWhen(static c => PageSite.IsPage(c.Request.Path), branch => branch
+            .Use(next => context => PageSite.GuardAsync(context, next, sessions))
+            .Use(next => context => room.AskAsync(context, next)));
         app.UseRouting();
         health.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json");
@@ -132,6 +141,8 @@ public static class ConsoleHost
         options.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         options.Converters.Add(new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false));
     }
+
+    private static bool IsFile(string store) => store.StartsWith("sqlite:", StringComparison.Ordinal);
 
     private static Gatekeeper GateOf(
         ConsoleOptions options, KubernetesClient? client, HttpClient provider, IEventStore store)

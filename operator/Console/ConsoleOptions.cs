@@ -20,6 +20,9 @@ public sealed record ConsoleOptions
     /// <summary>How long events are kept.</summary>
     public TimeSpan KeepFor { get; init; } = TimeSpan.FromDays(30);
 
+    /// <summary>Bytes of events that are kept, the oldest go beyond; 0: no bound; null: by the kind of store.</summary>
+    public long? KeepBytes { get; init; }
+
     /// <summary>Where events are fetched; null: they are imported only.</summary>
     public FetchOptions? Fetch { get; init; }
 

@@ -31,7 +31,7 @@ public sealed class ConsoleServer : IAsyncDisposable
         var gate = new Gatekeeper([table], table, store, TimeProvider.System);
         var app = await ConsoleHost.BuildAsync(
             (options ?? new ConsoleOptions { Store = "" }) with { Listen = "http://127.0.0.1:0" }, store, gate,
-            new ClusterObjects(null, gate), CancellationToken.None);
+            new ClusterObjects(null, gate, TimeProvider.System), CancellationToken.None);
         await app.StartAsync();
         return new ConsoleServer(app, store, new Uri(app.Urls.First()));
     }

@@ -42,7 +42,6 @@ public sealed class ClusterAccess(KubernetesClient client) : ITokenSource, IAcce
             ConsoleRight.SeeEvents => (ApiVerb.Get, Policies, "events"),
             ConsoleRight.LabelEvents => (ApiVerb.Update, Policies, "events"),
             ConsoleRight.Analyze => (ApiVerb.Create, Policies, "analyze"),
-            ConsoleRight.ProposeExclusions => (ApiVerb.Create, Exclusions, null),
             ConsoleRight.SeePolicies => (ApiVerb.List, Policies, null),
             ConsoleRight.SeeExclusions => (ApiVerb.List, Exclusions, null),
             ConsoleRight.SeeModels => (ApiVerb.List, Models, null),

@@ -35,6 +35,7 @@ public sealed class Gatekeeper(
     private readonly ShortMemory<SignInResult> _refused = new(5_000, RememberedFor);
     private readonly ShortMemory<bool> _known = new(10_000, KnownFor);
     private readonly ShortMemory<bool> _rights = new(10_000, RememberedFor);
+    private readonly ShortMemory<Walk> _walks = new(2_000, KnownFor);
     private readonly ReviewAllowance _tokens = ReviewAllowance.OfTokens(time);
     private readonly ReviewAllowance _questions = new(time, 5 * NamespacesMax, TimeSpan.FromMilliseconds(20));
 
@@ -98,17 +99,34 @@ public sealed class Gatekeeper(
         return may;
     }
 
-    /// <summary>What a user may see of the store: all, or namespaces that have events.</summary>
+    /// <summary>
+    /// What a user may see of the store: all, or namespaces that have events. Of many, some are asked about at a time:
+    /// those that the user was found to see, and further ones each time, until it is known of all.
+    /// </summary>
     public async Task<AccessScope> ScopeOfAsync(Viewer viewer, CancellationToken cancellationToken)
     {
         if (await MayAsync(viewer, ConsoleRight.SeeEvents, null, cancellationToken)) return AccessScope.All;
+        var key = string.Join('\0', viewer.Groups.Prepend(viewer.Name));
+        var now = time.GetUtcNow();
+        _walks.TryFind(key, now, out var walk);
+        var goesOn = walk is not null && now - walk.At >= RememberedFor;
+        var start = walk is null ? "" : goesOn ? walk.End : walk.Start;
+        var found = await store.NamespacesAsync(start, NamespacesMax + 1, cancellationToken);
+        var isLast = found.Count <= NamespacesMax;
+        var asked = found.Take(NamespacesMax).ToList();
         var seen = new List<string>();
-        foreach (var ns in await store.NamespacesAsync(NamespacesMax, cancellationToken))
+        foreach (var ns in asked.Union(walk?.Granted ?? [], StringComparer.Ordinal))
         {
             if (await MayAsync(viewer, ConsoleRight.SeeEvents, ns, cancellationToken)) seen.Add(ns);
         }
 
-        return AccessScope.Of(seen);
+        var isWhole = isLast || walk?.IsWhole is true;
+        _walks.Add(
+            key,
+            new Walk(start, isLast ? "" : asked[^1], walk is null || goesOn ? now : walk.At, isWhole,
+                [.. seen.Take(NamespacesMax)]),
+            now);
+        return AccessScope.Of(seen) with { IsPartial = !isWhole || seen.Count > NamespacesMax };
     }
 
     /// <summary>The same for one namespace that was asked for: nothing when it may not be seen, as if it had no
@@ -155,4 +173,13 @@ public sealed class Gatekeeper(
             _asking.Reader.TryRead(out _);
         }
     }
+
+    /// <summary>How far it is known which namespaces a user sees.</summary>
+    /// <param name="Start">Behind this name those begin that were asked about last.</param>
+    /// <param name="End">The last of them; empty behind the last of all.</param>
+    /// <param name="At">When that began.</param>
+    /// <param name="IsWhole">All were asked about within the hour.</param>
+    /// <param name="Granted">Those that the user sees.</param>
+    private sealed record Walk(
+        string Start, string End, DateTimeOffset At, bool IsWhole, IReadOnlyList<string> Granted);
 }

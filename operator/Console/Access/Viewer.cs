@@ -17,9 +17,6 @@ public enum ConsoleRight
     /// <summary><c>create wafpolicies/analyze</c>: have a request judged.</summary>
     Analyze,
 
-    /// <summary><c>create wafexclusions</c>: have one proposed.</summary>
-    ProposeExclusions,
-
     /// <summary><c>list wafpolicies</c>.</summary>
     SeePolicies,
 

@@ -109,6 +109,15 @@ internal static class ApiAccess
             : null;
     }
 
-    public static Task<AccessScope> ScopeAsync(this ApiContext api, HttpContext context) => api.Gate.ScopeOfAsync(
-        ViewerOf(context), context.Request.Query["namespace"].FirstOrDefault(), context.RequestAborted);
+    /// <summary>Says what an answer leaves out: <c>namespaces</c> that nobody has asked about yet.</summary>
+    public const string PartialHeader = "Waf-Partial";
+
+    /// <summary>What the viewer may see of what is asked about.</summary>
+    public static async Task<AccessScope> ScopeAsync(this ApiContext api, HttpContext context)
+    {
+        var scope = await api.Gate.ScopeOfAsync(
+            ViewerOf(context), context.Request.Query["namespace"].FirstOrDefault(), context.RequestAborted);
+        if (scope.IsPartial) context.Response.Headers[PartialHeader] = "namespaces";
+        return scope;
+    }
 }

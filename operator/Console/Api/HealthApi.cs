@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Serialization;
+using WafOperator.Console.Access;
 using WafOperator.Console.Store;
 
 namespace WafOperator.Console.Api;
@@ -25,10 +27,17 @@ public sealed record HealthAnswer(
 /// <summary>
 /// Health for probes and monitoring, without a token: it says how the parts are, and nothing of what they hold.
 /// </summary>
-public sealed class HealthApi(IEventStore store, Func<IEnumerable<(string Name, ComponentHealth Health)>> parts,
-    TimeProvider time)
+public sealed class HealthApi(IEventStore store, TimeProvider time)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long it is said that events were dropped for room.</summary>
+    private static readonly TimeSpan DroppedFor = TimeSpan.FromDays(1);
+
+    /// <summary>Anybody may ask, as often as they like: the database is asked once in this time.</summary>
+    private static readonly TimeSpan RememberedFor = TimeSpan.FromSeconds(2);
+
+    private readonly SharedAnswer<ComponentHealth> _database = new(RememberedFor, time);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -48,7 +57,6 @@ public sealed class HealthApi(IEventStore store, Func<IEnumerable<(string Name, 
             ["api_server"] = new("up", 0),
             ["database"] = await DatabaseAsync(context.RequestAborted),
         };
-        foreach (var (name, health) in parts()) components[name] = health;
         var healthy = components.Values.All(part => part.Status == "up");
         return Results.Json(
             new HealthAnswer(healthy ? "healthy" : "degraded", time.GetUtcNow(), components),
@@ -59,15 +67,20 @@ public sealed class HealthApi(IEventStore store, Func<IEnumerable<(string Name, 
         (await DatabaseAsync(context.RequestAborted)).Status == "up"
             ? Results.Text("ready") : Results.Text("the event store cannot be asked", statusCode: 503);
 
-    private async Task<ComponentHealth> DatabaseAsync(CancellationToken cancellationToken)
+    private Task<ComponentHealth> DatabaseAsync(CancellationToken cancellationToken) =>
+        _database.GetAsync(AskDatabaseAsync, cancellationToken);
+
+    private async Task<ComponentHealth> AskDatabaseAsync()
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var patience = new CancellationTokenSource(Patience);
         var started = Stopwatch.GetTimestamp();
         try
         {
             var state = await store.StateAsync(patience.Token);
-            return new ComponentHealth("up", Elapsed()) { Connections = state.Connections };
+            return new ComponentHealth("up", Elapsed())
+            {
+                Connections = state.Connections, Detail = RoomOf(state, time.GetUtcNow()),
+            };
         }
         catch (Exception failure) when (failure is StoreException or OperationCanceledException)
         {
@@ -76,4 +89,9 @@ public sealed class HealthApi(IEventStore store, Func<IEnumerable<(string Name, 
 
         double Elapsed() => Math.Round(Stopwatch.GetElapsedTime(started).TotalMilliseconds, 1);
     }
+
+    /// <summary>Events go before their time: what is shown is less than the days that are kept.</summary>
+    private static string? RoomOf(StoreState state, DateTimeOffset now) => now - state.LastDropped < DroppedFor
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"full: {state.Dropped} events went before their time, as {state.KeepBytes} bytes are kept") : null;
 }

@@ -125,14 +125,10 @@ public sealed class ThreatsApi(ApiContext api)
         // Labelled ones first: they are what can be measured; then what came last, for latency.
         foreach (var label in new EventLabel?[] { EventLabel.Attack, EventLabel.Benign, null })
         {
-            var page = await api.Store.ListAsync(
-                new EventQuery { Scope = scope, Label = label, Limit = EventQuery.LimitMax }, context.RequestAborted);
-            var unseen = page.Items.Where(row => seen.TrueForAll(s => s.Row.Sequence != row.Sequence));
-            foreach (var row in unseen.Take(EventsMax / 3).ToList())
-            {
-                if (await api.Store.FindAsync(row.Namespace, row.Id, context.RequestAborted) is { } found)
-                    seen.Add(found);
-            }
+            var page = await api.Store.ListWholeAsync(
+                new EventQuery { Scope = scope, Label = label, Limit = EventsMax / 3 }, context.RequestAborted);
+            var known = seen.Select(s => s.Row.Sequence).ToHashSet();
+            seen.AddRange(page.Items.Where(found => !known.Contains(found.Row.Sequence)));
         }
 
         var models = seen.SelectMany(e => e.Event.Models.Select(model => (Model: model, e.Row.Label)))

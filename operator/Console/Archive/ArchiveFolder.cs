@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using WafOperator.Console.Store;
+using WafOperator.Protocols;
 
 namespace WafOperator.Console.Archive;
 
 /// <summary>A folder of archives named by their time: the last ones stay, other files are left alone.</summary>
 internal static partial class ArchiveFolder
 {
+    private static readonly TimeSpan DraftAgeMax = TimeSpan.FromDays(1);
+
     /// <summary>Writes one more, and removes the oldest beyond a number once it is whole; says both.</summary>
     /// <exception cref="FormatException">None would be kept.</exception>
     public static async Task<string> WriteAsync(
@@ -19,6 +22,10 @@ internal static partial class ArchiveFolder
         var old = Directory.GetFiles(folder).Select(file => Path.GetFileName(file)!)
             .Where(file => Name().IsMatch(file)).OrderDescending(StringComparer.Ordinal).Skip(keep).ToList();
         foreach (var file in old) File.Delete(Path.Combine(folder, file));
+        // What a backup that was killed left: another that is being written is younger.
+        foreach (var draft in Directory.GetFiles(folder, "waf-console-*" + WholeFile.DraftSuffix)
+            .Where(file => time.GetUtcNow() - File.GetLastWriteTimeUtc(file) > DraftAgeMax))
+            File.Delete(draft);
         return old.Count == 0 ? said : $"{said}; {old.Count} older ones removed";
     }
 

@@ -51,12 +51,9 @@ internal static class StoreArchive
             if (some.Count == 0) break;
             foreach (var stored in some) await AddAsync(archive, new ArchiveLine { Event = stored.Event },
                 cancellationToken);
-            foreach (var labelled in some.Where(s => s.Row.Label is not EventLabel.None))
-            {
-                foreach (var label in await store.LabelsAsync(
-                    labelled.Row.Namespace, labelled.Row.Id, cancellationToken))
-                    await AddAsync(archive, new ArchiveLine { Label = label }, cancellationToken);
-            }
+            // Also of events whose last label was taken back: what was said stays said.
+            foreach (var label in await store.LabelsAsync([.. some.Select(static s => s.Row)], cancellationToken))
+                await AddAsync(archive, new ArchiveLine { Label = label }, cancellationToken);
 
             (at, events) = (some[^1].Row.Sequence, events + some.Count);
         }
@@ -94,26 +91,30 @@ internal static class StoreArchive
         using var lines = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
         if (await lines.ReadLineAsync(cancellationToken) is not { } first || Parse(first).Format != FormatVersion)
             throw new FormatException($"{file} is no archive of this program ({FormatVersion})");
-        var hasAudit = (await store.ReadAuditAsync(0, 1, cancellationToken)).Count > 0;
+        var trail = new TrailRestore(store);
         var waiting = new List<PreparedEvent>();
-        var (added, known) = (0L, 0L);
+        var (added, known, refused) = (0L, 0L, 0L);
         while (await lines.ReadLineAsync(cancellationToken) is { } text)
         {
             var line = Parse(text);
-            if (line.Event is { } e && EventPreparation.Prepare(e, e.Time, AnyAge, out _) is { } prepared) waiting.Add(
-                prepared);
+            if (line.Event is { } e)
+            {
+                if (EventPreparation.Prepare(e, e.Time, AnyAge, out _) is { } prepared) waiting.Add(prepared);
+                else refused++;
+            }
+
             // A label needs its event.
             if (waiting.Count >= AtOnce || line.Event is null) await FlushAsync();
             if (line.Label is { } label) await RestoreAsync(label);
             if (line is { Rule: { } rule, Json: { } json })
                 await store.PutDocumentAsync(Alerts.AlertRules.Kind, rule, json, cancellationToken);
-            // Two trails cannot be made one: that of a store in use goes on as it is.
-            if (line.Audit is { } note && !hasAudit) await store.AppendAuditAsync(note, cancellationToken);
+            if (line.Audit is { } note) await trail.AddAsync(note, cancellationToken);
         }
 
         await FlushAsync();
         return $"{added} events restored, {known} were there already"
-            + (hasAudit ? "; the audit trail of the store was kept, that of the archive left out" : "");
+            + (refused > 0 ? $", {refused} are none and were left out" : "")
+            + (trail.IsOther ? "; the audit trail of the store was kept, that of the archive left out" : "");
 
         async Task FlushAsync()
         {

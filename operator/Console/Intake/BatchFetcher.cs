@@ -31,6 +31,12 @@ public sealed class BatchFetcher(
     /// <summary>Batches whose tries are remembered.</summary>
     private const int TriedMax = 1_000;
 
+    /// <summary>
+    /// A batch is asked for, read and kept in this time, or comes again: the client's own limit ends with the head of
+    /// an answer, and a connection whose other end is gone says nothing.
+    /// </summary>
+    private static readonly TimeSpan BatchWithin = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PauseFirst = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(15);
@@ -57,7 +63,8 @@ public sealed class BatchFetcher(
                 // An empty answer is a name service that fails, not a cluster without an operator.
                 foreach (var replica in running.Keys.Where(r => found.Count > 0 && !found.Contains(r)).ToList())
                 {
-                    await running[replica].Stop.CancelAsync();
+                    // Waited for: an address that comes back is not fetched from twice at once.
+                    await EndAsync(running[replica]);
                     running.Remove(replica);
                 }
 
@@ -66,13 +73,15 @@ public sealed class BatchFetcher(
         }
         finally
         {
-            foreach (var (stop, work) in running.Values)
-            {
-                await stop.CancelAsync();
-                await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                stop.Dispose();
-            }
+            foreach (var one in running.Values) await EndAsync(one);
         }
+    }
+
+    private static async Task EndAsync((CancellationTokenSource Stop, Task Work) one)
+    {
+        await one.Stop.CancelAsync();
+        await one.Work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        one.Stop.Dispose();
     }
 
     private async Task FetchFromAsync(IPAddress replica, TrustedRoots? roots, CancellationToken cancellationToken)
@@ -83,7 +92,9 @@ public sealed class BatchFetcher(
         {
             try
             {
-                await FetchAsync(client, cancellationToken);
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                patience.CancelAfter(BatchWithin);
+                await FetchAsync(client, patience.Token);
                 pause = PauseFirst;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

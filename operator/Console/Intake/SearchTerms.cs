@@ -1,4 +1,5 @@
 using System.Globalization;
+using WafOperator.Console.Store;
 using WafOperator.Protocols.Events;
 
 namespace WafOperator.Console.Intake;
@@ -10,6 +11,7 @@ public static class SearchTerms
     public const int LengthMax = 40;
 
     private const int TermsMax = 48;
+    private const int RulesMax = 64;
     private const int LengthMin = 2;
 
     public static IReadOnlyList<string> Of(SecurityEvent e, string kind)
@@ -30,7 +32,8 @@ public static class SearchTerms
             AddWords(terms, rule.Message ?? "");
         }
 
-        return [.. terms];
+        var rules = e.Rules.Take(RulesMax).Select(static rule => PreparedEvent.TermOfRule(rule.Id)).Distinct();
+        return [.. terms, .. rules];
     }
 
     /// <summary>The words of a text, as they are stored and looked for.</summary>

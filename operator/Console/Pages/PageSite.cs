@@ -114,13 +114,16 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
         var (to, scope) = (api.Time.GetUtcNow(), await api.ScopeAsync(context));
         var from = to.AddHours(-hours);
         var policies = await cluster.PoliciesAsync(viewer, context.RequestAborted);
+        var rows = await api.Store.TrafficAsync(scope, from, to, context.RequestAborted);
         return Page<OverviewPage>(new
         {
             Viewer = viewer,
             Hours = hours,
             From = from,
             To = to,
-            Rows = await api.Store.TrafficAsync(scope, from, to, context.RequestAborted),
+            scope.IsPartial,
+            IsCut = rows.Count >= SqlEventStore.TrafficRowsMax || policies.Count >= ClusterObjects.ShownMax,
+            Rows = rows,
             Attacks = (await api.Store.ListAttacksAsync(
                 new AttackQuery { Scope = scope, From = from, Limit = 10 }, context.RequestAborted)).Items,
             Uncovered = cluster.IsConnected
@@ -132,8 +135,8 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
 
     private async Task<IResult> EventsAsync(HttpContext context)
     {
-        var (query, problem) = QueryParameters.Events(
-            context.Request.Query, await api.ScopeAsync(context), api.Time.GetUtcNow());
+        var scope = await api.ScopeAsync(context);
+        var (query, problem) = QueryParameters.Events(context.Request.Query, scope, api.Time.GetUtcNow());
         var page = query is null ? null : await api.Store.ListAsync(query, context.RequestAborted);
         return Page<EventsPage>(
             new
@@ -143,6 +146,7 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
                 Text = context.Request.Query["q"].FirstOrDefault(),
                 Chosen = context.Request.Query["verdict"].FirstOrDefault(),
                 OnlyAttacks = context.Request.Query["attack"] == "true",
+                scope.IsPartial,
                 Problem = problem,
                 Next = Next(context, page?.Next),
                 Events = page?.Items ?? [],
@@ -214,7 +218,8 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
 
     private async Task<IResult> AttacksAsync(HttpContext context)
     {
-        var (query, problem) = QueryParameters.Attacks(context.Request.Query, await api.ScopeAsync(context));
+        var scope = await api.ScopeAsync(context);
+        var (query, problem) = QueryParameters.Attacks(context.Request.Query, scope);
         var page = query is null ? null : await api.Store.ListAttacksAsync(query, context.RequestAborted);
         return Page<AttacksPage>(
             new
@@ -223,6 +228,7 @@ public sealed class PageSite(ApiContext api, Sessions sessions, ClusterObjects c
                 Search = context.Request.QueryString.ToString(),
                 Text = context.Request.Query["q"].FirstOrDefault(),
                 Kind = context.Request.Query["kind"].FirstOrDefault(),
+                scope.IsPartial,
                 Problem = problem,
                 Next = Next(context, page?.Next),
                 Attacks = page?.Items ?? [],

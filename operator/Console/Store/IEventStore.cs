@@ -15,6 +15,9 @@ public interface IEventStore : IAsyncDisposable
 
     Task<Page<EventRow>> ListAsync(EventQuery query, CancellationToken cancellationToken);
 
+    /// <summary>The same with all that is known of each.</summary>
+    Task<Page<StoredEvent>> ListWholeAsync(EventQuery query, CancellationToken cancellationToken);
+
     /// <summary>One event of a namespace by its id (32 hexadecimal digits).</summary>
     Task<StoredEvent?> FindAsync(string ns, string id, CancellationToken cancellationToken);
 
@@ -32,10 +35,15 @@ public interface IEventStore : IAsyncDisposable
     Task<IReadOnlyList<TrafficRow>> TrafficAsync(
         AccessScope scope, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
 
-    /// <summary>Namespaces with events, at most <paramref name="max"/>.</summary>
-    Task<IReadOnlyList<string>> NamespacesAsync(int max, CancellationToken cancellationToken);
+    /// <summary>Namespaces with events, by name.</summary>
+    /// <param name="after">The last one that the caller has; empty for the beginning.</param>
+    /// <param name="max">Most that are given.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    Task<IReadOnlyList<string>> NamespacesAsync(string after, int max, CancellationToken cancellationToken);
 
-    /// <summary>Sets an event's label; false when there is no such event.</summary>
+    /// <summary>
+    /// Says what an event is, unless somebody said otherwise later; false when there is no such event.
+    /// </summary>
     /// <param name="entry">The label.</param>
     /// <param name="note">Line of the audit trail that is written with it, or none of both; null for no line.</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -43,6 +51,9 @@ public interface IEventStore : IAsyncDisposable
 
     /// <summary>Everything that was said about an event, oldest first.</summary>
     Task<IReadOnlyList<LabelEntry>> LabelsAsync(string ns, string id, CancellationToken cancellationToken);
+
+    /// <summary>Everything that was said about some events, oldest first.</summary>
+    Task<IReadOnlyList<LabelEntry>> LabelsAsync(IReadOnlyList<EventRow> events, CancellationToken cancellationToken);
 
     /// <summary>
     /// Events behind a sequence number in the order in which they arrived: whoever reads on with the last number

@@ -13,6 +13,9 @@ public sealed record AccessScope
     /// <summary>The namespaces; null for all.</summary>
     public IReadOnlyList<string>? Namespaces { get; }
 
+    /// <summary>There are more, of which nobody has asked yet whether they may be seen.</summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>Those of some namespaces; none of none.</summary>
     public static AccessScope Of(IEnumerable<string> namespaces) =>
         new([.. namespaces.Distinct(StringComparer.Ordinal)]);
@@ -92,4 +95,14 @@ public sealed record LabelEntry(
 /// <param name="Bytes">Bytes on disk.</param>
 /// <param name="Connections">Connections to the database; 0 where there are none.</param>
 /// <param name="Oldest">Beginning of the oldest day that is kept.</param>
-public sealed record StoreState(string Kind, long Events, long Bytes, int Connections, DateTimeOffset? Oldest);
+public sealed record StoreState(string Kind, long Events, long Bytes, int Connections, DateTimeOffset? Oldest)
+{
+    /// <summary>Bytes that are kept; the oldest events go beyond. 0: no bound.</summary>
+    public long KeepBytes { get; init; }
+
+    /// <summary>Events that went before their time, as there was no room for them.</summary>
+    public long Dropped { get; init; }
+
+    /// <summary>When the last of them went; null: none did.</summary>
+    public DateTimeOffset? LastDropped { get; init; }
+}

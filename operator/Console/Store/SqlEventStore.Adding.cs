@@ -9,6 +9,7 @@ public abstract partial class SqlEventStore
     {
         var distinct = events.DistinctBy(EventKey.Of).ToList();
         if (distinct.Count == 0) return default;
+        await MakeRoomAsync(distinct, cancellationToken);
         return await WriteAsync(
             async (connection, transaction) =>
             {
@@ -27,46 +28,6 @@ public abstract partial class SqlEventStore
             },
             cancellationToken);
     }
-
-    public Task<bool> LabelAsync(
-        LabelEntry entry, AuditNote? note, CancellationToken cancellationToken) => WriteAsync(
-        async (connection, transaction) =>
-        {
-            var id = Convert.FromHexString(entry.EventId);
-            var update = new SqlText("update events set label = ");
-            update.Add(update.Value((int)entry.Label)).WhereValue("id =", id)
-                .WhereValue("namespace =", entry.Namespace);
-            if (await ExecuteAsync(update.CommandOn(connection, transaction), cancellationToken) == 0) return false;
-            var group = new SqlText("update attacks set label = ");
-            group.Add(group.Value((int)entry.Label));
-            group.Where($"id = (select e.attack from events e where e.id = {group.Value(id)} and e.namespace = "
-                + $"{group.Value(entry.Namespace)} limit 1)");
-            await ExecuteAsync(group.CommandOn(connection, transaction), cancellationToken);
-            var insert = new SqlText("insert into labels (namespace, event_id, label, said_by, at, reason) values (");
-            insert.Add($"{insert.Value(entry.Namespace)}, {insert.Value(id)}, {insert.Value((int)entry.Label)}, ");
-            insert.Add($"{insert.Value(entry.By)}, ");
-            insert.Add($"{insert.Value(entry.At.ToUnixTimeMilliseconds())}, {insert.Value(entry.Reason ?? "")})");
-            await ExecuteAsync(insert.CommandOn(connection, transaction), cancellationToken);
-            if (note is not null) await AppendAsync(connection, transaction, note, cancellationToken);
-            return true;
-        },
-        cancellationToken);
-
-    public Task<IReadOnlyList<LabelEntry>> LabelsAsync(
-        string ns, string id, CancellationToken cancellationToken) => ReadAsync(
-        async connection =>
-        {
-            var sql = new SqlText("select label, said_by, at, reason from labels")
-                .WhereValue("event_id =", Convert.FromHexString(id)).WhereValue("namespace =", ns)
-                .Add(" order by at limit 1000");
-            return (IReadOnlyList<LabelEntry>)await RowsAsync(
-                sql.CommandOn(connection),
-                reader => new LabelEntry(
-                    ns, id, (EventLabel)reader.GetInt32(0), reader.GetString(1), TimeOf(reader.GetInt64(2)),
-                    reader.GetString(3) is { Length: > 0 } reason ? reason : null),
-                cancellationToken);
-        },
-        cancellationToken);
 
     public Task PutDocumentAsync(StoredDocument document, AuditNote? note, CancellationToken cancellationToken) =>
         WriteAsync(

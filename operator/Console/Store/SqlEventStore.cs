@@ -14,7 +14,9 @@ namespace WafOperator.Console.Store;
 public abstract partial class SqlEventStore : IEventStore
 {
     private const int DocumentsMax = 1_000;
-    private const int TrafficRowsMax = 100_000;
+
+    /// <summary>Most rows of traffic that one question gets; the largest of each namespace come first.</summary>
+    internal const int TrafficRowsMax = 100_000;
 
     private const string RowColumns = "e.seq, e.id, e.at, e.namespace, e.policy, e.client, e.method, e.host, e.path, "
         + "e.verdict, e.would, e.reason, e.status, e.kind, e.parameter, e.threat, e.score, e.anomaly, e.whole, "
@@ -28,18 +30,26 @@ public abstract partial class SqlEventStore : IEventStore
 
     public abstract ValueTask DisposeAsync();
 
-    public Task<Page<EventRow>> ListAsync(EventQuery query, CancellationToken cancellationToken) => ReadAsync(
+    public Task<Page<EventRow>> ListAsync(EventQuery query, CancellationToken cancellationToken) =>
+        ListAsync(query, RowColumns, RowOf, static row => row, cancellationToken);
+
+    public Task<Page<StoredEvent>> ListWholeAsync(EventQuery query, CancellationToken cancellationToken) =>
+        ListAsync(query, $"{RowColumns}, e.data", StoredOf, static stored => stored.Row, cancellationToken);
+
+    private Task<Page<T>> ListAsync<T>(
+        EventQuery query, string columns, Func<DbDataReader, T> read, Func<T, EventRow> rowOf,
+        CancellationToken cancellationToken) => ReadAsync(
         async connection =>
         {
             var limit = Math.Clamp(query.Limit, 1, EventQuery.LimitMax);
-            var sql = new SqlText($"select {RowColumns} from events e");
+            var sql = new SqlText($"select {columns} from events e");
             Filter(sql, query);
             sql.Add(" order by e.at desc, e.seq desc limit ").Add(sql.Value(limit + 1));
-            var rows = await RowsAsync(sql.CommandOn(connection), RowOf, cancellationToken);
-            if (rows.Count <= limit) return new Page<EventRow>(rows, null);
-            var last = rows[limit - 1];
+            var rows = await RowsAsync(sql.CommandOn(connection), read, cancellationToken);
+            if (rows.Count <= limit) return new Page<T>(rows, null);
+            var last = rowOf(rows[limit - 1]);
             var next = new PageCursor(last.Time.ToUnixTimeMilliseconds(), last.Sequence);
-            return new Page<EventRow>(rows[..limit], next.ToString());
+            return new Page<T>(rows[..limit], next.ToString());
         },
         cancellationToken);
 
@@ -160,10 +170,12 @@ public abstract partial class SqlEventStore : IEventStore
         },
         cancellationToken);
 
-    public Task<IReadOnlyList<string>> NamespacesAsync(int max, CancellationToken cancellationToken) => ReadAsync(
+    public Task<IReadOnlyList<string>> NamespacesAsync(
+        string after, int max, CancellationToken cancellationToken) => ReadAsync(
         async connection =>
         {
-            var sql = new SqlText("select distinct t.namespace from traffic t order by 1 limit ");
+            var sql = new SqlText("select distinct t.namespace from traffic t")
+                .WhereValue("t.namespace >", after.Length == 0 ? null : after).Add(" order by 1 limit ");
             sql.Add(sql.Value(max));
             return (IReadOnlyList<string>)await RowsAsync(
                 sql.CommandOn(connection), static r => r.GetString(0), cancellationToken);
@@ -196,6 +208,10 @@ public abstract partial class SqlEventStore : IEventStore
     /// <summary>A connection that is open.</summary>
     protected abstract Task<DbConnection> OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>Ends a statement under way when the token fires, where the driver does not do so by itself.</summary>
+    private protected virtual IDisposable? Interrupting(DbConnection connection, CancellationToken cancellationToken) =>
+        null;
+
     /// <summary>Whether the database refused a value rather than the work.</summary>
     private protected abstract bool IsAboutData(Exception failure);
 
@@ -222,12 +238,18 @@ public abstract partial class SqlEventStore : IEventStore
         await using (command) return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private protected async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
+    internal async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> work, CancellationToken cancellationToken)
     {
         try
         {
             await using var connection = await OpenAsync(cancellationToken);
+            using var interruption = Interrupting(connection, cancellationToken);
             return await work(connection);
+        }
+        catch (DbException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Whoever asked has gone, or does not wait any longer.
+            throw new OperationCanceledException(cancellationToken);
         }
         catch (Exception failure) when (failure is DbException or TimeoutException or IOException)
         {
@@ -258,7 +280,7 @@ public abstract partial class SqlEventStore : IEventStore
         if (query.IsAttack is { } attack) sql.Where(attack ? "(e.verdict > 0 or e.would > 0)"
             : "e.verdict = 0 and e.would = 0");
         if (query.IsWhole is { } whole) sql.Where(whole ? "e.whole = 1" : "e.whole = 0");
-        if (query.Rule is { } rule) sql.Where(HasTerm(sql, rule.ToString(CultureInfo.InvariantCulture)));
+        if (query.Rule is { } rule) sql.Where(HasTerm(sql, PreparedEvent.TermOfRule(rule)));
         foreach (var word in query.Words.Take(EventQuery.WordsMax)) sql.Where(HasTerm(sql, word));
         if (query.After is { } after) sql.Where($"(e.at, e.seq) < ({sql.Value(after.At)}, {sql.Value(after.Number)})");
     }

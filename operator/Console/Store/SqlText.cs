@@ -18,6 +18,14 @@ internal sealed class SqlText(string beginning)
         return this;
     }
 
+    /// <summary>The same behind other text of our own, with the same values.</summary>
+    public SqlText After(string text)
+    {
+        var whole = new SqlText(text + _text);
+        whole._values.AddRange(_values);
+        return whole;
+    }
+
     /// <summary>A parameter's name for a value.</summary>
     public string Value(object value)
     {

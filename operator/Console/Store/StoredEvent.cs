@@ -61,6 +61,10 @@ public sealed record PreparedEvent
 
     /// <summary>All that the policy reads was read.</summary>
     public bool IsWhole => Event.Coverage?.IsWhole ?? true;
+
+    /// <summary>The term of a rule that matched. No text of a request has it: its words begin with no colon.</summary>
+    public static string TermOfRule(long id) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $":{id}");
 }
 
 /// <summary>One line of a list of events.</summary>

@@ -10,7 +10,7 @@ public sealed class GatekeeperTests
     private static readonly IPAddress Peer = IPAddress.Parse("198.51.100.7");
 
     private readonly Cluster _cluster = new();
-    private readonly Clock _clock = new();
+    private readonly TestClock _clock = new();
     private readonly Gatekeeper _gate;
 
     public GatekeeperTests() => _gate = new Gatekeeper(
@@ -169,18 +169,5 @@ public sealed class GatekeeperTests
             Interlocked.Increment(ref _rights);
             return Task.FromResult(true);
         }
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        private DateTimeOffset _now = new(2026, 11, 30, 12, 0, 0, TimeSpan.Zero);
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override DateTimeOffset GetUtcNow() => _now;
-
-        public override long GetTimestamp() => _now.UtcTicks;
-
-        public void Advance(TimeSpan time) => _now += time;
     }
 }

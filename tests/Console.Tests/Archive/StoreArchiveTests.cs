@@ -83,6 +83,56 @@ public sealed class StoreArchiveTests(PostgresServer server) : IAsyncLifetime
         Assert.Equal("bob", Assert.Single(await target.ReadAuditAsync(0, 10, default)).Note.By);
     }
 
+    [Fact]
+    public async Task ARestoreThatWasInterrupted_IsTakenUp_AndLaterWordsHold()
+    {
+        var source = await StoreAsync("sqlite");
+        var (named, taken) = (TestEvents.Attack(), TestEvents.Attack(path: "/other"));
+        await source.AddAsync(named, taken);
+        await LabelAsync(source, "shop", named.Id, EventLabel.Attack);
+        // Said, and taken back: both are part of what was said.
+        await LabelAsync(source, "shop", taken.Id, EventLabel.Attack);
+        await source.LabelAsync(
+            new LabelEntry("shop", taken.Id, EventLabel.None, "ann", TestEvents.Now.AddMinutes(1), "no"), default);
+        var notes = Enumerable.Range(0, 5).Select(i => new AuditNote(
+            TestEvents.Now.AddSeconds(i), "ann", "label", $"{i}", "x")).ToList();
+        foreach (var note in notes) await source.AppendAuditAsync(note, default);
+        await StoreArchive.WriteAsync(source, File, default);
+
+        var target = await StoreAsync("sqlite");
+        await target.AddAsync(named);
+        await target.LabelAsync(
+            new LabelEntry("shop", named.Id, EventLabel.Benign, "bob", TestEvents.Now.AddDays(1), "later"), default);
+        foreach (var note in notes[..2]) await target.AppendAuditAsync(note, default);
+        var said = await StoreArchive.ReadAsync(target, File, default);
+
+        Assert.Equal("1 events restored, 1 were there already", said);
+        Assert.Equal(
+            (await source.ReadAuditAsync(0, 10, default)).Select(line => Convert.ToHexString(line.Hash)),
+            (await target.ReadAuditAsync(0, 10, default)).Select(line => Convert.ToHexString(line.Hash)));
+        Assert.Equal(EventLabel.Benign, (await target.FindAsync("shop", named.Id, default))!.Row.Label);
+        Assert.Equal(
+            [EventLabel.Attack, EventLabel.None],
+            (await target.LabelsAsync("shop", taken.Id, default)).Select(label => label.Label));
+    }
+
+    [Fact]
+    public async Task WhatIsNoEvent_IsLeftOut_Counted()
+    {
+        var bad = TestEvents.Attack() with { Id = "no id" };
+        await using (var file = System.IO.File.Create(File))
+        await using (var lines = new StreamWriter(new GZipStream(file, CompressionLevel.Fastest)))
+        {
+            await lines.WriteLineAsync("{\"format\":\"waf-console-archive/v1\"}");
+            await lines.WriteLineAsync(System.Text.Json.JsonSerializer.Serialize(
+                new ArchiveLine { Event = bad }, Protocols.ProtocolJson.Default.Options));
+        }
+
+        Assert.Equal(
+            "0 events restored, 0 were there already, 1 are none and were left out",
+            await StoreArchive.ReadAsync(await StoreAsync("sqlite"), File, default));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{\"format\":\"waf-console-archive/v9\"}\n")]
@@ -122,8 +172,10 @@ public sealed class StoreArchiveTests(PostgresServer server) : IAsyncLifetime
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder, "backups")).FullName;
         const string old = "waf-console-20260101-000000.gz";
-        foreach (var name in new[] { "notes.txt", old + ".old", old })
+        foreach (var name in new[] { "notes.txt", old + ".old", old, old + ".new" })
             await System.IO.File.WriteAllTextAsync(Path.Combine(folder, name), "x");
+        // What was begun and never became whole.
+        System.IO.File.SetLastWriteTimeUtc(Path.Combine(folder, old + ".new"), DateTime.UtcNow.AddDays(-2));
         var database = Path.Combine(_folder, "cli.db");
         await using (var store = new SqliteEventStore(database))
         {

@@ -125,7 +125,8 @@ public sealed class EventPreparationTests
         var prepared = TestEvents.Prepared(e);
 
         Assert.InRange(prepared.Json.Length, 1, 1_000_000);
-        Assert.InRange(prepared.Terms.Count, 1, 48);
+        // Words of the event, and its rules.
+        Assert.InRange(prepared.Terms.Count, 1, 48 + 64);
         Assert.All(prepared.Terms, term => Assert.InRange(term.Length, 1, SearchTerms.LengthMax));
         Assert.InRange(prepared.Route.Length, 1, 512);
         Assert.InRange(prepared.Parameter.Length, 0, 64);

@@ -103,7 +103,9 @@ public abstract partial class EventStoreContract : IAsyncLifetime
         Assert.Empty((await ListAsync(new EventQuery { Scope = AccessScope.Of([]) })).Items);
         Assert.Equal("shop", (await AttacksAsync()).Items.Single().Key.Namespace);
         Assert.All(await Traffic(), row => Assert.Equal("shop", row.Namespace));
-        Assert.Equal(["bank", "shop", "shopping"], await Store.NamespacesAsync(10, CancellationToken.None));
+        Assert.Equal(["bank", "shop", "shopping"], await Store.NamespacesAsync("", 10, CancellationToken.None));
+        Assert.Equal(["shop"], await Store.NamespacesAsync("bank", 1, CancellationToken.None));
+        Assert.Empty(await Store.NamespacesAsync("shopping", 10, CancellationToken.None));
     }
 
     public static TheoryData<string> Filters => [.. FilterCases().Keys];

@@ -20,6 +20,11 @@ public sealed class PostgresEventStoreTests(PostgresServer server) : EventStoreC
     protected override async Task<IEventStore> NewStoreAsync() =>
         new PostgresEventStore(_database = await server.NewDatabaseAsync());
 
+    protected override string EndlessSql => "select pg_sleep(600)";
+
+    protected override IEventStore Bounded(long keepBytes) =>
+        new PostgresEventStore(_database) { KeepBytes = keepBytes };
+
     protected override async Task DowngradeAsync()
     {
         await using var source = Npgsql.NpgsqlDataSource.Create(_database);
@@ -59,6 +64,34 @@ public sealed class SqliteEventStoreTests : EventStoreContract
 
     protected override Task<IEventStore> NewStoreAsync() =>
         Task.FromResult<IEventStore>(new SqliteEventStore(Path.Combine(_folder, "events.db")));
+
+    protected override string EndlessSql =>
+        "with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) from c";
+
+    protected override IEventStore Bounded(long keepBytes) =>
+        new SqliteEventStore(Path.Combine(_folder, "events.db")) { KeepBytes = keepBytes };
+
+    /// <summary>Who sends most loses theirs: the others' events stay, also older ones.</summary>
+    [Fact]
+    public async Task AFloodOfOneNamespace_CostsItsOwnEvents()
+    {
+        await using var store = Bounded(Room);
+        var labelled = TestEvents.Attack(TestEvents.Now.AddDays(-9), "noisy");
+        await store.AddAsync([.. Flood("bank", TestEvents.Now.AddDays(-9), 100), labelled]);
+        var passed = TestEvents.Passed(TestEvents.Now, "noisy");
+        await store.AddAsync(passed);
+        await store.LabelAsync(
+            new LabelEntry("noisy", labelled.Id, EventLabel.Attack, "ann", TestEvents.Now, null), default);
+        for (var i = 0; i < 25; i++)
+            await store.AddAsync(Flood("noisy", TestEvents.Now.AddHours(-2).AddSeconds(i), 100));
+
+        Assert.Equal(100, await CountAsync(store, "bank"));
+        Assert.InRange(await CountAsync(store, "noisy"), 1, 2_400);
+        // What passed goes first, though it is newer; what a person labelled stays, though it is older.
+        Assert.Null(await store.FindAsync("noisy", passed.Id, default));
+        Assert.NotNull(await store.FindAsync("noisy", labelled.Id, default));
+        Assert.Single(await store.LabelsAsync("noisy", labelled.Id, default));
+    }
 
     protected override async Task DowngradeAsync()
     {

@@ -6,7 +6,7 @@ using NpgsqlTypes;
 namespace WafOperator.Console.Store.Postgres;
 
 /// <summary>The store in PostgreSQL 13 or later: daily partitions, binary COPY. Replicas share it.</summary>
-public sealed class PostgresEventStore : SqlEventStore
+public sealed partial class PostgresEventStore : SqlEventStore
 {
     private const long DayMilliseconds = 24 * 60 * 60 * 1000;
     private const string PartitionPrefix = "events_d";
@@ -42,14 +42,7 @@ public sealed class PostgresEventStore : SqlEventStore
             }
 
             if (old.Count == 0) return 0;
-            foreach (var sql in new[]
-            {
-                new SqlText("delete from traffic").WhereValue("bucket <", end),
-                new SqlText("delete from attacks").WhereValue("last_at <", end),
-                new SqlText("delete from labels l where not exists (select 1 from events e "
-                    + "where e.id = l.event_id and e.namespace = l.namespace)"),
-            })
-                await ExecuteAsync(sql.CommandOn(connection, transaction), cancellationToken);
+            await ForgetBeforeAsync(connection, transaction, end, cancellationToken);
             return old.Count;
         },
         cancellationToken);
@@ -67,8 +60,12 @@ public sealed class PostgresEventStore : SqlEventStore
                 static reader => (reader.GetInt64(0), reader.GetInt64(1), (int)reader.GetInt64(2)),
                     cancellationToken))[0];
             var days = await PartitionsAsync(connection, null, cancellationToken);
+            var (dropped, last) = await DroppedAsync(connection, null, cancellationToken);
             return new StoreState(
-                "postgresql", events, bytes, connections, days.Count == 0 ? null : TimeOf(days.Min()));
+                "postgresql", events, bytes, connections, days.Count == 0 ? null : TimeOf(days.Min()))
+            {
+                KeepBytes = KeepBytes, Dropped = dropped, LastDropped = last,
+            };
         },
         cancellationToken);
 

@@ -5,9 +5,10 @@ using Microsoft.Data.Sqlite;
 namespace WafOperator.Console.Store.Sqlite;
 
 /// <summary>The embedded store: one file, no set-up. For one replica and small clusters.</summary>
-public sealed class SqliteEventStore : SqlEventStore
+public sealed partial class SqliteEventStore : SqlEventStore
 {
     private const int ExpireRowsAtOnce = 20_000;
+
     private const long DayMilliseconds = 24 * 60 * 60 * 1000;
 
     private readonly string _file;
@@ -60,7 +61,11 @@ public sealed class SqliteEventStore : SqlEventStore
         var oldest = (await StateAsync(cancellationToken)).Oldest;
         if (oldest is null || oldest.Value.ToUnixTimeMilliseconds() >= end) return 0;
         // In pieces: intake goes on in between.
-        while (await DeleteSomeAsync(end, cancellationToken) == ExpireRowsAtOnce) { }
+        var some = new SqlText("select e.seq from events e").WhereValue("e.at <", end).Add(" order by e.at limit ");
+        some.Add(some.Value(ExpireRowsAtOnce));
+        while (await WriteAsync(
+            (connection, transaction) => DeleteAsync(connection, transaction, some, cancellationToken),
+            cancellationToken) == ExpireRowsAtOnce) { }
         await WriteAsync(
             async (connection, transaction) =>
             {
@@ -85,9 +90,13 @@ public sealed class SqliteEventStore : SqlEventStore
                     + "coalesce((select min(at) from events), 0)").CommandOn(connection),
                 static reader => (reader.GetInt64(0), reader.GetInt64(1)), cancellationToken))[0];
             var bytes = new[] { _file, _file + "-wal" }.Sum(static f => File.Exists(f) ? new FileInfo(f).Length : 0);
+            var (dropped, last) = await DroppedAsync(connection, null, cancellationToken);
             return new StoreState(
                 "sqlite", events, bytes, 0,
-                oldest == 0 ? null : TimeOf(oldest / DayMilliseconds * DayMilliseconds));
+                oldest == 0 ? null : TimeOf(oldest / DayMilliseconds * DayMilliseconds))
+            {
+                KeepBytes = KeepBytes, Dropped = dropped, LastDropped = last,
+            };
         },
         cancellationToken);
 
@@ -104,10 +113,15 @@ public sealed class SqliteEventStore : SqlEventStore
         await connection.OpenAsync(cancellationToken);
         // A lost last moment after a power cut is sent again by those who wait for the answer.
         await ExecuteAsync(
-            new SqlText("pragma synchronous = normal; pragma temp_store = memory").CommandOn(connection),
-                cancellationToken);
+            new SqlText("pragma synchronous = normal; pragma temp_store = memory; pragma journal_size_limit = 67108864")
+                .CommandOn(connection),
+            cancellationToken);
         return connection;
     }
+
+    private protected override IDisposable? Interrupting(
+        DbConnection connection, CancellationToken cancellationToken) => cancellationToken.UnsafeRegister(
+        static state => SQLitePCL.raw.sqlite3_interrupt(((SqliteConnection)state!).Handle), connection);
 
     /// <summary>SQLITE_TOOBIG, SQLITE_CONSTRAINT and SQLITE_MISMATCH.</summary>
     private protected override bool IsAboutData(Exception failure) =>
@@ -181,21 +195,26 @@ public sealed class SqliteEventStore : SqlEventStore
         }
     }
 
-    private Task<int> DeleteSomeAsync(long end, CancellationToken cancellationToken) => WriteAsync(
-        async (connection, transaction) =>
+    /// <summary>Deletes events whose numbers <paramref name="some"/> selects, and what belongs to them.</summary>
+    private static async Task<int> DeleteAsync(
+        DbConnection connection, DbTransaction transaction, SqlText some, CancellationToken cancellationToken)
+    {
+        await ExecuteAsync(
+            new SqlText("create temp table if not exists going (seq integer primary key)")
+                .CommandOn(connection, transaction), cancellationToken);
+        await ExecuteAsync(new SqlText("delete from temp.going").CommandOn(connection, transaction), cancellationToken);
+        var count = await ExecuteAsync(
+            some.After("insert into temp.going (seq) ").CommandOn(connection, transaction), cancellationToken);
+        if (count == 0) return 0;
+        const string Going = "select g.seq from temp.going g";
+        foreach (var sql in new[]
         {
-            var some = $"select e.seq from events e where e.at < {end} order by e.at limit {ExpireRowsAtOnce}";
-            await ExecuteAsync(
-                new SqlText($"delete from words where rowid in ({some})").CommandOn(connection, transaction),
-                cancellationToken);
-            await ExecuteAsync(
-                new SqlText("delete from labels where (namespace, event_id) in ("
-                    + some.Replace("e.seq", "e.namespace, e.id", StringComparison.Ordinal) + ")")
-                    .CommandOn(connection, transaction),
-                cancellationToken);
-            return await ExecuteAsync(
-                new SqlText($"delete from events where seq in ({some})").CommandOn(connection, transaction),
-                cancellationToken);
-        },
-        cancellationToken);
+            $"delete from words where rowid in ({Going})",
+            "delete from labels where (namespace, event_id) in "
+                + $"(select e.namespace, e.id from events e where e.seq in ({Going}))",
+            $"delete from events where seq in ({Going})",
+        })
+            await ExecuteAsync(new SqlText(sql).CommandOn(connection, transaction), cancellationToken);
+        return count;
+    }
 }

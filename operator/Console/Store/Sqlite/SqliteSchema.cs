@@ -17,6 +17,7 @@ internal static class SqliteSchema
           label integer not null default 0, data blob not null, unique (id, namespace));
         create index if not exists events_time on events (at);
         create index if not exists events_of on events (namespace, at);
+        create index if not exists events_passed on events (namespace, at) where verdict = 0 and would = 0;
         create index if not exists events_client on events (client, at desc);
         create index if not exists events_path on events (path, method);
         create index if not exists events_threat on events (at desc) where threat >= 3;
