@@ -53,7 +53,8 @@ public sealed class QuestionRoom(TimeSpan timeMax) : IAsyncDisposable
         catch (OperationCanceledException) when (!aborted.IsCancellationRequested && !context.Response.HasStarted)
         {
             context.RequestAborted = aborted;
-            var words = string.Create(CultureInfo.InvariantCulture, $"the question took more than {timeMax.TotalSeconds} s");
+            var words = string.Create(
+                CultureInfo.InvariantCulture, $"the question took more than {timeMax.TotalSeconds} s");
             await RefuseAsync(context, 503, words + " and was given up: ask about less (from, to, namespace)");
         }
         finally

@@ -12,7 +12,9 @@ public sealed partial class SqliteEventStore
 
     private const int SampleRows = 200;
 
-    /// <summary>Pages that hold something: room of what is deleted is used again, in a file that stays as long.</summary>
+    /// <summary>
+    /// Pages that hold something: room of what is deleted is used again, in a file that stays as long.
+    /// </summary>
     private protected override async Task<long> UsedBytesAsync(
         DbConnection connection, DbTransaction? transaction, CancellationToken cancellationToken) =>
         (await RowsAsync(
