@@ -31,7 +31,7 @@ internal sealed partial class Exchange
     private BodyKnowledge KnowledgeOf(in BodyFacts facts)
     {
         if (!facts.IsExpected) return BodyKnowledge.Whole;
-        if (facts.IsDuplex || _canonical.IsBodyCut || _inputs.Rules.Kind is RuleOutcomeKind.Failed)
+        if (facts.IsDuplex || _canonical.IsBodyCut)
             return BodyKnowledge.Cut;
         return _held is null ? BodyKnowledge.NotRead : BodyKnowledge.Whole;
     }
