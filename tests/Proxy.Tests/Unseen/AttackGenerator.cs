@@ -64,8 +64,9 @@ internal static class AttackGenerator
         var path = PathPrefixes[random.Next(PathPrefixes.Length)] + "/shop/" + HiddenAttack.Segment(number);
         var attack = Encodings.MixedCase(random, marker);
         var claims = random.Next(3) == 0 ? Claims[random.Next(Claims.Length)] : [];
-        return random.Next(60) switch
+        return random.Next(72) switch
         {
+            >= 60 => InRealRequest(random, number, attack),
             < 13 => InHead(random, number, path, attack, claims),
             < 16 => InMessage(random, number, path, attack),
             < 23 => InCall(random, number, path, attack),
@@ -111,6 +112,15 @@ internal static class AttackGenerator
         {
             IsHttp2 = true,
         };
+    }
+
+    /// <summary>In a request of a well-known application, whose path gets one segment more.</summary>
+    private static HiddenAttack InRealRequest(Random random, int number, string attack)
+    {
+        var padding = Padding.Short(random);
+        var value = padding.TextBefore(random) + attack + padding.TextAfter(random);
+        var real = RealRequests.Any(random, HiddenAttack.Segment(number), value);
+        return new HiddenAttack(number, real.Name, Pieces(random, real.Bytes), Encoding.Latin1.GetBytes(real.Carried));
     }
 
     /// <summary>In a field behind a body in chunks.</summary>
