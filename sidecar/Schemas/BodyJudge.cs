@@ -26,6 +26,7 @@ internal static class BodyJudge
             return;
         }
 
+        if (!hasBody && request.ContentType.IsEmpty) return;
         if (MediaOf(request, operation, ref findings) is not { Kind: not BodyKind.Unchecked } media) return;
         if (knowledge is BodyKnowledge.NotRead) return;
         if (knowledge is BodyKnowledge.Cut || !IsWhole(request))

@@ -32,20 +32,14 @@ public sealed class SchemaProgram
     public ApiDescription Description { get; }
 
     /// <summary>
-    /// The request belongs to this API: one of the paths that programs may take its path for is below a base path. A
-    /// path that may name anything belongs to every API.
+    /// The request belongs to this API: one of the paths that programs may take its path for is below a base path.
     /// </summary>
     public bool Covers(CanonicalRequest request)
     {
-        switch (PathReadings.ShapeOf(request))
-        {
-            case PathShape.Plain: return IsBelow(request[request.NormalPath], false);
-            case PathShape.Unsteady: return true;
-        }
-
+        if (PathReadings.ShapeOf(request) is PathShape.Plain) return IsBelow(request[request.NormalPath], false);
         var rented = ArrayPool<byte>.Shared.Rent(PathReadings.ScratchBytes(request));
         var isBelow = false;
-        for (var i = 0; i < PathReadings.Count && !isBelow; i++)
+        for (var i = 0; i < PathReadings.CountOf(request) && !isBelow; i++)
             isBelow = IsBelow(PathReadings.Read(request, i, rented), true);
         ArrayPool<byte>.Shared.Return(rented);
         return isBelow;
@@ -107,7 +101,7 @@ public sealed class SchemaProgram
         Span<byte> scratch = needed <= StackBytesMax ? stackalloc byte[StackBytesMax]
             : rented = ArrayPool<byte>.Shared.Rent(needed);
         var found = Find(request[request.NormalPath], false);
-        for (var i = 0; i < PathReadings.Count && found is not null; i++)
+        for (var i = 0; i < PathReadings.CountOf(request) && found is not null; i++)
         {
             if (!ReferenceEquals(Find(PathReadings.Read(request, i, scratch), i > 2), found)) found = null;
         }

@@ -42,6 +42,9 @@ internal struct ValueJudge : IDisposable
         this = default;
     }
 
+    /// <summary>Bytes of a text, or of a value that is passed over, that are one more step.</summary>
+    private const int BytesOfAStep = 256;
+
     /// <summary>A whole JSON text. False: it does not fit, or is no JSON.</summary>
     public bool Document(ReadOnlySpan<byte> utf8, ValueSchema schema)
     {
@@ -66,7 +69,7 @@ internal struct ValueJudge : IDisposable
     /// <summary>The value at which the reader stands; moves it to the value's last token.</summary>
     public bool Json(ref Utf8JsonReader reader, ValueSchema schema)
     {
-        if (!Step()) return false;
+        if (!Step(1 + (reader.ValueSpan.Length / BytesOfAStep))) return false;
         if (schema.IsNever) return Fail("is not allowed");
         if (schema.IsCombined && !Combined(ref reader, schema)) return false;
         return reader.TokenType switch
@@ -219,9 +222,9 @@ internal struct ValueJudge : IDisposable
                 if (additional.IsNever) return Fail("has a member that is not described");
                 if (!Json(ref reader, additional)) return At("*");
             }
-            else
+            else if (!Pass(ref reader))
             {
-                reader.Skip();
+                return false;
             }
         }
 
@@ -254,8 +257,7 @@ internal struct ValueJudge : IDisposable
             }
             else
             {
-                if (!Step()) return false;
-                reader.Skip();
+                if (!Pass(ref reader)) return false;
             }
         }
 
@@ -352,6 +354,14 @@ internal struct ValueJudge : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>Goes behind a value that nothing is said about: work in proportion to its bytes, too.</summary>
+    private bool Pass(ref Utf8JsonReader reader)
+    {
+        var before = reader.BytesConsumed;
+        reader.Skip();
+        return Step(1 + (int)((reader.BytesConsumed - before) / BytesOfAStep));
     }
 
     private bool Step(int steps = 1)

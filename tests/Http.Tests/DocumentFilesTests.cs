@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace WafOperator.Http.Tests;
 
 /// <summary>
@@ -21,6 +23,16 @@ public sealed class DocumentFilesTests
             Assert.Single(request.Files.ToArray());
             Assert.Equal(BodyError.None, request.BodyError);
         }
+    }
+
+    [Fact]
+    public void AFileInADeclaredCharset_IsReadInIt()
+    {
+        var content = Encoding.Latin1.GetString(Encoding.Unicode.GetBytes("{\"q\":\"an attack\"}"));
+
+        Assert.Contains(
+            "json.q=an attack", Shown(Read("application/json; charset=utf-16le", content, "blob")),
+            StringComparison.Ordinal);
     }
 
     /// <summary>Pictures and pages are files; what a file declares is shown to rules and not refused.</summary>

@@ -214,6 +214,28 @@ public sealed class BodyTests
         Assert.Equal("Unchecked: the body is too much to check", Judge(word == "enum" ? 2000 : 20));
     }
 
+    /// <summary>What a schema says nothing about is walked over again by each of its branches.</summary>
+    [Fact]
+    public void ValuesThatArePassedOver_AreWorkThatIsCounted()
+    {
+        var branches = string.Join(',', Enumerable.Range(0, 20).Select(i => $"{{\"required\":[\"r{i}\"]}}"));
+        var outer = string.Join(',', Enumerable.Repeat($"{{\"anyOf\":[{branches}]}}", 10));
+        var program = Requests.Program(Requests.WithBody($"{{\"anyOf\":[{outer},{{}}]}}"));
+
+        string Judge(int items) => Requests.Judge(
+            program, Requests.Json("POST /b", $"{{\"x\":[{string.Join(',', Enumerable.Repeat("1", items))}]}}"));
+
+        Assert.Equal("", Judge(50_000));
+        Assert.Equal("Unchecked: the body is too much to check", Judge(300_000));
+    }
+
+    /// <summary>A gateway that shows no bodies does not say whether there was one.</summary>
+    [Fact]
+    public void BodyThatNobodyShows_IsNoFinding() => Assert.Equal(
+        "", Requests.Judge(
+            Requests.Program(Requests.WithBody("""{"type":"integer"}""")), Requests.Of("POST /b"),
+            BodyKnowledge.NotRead));
+
     [Fact]
     public void StreamWhereNoBodyIsDescribed_CannotBeChecked() => Assert.Equal(
         "Unchecked: a stream cannot be checked",

@@ -49,7 +49,8 @@ public static class PolicyCompiler
         {
             Document = failed ? null : PolicyRevision.Seal(document),
             Findings = findings,
-            Apis = apis,
+            // Of a policy that was not taken, none is in force anew.
+            Apis = failed ? [] : apis,
             Weakenings = [.. exclusions.Select(e => ExclusionBounds.Weakening(e, spec)).OfType<string>()],
             RuleFilesMayWeaken = spec.Rules is { ConfigMapTrust: ConfigMapTrust.Full, ConfigMaps.Count: > 0 },
             RecompileAt = recompileAt,

@@ -46,6 +46,12 @@ internal static class OrdinaryHeads
     private const string Range =
         $@"(?:\*|[\w.*+!^~-]+/[\w.*+!^~-]+)(?:\s{{0,2}};\s{{0,4}}(?:{Name}\s?=\s?(?:{Plain}+|{Quoted}))?)*";
 
+    /// <summary>Charsets in which letters are the same bytes.</summary>
+    private const string Charsets = "(?:utf-8|us-ascii|iso-8859-1|iso-8859-15|windows-1252)";
+
+    /// <summary>Fewer than matches are remembered of one variable.</summary>
+    private const int PartHeadersMax = 1_000;
+
     /// <summary>Methods by which WebDAV clients name files, besides those of WebDAV itself; POST is none.</summary>
     private static readonly string DavMethods =
         string.Join('|', ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", .. RequestVocabulary.WebDavMethods]);
@@ -84,7 +90,8 @@ internal static class OrdinaryHeads
     /// <summary>
     /// Types in parameters of multipart types and of their parts, which SOAP with attachments cannot do without. 921421
     /// and 921422 guard engines that look for a type anywhere in the header; ours reads the declared one, and a body
-    /// that looks otherwise as what it looks like. 922110 is about charsets of parts, which the reader undoes.
+    /// that looks otherwise as what it looks like. 922110 is about charsets of parts: it stays for other ones than all
+    /// readers share, and where there are more parts than the engine remembers matches of.
     /// </summary>
     private static void AppendMultipart(StringBuilder text) => text.Append(CultureInfo.InvariantCulture, $$"""
         SecRule REQUEST_HEADERS:Content-Type "@rx ^multipart/" \
@@ -96,6 +103,12 @@ internal static class OrdinaryHeads
             "id:{{ReservedRuleIds.Bodies + 17}},phase:2,t:none,t:lowercase,pass,nolog,chain"
             SecRule MATCHED_VARS "!@rx ^content-type\s*:\s*{{TypeAndParameters}}\s*$" \
                 "t:none,t:lowercase,setvar:tx.waf_odd_part=1"
+        SecRule MULTIPART_PART_HEADERS "@rx ^content-type\s*:.*charset" \
+            "id:{{ReservedRuleIds.Bodies + 19}},phase:2,t:none,t:lowercase,pass,nolog,chain"
+            SecRule MATCHED_VARS "!@rx ;\s*charset\s*=\s*['\x22]?{{Charsets}}['\x22]?\s*(?:;|$)" \
+                "t:none,t:lowercase,setvar:tx.waf_odd_part=1"
+        SecRule &MULTIPART_PART_HEADERS "@gt {{PartHeadersMax}}" \
+            "id:{{ReservedRuleIds.Bodies + 20}},phase:2,t:none,pass,nolog,setvar:tx.waf_odd_part=1"
         SecRule &MULTIPART_PART_HEADERS "@gt 0" \
             "id:{{ReservedRuleIds.Bodies + 18}},phase:2,t:none,pass,nolog,chain"
             SecRule &TX:waf_odd_part "@eq 0" "t:none,ctl:ruleRemoveById=922110"
@@ -134,7 +147,7 @@ internal static class OrdinaryHeads
         SecRule REQUEST_METHOD "@rx ^(?:{{DavMethods}})$" \
             "id:{{ReservedRuleIds.Bodies + 14}},phase:1,t:none,pass,nolog,\
             ctl:ruleRemoveById=920440,ctl:ruleRemoveById=920500"
-        SecRule REQUEST_FILENAME "@endsWith /.ds_store" \
+        SecRule REQUEST_FILENAME "@rx ^(?:/[^./%;][^/%;]*)*/\.ds_store$" \
             "id:{{ReservedRuleIds.Bodies + 15}},phase:1,t:none,t:lowercase,pass,nolog,chain"
             SecRule REQUEST_METHOD "@rx ^(?:{{DavMethods}})$" "t:none,ctl:ruleRemoveById=930130"
 

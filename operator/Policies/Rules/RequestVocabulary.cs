@@ -60,7 +60,7 @@ internal static class RequestVocabulary
         "application/x-msgpack", "application/vnd.msgpack", "application/cbor", "application/x-thrift",
         "application/vnd.apache.thrift.binary", "application/vnd.apache.thrift.compact", "application/avro",
         "avro/binary", "application/x-avro", "application/bson", "application/x-bson", "application/flatbuffers",
-        "application/x-flatbuffers", "application/hessian", "application/x-hessian", "application/ipp",
+        "application/x-flatbuffers", "application/ipp",
         "application/vnd.ms-sync.wbxml", "application/vnd.wap.wbxml",
         "application/sparql-query", "application/sparql-update", "application/vnd.flux", "text/turtle",
         "application/n-triples", "application/n-quads", "application/trig", "text/n3", "text/uri-list",

@@ -32,6 +32,9 @@ internal static class PartContent
         if (part.HasFileName && !part.IsFileOrField)
         {
             AddDocument(request, media, decoded);
+            // Frameworks read a document in the charset that its part declares.
+            var inCharset = Charsets.ToUtf8(request, decoded, part.Charset);
+            if (inCharset != decoded) AddDocument(request, media, inCharset);
             return null;
         }
 

