@@ -76,6 +76,7 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
         var outcome = inspection.Head(proxyResponse, "HTTP/1.1"u8);
         HttpContent? replay = null;
         HeldBody? held = null;
+        var rest = ResponseRest.None;
         // What follows 101 is a stream of another protocol.
         if (outcome.Kind is RuleOutcomeKind.Passed && proxyResponse.StatusCode is not HttpStatusCode.SwitchingProtocols
             && inspection.WantsBody(proxyResponse, httpContext.Request.Method))
@@ -84,7 +85,8 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
             httpContext.Response.RegisterForDispose(held);
             var hold = new ResponseHold(inspection, held, exchange.ResponseHoldMax);
             replay = await hold.HoldAsync(proxyResponse.Content, cancellationToken);
-            if (ResponseHold.IncidentOf(hold.Rest) is { } incident) exchange.Note(incident);
+            rest = hold.Rest;
+            if (ResponseHold.IncidentOf(rest) is { } incident) exchange.Note(incident);
             if (SocketThreads.IsLong(held.Length)) await SocketThreads.LeaveAsync();
             outcome = replay is null
                 ? new RuleOutcome(RuleOutcomeKind.Failed, Message: "no memory left to hold the response")
@@ -92,7 +94,8 @@ internal sealed class InspectingTransformer(ProxyConnection connection, Exchange
         }
 
         var isWhole = held is null ? !inspection.IsUnreadable(proxyResponse, httpContext.Request.Method)
-            : held.Length < inspection.BodyBytesMax;
+            // Of what a client asked for in pieces, rules see the pieces.
+            : rest is ResponseRest.None && proxyResponse.StatusCode is not HttpStatusCode.PartialContent;
         if (!exchange.DecideResponse(outcome, isWhole))
         {
             await exchange.RefuseAsync();

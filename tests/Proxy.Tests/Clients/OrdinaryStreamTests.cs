@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using WafOperator.Protocols.Events;
 using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Listening;
 using WafOperator.Proxy.Tests.Harness;
@@ -66,6 +67,28 @@ public sealed class OrdinaryStreamTests
         Assert.Contains(
             "waf_incidents_total{kind=\"response_held_for_its_time\"} 1", await admin.GetStringAsync("/metrics"),
             StringComparison.Ordinal);
+        Assert.Equal(1, sidecar.Sidecar.Status().Inspection.Uninspected[nameof(UninspectedReason.ResponseBody)]);
+    }
+
+    /// <summary>What is looked at of a piece may be the other half of what rules know.</summary>
+    [Theory]
+    [InlineData(206, 1)]
+    [InlineData(200, 0)]
+    public async Task APieceOfAResponse_IsNotAllOfIt(int status, int notWhole)
+    {
+        await using var upstream = await TestUpstream.StartAsync(async context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "text/plain";
+            await context.Response.WriteAsync("le");
+        });
+        await using var sidecar = await StartAsync(upstream, inspectsResponses: true);
+        using var client = sidecar.Client();
+
+        Assert.Equal("le", await client.GetStringAsync("/log").WaitAsync(Patience));
+
+        var uninspected = sidecar.Sidecar.Status().Inspection.Uninspected;
+        Assert.Equal(notWhole, uninspected.GetValueOrDefault(nameof(UninspectedReason.ResponseBody)));
     }
 
     [Fact]
