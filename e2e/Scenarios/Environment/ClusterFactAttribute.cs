@@ -12,7 +12,11 @@ public sealed class ClusterFactAttribute : FactAttribute
         if (IsSkipped) Skip = SkipReason;
     }
 
-    /// <summary>Only where this machine is the cluster's node: elsewhere the scenario is named as not run.</summary>
+    /// <summary>
+    /// The scenario stops programs or reads files of the cluster's node, which on somebody's own cluster
+    /// (<c>KUBECONFIG</c>) nobody may. There it is named as not run; on the local cluster, which <c>./test</c> starts,
+    /// it always runs.
+    /// </summary>
     public bool IsLocalOnly
     {
         get;
