@@ -100,8 +100,11 @@ internal static partial class RealRequests
                 (JsonText().Matches(body).Select(m => m.Index + m.Length - 1), Encodings.Json(random, value)),
             _ when type.Contains("urlencoded", StringComparison.OrdinalIgnoreCase) =>
                 (FormValue().Matches(body).Select(m => m.Index + m.Length), Encodings.Percent(random, value)),
-            _ when type.Contains("xml", StringComparison.OrdinalIgnoreCase) =>
+            _ when type.Contains("xml", StringComparison.OrdinalIgnoreCase) && XmlText().IsMatch(body) =>
                 (XmlText().Matches(body).Select(m => m.Index + 1), Encodings.Xml(random, value)),
+            // A name that is a word is no place for an attack, and is shown to nobody.
+            _ when type.Contains("xml", StringComparison.OrdinalIgnoreCase) =>
+                (XmlName().Matches(body).Select(m => m.Index + m.Length), $".{value}"),
             _ when type.Contains("multipart/", StringComparison.OrdinalIgnoreCase) =>
                 (PartText().Matches(body).Select(m => m.Index + m.Length), value),
             _ => ([], value),
@@ -140,6 +143,9 @@ internal static partial class RealRequests
 
     [GeneratedRegex(">[^<]*[^<\\s][^<]*<")]
     private static partial Regex XmlText();
+
+    [GeneratedRegex("<[A-Za-z][\\w:-]*(?=[^<>]*/>)")]
+    private static partial Regex XmlName();
 
     [GeneratedRegex("\r\n\r\n")]
     private static partial Regex PartText();
