@@ -25,7 +25,7 @@ internal sealed record ApiSchemaVerdict(bool IsAccepted, string Reason, string M
         }
 
         return findings is [var first, ..] ? new(false, first.Kind.ToString(), $"{first.Path}: {first.Message}")
-            : new(false, "PolicyNotCompiled", $"WafPolicy {policy} was not compiled with it yet");
+            : new(false, "PolicyNotCompiled", $"WafPolicy {policy} has errors, or was not compiled with it yet");
     }
 }
 

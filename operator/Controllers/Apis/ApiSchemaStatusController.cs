@@ -21,6 +21,9 @@ public sealed class ApiSchemaStatusController(
         if (schema is null || schema.Metadata.IsBeingDeleted) return ReconcileResult.Done;
         var policy = new NamespacedName(key.Namespace, schema.Value.Spec.Policy);
         var compilation = compiled.Find(policy)?.Compilation;
+        // What was compiled of an earlier generation says nothing about this one.
+        var generation = compilation?.ApiGenerations.GetValueOrDefault(key.Name, -1);
+        if (generation != schema.Metadata.Generation) compilation = null;
         var api = compilation?.Apis.FirstOrDefault(item => item.Name == key.Name);
         var subject = $"ApiSchema/{key.Name}";
         var verdict = caches.Policies.Cache.Get(policy) is null

@@ -112,6 +112,7 @@ public sealed partial class PolicyPublisher(
         compilation = compilation with
         {
             Document = null,
+            Apis = [],
             Findings =
             [
                 .. compilation.Findings,

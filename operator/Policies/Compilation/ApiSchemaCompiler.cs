@@ -97,6 +97,11 @@ internal static class ApiSchemaCompiler
         return policies.Count > 0 ? policies : null;
     }
 
+    /// <summary>What is compiled of each ApiSchema of the policy, by name.</summary>
+    public static IReadOnlyDictionary<string, long> Generations(PolicyInputs inputs) => inputs.ApiSchemas
+        .Where(schema => IsOf(schema, inputs))
+        .ToDictionary(schema => schema.Metadata.Name ?? "", schema => schema.Metadata.Generation ?? 0);
+
     private static bool IsEscaped(char c) =>
         c is < ' ' or > '~' or '"' or '\\' or '<' or '>' or '&' or '\'' or '+' or '`';
 

@@ -51,6 +51,7 @@ public static class PolicyCompiler
             Findings = findings,
             // Of a policy that was not taken, none is in force anew.
             Apis = failed ? [] : apis,
+            ApiGenerations = ApiSchemaCompiler.Generations(inputs),
             Weakenings = [.. exclusions.Select(e => ExclusionBounds.Weakening(e, spec)).OfType<string>()],
             RuleFilesMayWeaken = spec.Rules is { ConfigMapTrust: ConfigMapTrust.Full, ConfigMaps.Count: > 0 },
             RecompileAt = recompileAt,

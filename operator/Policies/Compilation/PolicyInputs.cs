@@ -72,6 +72,9 @@ public sealed record PolicyCompilation
     /// <summary>ApiSchemas in force.</summary>
     public IReadOnlyList<CompiledApi> Apis { get; init; } = [];
 
+    /// <summary>Generations of the policy's ApiSchemas, in force or not, that this was compiled of.</summary>
+    public IReadOnlyDictionary<string, long> ApiGenerations { get; init; } = new Dictionary<string, long>();
+
     /// <summary>Exclusions in force that take a whole kind of protection away, a sentence each.</summary>
     public IReadOnlyList<string> Weakenings { get; init; } = [];
 

@@ -60,7 +60,8 @@ internal static class Decider
         || inputs.RouteMode is InspectionMode.Enforce
             && (inputs.Limit is LimitOutcome.BodyTooLarge
                 || inputs.Limit is LimitOutcome.TooMuch && inputs.FailureModes.Uninspected is UninspectedOutcome.Block
-                || inputs.Rules.Kind is RuleOutcomeKind.Interrupted);
+                || inputs.Rules.Kind is RuleOutcomeKind.Interrupted
+                || inputs.Rules.Kind is RuleOutcomeKind.Failed && RulesMode(inputs) is FailureMode.Closed);
 
     private static Decision Config(in DecisionInputs inputs) =>
         Unavailable(InspectionMode.Enforce, inputs.FailureModes.Config, NoPolicy)

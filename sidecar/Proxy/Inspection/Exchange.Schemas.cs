@@ -33,8 +33,7 @@ internal sealed partial class Exchange
         // A gateway that shows no bodies does not say whether there is one.
         if (_context.Question is { Body: GatewayBody.Hidden }) return BodyKnowledge.NotRead;
         if (!facts.IsExpected) return BodyKnowledge.Whole;
-        if (facts.IsDuplex || _canonical.IsBodyCut)
-            return BodyKnowledge.Cut;
+        if (facts.IsDuplex || _canonical.IsBodyCut) return BodyKnowledge.Cut;
         return _held is null ? BodyKnowledge.NotRead : BodyKnowledge.Whole;
     }
 }

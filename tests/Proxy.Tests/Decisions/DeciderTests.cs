@@ -103,6 +103,9 @@ public sealed class DeciderTests
         Assert.Equal(isFinal, Decider.IsFinal(inputs with { Limit = LimitOutcome.TooMuch }));
         var refused = new RuleOutcome(RuleOutcomeKind.Interrupted, Status: 403);
         Assert.Equal(isFinal, Decider.IsFinal(inputs with { Rules = refused }));
+        var failed = inputs with { Rules = new RuleOutcome(RuleOutcomeKind.Failed) };
+        Assert.Equal(isFinal, Decider.IsFinal(failed with { FailureModes = new() { Rules = FailureMode.Closed } }));
+        Assert.False(Decider.IsFinal(failed with { FailureModes = new() { Rules = FailureMode.Open } }));
         Assert.True(Decider.IsFinal(inputs with { Access = AccessOutcome.Bypass }));
     }
 
