@@ -158,21 +158,20 @@ public sealed class SecondReadingTests
         Assert.Equal(BodyError.None, request.BodyError);
     }
 
-    /// <summary>Names that are more than a word are shown once: a part to models, the name of an argument to rules.</summary>
+    /// <summary>Models are shown names that are more than a word, each once; rules take names for no values.</summary>
     [Theory]
     [InlineData("<map><javax.imageio.ImageIO_-Filter/></map>", "javax.imageio.ImageIO_-Filter")]
     [InlineData("<a><__proto__ b='1'/><__proto__/></a>", "__proto__")]
     [InlineData("<a __proto__='1'/>", "__proto__")]
-    [InlineData("<a.b><c.d/><a.b/></a.b>", "a.b c.d")]
     [InlineData("<s:a x-y='1'><b_c/></s:a>", "")]
-    public void Xml_OddNames_AreShown(string body, string expected)
+    public void Xml_OddNames_AreAPartForModels(string body, string expected)
     {
         var request = Body.Read("text/xml", body);
         var names = request.XmlTexts.ToArray()
             .Where(text => CanonicalRequestTests.Text(request, text.Path) == "xml.names")
             .Select(text => CanonicalRequestTests.Text(request, text.Value));
         Assert.Equal(expected, string.Join('|', names));
-        Assert.Equal(expected.Length == 0 ? "" : $"{expected}=", CanonicalRequestTests.Arguments(request));
+        Assert.Empty(CanonicalRequestTests.Arguments(request));
     }
 
     [Theory]

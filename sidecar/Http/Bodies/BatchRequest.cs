@@ -8,6 +8,9 @@ namespace WafOperator.Http.Bodies;
 /// </summary>
 internal static class BatchRequest
 {
+    /// <summary>Bytes of the longest method that is registered (UPDATEREDIRECTREF).</summary>
+    private const int MethodBytesMax = 17;
+
     /// <summary>False when the part does not begin with a request or status line.</summary>
     public static bool Read(CanonicalRequest request, Slice content)
     {
@@ -18,10 +21,10 @@ internal static class BatchRequest
         if (!TryReadLine(request, ref rest, out var line)) return false;
         var first = request[line].IndexOf((byte)' ');
         if (first <= 0 || !HeaderParameters.IsToken(request[line][..first].TrimStart("/"u8))) return false;
-        var target = line.From(first + 1);
-        var version = request[target].LastIndexOf(" HTTP/"u8);
-        if (version >= 0) target = target.Sub(0, version);
-        AddTarget(request, target);
+        // A word that is no method may be anything, as in a request that is not inside another.
+        var method = line.Sub(0, first);
+        if (!IsKnown(request[method])) AddText(request, "http.method"u8, method);
+        AddTarget(request, WithoutVersion(request, line.From(first + 1)));
         while (TryReadLine(request, ref rest, out line) && !line.IsEmpty)
         {
             request.AddPartHeader(default, line);
@@ -29,7 +32,20 @@ internal static class BatchRequest
         }
 
         if (rest.IsEmpty) return true;
-        return BodyGuess.TryAll(request, rest) || AddText(request, rest);
+        return BodyGuess.TryAll(request, rest) || AddText(request, "http.body"u8, rest);
+    }
+
+    private static bool IsKnown(ReadOnlySpan<byte> method) =>
+        method.Length <= MethodBytesMax && !method.ContainsAnyExceptInRange((byte)'A', (byte)'Z');
+
+    /// <summary>What stands at the end in place of a version is part of the target.</summary>
+    private static Slice WithoutVersion(CanonicalRequest request, Slice target)
+    {
+        var bytes = request[target];
+        var version = bytes.LastIndexOf(" HTTP/"u8);
+        return version >= 0 && bytes[(version + 6)..] is [>= (byte)'0' and <= (byte)'9']
+            or [>= (byte)'0' and <= (byte)'9', (byte)'.', >= (byte)'0' and <= (byte)'9']
+            ? target.Sub(0, version) : target;
     }
 
     private static void AddTarget(CanonicalRequest request, Slice target)
@@ -71,9 +87,9 @@ internal static class BatchRequest
         HeadReader.EqualsIgnoreCase(name, "accept"u8) || HeadReader.EqualsIgnoreCase(name, "content-type"u8)
         || HeadReader.EqualsIgnoreCase(name, "content-length"u8) || HeadReader.EqualsIgnoreCase(name, "host"u8);
 
-    private static bool AddText(CanonicalRequest request, Slice text)
+    private static bool AddText(CanonicalRequest request, ReadOnlySpan<byte> kind, Slice text)
     {
-        if (!request.Arena.TryAppend("http.body"u8, out var name)) { request.NoMemory(); return true; }
+        if (!request.Arena.TryAppend(kind, out var name)) { request.NoMemory(); return true; }
         request.AddArgument(name, text, name, text, ArgumentSource.Multipart, isAgain: true);
         return true;
     }

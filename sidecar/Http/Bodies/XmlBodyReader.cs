@@ -139,7 +139,7 @@ internal ref struct XmlBodyReader
         if (IsPlainName(name)) return;
         var names = _work.Names;
         if (names[new Slice(0, Math.Min(names.Length, NamesComparedMax))].IndexOf(name) >= 0) return;
-        if (!names.TryAppend(name, out _) || !names.TryAppend((byte)' ')) _request.NoMemory();
+        if (!names.TryAppend(name, out _) || !names.TryAppend((byte)'\n')) _request.NoMemory();
     }
 
     private static bool IsPlainName(ReadOnlySpan<byte> name)
@@ -328,10 +328,9 @@ internal ref struct XmlBodyReader
         _request.AddXmlAttributeContent(new Slice(attributes, _request.Arena.Length - attributes));
         Show("xml.comment"u8, _work.Comments);
         Show("xml.instruction"u8, _work.Instructions);
-        if (!TryKeep(_work.Names, out var names)) return;
-        // The rule sets' own tests have it that names are no values: to rules they are what ARGS_NAMES looks at.
-        _request.AddRest(names, default, ArgumentSource.Json);
-        if (_request.Arena.TryAppend("xml.names"u8, out var path)) _request.AddXmlText(path, names);
+        // The rule sets' own tests have it that names are no values; models are shown them.
+        if (TryKeep(_work.Names, out var names) && _request.Arena.TryAppend("xml.names"u8, out var path))
+            _request.AddXmlText(path, names);
     }
 
     private readonly void Show(ReadOnlySpan<byte> name, ByteArena collected)
