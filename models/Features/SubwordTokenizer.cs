@@ -51,6 +51,9 @@ public sealed class SubwordTokenizer
     public static SubwordTokenizer? Read(ReadOnlySpan<byte> file, out string? error) =>
         SubwordVocabulary.Read(file, out error) is { } vocabulary ? new SubwordTokenizer(vocabulary) : null;
 
+    /// <summary>How many special tokens there are; they have the first numbers.</summary>
+    public static int SpecialCount => SubwordVocabulary.Special.Length;
+
     /// <summary>The number of a special token, -1 for a name that is none.</summary>
     public static int Special(string name) => Array.IndexOf(SubwordVocabulary.Special, name);
 

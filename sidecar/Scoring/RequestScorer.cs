@@ -61,7 +61,7 @@ public sealed class RequestScorer(PredictionCache cache)
 
     /// <summary>
     /// What a pool is to be asked before <see cref="Score"/>: values that local models leave open and that no earlier
-    /// answer is known for. Null when nothing is. Counts and learns nothing.
+    /// answer is known for, and the request as a whole. Null when nothing is. Counts and learns nothing.
     /// </summary>
     public PoolQuestions? Collect(
         ScoringProgram program, ExclusionProgram exclusions, CanonicalRequest request, in ScoringFacts facts)
@@ -73,7 +73,9 @@ public sealed class RequestScorer(PredictionCache cache)
             context.Reset();
             context.Hits = facts.Hits;
             var questions = context.Questions = new PoolQuestions();
-            new ScoringRun(_cache, program, exclusions, request, context, facts).ScoreParts();
+            var run = new ScoringRun(_cache, program, exclusions, request, context, facts);
+            run.ScoreParts();
+            run.ScoreRequest(onlyWithPool: true);
             return questions.IsEmpty ? null : questions;
         }
         finally

@@ -103,7 +103,7 @@ internal readonly ref struct ScoringRun
         _context.HasUnjudgedHits |= _facts.HasDroppedHits;
     }
 
-    private void ScoreRequest()
+    public void ScoreRequest(bool onlyWithPool = false)
     {
         var whole = new WholeRequest(_program, _context, _request, _deadline);
         var (work, gaps) = (_context.WorkLeft, _context.Gaps);
@@ -111,7 +111,7 @@ internal readonly ref struct ScoringRun
         {
             // Versions that are compared get the same work, and what one leaves out is no gap of the one that decides.
             _context.WorkLeft = work;
-            whole.Score(SetOf(set), set);
+            if (!onlyWithPool || SetOf(set).HasRemoteWhole) whole.Score(SetOf(set), set);
             if (set == 0) gaps = _context.Gaps;
         }
 
@@ -370,7 +370,7 @@ internal readonly ref struct ScoringRun
     private ScoringResult Result(double score, RiskLevel risk, RiskActionKind action)
     {
         var hasFailed = _deciding.Members.Any(_context, static (m, c) => c.FailedByModel[m.Slot]);
-        var hasMissed = _deciding.Remote.Any(_context, static (m, c) => c.MissedByModel[m.Slot]);
+        var hasMissed = _deciding.Members.Any(_context, static (m, c) => c.MissedByModel[m.Slot]);
         var gaps = _context.Gaps | _program.Gaps
             | (hasFailed ? ModelGaps.Missing : ModelGaps.None) | (hasMissed ? ModelGaps.Pool : ModelGaps.None);
         var result = new ScoringResult

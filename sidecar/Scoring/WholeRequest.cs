@@ -5,6 +5,7 @@ using WafOperator.Protocols.Models;
 using WafOperator.Protocols.Policies;
 using WafOperator.Scoring.Ensemble;
 using WafOperator.Scoring.Packages;
+using WafOperator.Scoring.Pool;
 
 namespace WafOperator.Scoring;
 
@@ -30,8 +31,8 @@ internal readonly ref struct WholeRequest(
     {
         foreach (var member in set.Whole)
         {
-            var model = (RequestModel)member.Model;
-            if (!IsAsked(set, index, model) || AnswerOf(set, member, model) is not { } answer) continue;
+            var model = (WholeRequestModel)member.Model;
+            if (!IsAsked(set, index, model) || AnswerOf(set, index, member) is not { } answer) continue;
             var probability = Probability(set, index, model, answer.Logit);
             _context.Note(member, probability);
             var isUncertain = answer.Uncertainty >= model.UncertainFrom;
@@ -43,9 +44,11 @@ internal readonly ref struct WholeRequest(
     }
 
     /// <summary>In a cascade what the parts leave open; without models of parts, and in other ensembles, all.</summary>
-    private bool IsAsked(ModelSet set, int index, RequestModel model)
+    private bool IsAsked(ModelSet set, int index, WholeRequestModel model)
     {
         if (set.Ensemble is not EnsembleKind.Cascade || set.Values.Length == 0) return true;
+        // What a pool says of values may yet move the score into the band.
+        if (set.Remote.Length > 0 && _context.Questions is { AsksValues: true }) return true;
         return _context.BestBySet[index] >= model.Low && _context.BestBySet[index] <= model.High;
     }
 
@@ -56,15 +59,65 @@ internal readonly ref struct WholeRequest(
     private void Miss(ModelSet set) =>
         _context.Gaps |= set.Values.Length > 0 ? ModelGaps.Window : ModelGaps.Budget;
 
-    private RequestAnswer? AnswerOf(ModelSet set, Member member, RequestModel model)
+    private RequestAnswer? AnswerOf(ModelSet set, int index, Member member)
     {
         if (_context.IsWholeAsked[member.Slot]) return _context.WholeBySlot[member.Slot];
         _context.IsWholeAsked[member.Slot] = true;
-        var started = Stopwatch.GetTimestamp();
-        var answer = Read(member, model);
-        _context.TicksByModel[member.Slot] += Stopwatch.GetTimestamp() - started;
+        RequestAnswer? answer;
+        if (_context.Answers?.TryGet(member.Model, out var known) is true)
+        {
+            answer = known;
+            _context.TicksByModel[member.Slot] = _context.Answers.TicksOf(member.Model);
+        }
+        else if (member.Model is RemoteRequestModel remote)
+        {
+            if (_context.Questions is { } questions) Ask(questions, member, remote, isDeciding: index == 0);
+            else _context.MissedByModel[member.Slot] = true;
+            return null;
+        }
+        else
+        {
+            answer = AnswerHere(member, (RequestModel)member.Model);
+        }
+
         if (answer is not { IsWhole: true } && !_context.FailedByModel[member.Slot]) Miss(set);
         return _context.WholeBySlot[member.Slot] = answer;
+    }
+
+    private RequestAnswer? AnswerHere(Member member, RequestModel model)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var answer = Read(member, model);
+        var took = Stopwatch.GetTimestamp() - started;
+        _context.TicksByModel[member.Slot] += took;
+        if (answer is { } kept) _context.Questions?.Keep(model, kept, took);
+        return answer;
+    }
+
+    private void Ask(PoolQuestions questions, Member member, RemoteRequestModel model, bool isDeciding)
+    {
+        var reading = model.Begin(_request[_request.Method]);
+        Fill(member, reading);
+        questions.Add(model, reading, isDeciding);
+        model.Return(reading);
+    }
+
+    private void Fill(Member member, RequestText reading)
+    {
+        foreach (var part in new RequestParts(_request))
+        {
+            if (_context.WorkLeft <= 0 || Stopwatch.GetTimestamp() > _deadline)
+            {
+                reading.Cut();
+                break;
+            }
+
+            _context.Excluded.Enter(_request, part, _program);
+            // Rows do not tell which part is of which family: what an exclusion speaks of is left to the others.
+            if (_context.Excluded.IsSkipped(member)
+                || (_context.Excluded.HoldsNow && _context.Excluded.AsksForFamily)) continue;
+            _context.WorkLeft -= ScoringBudget.UnitsPerTokenisedByte * (long)reading.Add(_request, part);
+        }
     }
 
     private RequestAnswer? Read(Member member, RequestModel model)
@@ -72,21 +125,7 @@ internal readonly ref struct WholeRequest(
         var reading = model.Begin(_request[_request.Method]);
         try
         {
-            foreach (var part in new RequestParts(_request))
-            {
-                if (_context.WorkLeft <= 0 || Stopwatch.GetTimestamp() > _deadline)
-                {
-                    reading.Cut();
-                    break;
-                }
-
-                _context.Excluded.Enter(_request, part, _program);
-                // Rows do not tell which part is of which family: what an exclusion speaks of is left to the others.
-                if (_context.Excluded.IsSkipped(member)
-                    || (_context.Excluded.HoldsNow && _context.Excluded.AsksForFamily)) continue;
-                _context.WorkLeft -= ScoringBudget.UnitsPerTokenisedByte * (long)reading.Add(_request, part);
-            }
-
+            Fill(member, reading);
             return reading.Run(ref _context.WorkLeft, ScoringBudget.UnitsPerToken, _deadline);
         }
         catch (OrtException)
@@ -101,7 +140,7 @@ internal readonly ref struct WholeRequest(
         }
     }
 
-    private double Probability(ModelSet set, int index, RequestModel model, double logit)
+    private double Probability(ModelSet set, int index, WholeRequestModel model, double logit)
     {
         if (set.Ensemble is not EnsembleKind.Cascade || model.Manifest.Cascade is not { } cascade)
             return model.Probability(logit);

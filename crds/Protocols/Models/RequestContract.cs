@@ -28,9 +28,7 @@ public static class RequestContract
     public static string? Problem(
         ModelManifest manifest, IReadOnlyList<NetworkTensor> inputs, IReadOnlyList<NetworkTensor> outputs)
     {
-        if (manifest.RowTokens is < RowTokensMin or > RowTokensMax)
-            return $"rows of {manifest.RowTokens} tokens; {RowTokensMin} to {RowTokensMax} are read";
-        if (NameProblem(manifest) is { } name) return name;
+        if (Problem(manifest) is { } problem) return problem;
         if (inputs is not [{ ElementType: "int64", Shape: [-1, -1] }])
             return $"a package of kind '{Kind}' has one input, tokens of int64 and of shape [-1, -1]";
         long[][] shapes = [[-1], [-1], [-1, manifest.Families.Count], [-1, manifest.Types.Count]];
@@ -49,6 +47,34 @@ public static class RequestContract
 
         return null;
     }
+
+    /// <summary>Null when the manifest says what this kind needs of it; else what is wrong first.</summary>
+    public static string? Problem(ModelManifest manifest) => manifest.RowTokens is < RowTokensMin or > RowTokensMax
+        ? $"rows of {manifest.RowTokens} tokens; {RowTokensMin} to {RowTokensMax} are read"
+        : NameProblem(manifest);
+
+    /// <summary>The likeliest family, and of its types the likeliest; -1 for a family without types.</summary>
+    public static (int Family, int Type) Likeliest(
+        ModelManifest manifest, ReadOnlySpan<float> families, ReadOnlySpan<float> types)
+    {
+        var family = 0;
+        for (var i = 1; i < families.Length; i++)
+        {
+            if (families[i] > families[family]) family = i;
+        }
+
+        var type = -1;
+        for (var i = 0; i < types.Length; i++)
+        {
+            if (IsOf(manifest, i, family) && (type < 0 || types[i] > types[type])) type = i;
+        }
+
+        return (family, type);
+    }
+
+    /// <summary>The type of this number is one of the family.</summary>
+    public static bool IsOf(ModelManifest manifest, int type, int family) =>
+        FamilyOf(manifest.Types[type]).SequenceEqual(manifest.Families[family]);
 
     /// <summary>The family that a type is of: what stands before its slash.</summary>
     public static ReadOnlySpan<char> FamilyOf(string type) => type.AsSpan(0, Math.Max(0, type.IndexOf('/')));

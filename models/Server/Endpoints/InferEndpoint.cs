@@ -65,7 +65,12 @@ internal sealed class InferEndpoint(
         var end = type.IndexOf(';');
         if (end >= 0) type = type[..end].TrimEnd();
         if (type.Equals(InferenceProtocol.CompactMediaType, StringComparison.OrdinalIgnoreCase))
-            return CompactCall.Prepare(body.Span, model, settings.Limits, settings.Batching);
+        {
+            return CompactWholeRequest.IsOne(body.Span)
+                ? WholeRequestCall.Prepare(body.Span, model, settings.Batching)
+                : CompactCall.Prepare(body.Span, model, settings.Limits, settings.Batching);
+        }
+
         // Clients of V2 send what they like here, some nothing at all.
         var isJson = type.IsEmpty || type.Equals("application/json", StringComparison.OrdinalIgnoreCase)
             || type.Equals("application/octet-stream", StringComparison.OrdinalIgnoreCase)
@@ -75,6 +80,8 @@ internal sealed class InferEndpoint(
                 InferenceErrorCode.UnsupportedMediaType,
                     $"send application/json or {InferenceProtocol.CompactMediaType}");
         var v2 = V2RequestReader.Read(body, JsonLengthOf(request, body.Length), settings.Limits);
+        if (model.Tokenizer is not null && v2.Inputs.Any(i => i.Name == WholeRequestCall.InputName))
+            return WholeRequestCall.Prepare(v2, model, settings.Batching);
         return model.TakesValues && v2.Inputs.Any(i => i.Name == ValueCall.InputName)
             ? ValueCall.Prepare(v2, model, settings.Limits, settings.Batching)
             : TensorCall.Prepare(v2, model);

@@ -38,12 +38,17 @@ internal sealed class ModelPages(
         {
             var values = new PoolTensor { Name = ValueCall.InputName, Datatype = V2Datatypes.Bytes, Shape = [-1] };
             var score = new PoolTensor { Name = "score", Datatype = "FP32", Shape = [-1] };
+            var whole = values with { Name = WholeRequestCall.InputName };
+            var isWhole = served.Tokenizer is not null;
             return new PoolModelMetadata
             {
                 Name = served.Manifest.Name,
                 Versions = of is null ? repository.ReadyVersions(model) : [of],
-                Inputs = [.. served.Inputs.Select(TensorOf), .. Only(served.TakesValues, values)],
-                Outputs = [.. served.Outputs.Select(TensorOf), .. Only(served.TakesValues, score)],
+                Inputs =
+                [
+                    .. served.Inputs.Select(TensorOf), .. Only(served.TakesValues, values), .. Only(isWhole, whole),
+                ],
+                Outputs = [.. served.Outputs.Select(TensorOf), .. Only(served.TakesValues || isWhole, score)],
                 Digest = served.Digest,
                 Manifest = served.Manifest,
             };

@@ -49,7 +49,7 @@ internal sealed class ValueCall : PreparedCall
     public override CallAnswer Answer(CallTimes times)
     {
         var logits = _rows.Logits();
-        var scores = Array.ConvertAll(logits, l => (float)ProbabilityOf(l));
+        var scores = Array.ConvertAll(logits, l => (float)_model.ProbabilityOf(l));
         var wanted = _request.Outputs ?? [("logit", _request.IsBinaryOutput), ("score", _request.IsBinaryOutput)];
         var outputs = wanted.Select(w => (Output(w.Name, w.Name == "logit" ? logits : scores), w.IsBinary));
         return V2Answer.Write(_model, _request.Id, [.. outputs]);
@@ -74,12 +74,6 @@ internal sealed class ValueCall : PreparedCall
         }
 
         return rest.IsEmpty ? rows : throw RefusedException.Malformed($"{rest.Length} bytes follow the last value");
-    }
-
-    private double ProbabilityOf(float logit)
-    {
-        var (slope, intercept) = _model.Manifest.Calibration is { } c ? (c.Slope, c.Intercept) : (1, 0);
-        return 1 / (1 + Math.Exp(-((slope * logit) + intercept)));
     }
 
     private static PartOutput Output(string name, float[] numbers) =>

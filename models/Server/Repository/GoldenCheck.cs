@@ -24,7 +24,7 @@ internal static class GoldenCheck
         _ => 0.01,
     };
 
-    public static (double Difference, string? Problem) Run(
+    public static (double? Difference, string? Problem) Run(
         ReadOnlySpan<byte> jsonLines, ServedModel model, BatchLimits limits)
     {
         var rows = new ValueRows(model, limits);

@@ -1,3 +1,4 @@
+using WafOperator.Features;
 using WafOperator.Models.Server.Batching;
 using WafOperator.Models.Server.Values;
 using WafOperator.OnnxRuntime;
@@ -40,12 +41,14 @@ internal sealed class PackageLoader(OrtRuntime runtime, LoaderOptions options)
             return new(
                 null, $"a package of kind '{package.Manifest.Kind}' has no {PlainFile}: it runs in sidecars only");
         if (OnnxPolicy.Check(onnx.Span, package.Manifest) is { } refused) return new(null, refused);
+        var (tokenizer, unread) = TokenizerOf(package);
+        if (unread is not null) return new(null, unread);
         OrtSession? session = null;
         try
         {
             session = new OrtSession(runtime, onnx.Span, options.Session);
             if (SessionTensors.Problem(package.Manifest, session) is not { } misfit)
-                return Verified(package, new ServedModel(package, file, session));
+                return Verified(package, new ServedModel(package, file, session) { Tokenizer = tokenizer });
             session.Dispose();
             return new(null, misfit);
         }
@@ -72,8 +75,11 @@ internal sealed class PackageLoader(OrtRuntime runtime, LoaderOptions options)
                 + $"{runtime.MemoryBytesMax >> 20} MiB together): {failure.Message}");
         }
 
-        if (!model.TakesValues || !package.Files.TryGetValue("golden.jsonl", out var golden)) return new(model, null);
-        var (difference, problem) = GoldenCheck.Run(golden.Span, model, options.Batching);
+        var isChecked = model.TakesValues || model.Tokenizer is not null;
+        if (!isChecked || !package.Files.TryGetValue("golden.jsonl", out var golden)) return new(model, null);
+        var (difference, problem) = model.TakesValues
+            ? GoldenCheck.Run(golden.Span, model, options.Batching)
+            : WholeGoldenCheck.Run(golden.Span, model, options.Batching);
         var tolerance = GoldenCheck.ToleranceOf(model.File);
         if (problem is null && difference > tolerance)
             problem = FormattableString.Invariant(
@@ -87,6 +93,14 @@ internal sealed class PackageLoader(OrtRuntime runtime, LoaderOptions options)
 
         model.Release();
         return new(null, problem);
+    }
+
+    private static (SubwordTokenizer? Tokenizer, string? Problem) TokenizerOf(ModelPackage package)
+    {
+        if (package.Manifest.Kind is not RequestContract.Kind) return default;
+        if (!package.Files.TryGetValue("tokenizer.json", out var file))
+            return (null, "the package has no tokenizer.json");
+        return (SubwordTokenizer.Read(file.Span, out var error), error);
     }
 
     private static string? Mismatch(ModelPackage package, PackageClaim claim)

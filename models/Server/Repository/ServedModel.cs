@@ -20,6 +20,7 @@ internal sealed class ServedModel : IBatchModel
     private readonly ConcurrentDictionary<int, BatchShape> _tokenShapes = new();
     private readonly ConcurrentBag<RunContext> _idle = [];
     private readonly ConcurrentBag<RunContext> _idleLogit = [];
+    private readonly ConcurrentBag<RequestSequencer> _sequencers = [];
     private int _leases = 1;
     private long _rows;
 
@@ -47,6 +48,9 @@ internal sealed class ServedModel : IBatchModel
     /// <summary>The package's tokenizer makes its input of values, and its first output is their logit.</summary>
     public bool TakesValues { get; }
 
+    /// <summary>Cuts requests into the rows of a model that reads them whole; null for other models.</summary>
+    public SubwordTokenizer? Tokenizer { get; init; }
+
     /// <summary>Largest difference to the package's golden logits; null without golden vectors.</summary>
     public double? GoldenDifferenceMax { get; set; }
 
@@ -59,6 +63,13 @@ internal sealed class ServedModel : IBatchModel
 
     /// <summary>True when token inputs are 64 bits wide.</summary>
     public bool HasWideTokens => _session.Inputs[0].ElementType is OrtElementType.Int64;
+
+    /// <summary>Calibrated probability of a logit.</summary>
+    public double ProbabilityOf(float logit)
+    {
+        var (slope, intercept) = Manifest.Calibration is { } c ? (c.Slope, c.Intercept) : (1, 0);
+        return 1 / (1 + Math.Exp(-((slope * logit) + intercept)));
+    }
 
     /// <summary>Holds the model; false when it has gone already.</summary>
     public bool TryAcquire()
@@ -83,7 +94,7 @@ internal sealed class ServedModel : IBatchModel
         _session.Dispose();
     }
 
-    /// <summary>Shape of token rows of a padded length; only their logit is computed.</summary>
+    /// <summary>Shape of token rows of a padded length; of values only their logit is computed.</summary>
     public BatchShape TokenShape(int length) =>
         _tokenShapes.GetOrAdd(length, static (l, model) => new BatchShape(model, [[l]], isBatchable: true), this);
 
@@ -96,6 +107,14 @@ internal sealed class ServedModel : IBatchModel
         var shape = new BatchShape(this, rowShapes, isBatchable: true);
         return _shapes.Count < ShapesMax ? _shapes.GetOrAdd(key, shape) : shape;
     }
+
+    /// <summary>What cuts requests into rows, for one caller at a time; given back with <see cref="Return"/>.</summary>
+    public RequestSequencer Sequencer() => _sequencers.TryTake(out var idle)
+        ? idle
+        : new RequestSequencer(Tokenizer!, Manifest.RowTokens);
+
+    /// <summary>Takes one back.</summary>
+    public void Return(RequestSequencer sequencer) => _sequencers.Add(sequencer);
 
     /// <summary>
     /// Runs parts of one shape. Holds the model itself: a caller that goes while its batch runs lets go of its own

@@ -16,6 +16,7 @@ internal static class WarmUp
     public static void Run(ServedModel model, BatchLimits limits)
     {
         if (model.TakesValues) RunValues(model, limits);
+        else if (model.Tokenizer is { } tokenizer) RunRows(model, limits, tokenizer.Count - 1);
         else RunOnes(model);
     }
 
@@ -29,6 +30,27 @@ internal static class WarmUp
             {
                 var batch = new ValueRows(model, limits);
                 for (var i = 0; i < rows; i++) batch.Add(value.AsSpan(0, length), ValueFlags.None);
+                foreach (var part in batch.ToParts()) model.Run([part]);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Rows of every length, of the vocabulary's last token: a network for fewer tokens, or for shorter rows, would
+    /// else fail on requests that a client chooses.
+    /// </summary>
+    private static void RunRows(ServedModel model, BatchLimits limits, int last)
+    {
+        var most = model.Manifest.RowTokens;
+        var row = new int[most];
+        Array.Fill(row, last);
+        const int step = RequestRows.LengthStep;
+        for (var length = step; length < most + step; length += step)
+        {
+            foreach (var rows in new[] { 1, Math.Clamp(limits.BatchTokensMax / most, 1, RequestSequencer.RowsMax) })
+            {
+                var batch = new TokenRows(model, limits);
+                for (var i = 0; i < rows; i++) batch.Add(row.AsSpan(0, Math.Min(length, most)), i);
                 foreach (var part in batch.ToParts()) model.Run([part]);
             }
         }

@@ -3,6 +3,7 @@ judgement says.
 """
 
 import json
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -230,6 +231,22 @@ def test_a_package_holds_what_runtimes_have_to_answer(corpus, tmp_path):
     assert {t.split("/")[0] for t in manifest["types"]} == set(manifest["families"]) and len(manifest["types"]) == 26
     read = Subwords.from_json(files["tokenizer.json"].decode())
     assert read.encode(b"union select") == subwords.encode(b"union select")
+
+
+def test_a_request_is_sent_to_a_pool_with_every_value_that_its_rows_are_made_of():
+    for row in release_transformer.written_requests():
+        request = release_transformer.read_as_recorded(row)
+        body = release_transformer.compact(request)
+        magic, version, reserved, count, length = struct.unpack_from("<4sBBH32xB", body)
+        assert (magic, version, reserved) == (b"WAFR", 1, 0)
+        at = 41 + length
+        assert body[41:at] == row["method"].encode()
+        found = []
+        for _ in range(count):
+            section, marker, flags, size = struct.unpack_from("<BBHH", body, at)
+            found.append(sequences.Value(section, marker, flags, body[at + 6 : at + 6 + size]))
+            at += 6 + size
+        assert at == len(body) and found == sequences.values(request)
 
 
 def test_the_table_of_a_package_is_nearly_the_models():

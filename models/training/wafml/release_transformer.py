@@ -7,7 +7,9 @@ The second writes a package of a small network with random weights, whose golden
 """
 
 import argparse
+import base64
 import json
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,6 +31,7 @@ GOLDEN_COUNT = 40
 CORPUS_COUNT = 300
 SAMPLE_SHAPE = Shape(vocabulary=400, layers=2, hidden=16, heads=4, length=64)
 SAMPLE_SEED = 20261130
+METHOD_BYTES_MAX = 16
 CRITICAL = 0.9  # a policy's default
 RAISED_SHARE = 0.001  # of harmless requests that the model by itself makes critical, as it reads them behind others
 UNCERTAIN_SHARE = 0.01  # of harmless requests whose answer is too wide to count
@@ -85,9 +88,27 @@ def golden_requests() -> "list[dict]":
     return written_requests() + [r for r in drawn if "%0A" not in f"{r['uri']}{r['body']}"]
 
 
+def read_as_recorded(request: dict) -> Request:
+    """A golden request as training's readers give it."""
+    return Request(request["method"], request["uri"], request["headers"], request["body"], 0, "golden")
+
+
+def compact(request: Request) -> bytes:
+    """The request as sidecars send it to a pool (crds/Protocols/Inference), to a package of digest zero: a package
+    cannot name its own.
+    """
+    values = sequences.values(request)
+    method = request.method.encode()
+    method = method if len(method) <= METHOD_BYTES_MAX else b""
+    out = struct.pack("<4sBBH32xB", b"WAFR", 1, 0, len(values), len(method)) + method
+    for value in values:
+        out += struct.pack("<BBHH", value.section, value.marker, value.flags, len(value.text)) + value.text
+    return out
+
+
 def answer(model: RequestTransformer, subwords: Subwords, request: dict) -> dict:
     """Every output of the request's worst row, by name, as every runtime must give them."""
-    read = Request(request["method"], request["uri"], request["headers"], request["body"], 0, "golden")
+    read = read_as_recorded(request)
     rows = sequences.tokens(read, subwords, model.shape.length).rows
     found = []
     for row in rows:
@@ -111,7 +132,10 @@ def answer(model: RequestTransformer, subwords: Subwords, request: dict) -> dict
 def package(model: RequestTransformer, subwords: Subwords, about: dict) -> bytes:
     """The archive; `about`: name, version, and what else the manifest says of this model."""
     model = with_small_table(model)
-    lines = [{**r, **answer(model, subwords, r)} for r in golden_requests()]
+    lines = [
+        {**r, **answer(model, subwords, r), "compact": base64.b64encode(compact(read_as_recorded(r))).decode()}
+        for r in golden_requests()
+    ]
     tokenizer = json.dumps(json.loads(subwords.to_json()), separators=(",", ":"), ensure_ascii=False)
     files = {
         "model.onnx": to_onnx(model),

@@ -113,7 +113,7 @@ public sealed class ParityProbe(
         {
             ["inputs"] = new JsonArray(new JsonObject
             {
-                ["name"] = "values",
+                ["name"] = values[0].Input,
                 ["datatype"] = "BYTES",
                 ["shape"] = new JsonArray(values.Length),
                 ["parameters"] = new JsonObject { ["binary_data_size"] = size },

@@ -9,8 +9,14 @@ using WafOperator.Resources.Quantities;
 
 namespace WafOperator.Controllers.Pools;
 
-/// <summary>An example of a package: a value and the logit that every runtime must reproduce.</summary>
-internal sealed record GoldenVector(ReadOnlyMemory<byte> Value, double Logit);
+/// <summary>
+/// An example of a package: a value, or a whole request as sidecars send it, and the logit that every runtime must
+/// reproduce.
+/// </summary>
+/// <param name="Value">The value, or the compact request.</param>
+/// <param name="Logit">What must come out.</param>
+/// <param name="Input">Name of the server's input that takes it.</param>
+internal sealed record GoldenVector(ReadOnlyMemory<byte> Value, double Logit, string Input = "values");
 
 /// <summary>
 /// Compares a rung's logits with the golden vectors of a package, as probabilities after the package's own calibration:
@@ -30,10 +36,11 @@ internal static class ScoreParity
     {
         if (!package.Files.TryGetValue(File, out var bytes)) return [];
         var vectors = new List<GoldenVector>();
+        var isWhole = package.Manifest.Kind is RequestContract.Kind;
         foreach (var line in Encoding.UTF8.GetString(bytes.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             if (vectors.Count == VectorsMax) break;
-            if (ReadLine(line) is { } vector) vectors.Add(vector);
+            if (ReadLine(line, isWhole) is { } vector) vectors.Add(vector);
         }
 
         return vectors;
@@ -74,14 +81,15 @@ internal static class ScoreParity
         ? deviation.ToString("0.####", CultureInfo.InvariantCulture)
         : "1";
 
-    private static GoldenVector? ReadLine(string line)
+    private static GoldenVector? ReadLine(string line, bool isWhole)
     {
         try
         {
             using var document = JsonDocument.Parse(line);
             var root = document.RootElement;
             return new GoldenVector(
-                root.GetProperty("value").GetBytesFromBase64(), root.GetProperty("logit").GetDouble());
+                root.GetProperty(isWhole ? "compact" : "value").GetBytesFromBase64(),
+                root.GetProperty("logit").GetDouble(), isWhole ? "requests" : "values");
         }
         catch (Exception unreadable) when (unreadable is JsonException or FormatException or KeyNotFoundException
             or InvalidOperationException)

@@ -30,7 +30,8 @@ internal sealed class ModelSet
         Whole = [.. members.Where(m => m.Model.ReadsRequests)];
         Gate = members.FirstOrDefault(m => m.Model.IsGate);
         Second = [.. Values.Where(m => !m.Model.IsGate && !m.Model.IsRemote)];
-        Remote = [.. members.Where(m => m.Model.IsRemote)];
+        Remote = [.. Values.Where(m => m.Model.IsRemote)];
+        HasRemoteWhole = Whole.Any(m => m.Model.IsRemote);
         RemoteLow = Remote.Select(m => m.Model.Threshold("low", 0.02)).DefaultIfEmpty(0).Min();
         RemoteHigh = Remote.Select(m => m.Model.Threshold("high", 0.98)).DefaultIfEmpty(0).Max();
         Low = Gate?.Model.Threshold("low", 0.02) ?? 0;
@@ -51,12 +52,15 @@ internal sealed class ModelSet
     /// <summary>Those that read the request as a whole.</summary>
     public Member[] Whole { get; }
 
+    /// <summary>One of those runs in a pool.</summary>
+    public bool HasRemoteWhole { get; }
+
     public Member? Gate { get; }
 
     /// <summary>Local networks.</summary>
     public Member[] Second { get; }
 
-    /// <summary>Models in a pool: asked for what the local ones leave open.</summary>
+    /// <summary>Models in a pool that are asked for values: what the local ones leave open.</summary>
     public Member[] Remote { get; }
 
     /// <summary>Below: the local networks' answer stands.</summary>

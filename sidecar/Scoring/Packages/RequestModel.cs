@@ -10,7 +10,7 @@ namespace WafOperator.Scoring.Packages;
 /// A transformer that reads whole requests: rows of subwords, of which the worst counts. All of its answer is read:
 /// log-odds, how wide they are, family and type.
 /// </summary>
-public sealed class RequestModel : ValueModel
+public sealed class RequestModel : WholeRequestModel
 {
     private readonly OrtSession _session;
     private readonly SubwordTokenizer _tokenizer;
@@ -22,21 +22,7 @@ public sealed class RequestModel : ValueModel
     {
         (_tokenizer, _session) = (tokenizer, session);
         _input = session.Inputs[0].Name;
-        // Without a threshold no answer is uncertain.
-        UncertainFrom = Threshold("uncertain", double.PositiveInfinity);
-        (Low, High) = (Threshold("low", 0), Threshold("high", 1));
     }
-
-    public override bool ReadsRequests => true;
-
-    /// <summary>From this width on an answer is none.</summary>
-    public double UncertainFrom { get; }
-
-    /// <summary>In a cascade, the score of the parts from which on the request is read.</summary>
-    public double Low { get; }
-
-    /// <summary>In a cascade, the score of the parts up to which the request is read.</summary>
-    public double High { get; }
 
     /// <summary>The model of a package of kind <see cref="RequestContract.Kind"/>, or why there is none.</summary>
     /// <exception cref="OrtException">ONNX Runtime does not take the network.</exception>
@@ -58,10 +44,6 @@ public sealed class RequestModel : ValueModel
         model.Dispose();
         return new(null, problem);
     }
-
-    /// <summary>Not for single values: a request is begun, its parts are added, and it is asked once.</summary>
-    public override double Logit(ReadOnlySpan<byte> normalized, ValueFlags flags) =>
-        throw new NotSupportedException("a model of whole requests is not asked for values");
 
     /// <summary>A reading to add the parts of a request to; given back with <see cref="Return"/>.</summary>
     internal RequestReading Begin(ReadOnlySpan<byte> method)

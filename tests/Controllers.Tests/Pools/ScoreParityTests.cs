@@ -45,13 +45,20 @@ public sealed class ScoreParityTests
         Assert.NotEqual(subject, ScoreParity.SubjectOf(rung with { Precision = ModelPrecision.Int8 }, 0.1, ["a", "b"]));
     }
 
-    [Fact]
-    public void ReleasedPackage_HasGoldenVectors()
+    /// <summary>A package of values, and one of whole requests, which the server takes by another input.</summary>
+    [Theory]
+    [InlineData("models/packages", "payload-cnn-*.tar", "values")]
+    [InlineData("tests/Scoring.Tests/Packages", "transformer-sample.tar", "requests")]
+    public void APackage_HasGoldenVectors(string folder, string files, string input)
     {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "WafOperator.sln"))) folder = Path.GetDirectoryName(folder)!;
-        var file = Directory.GetFiles(Path.Combine(folder, "models", "packages"), "payload-cnn-*.tar").Order().Last();
+        var root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "WafOperator.sln"))) root = Path.GetDirectoryName(root)!;
+        var file = Directory.GetFiles(Path.Combine(root, folder), files).Order().Last();
         var package = ModelPackageReader.Read(File.ReadAllBytes(file), null, PackageLimits.Default).Package!;
-        Assert.InRange(ScoreParity.Read(package).Count, 50, ScoreParity.VectorsMax);
+
+        var vectors = ScoreParity.Read(package);
+
+        Assert.InRange(vectors.Count, 50, ScoreParity.VectorsMax);
+        Assert.All(vectors, vector => Assert.Equal(input, vector.Input));
     }
 }

@@ -27,11 +27,17 @@ internal sealed class PoolProcess : IDisposable
         return new Uri($"http://{listener.LocalEndpoint}");
     }
 
-    public static async Task<PoolProcess> StartAsync(Uri address, params string[] arguments)
+    public static Task<PoolProcess> StartAsync(Uri address, params string[] arguments) =>
+        StartAsync(address, Packages, arguments);
+
+    /// <summary>A server of the packages of another folder.</summary>
+    public static Task<PoolProcess> OfAsync(Uri address, string folder) => StartAsync(address, folder, []);
+
+    private static async Task<PoolProcess> StartAsync(Uri address, string folder, string[] arguments)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "waf-inference.dll");
         var process = Process.Start(new ProcessStartInfo(
-            "dotnet", [program, "--listen", address.OriginalString, "--models", Packages, .. arguments])
+            "dotnet", [program, "--listen", address.OriginalString, "--models", folder, .. arguments])
         {
             RedirectStandardError = true, RedirectStandardOutput = true,
         })!;

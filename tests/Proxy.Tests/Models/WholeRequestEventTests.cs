@@ -40,17 +40,37 @@ public sealed class WholeRequestEventTests
         if (action is RiskActionKind.Block) Assert.Contains("uncertain, ", found.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The real server in a process of its own: it has the vocabulary and makes the rows.</summary>
+    [Fact]
+    public async Task InAPool_ItDecides_AndSaysTheSame()
+    {
+        var here = await SendAsync(HttpStatusCode.Forbidden, probability: 0.97, uncertainFrom: 1_000);
+        var inPool = await SendAsync(
+            HttpStatusCode.Forbidden, probability: 0.97, uncertainFrom: 1_000, isInPool: true);
+
+        Assert.Equal((here.Verdict, here.Reason, here.Risk), (inPool.Verdict, inPool.Reason, inPool.Risk));
+        var (first, second) = (
+            Assert.Single(here.Models, m => m.Model == Name), Assert.Single(inPool.Models, m => m.Model == Name));
+        Assert.Equal((first.Outcome, first.Score, first.Family, first.Type),
+            (second.Outcome, second.Score, second.Family, second.Type));
+        Assert.Equal(first.Uncertainty!.Value, second.Uncertainty!.Value, 1e-3);
+    }
+
     private static async Task<SecurityEvent> SendAsync(
         HttpStatusCode status, double probability, double uncertainFrom,
-        RiskActionKind uncertain = RiskActionKind.Allow)
+        RiskActionKind uncertain = RiskActionKind.Allow, bool isInPool = false)
     {
         using var packages = new Folder(probability, uncertainFrom);
+        var address = PoolProcess.FreeAddress();
+        using var pool = isInPool ? await PoolProcess.OfAsync(address, packages.Path) : null;
+        if (isInPool) packages.Blobs[Name] = packages.Blobs[Name] with { InPool = true };
         await using var upstream = await TestUpstream.StartAsync();
         var policy = TestSidecar.Policy(InspectionMode.Enforce) with
         {
             Ml = new MlPolicy
             {
                 Mode = InspectionMode.Enforce, UncertainAction = uncertain, LatencyBudget = TimeSpan.FromSeconds(10),
+                PoolUrl = isInPool ? address.OriginalString : null,
                 Models = [.. packages.Blobs.Select(b => new ModelAssignment { Model = b.Key, Baseline = b.Value })],
             },
         };

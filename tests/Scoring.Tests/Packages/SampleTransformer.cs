@@ -77,7 +77,8 @@ internal static class SampleTransformer
         return reading.Package ?? throw new InvalidOperationException(reading.Error);
     }
 
-    private sealed class Held(byte[][] archives) : IPackageSource
+    /// <summary>Packages that are held in memory.</summary>
+    internal sealed class Held(byte[][] archives) : IPackageSource
     {
         public Task<ReadOnlyMemory<byte>?> FetchAsync(ModelBlob blob, CancellationToken cancellationToken) =>
             Task.FromResult(archives.Where(a => ModelPackageReader.DigestOf(a) == blob.Digest)

@@ -37,7 +37,7 @@ internal sealed class PoolClient : IDisposable
     public async ValueTask<PoolAnswers> AskAsync(
         PoolQuestions questions, TimeSpan budget, CancellationToken cancellationToken)
     {
-        var answers = new PoolAnswers();
+        var answers = questions.NewAnswers();
         if (questions.Models is [var only])
         {
             await AskAsync(only, answers, budget, cancellationToken);

@@ -82,14 +82,16 @@ internal sealed class PoolStage(SidecarMeters meters, TimeProvider time) : IRemo
         {
             var metadata = JsonSerializer.Deserialize(body, ProtocolJson.Default.Of<PoolModelMetadata>());
             if (metadata?.Manifest is not { } manifest) return Refused("the pool's metadata has no manifest");
-            if (manifest.Kind is RequestContract.Kind)
-                return Refused("models of whole requests run in the sidecar and not in a pool");
             // Not refused for good: a pool loads the new package before it lets go of the old.
             if (metadata.Digest != blob.Digest)
                 return new(null, $"the pool serves the package {metadata.Digest}, not {blob.Digest}");
-            return manifest.Name == family && manifest.Version == blob.Version
-                ? new(new RemoteValueModel(manifest, blob.Digest), null)
-                : Refused($"the package is {manifest.Name} {manifest.Version}, not {family} {blob.Version}");
+            if (manifest.Name != family || manifest.Version != blob.Version)
+                return Refused($"the package is {manifest.Name} {manifest.Version}, not {family} {blob.Version}");
+            if (manifest.Kind is not RequestContract.Kind)
+                return new(new RemoteValueModel(manifest, blob.Digest), null);
+            return RequestContract.Problem(manifest) is { } problem
+                ? Refused(problem)
+                : new(new RemoteRequestModel(manifest, blob.Digest), null);
         }
         catch (JsonException failure)
         {
