@@ -73,6 +73,18 @@ public sealed record AccessLists
     public IReadOnlyList<string> DenyClients { get; init; } = [];
     public IReadOnlyList<string> BypassClients { get; init; } = [];
     public IReadOnlyList<string> DenyPaths { get; init; } = [];
+
+    /// <summary>Lists of denied networks that others keep; null where there is none.</summary>
+    public IReadOnlyList<AccessFeed>? DenyFeeds { get; init; }
+}
+
+/// <summary>A list of networks by its name.</summary>
+public sealed record AccessFeed
+{
+    public required string Name { get; init; }
+
+    /// <summary>CIDRs and addresses, apart by spaces: a hundred thousand texts would take ten times the memory.</summary>
+    public required string Networks { get; init; }
 }
 
 /// <summary>

@@ -168,6 +168,11 @@ public sealed record AccessListsSpec
     [Description("Networks that are denied."), Items(1024), Length(64), Pattern(Patterns.Cidr)]
     public IReadOnlyList<string> DenyClients { get; init; } = [];
 
+    [Description("Lists of networks that are denied, kept by others (threat intelligence). All of a policy have "
+        + "200,000 networks at most; no entry wider than /8 (IPv4) or /19 (IPv6) is taken."),
+        Items(16, MapKeys = ["name"])]
+    public IReadOnlyList<AccessFeedSpec> DenyFeeds { get; init; } = [];
+
     [Description("Networks whose requests are not inspected (scanners of your own, load tests)."), Items(256),
         Length(64), Pattern(Patterns.Cidr)]
     public IReadOnlyList<string> BypassClients { get; init; } = [];

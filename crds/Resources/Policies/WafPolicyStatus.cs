@@ -28,6 +28,9 @@ public sealed record WafPolicyStatus
     [Description("How replicas count rate limits; left out where the policy has none.")]
     public SharingStatus? Sharing { get; init; }
 
+    [Description("Feeds of spec.accessLists in force."), Items(16, MapKeys = ["name"])]
+    public IReadOnlyList<AccessFeedStatus> Feeds { get; init; } = [];
+
     [Description("Learning of thresholds.")]
     public LearningStatus? Learning { get; init; }
 

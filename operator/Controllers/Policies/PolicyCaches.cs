@@ -41,6 +41,7 @@ public sealed record PolicyCaches(
     /// <summary>A policy's document has something of a ConfigMap of this name in it.</summary>
     public bool Reads(Resource<WafPolicy> policy, string configMap) =>
         policy.Value.Spec.Rules is { } rules && rules.ConfigMaps.Contains(configMap)
+        || policy.Value.Spec.AccessLists is { } lists && lists.DenyFeeds.Any(feed => feed.ConfigMap == configMap)
         || ApiSchemasOf(policy.Metadata.Key).Any(schema => schema.Spec.Document.ConfigMap == configMap);
 
     /// <summary>The files of a namespace's labelled ConfigMaps, for the compiler: ConfigMap, key, text.</summary>

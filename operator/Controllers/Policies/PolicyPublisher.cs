@@ -59,7 +59,8 @@ public sealed partial class PolicyPublisher(
             PoolKeys = pool is not null && poolKeys?.Of(new(key.Namespace, pool)) is [var poolKey, ..]
                 ? new Dictionary<string, string> { [pool] = poolKey } : new Dictionary<string, string>(),
             PublicKeys = await publicKeys.ReadAsync(key.Namespace, SecretNames(models), cancellationToken),
-            RuleFiles = policy.Value.Spec.Rules is { ConfigMaps.Count: > 0 } || apis.Count > 0
+            RuleFiles = apis.Count > 0 || policy.Value.Spec is { Rules.ConfigMaps.Count: > 0 }
+                or { AccessLists.DenyFeeds.Count: > 0 }
                 ? caches.RuleFilesOf(key.Namespace)
                 : new Dictionary<string, IReadOnlyDictionary<string, string>>(),
             ChallengeKeys = BehaviourCompiler.AsksForBrowsers(policy.Value.Spec.Behaviour)
@@ -113,6 +114,7 @@ public sealed partial class PolicyPublisher(
         {
             Document = null,
             Apis = [],
+            Feeds = [],
             Findings =
             [
                 .. compilation.Findings,

@@ -91,6 +91,7 @@ public sealed class PolicyStatusController(
                 [.. pods.Where(pod => pod.Status?.Policy == name).Select(pod => pod.Status!.Vocabulary)]),
             Learning = learned.Observe(policy.Metadata.Key, policy.Value, pods),
             Sharing = SharingOf(policy.Value, entry, pods),
+            Feeds = [.. entry.Compilation.Feeds.Select(feed => Dated(feed, policy.Value.Status))],
             Conditions = conditions,
         };
     }
@@ -112,6 +113,13 @@ public sealed class PolicyStatusController(
         .. pods.Where(pod => pod.Status?.Policy == policy)
             .Select(pod => new CountedSidecar(pod.Pod.Metadata.Uid, pod.Status!.StartedAt, pod.Status.Inspection)),
     ];
+
+    /// <summary>A feed that is as it was keeps its time.</summary>
+    private AccessFeedStatus Dated(AccessFeedStatus feed, WafPolicyStatus? before) => feed with
+    {
+        ChangedAt = before?.Feeds.FirstOrDefault(old => old.Name == feed.Name && old.Digest == feed.Digest)?.ChangedAt
+            ?? time.GetUtcNow(),
+    };
 
     /// <summary>A key is reconciled by one worker at a time.</summary>
     private IReadOnlyList<UninspectedReason> GrowthOf(NamespacedName key, List<CountedSidecar> counted) =>

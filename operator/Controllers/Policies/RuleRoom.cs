@@ -42,9 +42,10 @@ internal sealed class RuleRoom(long charactersMax = RuleRoom.CharactersMaxDefaul
         }
     }
 
-    /// <summary>Characters of a document's texts of rules and data, and of documents of APIs.</summary>
+    /// <summary>Characters of a document's texts of rules and data, of documents of APIs and of feeds.</summary>
     public static long CharactersOf(PolicyDocument document) =>
         (document.ApiSchemas ?? []).Sum(schema => (long)schema.Document.Length)
+            + (document.AccessLists.DenyFeeds ?? []).Sum(feed => (long)feed.Networks.Length)
             + (document.Rules is not { } rules ? 0 : rules.Sources.Sum(source => (long)(source.Text?.Length ?? 0))
                 + rules.Files.Sum(file => (long)file.Text.Length));
 
@@ -52,6 +53,7 @@ internal sealed class RuleRoom(long charactersMax = RuleRoom.CharactersMaxDefaul
     public static PolicyDocument WithoutTexts(PolicyDocument document) => document with
     {
         ApiSchemas = null,
+        AccessLists = document.AccessLists with { DenyFeeds = null },
         Rules = document.Rules is { } rules ? rules with { Sources = [], Files = [] } : null,
     };
 }

@@ -1,4 +1,5 @@
 using WafOperator.Policies.Exclusions;
+using WafOperator.Policies.Feeds;
 using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Exclusions;
 using WafOperator.Resources.Policies;
@@ -17,6 +18,7 @@ public static class PolicyCompiler
     {
         var findings = new List<Finding>();
         var apis = new List<CompiledApi>();
+        var feeds = new FeedCompiler(inputs, findings);
         var exclusions = ActiveExclusions(inputs, findings, out var recompileAt);
         var spec = inputs.Policy.Spec;
         BodyRoom.Check(spec, findings);
@@ -28,7 +30,10 @@ public static class PolicyCompiler
             Mode = ModeOf(spec.Mode),
             Decision = DecisionOf(spec),
             ClientIdentity = TrafficCompiler.ClientIdentityOf(spec.ClientIdentity),
-            AccessLists = TrafficCompiler.AccessListsOf(spec.AccessLists),
+            AccessLists = TrafficCompiler.AccessListsOf(spec.AccessLists) with
+            {
+                DenyFeeds = feeds.Compile(),
+            },
             RateLimits = [.. spec.RateLimits.Select(TrafficCompiler.RateLimitOf)],
             Logins = spec.Logins.Count == 0 ? null : [.. spec.Logins.Select(TrafficCompiler.LoginOf)],
             Body = TrafficCompiler.BodyOf(spec.Body) ?? new(),
@@ -44,6 +49,7 @@ public static class PolicyCompiler
             Logging = TrafficCompiler.LoggingOf(spec.Logging),
             Upstream = TrafficCompiler.UpstreamOf(spec.Upstream),
         };
+        if (feeds.ChangesAt < (recompileAt ?? DateTimeOffset.MaxValue)) recompileAt = feeds.ChangesAt;
         var failed = findings.Any(finding => finding.Severity == FindingSeverity.Error);
         return new()
         {
@@ -52,6 +58,7 @@ public static class PolicyCompiler
             // Of a policy that was not taken, none is in force anew.
             Apis = failed ? [] : apis,
             ApiGenerations = ApiSchemaCompiler.Generations(inputs),
+            Feeds = failed ? [] : feeds.InForce,
             Weakenings = [.. exclusions.Select(e => ExclusionBounds.Weakening(e, spec)).OfType<string>()],
             RuleFilesMayWeaken = spec.Rules is { ConfigMapTrust: ConfigMapTrust.Full, ConfigMaps.Count: > 0 },
             RecompileAt = recompileAt,

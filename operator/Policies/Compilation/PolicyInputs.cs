@@ -48,7 +48,8 @@ public enum FindingSeverity { Warning, Error }
 /// <summary>Which condition a finding belongs to, and its reason there.</summary>
 public enum FindingKind { InvalidRules, InvalidSpec, ModelNotFound, PoolNotFound, ExclusionExpired, ExclusionInvalid,
     RulesWarning, KeyNotFound, RulesNotFound, ExclusionOutOfBounds,
-    PoolDiffers, RedisNotFound, ApiDocumentNotFound, ApiDocumentInvalid, ApiOperationNotFound }
+    PoolDiffers, RedisNotFound, ApiDocumentNotFound, ApiDocumentInvalid, ApiOperationNotFound,
+    FeedNotFound, FeedInvalid }
 
 /// <summary>
 /// Something to say about a policy. <paramref name="Subject"/> is the object it speaks of
@@ -74,6 +75,9 @@ public sealed record PolicyCompilation
 
     /// <summary>Generations of the policy's ApiSchemas, in force or not, that this was compiled of.</summary>
     public IReadOnlyDictionary<string, long> ApiGenerations { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Feeds in force, but for when they changed.</summary>
+    public IReadOnlyList<AccessFeedStatus> Feeds { get; init; } = [];
 
     /// <summary>Exclusions in force that take a whole kind of protection away, a sentence each.</summary>
     public IReadOnlyList<string> Weakenings { get; init; } = [];

@@ -104,7 +104,8 @@ public static class PolicyConditions
 
         var missing = inputs.Compilation.Findings
             .FirstOrDefault(f => f.Kind is FindingKind.ModelNotFound or FindingKind.PoolNotFound
-                or FindingKind.KeyNotFound or FindingKind.RulesNotFound or FindingKind.RedisNotFound);
+                or FindingKind.KeyNotFound or FindingKind.RulesNotFound or FindingKind.RedisNotFound
+                or FindingKind.FeedNotFound);
         return missing is null
             ? new("ResolvedRefs", ConditionStatus.True, "ResolvedRefs", "everything the policy names exists")
             : new("ResolvedRefs", ConditionStatus.False, missing.Kind.ToString(), Cut(missing.ToString()));

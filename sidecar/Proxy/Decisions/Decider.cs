@@ -71,7 +71,10 @@ internal static class Decider
     {
         AccessOutcome.ClientDenied => UnderMode(
             inputs.PolicyMode,
-            Refusal(VerdictKind.Block, DecisionReason.AccessList, inputs.BlockStatus) with { Message = "client is not allowed" }),
+            Refusal(VerdictKind.Block, DecisionReason.AccessList, inputs.BlockStatus) with
+            {
+                Message = inputs.Feed is { } feed ? $"client is on the feed {feed}" : "client is not allowed",
+            }),
         AccessOutcome.PathDenied => UnderMode(
             inputs.PolicyMode,
             Refusal(VerdictKind.Block, DecisionReason.AccessList, inputs.BlockStatus) with { Message = "path is not allowed" }),

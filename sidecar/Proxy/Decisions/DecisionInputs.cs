@@ -30,6 +30,9 @@ internal readonly record struct DecisionInputs
     public int BlockStatus { get; init; }
     public LimitOutcome Limit { get; init; }
     public AccessOutcome Access { get; init; }
+
+    /// <summary>The feed that has the client, where one denied it.</summary>
+    public string? Feed { get; init; }
     public RateOutcome Rate { get; init; }
 
     /// <summary>What the client did before.</summary>

@@ -137,7 +137,8 @@ internal sealed partial class Exchange : IAsyncDisposable
             ModelMode = document.Ml?.Mode ?? InspectionMode.Off,
             FailureModes = document.FailureModes,
             BlockStatus = document.BlockResponse.StatusCode,
-            Access = _snapshot.Access.Judge(_client, _canonical),
+            Access = _snapshot.Access.Judge(_client, _canonical, out var feed),
+            Feed = feed,
         };
         if (!IsDecided && _snapshot.Behaviour is { } behaviour)
         {

@@ -17,6 +17,11 @@ public sealed class AccessListTests
         { new() { AllowClients = ["127.0.0.0/8"], DenyClients = ["127.0.0.1"] }, false },
         { new() { DenyPaths = ["/admin"] }, false },
         { new() { DenyPaths = ["/other"] }, true },
+        { new() { DenyFeeds = [Feed("203.0.113.0/24 127.0.0.1")] }, false },
+        { new() { DenyFeeds = [Feed("203.0.113.0/24"), Feed("127.0.0.0/8")] }, false },
+        { new() { DenyFeeds = [Feed("203.0.113.0/24 2001:db8::/32")] }, true },
+        // Somebody else's list does not deny whom the policy itself allows.
+        { new() { DenyFeeds = [Feed("127.0.0.1")], AllowClients = ["127.0.0.0/8"] }, true },
     };
 
     [Theory, MemberData(nameof(Lists))]
@@ -37,4 +42,27 @@ public sealed class AccessListTests
             else Assert.Equal(VerdictKind.Block, Assert.Single(events).WouldHave);
         }
     }
+
+    [Fact]
+    public async Task ClientOnAFeed_IsRefusedWithItsName_UnlessThePolicyBypassesIt()
+    {
+        var lists = new AccessLists { DenyFeeds = [Feed("127.0.0.1", "drop")] };
+        Assert.Equal("client is on the feed drop", (await DecideAsync(lists)).Message);
+        Assert.Equal("client is not inspected", (await DecideAsync(lists with { BypassClients = ["127.0.0.1"] })).Message);
+    }
+
+    private static async Task<SecurityEvent> DecideAsync(AccessLists lists)
+    {
+        await using var upstream = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(upstream.Address,
+            TestSidecar.Policy(InspectionMode.Enforce) with
+            {
+                AccessLists = lists, Logging = new DecisionLogging { Decisions = DecisionLogLevel.All },
+            });
+        using var client = sidecar.Client();
+        using var response = await client.GetAsync("/");
+        return Assert.Single(await sidecar.EventsAsync());
+    }
+
+    private static AccessFeed Feed(string networks, string name = "feed") => new() { Name = name, Networks = networks };
 }
