@@ -52,6 +52,10 @@ internal static class OrdinaryHeads
     /// <summary>Fewer than matches are remembered of one variable.</summary>
     private const int PartHeadersMax = 1_000;
 
+    /// <summary>Endings of files that caches of content networks keep without being told to.</summary>
+    private const string CachedFiles = "avif|avi|bmp|css|csv|docx?|eot|flac|gif|gz|html?|ico|jar|jpe?g|m?js|map|"
+        + "mkv|mp3|mp4|m4a|ogg|otf|pdf|png|pptx?|svgz?|swf|tar|tiff?|ttf|txt|wasm|wav|webm|webp|woff2?|xlsx?|xml|zip";
+
     /// <summary>Methods by which WebDAV clients name files, besides those of WebDAV itself; POST is none.</summary>
     private static readonly string DavMethods =
         string.Join('|', ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", .. RequestVocabulary.WebDavMethods]);
@@ -126,14 +130,20 @@ internal static class OrdinaryHeads
         """);
 
     /// <summary>
-    /// A GET whose body is JSON that was read to its end: Elasticsearch, OpenSearch and Solr are asked so. Framing that
-    /// two servers read differently is refused before any rule.
+    /// A GET whose body is JSON that was read to its end: Elasticsearch, OpenSearch and Solr are asked so, and own
+    /// APIs, at paths that nobody can list. What 920170 guards against is guarded otherwise. Framing that two servers
+    /// read differently is refused before any rule. An application that leaves the body unread takes it for the next
+    /// request: JSON does not begin as one does, and 921110 finds request lines in its values. A cache answers others
+    /// with what a body brought about: names of files that caches keep by themselves stay refused.
     /// </summary>
     private static void AppendReadBodies(StringBuilder text) => text.Append(CultureInfo.InvariantCulture, $$"""
         SecRule REQUEST_BODY_LENGTH "@gt 0" "id:{{ReservedRuleIds.Bodies + 13}},phase:2,t:none,pass,nolog,chain"
             SecRule REQUEST_METHOD "@streq GET" "t:none,chain"
-                SecRule REQBODY_PROCESSOR "@streq JSON" "t:none,chain"
-                    SecRule REQBODY_ERROR "@eq 0" "t:none,ctl:ruleRemoveById=920170,ctl:ruleRemoveById=920171"
+                SecRule REQUEST_FILENAME "!@rx \.(?:{{CachedFiles}})$" \
+                    "t:none,t:urlDecodeUni,t:lowercase,chain"
+                    SecRule REQBODY_PROCESSOR "@streq JSON" "t:none,chain"
+                        SecRule REQBODY_ERROR "@eq 0" \
+                            "t:none,ctl:ruleRemoveById=920170,ctl:ruleRemoveById=920171"
 
         """);
 
