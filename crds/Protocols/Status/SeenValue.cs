@@ -1,8 +1,8 @@
 namespace WafOperator.Protocols.Status;
 
 /// <summary>
-/// A method, media type or charset that the policy's lists lack, and that requests had which the application took. What
-/// a pod says of it is checked again by whoever reads it.
+/// A method, media type or charset that the policy's lists lack, or a form of parameters, that requests had which the
+/// application took. What a pod says of it is checked again by whoever reads it.
 /// </summary>
 public sealed record SeenValue
 {
@@ -13,6 +13,8 @@ public sealed record SeenValue
     public const int ValuesMax = 64;
 
     public SeenKind Kind { get; init; }
+
+    /// <summary>The value; for <see cref="SeenKind.ParameterStyle"/> the name of a <see cref="SeenStyle"/>.</summary>
     public required string Value { get; init; }
 
     /// <summary>Requests with it.</summary>
@@ -23,4 +25,4 @@ public sealed record SeenValue
 }
 
 /// <summary>What a value is of a request.</summary>
-public enum SeenKind { Method, ContentType, Charset }
+public enum SeenKind { Method, ContentType, Charset, ParameterStyle }

@@ -39,7 +39,8 @@ public sealed record SidecarStatus
     /// <summary>How limits are counted, where the policy says how; null: each replica by itself.</summary>
     public SharingReport? Sharing { get; init; }
 
-    /// <summary>Methods, media types and charsets that the policy's lists lack, as mode Detect saw them.</summary>
+    /// <summary>Methods, media types and charsets that the policy's lists lack, and forms of parameters, as mode Detect
+    /// saw them.</summary>
     public IReadOnlyList<SeenValue> Vocabulary { get; init; } = [];
 
     /// <summary>What was counted with each ApiSchema; null where there is none.</summary>

@@ -38,6 +38,12 @@ public sealed record WafPolicyStatus
         + "Detect, to an application that took them: what a person may want to add to the policy."), Items(32)]
     public IReadOnlyList<VocabularyProposal> Vocabulary { get; init; } = [];
 
+    [Description("How parameters of queries, forms and multipart bodies look that many clients sent in mode Detect, to "
+        + "an application that took them, and in which rules found nothing. Nothing lists them in the spec: which "
+        + "names an application reads is its own matter; what they bound is rules.paranoia."),
+        Items(16, MapKeys = ["style"])]
+    public IReadOnlyList<ParameterStyleStatus> ParameterStyles { get; init; } = [];
+
     [Description("Accepted, ResolvedRefs, Programmed, Degraded, Weakened, Stalled, Ready."),
         Items(16, MapKeys = ["type"])]
     public IReadOnlyList<Condition> Conditions { get; init; } = [];
@@ -146,6 +152,29 @@ public sealed record VocabularyProposal
     [Description("Different clients of one sidecar that sent it, counted up to 32."), Bounds(0, 32)]
     public int Clients { get; init; }
 }
+
+/// <summary>A form of parameters that clients use.</summary>
+public sealed record ParameterStyleStatus
+{
+    [Description("Repeated: a name comes more than once (a=1&a=2). List: a[]=1. Map: a[b]=1. Dotted: a.b=1. "
+        + "Dollar: $a=1. Json: an object or list as a value (a={\"b\":1})."), RequiredField]
+    public ParameterStyle Style { get; init; }
+
+    [Description("Highest rules.paranoia at which the Core Rule Set takes parameters that look so and hold nothing "
+        + "else. Above it they are refused, unless a WafExclusion leaves the rules out for their names."),
+        Bounds(1, 4)]
+    public int ParanoiaMax { get; init; }
+
+    [Description("Requests that had such parameters, rounded down, since the sidecars started."),
+        Bounds(0, long.MaxValue)]
+    public long Requests { get; init; }
+
+    [Description("Different clients of one sidecar that sent them, counted up to 32."), Bounds(0, 32)]
+    public int Clients { get; init; }
+}
+
+/// <summary>How a parameter looks.</summary>
+public enum ParameterStyle { Repeated, List, Map, Dotted, Dollar, Json }
 
 /// <summary>Progress of learning.</summary>
 public sealed record LearningStatus

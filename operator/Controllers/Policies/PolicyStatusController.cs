@@ -61,6 +61,8 @@ public sealed class PolicyStatusController(
             Uncaptured = uncaptured.Count(port => port.Kind == UncapturedKind.Around),
         };
         var counted = CountedOf(pods, name);
+        List<IReadOnlyList<SeenValue>> seen =
+            [.. pods.Where(pod => pod.Status?.Policy == name).Select(pod => pod.Status!.Vocabulary)];
         var conditions = PolicyConditions.Compute(new PolicyConditionInputs
         {
             Compilation = entry.Compilation,
@@ -87,8 +89,8 @@ public sealed class PolicyStatusController(
             Coverage = count,
             Inspection = InspectionSummary.Of([.. counted.Select(c => c.Counters)]),
             Models = ModelsOf(entry),
-            Vocabulary = VocabularyProposals.Of(policy.Value.Spec.Rules ?? new(),
-                [.. pods.Where(pod => pod.Status?.Policy == name).Select(pod => pod.Status!.Vocabulary)]),
+            Vocabulary = VocabularyProposals.Of(policy.Value.Spec.Rules ?? new(), seen),
+            ParameterStyles = ParameterStyles.Of(seen),
             Learning = learned.Observe(policy.Metadata.Key, policy.Value, pods),
             Sharing = SharingOf(policy.Value, entry, pods),
             Feeds = [.. entry.Compilation.Feeds.Select(feed => Dated(feed, policy.Value.Status))],

@@ -11,13 +11,6 @@ namespace WafOperator.Policies.Coverage;
 /// </summary>
 public static partial class VocabularyProposals
 {
-    /// <summary>Clients that must have sent a value, to one sidecar: of several it cannot be told whether they are the
-    /// same.</summary>
-    public const int ClientsMin = 8;
-
-    /// <summary>Requests that must have had it, all sidecars together.</summary>
-    public const int RequestsMin = 50;
-
     /// <summary>Proposals that are kept, those of most clients first.</summary>
     public const int ProposalsMax = 32;
 
@@ -38,18 +31,12 @@ public static partial class VocabularyProposals
     public static IReadOnlyList<VocabularyProposal> Of(
         RulesSpec spec, IReadOnlyCollection<IReadOnlyList<SeenValue>> sidecars) =>
     [
-        .. sidecars.SelectMany(seen => seen.Where(value => IsSound(value.Kind, value.Value))
-                .DistinctBy(value => (value.Kind, value.Value)))
-            .GroupBy(seen => (seen.Kind, seen.Value))
-            .Select(same => new VocabularyProposal
+        .. SeenTogether.Of(sidecars, value => IsSound(value.Kind, value.Value))
+            .Select(seen => new VocabularyProposal
             {
-                Field = FieldOf(same.Key.Kind),
-                Value = same.Key.Value,
-                Clients = Math.Clamp(same.Max(seen => seen.Clients), 0, SeenValue.ClientsMax),
-                Requests = Rounded(same.Sum(seen => Math.Clamp(seen.Requests, 0, InspectionSummary.CountMax))),
+                Field = FieldOf(seen.Kind), Value = seen.Value, Clients = seen.Clients, Requests = seen.Requests,
             })
-            .Where(found => found.Clients >= ClientsMin && found.Requests >= RequestsMin && !IsAllowed(spec, found))
-            .OrderByDescending(found => found.Clients).ThenBy(found => found.Value, StringComparer.Ordinal)
+            .Where(found => !IsAllowed(spec, found))
             .Take(ProposalsMax),
     ];
 
@@ -75,14 +62,6 @@ public static partial class VocabularyProposals
         "rules.allowedContentTypes" => RequestVocabulary.ContentTypesOf(spec).Split(' ').Contains($"|{found.Value}|"),
         _ => RequestVocabulary.CharsetsOf(spec).Split('|').Contains(found.Value),
     };
-
-    /// <summary>One digit, rounded down, so that the status is not written anew for each request.</summary>
-    private static long Rounded(long count)
-    {
-        var unit = 1L;
-        while (count / unit >= 10) unit *= 10;
-        return count / unit * unit;
-    }
 
     [GeneratedRegex(@"^[A-Z]{1,32}\z")]
     private static partial Regex Method();

@@ -36,6 +36,7 @@ public sealed class VocabularyProposalsTests
     [InlineData(SeenKind.Charset, "utf-16le", 1000, 32)]
     [InlineData(SeenKind.Charset, "ibm037", 1000, 32)]
     [InlineData(SeenKind.Charset, "iso-2022-kr", 1000, 32)]
+    [InlineData(SeenKind.ParameterStyle, "Repeated", 1000, 32)]
     [InlineData((SeenKind)7, "x", 1000, 32)]
     public void WhatFewSent_IsAllowed_OrIsNoneToAllow_IsNotProposed(
         SeenKind kind, string value, long requests, int clients) =>

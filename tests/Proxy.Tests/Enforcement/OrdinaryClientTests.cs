@@ -4,8 +4,10 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using WafOperator.Policies.Coverage;
 using WafOperator.Policies.Files;
 using WafOperator.Protocols.Events;
+using WafOperator.Protocols.Status;
 using WafOperator.Proxy.Judging;
 
 namespace WafOperator.Proxy.Tests.Enforcement;
@@ -89,11 +91,11 @@ public sealed partial class OrdinaryClientTests(OrdinaryClientTests.Judges judge
         { "", "GET /a\nContent-Type: application/x-www-form-urlencoded\n\nq=tea" },
         { "", "GET /a\nContent-Type: application/json\n\n{\"q\":" },
         { "", "HEAD /a\nContent-Type: application/json\n\n{}" },
-        { "", "GET /backup.sql" },
-        { "", "GET /trace.axd" },
         { "", "GET /logs/_search/app.js\nContent-Type: application/json\n\n{}" },
         { "", "GET /assets/Logo.PNG\nContent-Type: application/json\n\n{\"size\":1}" },
         { "", "GET /a\nContent-Type: application/json\n\n{\"\\r\nGET /admin HTTP/1.1\\r\nHost: a\\r\n\\r\n\":1}" },
+        { "", "GET /backup.sql" },
+        { "", "GET /trace.axd" },
         { "", "GET /Telerik.Web.UI.WebResource.axd?type=rau" },
         { "", "GET /_framework/appsettings.config" },
         { "", "GET /bin/Shop.dll" },
@@ -133,6 +135,26 @@ public sealed partial class OrdinaryClientTests(OrdinaryClientTests.Judges judge
         var judge = await judges.OfAsync(setting);
         var judged = await SendAsync(judge, Whole(request));
         Assert.True(judged.Verdict is VerdictKind.Allow, Text(judged));
+    }
+
+    [Theory]
+    [InlineData(SeenStyle.Repeated, "a=1&a=2")]
+    [InlineData(SeenStyle.List, "a%5B%5D=1")]
+    [InlineData(SeenStyle.Map, "a%5Bb%5D=1")]
+    [InlineData(SeenStyle.Dotted, "a.b=1")]
+    [InlineData(SeenStyle.Dollar, "$top=1")]
+    [InlineData(SeenStyle.Json, "a=%7B%22b%22%3A1%7D")]
+    public async Task AStyleOfParameters_PassesUpToTheParanoiaThatTheStatusSays(SeenStyle style, string query)
+    {
+        for (var paranoia = 1; paranoia <= 4; paranoia++)
+        {
+            var judge = await judges.OfAsync($"paranoia: {paranoia}");
+            Assert.Equal(VerdictKind.Allow, (await SendAsync(judge, Whole("GET /shop?a=1"))).Verdict);
+            var judged = await SendAsync(judge, Whole($"GET /shop?{query}"));
+            Assert.True(
+                judged.Verdict is VerdictKind.Allow == paranoia <= ParameterStyles.ParanoiaMaxOf(style),
+                $"paranoia {paranoia}: {Text(judged)}");
+        }
     }
 
     [Fact]

@@ -66,6 +66,30 @@ public sealed class VocabularyTests
         Assert.Empty(sidecar.Sidecar.Status().Vocabulary);
     }
 
+    [Theory]
+    [InlineData("/?a=1&b=2", "")]
+    [InlineData("/?a=1&b=2&A=3&a=4", "Repeated")]
+    [InlineData("/?a%5B%5D=1&a%5B%5D=2", "Repeated List")]
+    [InlineData("/?a[b]=1", "Map")]
+    [InlineData("/?a[b][]=1&[]=2&[x=1&c[=1", "List Map")]
+    [InlineData("/?a.b=1&.c=1&d.=1", "Dotted")]
+    [InlineData("/?$filter=1&$=2", "Dollar")]
+    [InlineData("/?a={\"b\":1}&c=%20[1,2]", "Json")]
+    [InlineData("/?a={b", "")]
+    [InlineData("/?a=1&a=evil", "")]
+    public async Task InDetect_FormsOfParameters_AreLearned_WhereRulesFoundNothing(string target, string styles)
+    {
+        await using var application = await TestUpstream.StartAsync();
+        await using var sidecar = await TestSidecar.StartAsync(application.Address, Policy(InspectionMode.Detect));
+        using var client = sidecar.Client();
+
+        await SendAsync(client, 1, "POST", "text/plain", target);
+
+        Assert.Equal(styles, string.Join(' ', sidecar.Sidecar.Status().Vocabulary
+            .Where(seen => seen.Kind is SeenKind.ParameterStyle)
+            .OrderBy(seen => Enum.Parse<SeenStyle>(seen.Value)).Select(seen => seen.Value)));
+    }
+
     [Fact]
     public void Values_AreBounded_AndOneClientCannotPushOutWhatSeveralSent()
     {
