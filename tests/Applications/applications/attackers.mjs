@@ -3,6 +3,7 @@ import {spawn} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {expect} from '../harness/flows.mjs';
+import {SLOWNESS} from '../harness/processes.mjs';
 import {giveTo, PhpServer} from '../harness/webserver.mjs';
 import {scripts} from '../attackers/scripts.mjs';
 import {exploits} from '../attackers/exploits.mjs';
@@ -33,7 +34,7 @@ function tool(t, name, command, args, seconds = TOOL_SECONDS) {
   return new Promise(resolve => {
     const home = path.join(t.folder, 'home');
     fs.mkdirSync(home, {recursive: true});
-    const child = spawn('nice', ['-n', '10', 'timeout', '-k', '5', String(seconds), command, ...args],
+    const child = spawn('nice', ['-n', '10', 'timeout', '-k', '5', String(seconds * SLOWNESS), command, ...args],
       {cwd: t.folder, env: {...process.env, PATH: `/usr/bin:/bin:/usr/sbin`, HOME: home, PYTHONWARNINGS: 'ignore'}, stdio: ['ignore', 'pipe', 'pipe']});
     let text = '';
     const keep = chunk => { text += chunk; };
@@ -152,17 +153,19 @@ async function fuzz(t, name) {
   const list = path.join(t.folder, `${name}.list`);
   const words = name === 'wfuzz' ? lists.flatMap(readAll) : traversals();
   fs.writeFileSync(list, [...new Set(words)].join('\n'));
-  const leaked = [];
+  const leaked = [], before = await t.sidecar?.counters();
   for (const at of ['do=read&file=', 'do=ping&host=', 'do=number&id=', 'do=include&page=']) {
     const address = `${t.url}/?${at}FUZZ`;
     const expression = LEAKS.map(text => text.replace(/[()]/g, '\\$&')).join('|');
     const text = name === 'wfuzz'
       ? await tool(t, `wfuzz-${at.slice(3, 6)}`, 'wfuzz', ['-z', `file,${list}`, '--ss', expression, '-t', '6', '-H', 'User-Agent: Mozilla/5.0 (X11; Linux x86_64)', '-o', 'csv', address], 100)
-      : await tool(t, `ffuf-${at.slice(3, 6)}`, 'ffuf', ['-w', list, '-u', address, '-mr', expression, '-mc', 'all', '-t', '6', '-s', '-H', 'User-Agent: Mozilla/5.0 (X11; Linux x86_64)'], 100);
+      : await tool(t, `ffuf-${at.slice(3, 6)}`, 'ffuf', ['-w', list, '-u', address, '-mr', expression, '-t', '6', '-s', '-H', 'User-Agent: Mozilla/5.0 (X11; Linux x86_64)'], 100);
     const hits = name === 'wfuzz' ? text.split('\n').filter(line => /^\d+,200,/.test(line)) : text.split('\n').filter(line => line.trim() && !/^\s*(::|\[|Encounter)/.test(line));
     leaked.push(...hits.map(hit => `${at}${hit.slice(0, 120)}`));
   }
-  console.log(`         ${words.length} words at 4 places, leaks: ${leaked.length}`);
+  const sent = t.sidecar ? (await t.sidecar.counters()).requests.total - before.requests.total : words.length * 4;
+  console.log(`         ${words.length} words at 4 places, ${sent} sent within its time, leaks: ${leaked.length}`);
+  expect(sent > words.length / 4, `${name} sent only ${sent} requests`);
   for (const hit of leaked.slice(0, 20)) console.log(`         ${hit}`);
   expect(leaked.length === 0, `${leaked.length} leaks`);
 }

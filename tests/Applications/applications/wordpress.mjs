@@ -306,7 +306,7 @@ const flows = [
     await page.goto('/wp-admin/customize.php');
     await page.waitForFunction(() => window.wp?.customize?.('blogdescription') && wp.customize('custom_css[twentytwentyone]') && wp.customize.previewer);
     await page.waitForTimeout(2000);
-    const css = `body { background: url("data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg'/>") !important; }\n/* Tom's; -- */\n.entry > p:first-child::before { content: "\\201C"; }`;
+    const css = `body { background: url("data:image/svg+xml;utf8,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E") !important; }\n/* Tom's; -- */\n.entry > p:first-child::before { content: "\\201C"; }`;
     const saved = await page.evaluate(async css => {
       wp.customize(`custom_css[twentytwentyone]`).set(css);
       wp.customize('blogdescription').set("Better soup & <bread>; or else");

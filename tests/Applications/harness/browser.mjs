@@ -1,6 +1,7 @@
 // Headless Chromium of Debian, driven by playwright-core.
 import {createRequire} from 'node:module';
 import path from 'node:path';
+import {SLOWNESS} from './processes.mjs';
 
 /** @param {string} modules the folder that holds node_modules */
 export async function startBrowser(modules) {
@@ -16,8 +17,8 @@ export async function startBrowser(modules) {
 /** A user's browser: cookies of its own; downloads are kept, dialogs accepted. */
 export async function newVisitor(browser, url) {
   const context = await browser.newContext({acceptDownloads: true, baseURL: url, locale: 'en-US'});
-  context.setDefaultTimeout(60_000);
-  context.setDefaultNavigationTimeout(90_000);
+  context.setDefaultTimeout(60_000 * SLOWNESS);
+  context.setDefaultNavigationTimeout(90_000 * SLOWNESS);
   const page = await context.newPage();
   page.on('dialog', dialog => dialog.accept().catch(() => {}));
   return {context, page};

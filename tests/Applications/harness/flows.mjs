@@ -1,7 +1,10 @@
 // Runs the flows of one application and keeps what became of each.
+import {SLOWNESS} from './processes.mjs';
 import {reasonOf, stopped} from './sidecar.mjs';
 
 const FLOW_SECONDS = 300;
+// What a flow may still take after a request in the background was refused: some go on without it, the others would only wait for their limit.
+const AFTER_REFUSAL_SECONDS = 30;
 const EVENTS_SHOWN = 6;
 // Without these no other flow can work.
 const FIRST = new Set(['install', 'log in']);
@@ -30,7 +33,7 @@ export async function runFlows(application, t, sidecar, only) {
     const started = Date.now();
     let error = null;
     try {
-      await within(seconds, Promise.race([run(t), refusedPage(t.page)]));
+      await within(seconds * SLOWNESS, Promise.race([run(t), refusedPage(t.page)]));
     } catch (caught) {
       error = caught;
       await t.page.screenshot({path: `${t.stage.folder}/${application.name}-${name.replace(/\W+/g, '-')}.png`})
@@ -57,11 +60,14 @@ function print(application, {name, ok, seconds, error, events}) {
   if (events.length > EVENTS_SHOWN) console.log(`         and ${events.length - EVENTS_SHOWN} more requests stopped`);
 }
 
-// A page that the sidecar refuses to load ends the flow at once: whatever it waits for will not come.
+// A page that the sidecar refuses to load ends the flow at once: whatever it waits for will not come. A request in the background, soon.
 function refusedPage(page) {
   return new Promise((_, reject) => page.on('response', response => {
-    if (response.status() >= 400 && response.headers()['waf-event-id'] && response.request().isNavigationRequest())
-      reject(new FlowFailed(`the sidecar refused ${response.request().method()} ${new URL(response.url()).pathname} with ${response.status()}`));
+    if (response.status() < 400 || !response.headers()['waf-event-id']) return;
+    const request = response.request();
+    const refuse = () => reject(new FlowFailed(`the sidecar refused ${request.method()} ${new URL(response.url()).pathname} with ${response.status()}`));
+    if (request.isNavigationRequest()) refuse();
+    else setTimeout(refuse, AFTER_REFUSAL_SECONDS * SLOWNESS * 1000).unref();
   }));
 }
 

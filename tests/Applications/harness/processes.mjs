@@ -4,6 +4,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
+/** How many times longer everything may take than on a machine at rest: APPLICATIONS_SLOWNESS. */
+export const SLOWNESS = Number(process.env.APPLICATIONS_SLOWNESS ?? 1);
+
 export class Processes {
   #running = [];
 
@@ -65,7 +68,7 @@ export function freePort() {
 
 /** Waits until something answers HTTP at the address (any status below `below`). */
 export async function answers(address, child, {seconds = 60, below = 600} = {}) {
-  const until = Date.now() + seconds * 1000;
+  const until = Date.now() + seconds * SLOWNESS * 1000;
   while (Date.now() < until) {
     if (child?.exitCode != null) break;
     try {
