@@ -14,7 +14,7 @@ namespace WafOperator.Scoring;
 /// One request's scoring: which parts in which order, within the budget, and what rules add to each. Values themselves
 /// are scored by <see cref="ValueScorer"/>.
 /// </summary>
-internal readonly ref struct ScoringRun
+internal readonly ref partial struct ScoringRun
 {
     private readonly ScoringProgram _program;
     private readonly ExclusionProgram _exclusions;
@@ -147,7 +147,9 @@ internal readonly ref struct ScoringRun
         Array.Clear(_context.PartBySet);
         _context.PartPiece = default;
         _context.Signals = AttackSignals.None;
-        if (!isLong) ScoreText(part, value, 0, isName: false, hasHits);
+        var path = part.Kind is PartKind.Header && !hasHits ? RefererUrl.PathStart(_request[part.Name], value) : -1;
+        if (path >= 0) ScoreUrl(part, value, path);
+        else if (!isLong) ScoreText(part, value, 0, isName: false, hasHits);
         else if (rank is PartRank.Rest) ScoreRest(index, part, value);
         else ScoreEnds(index, part, value);
         if (rank is not PartRank.Rest)
@@ -159,28 +161,6 @@ internal readonly ref struct ScoringRun
         if (isLeftOut) return;
         if (rank is not PartRank.Rest && IsCut(part)) _context.Gaps |= ModelGaps.Window;
         Settle(index, part, hasHits);
-    }
-
-    private void ScoreName(in RequestPart part)
-    {
-        if (!PartRules.HasClientName(part.Kind)) return;
-        var name = _request[part.Name];
-        for (var from = 0; PartRules.TryNextOddName(part.Kind, name, ref from, out var odd);)
-        {
-            var (at, length) = odd.GetOffsetAndLength(name.Length);
-            for (var i = 0; i < LongValue.PieceCount(length); i++)
-            {
-                if (i > 0 && IsSpent)
-                {
-                    _context.Gaps |= ModelGaps.Window;
-                    return;
-                }
-
-                var start = LongValue.PieceStart(length, i);
-                var piece = name.Slice(at + start, Math.Min(length - start, LongValue.PieceBytes));
-                ScoreText(part, piece, at + start, isName: true, hasHits: false);
-            }
-        }
     }
 
     /// <summary>Head, tail and the surroundings of what rules found.</summary>

@@ -54,6 +54,44 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
         Assert.Contains(result.Excerpt![8..40], Attack, StringComparison.Ordinal);
     }
 
+    /// <summary>What a page loads names the page's address, with what was typed into its form.</summary>
+    [Theory]
+    [InlineData("http://shop.example:36105/?s=a+%7C%7C+b+%26%26+c")]
+    [InlineData("http://shop.example/doku.php?id=start&do=search&q=a+||+b+%26%26+c")]
+    [InlineData("https://www.search.example/search?client=firefox&q=grep+-r+foo+|+sort")]
+    [InlineData("https://shop.example/notes?q=%22exact+phrase%22+-without&page=2")]
+    public void Score_OfAnOrdinaryReferer_IsNoRisk(string referer) =>
+        Assert.Equal(RiskLevel.None, ScoreReferer(referer).Risk);
+
+    [Theory]
+    [InlineData("http://shop.example/?a=1' union select password from users-- -")]
+    [InlineData("http://shop.example/?a=1%27+union+select+password+from+users--+-")]
+    [InlineData("http://shop.example/?a=b&c=%3Cscript%3Ealert(document.cookie)%3C/script%3E")]
+    [InlineData("http://shop.example/?%3Csvg/onload=alert(document.domain)%3E")]
+    [InlineData("http://shop.example/?a=../../../../../../etc/passwd")]
+    [InlineData("http://shop.example/..%2f..%2f..%2f..%2f..%2fetc/passwd")]
+    [InlineData("http://shop.example/#%3Csvg/onload=alert(document.domain)%3E")]
+    [InlineData("http://shop.example?a=%3Cscript%3Ealert(document.cookie)%3C/script%3E")]
+    [InlineData("<script>alert(document.cookie)</script>")]
+    public void Score_OfAnAttackInAReferer_IsCritical(string referer)
+    {
+        var result = ScoreReferer(referer);
+
+        Assert.Equal((RiskLevel.Critical, "header:referer"), (result.Risk, result.Part));
+    }
+
+    private ScoringResult ScoreReferer(string referer)
+    {
+        var request = new CanonicalRequest();
+        request.Begin("GET", "/style.css", "HTTP/1.1");
+        request.AddHeader("Host", "shop.example");
+        request.AddHeader("Referer", referer);
+        request.EndHeaders();
+        request.EndBody();
+        return ReleasedModels.Scorer.Score(
+            models.Program(models.Policy()), NoExclusions, request, new ScoringFacts { Route = "" });
+    }
+
     private static string Words(int length) =>
         string.Concat(Enumerable.Repeat("the garden was full of apples and people ", (length / 41) + 1))[..length];
 
