@@ -102,6 +102,7 @@ public sealed partial class Sidecar : IAsyncDisposable
             budget, room, _meters, _log, _shipper, options.Limits, time, options.Operator?.Pod,
             _models.Scorer, _pool));
         _server = new ProxyServer(options.Listeners, limits, _connections, time, new ServerRefusals(logs, _pipeline.Refused));
+        _active.Replaced = next => _server.LimitHeads(next.Document.Head);
         if (options.Admin is { } admin)
             _admin = new AdminServer(
                 admin, new AdminPages(Pages(), options.Metrics), limits, new AdminParts(time, _meters, logs));

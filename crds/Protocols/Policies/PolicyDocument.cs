@@ -27,6 +27,9 @@ public sealed record PolicyDocument
 
     /// <summary>Where users sign in; null where none is named, so that such documents keep their revision.</summary>
     public IReadOnlyList<LoginPolicy>? Logins { get; init; }
+
+    /// <summary>How long heads may be; null: as long as the sidecar's own limits say.</summary>
+    public HeadLimits? Head { get; init; }
     public BodyInspection Body { get; init; } = new();
     public IReadOnlyList<RoutePolicy> Routes { get; init; } = [];
     /// <summary>Who decides about attacks. Documents of before there was a choice let either.</summary>
@@ -174,6 +177,19 @@ public sealed record BodyInspection
 
     /// <summary>XML may declare entities and types that are not well known.</summary>
     public bool? AllowsXmlDoctypes { get; init; }
+}
+
+/// <summary>Bounds on the head of a request, whatever its route.</summary>
+public sealed record HeadLimits
+{
+    /// <summary>Bytes of the request line.</summary>
+    public int LineBytes { get; init; }
+
+    /// <summary>Bytes of all header lines together.</summary>
+    public int Bytes { get; init; }
+
+    /// <summary>Header lines.</summary>
+    public int Lines { get; init; }
 }
 
 /// <summary>Bounds on the structure of a body, each a number of items.</summary>

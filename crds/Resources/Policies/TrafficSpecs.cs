@@ -3,6 +3,21 @@ using WafOperator.Resources.Schema;
 
 namespace WafOperator.Resources.Policies;
 
+/// <summary>Bounds on the head of a request.</summary>
+public sealed record HeadLimitsSpec
+{
+    [Description("Bytes of the request line: method, target and version. Over HTTP/2 the target counts as a header."),
+        Bounds(1024, 131072), Default("16384")]
+    public int LineBytes { get; init; } = 16_384;
+
+    [Description("Bytes of all header lines together, cookies included. Each connection may hold that much of a head "
+        + "that is not complete."), Bounds(4096, 262144), Default("49152")]
+    public int Bytes { get; init; } = 49_152;
+
+    [Description("Header lines."), Bounds(16, 1000), Default("150")]
+    public int Lines { get; init; } = 150;
+}
+
 /// <summary>How much of a body is inspected.</summary>
 public sealed record BodyInspectionSpec
 {

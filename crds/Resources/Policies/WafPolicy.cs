@@ -65,6 +65,10 @@ public sealed record WafPolicySpec
     [Description("What happens to a request when a part of the inspection is not available.")]
     public FailureModesSpec? FailureModes { get; init; }
 
+    [Description("How long the head of a request may be. Longer ones are refused in every mode, before anything looks "
+        + "at them: 414 for the line, 431 for the rest. Left out: the defaults of its fields.")]
+    public HeadLimitsSpec? Head { get; init; }
+
     [Description("How request bodies are inspected.")]
     public BodyInspectionSpec? Body { get; init; }
 

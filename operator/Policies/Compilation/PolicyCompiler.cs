@@ -36,6 +36,7 @@ public static class PolicyCompiler
             },
             RateLimits = [.. spec.RateLimits.Select(TrafficCompiler.RateLimitOf)],
             Logins = spec.Logins.Count == 0 ? null : [.. spec.Logins.Select(TrafficCompiler.LoginOf)],
+            Head = TrafficCompiler.HeadOf(spec.Head),
             Body = TrafficCompiler.BodyOf(spec.Body) ?? new(),
             Routes = [.. spec.Routes.Select(route => TrafficCompiler.RouteOf(route, spec.Mode))],
             Rules = RuleSourceCompiler.Compile(spec.Rules ?? new(), exclusions, inputs.RuleFiles, findings),

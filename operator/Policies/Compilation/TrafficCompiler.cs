@@ -76,6 +76,11 @@ internal static class TrafficCompiler
         return new() { From = from, To = isClass ? from + 99 : from, Cost = spec.Cost };
     }
 
+    public static HeadLimits? HeadOf(HeadLimitsSpec? spec) => spec is null ? null : new()
+    {
+        LineBytes = spec.LineBytes, Bytes = spec.Bytes, Lines = spec.Lines,
+    };
+
     public static BodyInspection? BodyOf(BodyInspectionSpec? spec) => spec is null ? null : new()
     {
         Mode = ByName.Of<BodyInspectionKind>(spec.Mode),

@@ -5,13 +5,13 @@ namespace WafOperator.Proxy.Listening;
 /// <summary>Every bound on what clients can make the proxy hold or wait for. Sizes in bytes.</summary>
 public sealed record ProxyLimits
 {
-    /// <summary>Request line.</summary>
+    /// <summary>Request line, where the policy says nothing of heads.</summary>
     public int RequestLineBytesMax { get; init; } = 16 * 1024;
 
-    /// <summary>All header lines of a request together.</summary>
+    /// <summary>All header lines of a request together, likewise.</summary>
     public int HeaderBytesMax { get; init; } = 48 * 1024;
 
-    /// <summary>Header lines of a request.</summary>
+    /// <summary>Header lines of a request, likewise.</summary>
     public int HeadersMax { get; init; } = 150;
 
     /// <summary>Client connections at once, all listeners together.</summary>

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using WafOperator.Listening;
+using WafOperator.Protocols.Policies;
 using WafOperator.Proxy.Forwarding;
 
 namespace WafOperator.Proxy.Listening;
@@ -20,6 +21,8 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly SharedPortTransport _transport;
     private readonly List<Upstream> _upstreams = [];
     private readonly ServerRefusals _refusals;
+    private readonly KestrelServerLimits _limits;
+    private readonly ProxyLimits _defaults;
 
     public ProxyServer(
         IReadOnlyList<ProxyListener> listeners, ProxyLimits limits, ConnectionTable connections, TimeProvider time,
@@ -36,7 +39,9 @@ internal sealed class ProxyServer : IAsyncDisposable
             ResponseHeaderEncodingSelector = static _ => Encoding.Latin1,
             ApplicationServices = new ServiceCollection().AddSingleton<ILoggerFactory>(refusals).BuildServiceProvider(),
         };
-        Limit(options.Limits, limits);
+        _limits = options.Limits;
+        _defaults = limits;
+        Limit(_limits, limits);
         foreach (var listener in listeners) Listen(options, listener, limits, (connections, time));
         var sockets = new SocketTransportOptions { Backlog = 1024, UnsafePreferInlineScheduling = true };
         _transport = new SharedPortTransport(new SocketTransportFactory(Options.Create(sockets), refusals));
@@ -98,13 +103,27 @@ internal sealed class ProxyServer : IAsyncDisposable
         };
     }
 
+    /// <summary>
+    /// Bounds heads as a policy says, or by the server's own limits where it says nothing. Connections that are open have
+    /// what was in force when their last request ended, for one more request.
+    /// </summary>
+    public void LimitHeads(HeadLimits? heads) => Limit(_limits, _defaults, heads);
+
+    private static void Limit(KestrelServerLimits server, ProxyLimits limits, HeadLimits? heads)
+    {
+        var bytes = heads?.Bytes ?? limits.HeaderBytesMax;
+        server.MaxRequestLineSize = heads?.LineBytes ?? limits.RequestLineBytesMax;
+        server.MaxRequestHeadersTotalSize = bytes;
+        server.MaxRequestHeaderCount = heads?.Lines ?? limits.HeadersMax;
+        server.Http2.MaxRequestHeaderFieldSize = bytes;
+        // The server does not start where a head would not fit into it.
+        server.MaxRequestBufferSize = Math.Max(
+            limits.RequestBufferBytesMax, Math.Max(bytes, server.MaxRequestLineSize));
+    }
+
     private static void Limit(KestrelServerLimits server, ProxyLimits limits)
     {
-        server.MaxRequestLineSize = limits.RequestLineBytesMax;
-        server.MaxRequestHeadersTotalSize = limits.HeaderBytesMax;
-        server.MaxRequestHeaderCount = limits.HeadersMax;
-        server.MaxRequestBufferSize = Math.Max(
-            limits.RequestBufferBytesMax, Math.Max(limits.HeaderBytesMax, limits.RequestLineBytesMax));
+        Limit(server, limits, heads: null);
         // The table of connections decides who makes room; the server would only refuse.
         server.MaxConcurrentConnections = null;
         server.MaxConcurrentUpgradedConnections = limits.UpgradedConnectionsMax;
@@ -115,7 +134,6 @@ internal sealed class ProxyServer : IAsyncDisposable
         // Body limits are the policy's, per route; a pass-through has none.
         server.MaxRequestBodySize = null;
         server.Http2.MaxStreamsPerConnection = limits.StreamsPerConnectionMax;
-        server.Http2.MaxRequestHeaderFieldSize = limits.HeaderBytesMax;
         const int WindowBytesMin = 65_535;
         server.Http2.InitialConnectionWindowSize = Math.Max(limits.RequestBufferBytesMax, WindowBytesMin);
         server.Http2.InitialStreamWindowSize = Math.Max(limits.RequestBufferBytesMax * 3 / 4, WindowBytesMin);

@@ -71,8 +71,15 @@ internal sealed class ActivePolicy
 {
     private volatile PolicySnapshot? _current;
 
+    /// <summary>Told of each policy once it is in force; whoever answers must not take long.</summary>
+    public Action<PolicySnapshot>? Replaced { get; set; }
+
     /// <summary>Null until a policy was received.</summary>
     public PolicySnapshot? Current => _current;
 
-    public void Replace(PolicySnapshot next) => _current = next;
+    public void Replace(PolicySnapshot next)
+    {
+        _current = next;
+        Replaced?.Invoke(next);
+    }
 }

@@ -24,6 +24,7 @@ internal static class ReadingLimits
             FileBytesMax = Math.Max(bytes, HttpLimits.Default.FileBytesMax),
             DecompressedBytesMax = UnpackedMax(bytes),
         };
+        if (document.Head is { } head) limits = With(limits, head);
         BodyLimits?[] all = [document.Body.Limits, .. document.Routes.Where(route =>
             route.Body is not null).Select(route => route.Body!.Limits)];
         if (all.Any(some => some is not null)) limits = With(limits, all);
@@ -37,6 +38,8 @@ internal static class ReadingLimits
     {
         var own = HttpLimits.Default with
         {
+            HeaderBytesMax = policy.HeaderBytesMax,
+            HeadersMax = policy.HeadersMax,
             BodyBytesMax = policy.BodyBytesMax,
             ArgumentBytesMax = policy.ArgumentBytesMax,
             FileBytesMax = policy.FileBytesMax,
@@ -46,6 +49,13 @@ internal static class ReadingLimits
         own = Under(own, settings);
         return own == policy ? null : own;
     }
+
+    /// <summary>What the server lets through is read whole.</summary>
+    private static HttpLimits With(HttpLimits limits, HeadLimits head) => limits with
+    {
+        HeaderBytesMax = Math.Max(limits.HeaderBytesMax, head.LineBytes + head.Bytes),
+        HeadersMax = Math.Max(limits.HeadersMax, head.Lines),
+    };
 
     /// <summary>
     /// Text packs to an eighth, more or less: who may send a mebibyte may send eight that are packed.
