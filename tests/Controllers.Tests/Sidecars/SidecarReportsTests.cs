@@ -104,7 +104,7 @@ public sealed class SidecarReportsTests
                     .Append(status.Learning!.Requests),
                 count => Assert.InRange(count, 0, StatusBounds.CountMax));
             Assert.All(status.Rollouts, r => Assert.True(r.AttackB0C0 <= r.PairsB0C0 && r.AttackB0C1 <= r.PairsB0C1));
-            Assert.True(status.Vocabulary.Count <= 192);
+            Assert.True(status.Vocabulary.Count <= SeenValue.ValuesMax * Enum.GetValues<SeenKind>().Length);
             Assert.All(status.Vocabulary, seen => Assert.True(seen.Value.Length <= 253
                 && seen.Requests is >= 0 and <= StatusBounds.CountMax && seen.Clients is >= 0 and <= 32));
             Assert.True(status.Rollouts.Count <= 32 && status.ExclusionHits.Count <= 2_000);
