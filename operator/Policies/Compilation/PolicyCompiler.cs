@@ -1,5 +1,4 @@
 using WafOperator.Policies.Exclusions;
-using WafOperator.Policies.Feeds;
 using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Exclusions;
 using WafOperator.Resources.Policies;

@@ -35,7 +35,8 @@ public sealed class FeedTests
     [Theory]
     [InlineData("203.0.113.0/24\n198.51.100.7\r\n", "203.0.113.0/24 198.51.100.7")]
     [InlineData("# list\n; list\n\n  203.0.113.7 # why\n", "203.0.113.7")]
-    [InlineData("203.0.113.0/24 ; SBL1\n198.51.100.0/24,malware,90\n\"192.0.2.1\"", "203.0.113.0/24 198.51.100.0/24 192.0.2.1")]
+    [InlineData("203.0.113.0/24 ; SBL1\n198.51.100.0/24,malware,90\n\"192.0.2.1\"",
+        "203.0.113.0/24 198.51.100.0/24 192.0.2.1")]
     [InlineData("\ufeff203.0.113.7\n203.0.113.7/32\n203.0.113.7", "203.0.113.7")]
     public void Lines_OfOrdinaryLists_AreRead(string text, string expected)
     {
@@ -153,8 +154,11 @@ public sealed class FeedTests
         Assert.Equal(Now.AddMinutes(1), Ending("2026-11-30T12:00:01Z").RecompileAt);
     }
 
-    private static PolicyCompilation Ending(string until) => Compile(Bundle(
-        $$"""{"type": "indicator", "pattern": "[ipv4-addr:value = '203.0.113.7']", "valid_until": "{{until}}"}"""), false);
+    private static PolicyCompilation Ending(string until) => Compile(
+        Bundle($$"""
+            {"type": "indicator", "pattern": "[ipv4-addr:value = '203.0.113.7']", "valid_until": "{{until}}"}
+            """),
+        includePrivate: false);
 
     private static PolicyCompilation Compile(string text, bool includePrivate) =>
         PolicyCompiler.Compile(Inputs(Lists(includePrivate), new() { ["drop-list"] = Files("networks.txt", text) }));

@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using WafOperator.Policies.Compilation;
+using WafOperator.Policies.Feeds;
 using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Policies;
 
-namespace WafOperator.Policies.Feeds;
+namespace WafOperator.Policies.Compilation;
 
 /// <summary>
 /// Feeds of a policy and the ConfigMaps that they name → what sidecars are told. A feed that cannot be read is left
@@ -84,7 +84,11 @@ internal sealed class FeedCompiler(PolicyInputs inputs, List<Finding> findings)
         var left = new List<string>();
         if (reading.Problem is { } problem) left.Add(problem);
         if (reading.Unreadable > 0)
-            left.Add(Count($"{reading.Unreadable} entries are no addresses, the first is \"{reading.FirstUnreadable}\""));
+        {
+            left.Add(Count(
+                $"{reading.Unreadable} entries are no addresses, the first is \"{reading.FirstUnreadable}\""));
+        }
+
         if (reading.TooWide > 0) left.Add(Count($"{reading.TooWide} networks are wider than any that is taken"));
         if (reading.Cut > 0)
             left.Add(Count($"{reading.Cut} networks are beyond the {NetworksMax} that a policy takes"));
