@@ -78,7 +78,7 @@ internal static class PolicyAdvice
     private static bool CountsClients(WafPolicySpec spec) => spec.Behaviour is not null
         || spec.RateLimits.Any(limit => limit.Key is RateLimitKey.Client)
         || spec.AccessLists is { DenyClients.Count: > 0 } or { AllowClients.Count: > 0 }
-            or { BypassClients.Count: > 0 };
+            or { BypassClients.Count: > 0 } or { DenyFeeds.Count: > 0 };
 
     private static IEnumerable<string> Everybody(IReadOnlyList<string>? networks) =>
         (networks ?? []).Where(network => network.EndsWith("/0", StringComparison.Ordinal));

@@ -6,7 +6,8 @@ namespace WafOperator.Resources.Policies;
 /// <summary>Bounds on the head of a request.</summary>
 public sealed record HeadLimitsSpec
 {
-    [Description("Bytes of the request line: method, target and version. Over HTTP/2 the target counts as a header."),
+    [Description("Bytes of the request line: method, target and version. Over HTTP/2 method, scheme, "
+        + "host and target together; a longer one ends its stream."),
         Bounds(1024, 131072), Default("16384")]
     public int LineBytes { get; init; } = 16_384;
 

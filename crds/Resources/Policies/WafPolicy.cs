@@ -66,7 +66,7 @@ public sealed record WafPolicySpec
     public FailureModesSpec? FailureModes { get; init; }
 
     [Description("How long the head of a request may be. Longer ones are refused in every mode, before anything looks "
-        + "at them: 414 for the line, 431 for the rest. Left out: the defaults of its fields.")]
+        + "at them: 414 for the line of HTTP/1.1, 431 for the rest. Left out: the defaults of its fields.")]
     public HeadLimitsSpec? Head { get; init; }
 
     [Description("How request bodies are inspected.")]

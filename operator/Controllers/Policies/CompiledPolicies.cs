@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Policies.Compilation;
 using WafOperator.Protocols.Policies;
+using WafOperator.Resources.Policies;
 
 namespace WafOperator.Controllers.Policies;
 
@@ -26,10 +27,16 @@ public sealed class CompiledPolicies
             compilation = compilation with { Document = RuleRoom.WithoutTexts(document) };
         _entries.AddOrUpdate(
             key,
-            _ => new Entry(generation, compilation, compilation.Document?.Revision, compilation.Document?.Mode),
+            _ => new Entry(generation, compilation, compilation.Document?.Revision, compilation.Document?.Mode)
+            {
+                FeedsInForce = compilation.Feeds,
+            },
             (_, old) => new Entry(
                 generation, compilation, compilation.Document?.Revision ?? old.RevisionInForce,
-                compilation.Document?.Mode ?? old.ModeInForce));
+                compilation.Document?.Mode ?? old.ModeInForce)
+            {
+                FeedsInForce = compilation.Document is null ? old.FeedsInForce : compilation.Feeds,
+            });
         Compiled?.Invoke(key);
     }
 
@@ -40,5 +47,9 @@ public sealed class CompiledPolicies
     /// <param name="RevisionInForce">Revision that sidecars receive; null when there never was one.</param>
     /// <param name="ModeInForce">Mode of that revision; null when there never was one.</param>
     public sealed record Entry(
-        long Generation, PolicyCompilation Compilation, string? RevisionInForce, InspectionMode? ModeInForce = null);
+        long Generation, PolicyCompilation Compilation, string? RevisionInForce, InspectionMode? ModeInForce = null)
+    {
+        /// <summary>Feeds of that revision.</summary>
+        public IReadOnlyList<AccessFeedStatus> FeedsInForce { get; init; } = [];
+    }
 }

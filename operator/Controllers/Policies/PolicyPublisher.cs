@@ -26,7 +26,7 @@ public sealed partial class PolicyPublisher(
     /// <summary>When a policy that found no room is tried again.</summary>
     private static readonly TimeSpan RoomAgain = TimeSpan.FromMinutes(1);
 
-    private const string NoRoom = "there is no room for the document: rule texts and documents of all policies of a "
+    private const string NoRoom = "there is no room for it: rule texts, documents and feeds of all policies of a "
         + "namespace have 16777216 characters at most";
 
     private readonly RuleRoom _room = new();
@@ -102,6 +102,14 @@ public sealed partial class PolicyPublisher(
         if (compilation.Document is not { } document) return true;
         var characters = RuleRoom.CharactersOf(document);
         if (_room.TryTake(key, characters)) return true;
+        // Whoever keeps a list must not hold back changes of the policy either.
+        if (document.AccessLists.DenyFeeds is not null)
+        {
+            compilation = compilation.WithoutFeeds(NoRoom);
+            TakeRoom(key, ref compilation);
+            return false;
+        }
+
         // Whoever may make ApiSchemas must not hold back changes of the policy itself.
         if (document.ApiSchemas is not null && compilation.WithoutApis(NoRoom) is { Document: { } rest } without
             && _room.TryTake(key, RuleRoom.CharactersOf(rest)))

@@ -93,7 +93,7 @@ public sealed class PolicyStatusController(
             ParameterStyles = ParameterStyles.Of(seen),
             Learning = learned.Observe(policy.Metadata.Key, policy.Value, pods),
             Sharing = SharingOf(policy.Value, entry, pods),
-            Feeds = [.. entry.Compilation.Feeds.Select(feed => Dated(feed, policy.Value.Status))],
+            Feeds = [.. entry.FeedsInForce.Select(feed => Dated(feed, policy.Value.Status))],
             Conditions = conditions,
         };
     }

@@ -44,6 +44,11 @@ public sealed class WorkQueue : IDisposable
         }
     }
 
+    /// <summary>The longest wait; whoever asks for more (a date that somebody wrote) is looked at again then.</summary>
+    private static readonly TimeSpan WaitMax = TimeSpan.FromDays(365);
+
+    private static readonly TimeSpan TimerMax = TimeSpan.FromDays(1);
+
     /// <summary>Adds a key, unless it waits already.</summary>
     public void Add(NamespacedName key)
     {
@@ -62,6 +67,7 @@ public sealed class WorkQueue : IDisposable
                 return;
             }
 
+            if (delay > WaitMax) delay = WaitMax;
             var due = _time.GetTimestamp() + (long)(delay.TotalSeconds * _time.TimestampFrequency);
             if (_dueAt.TryGetValue(key, out var known) && known <= due) return;
             _dueAt[key] = due;
@@ -211,6 +217,7 @@ public sealed class WorkQueue : IDisposable
         var ticks = Math.Max(0, due - _time.GetTimestamp());
         // Rounded up: a timer that fires a moment early would fire again and again until the time has come.
         var wait = TimeSpan.FromMilliseconds(Math.Ceiling(ticks * 1000.0 / _time.TimestampFrequency));
-        _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        // A timer takes 49 days at most; one that fires early finds nothing due and is set again.
+        _timer.Change(wait < TimerMax ? wait : TimerMax, Timeout.InfiniteTimeSpan);
     }
 }

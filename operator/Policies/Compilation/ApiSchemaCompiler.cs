@@ -100,7 +100,9 @@ internal static class ApiSchemaCompiler
     /// <summary>What is compiled of each ApiSchema of the policy, by name.</summary>
     public static IReadOnlyDictionary<string, long> Generations(PolicyInputs inputs) => inputs.ApiSchemas
         .Where(schema => IsOf(schema, inputs))
-        .ToDictionary(schema => schema.Metadata.Name ?? "", schema => schema.Metadata.Generation ?? 0);
+        // In files there may be several of one name.
+        .GroupBy(schema => schema.Metadata.Name ?? "", StringComparer.Ordinal)
+        .ToDictionary(same => same.Key, same => same.Last().Metadata.Generation ?? 0, StringComparer.Ordinal);
 
     private static bool IsEscaped(char c) =>
         c is < ' ' or > '~' or '"' or '\\' or '<' or '>' or '&' or '\'' or '+' or '`';

@@ -13,7 +13,7 @@ namespace WafOperator.Policies.Compilation;
 /// </summary>
 internal sealed class FeedCompiler(PolicyInputs inputs, List<Finding> findings)
 {
-    /// <summary>Networks of all feeds of a policy: sidecars keep 48 bytes for each.</summary>
+    /// <summary>Networks of all feeds of a policy; sidecars need about 200 bytes for each.</summary>
     public const int NetworksMax = 200_000;
 
     private const int DigestLength = 12;
@@ -34,7 +34,7 @@ internal sealed class FeedCompiler(PolicyInputs inputs, List<Finding> findings)
     {
         if (inputs.Policy.Spec.AccessLists is not { DenyFeeds: { Count: > 0 } specs }) return null;
         var feeds = new List<AccessFeed>();
-        var room = NetworksMax;
+        var room = new FeedRoom(NetworksMax);
         for (var i = 0; i < specs.Count; i++)
         {
             var path = string.Create(CultureInfo.InvariantCulture, $"spec.accessLists.denyFeeds[{i}]");
@@ -47,7 +47,6 @@ internal sealed class FeedCompiler(PolicyInputs inputs, List<Finding> findings)
                 if (ChangesAt is null || due < ChangesAt) ChangesAt = due;
             }
 
-            room -= reading.Networks.Count;
             if (reading.Networks.Count == 0) continue;
             var feed = new AccessFeed { Name = specs[i].Name, Networks = string.Join(' ', reading.Networks) };
             feeds.Add(feed);
@@ -91,7 +90,11 @@ internal sealed class FeedCompiler(PolicyInputs inputs, List<Finding> findings)
 
         if (reading.TooWide > 0) left.Add(Count($"{reading.TooWide} networks are wider than any that is taken"));
         if (reading.Cut > 0)
-            left.Add(Count($"{reading.Cut} networks are beyond the {NetworksMax} that a policy takes"));
+        {
+            left.Add(Count($"{reading.Cut} networks are beyond the {NetworksMax}, or the eighth of all addresses, ")
+                + "that a policy takes");
+        }
+
         if (left.Count == 0) return;
         findings.Add(new(FindingSeverity.Warning, FindingKind.FeedInvalid, path,
             Count($"{name} has {reading.Networks.Count} networks in force; left out: {string.Join("; ", left)}")));

@@ -101,5 +101,19 @@ public sealed record PolicyCompilation
         ],
     };
 
+    /// <summary>The same without feeds, each of which is told why.</summary>
+    public PolicyCompilation WithoutFeeds(string why) => this with
+    {
+        Document = Document is not { } document ? null : PolicyRevision.Seal(document with
+        {
+            AccessLists = document.AccessLists with { DenyFeeds = null },
+        }),
+        Feeds = [],
+        Findings =
+        [
+            .. Findings, new(FindingSeverity.Warning, FindingKind.FeedInvalid, "spec.accessLists.denyFeeds", why),
+        ],
+    };
+
     public bool HasErrors => Findings.Any(finding => finding.Severity == FindingSeverity.Error);
 }

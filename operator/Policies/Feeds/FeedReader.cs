@@ -31,7 +31,7 @@ internal sealed record FeedReading
 /// <summary>
 /// Text of a feed → networks. Somebody else writes it: nothing in it can deny everybody, or grow without bound. Pure.
 /// </summary>
-internal sealed class FeedReader(int networksMax, bool includePrivate, DateTimeOffset now)
+internal sealed class FeedReader(FeedRoom room, bool includePrivate, DateTimeOffset now)
 {
     private const int ShownMax = 40;
 
@@ -64,8 +64,19 @@ internal sealed class FeedReader(int networksMax, bool includePrivate, DateTimeO
             var trimmed = line.TrimStart();
             var end = trimmed.IndexOfAny("#;, \t");
             var word = (end >= 0 ? trimmed[..end] : trimmed).Trim('"');
-            if (!word.IsEmpty) Add(word);
+            if (word.IsEmpty) continue;
+            // A range by its ends is no network: its first address alone would be something else.
+            if (end >= 0 && IsRange(trimmed[end..])) Refuse(trimmed);
+            else Add(word);
         }
+    }
+
+    private static bool IsRange(ReadOnlySpan<char> rest)
+    {
+        var next = rest.TrimStart("\", \t");
+        if (next is ['-', ..]) next = next[1..].TrimStart();
+        var end = next.IndexOfAny("#;, \t");
+        return FeedNetwork.Parse((end >= 0 ? next[..end] : next).Trim('"')) is not null;
     }
 
     private string? ReadBundle(string text)
@@ -82,7 +93,8 @@ internal sealed class FeedReader(int networksMax, bool includePrivate, DateTimeO
 
             return null;
         }
-        catch (JsonException)
+        // Half a surrogate pair is JSON and no text.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return "it begins as JSON and is none";
         }
@@ -96,11 +108,10 @@ internal sealed class FeedReader(int networksMax, bool includePrivate, DateTimeO
         if (!isFrom || !isUntil) { Refuse("a time that is none"); return; }
         if (until <= now) return;
         if (from > now) { ChangesAt(from.Value); return; }
-        if (StixPattern.AddressesOf(Text(indicator, "pattern") ?? "") is not { } addresses)
-        {
-            Refuse(Text(indicator, "pattern") ?? "an indicator without pattern");
-            return;
-        }
+        if (Text(indicator, "pattern") is not { } pattern) { Refuse("an indicator without pattern"); return; }
+        // Bundles speak of files and names, too: those are no business of this list.
+        if (!StixPattern.IsAboutAddresses(pattern)) return;
+        if (StixPattern.AddressesOf(pattern) is not { } addresses) { Refuse(pattern); return; }
 
         if (until is { } end) ChangesAt(end);
         foreach (var address in addresses) Add(address);
@@ -117,7 +128,7 @@ internal sealed class FeedReader(int networksMax, bool includePrivate, DateTimeO
         if (network.IsTooWide) _tooWide++;
         else if (!includePrivate && network.IsNotPublic) _notPublic++;
         else if (_known.Contains(network)) return;
-        else if (_networks.Count >= networksMax) _cut++;
+        else if (!room.TryTake(network)) _cut++;
         else if (_known.Add(network)) _networks.Add(network);
     }
 

@@ -8,9 +8,18 @@ namespace WafOperator.Policies.Feeds;
 /// </summary>
 internal static partial class StixPattern
 {
+    /// <summary>Characters of a pattern; a longer one is about something else.</summary>
+    private const int CharactersMax = 4096;
+
+    /// <summary>True where a pattern speaks of addresses at all.</summary>
+    public static bool IsAboutAddresses(string pattern) =>
+        pattern.Contains("ipv4-addr", StringComparison.Ordinal)
+        || pattern.Contains("ipv6-addr", StringComparison.Ordinal);
+
     /// <summary>Addresses and networks of a pattern; null where it is about something else.</summary>
     public static IReadOnlyList<string>? AddressesOf(string pattern)
     {
+        if (pattern.Length > CharactersMax) return null;
         var found = new List<string>();
         var at = 0;
         while (true)
@@ -24,10 +33,10 @@ internal static partial class StixPattern
     }
 
     [GeneratedRegex("""
-        \G\s*\[?\s*ipv[46]-addr:value\s*
+        \G(?>\s*)(?>\[?)(?>\s*)ipv[46]-addr:value\s*
         (?:(?:=|ISSUBSET)\s*'(?<value>[0-9a-fA-F.:/]{2,49})'
         |IN\s*\(\s*'(?<value>[0-9a-fA-F.:/]{2,49})'(?:\s*,\s*'(?<value>[0-9a-fA-F.:/]{2,49})')*\s*\))
-        \s*\]?\s*(?:OR(?=\s)\s*(?!$)|$)
-        """, RegexOptions.IgnorePatternWhitespace, matchTimeoutMilliseconds: 1_000)]
+        (?>\s*)(?>\]?)(?>\s*)(?:OR(?=\s)(?>\s*)(?!$)|$)
+        """, RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex Comparison();
 }

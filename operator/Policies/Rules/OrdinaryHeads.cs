@@ -53,8 +53,9 @@ internal static class OrdinaryHeads
     private const int PartHeadersMax = 1_000;
 
     /// <summary>Endings of files that caches of content networks keep without being told to.</summary>
-    private const string CachedFiles = "avif|avi|bmp|css|csv|docx?|eot|flac|gif|gz|html?|ico|jar|jpe?g|m?js|map|"
-        + "mkv|mp3|mp4|m4a|ogg|otf|pdf|png|pptx?|svgz?|swf|tar|tiff?|ttf|txt|wasm|wav|webm|webp|woff2?|xlsx?|xml|zip";
+    private const string CachedFiles = "7z|apk|avif|avi|bin|bmp|bz2|class|css|csv|dmg|docx?|ejs|eot|eps|exe|flac|"
+        + "gif|gz|html?|ico|iso|jar|jpe?g|m?js|map|mid|midi|mkv|mp3|mp4|m4a|ogg|otf|pdf|pict|pls|png|pptx?|ps|rar|"
+        + "svgz?|swf|tar|tiff?|ttf|txt|wasm|wav|webm|webp|woff2?|xlsx?|xml|zip|zst";
 
     /// <summary>Methods by which WebDAV clients name files, besides those of WebDAV itself; POST is none.</summary>
     private static readonly string DavMethods =

@@ -105,7 +105,8 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>
     /// Bounds heads as a policy says, or by the server's own limits where it says nothing. Connections that are open have
-    /// what was in force when their last request ended, for one more request.
+    /// what was in force when their last request ended, for one more request; those of HTTP/2 what was in force when they
+    /// began, for single fields.
     /// </summary>
     public void LimitHeads(HeadLimits? heads) => Limit(_limits, _defaults, heads);
 

@@ -44,6 +44,21 @@ public sealed class WorkQueueTests : IDisposable
         Assert.Equal(0, _queue.Count);
     }
 
+    /// <summary>Dates that people write into objects and lists are as far away as they like.</summary>
+    [Theory]
+    [InlineData(50)]
+    [InlineData(365 * 300)]
+    [InlineData(365 * 8_000)]
+    public async Task AddAfter_LongWaits_StopNobody(int days)
+    {
+        using var queue = new WorkQueue("test", new WorkQueueOptions(), TimeProvider.System, new Jitter(new Random(1)));
+        queue.AddAfter(A, TimeSpan.FromDays(days));
+        queue.AddAfter(B, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(B, await queue.TakeAsync(CancellationToken.None));
+        queue.AddAfter(B, TimeSpan.FromMilliseconds(1));
+        Assert.Equal(0, queue.Count);
+    }
+
     [Fact]
     public void AddAfter_SeveralWaits_TheShortestCounts()
     {

@@ -37,6 +37,7 @@ public sealed class FeedTests
     [InlineData("# list\n; list\n\n  203.0.113.7 # why\n", "203.0.113.7")]
     [InlineData("203.0.113.0/24 ; SBL1\n198.51.100.0/24,malware,90\n\"192.0.2.1\"",
         "203.0.113.0/24 198.51.100.0/24 192.0.2.1")]
+    [InlineData("203.0.113.7 2026-11-30", "203.0.113.7")]
     [InlineData("\ufeff203.0.113.7\n203.0.113.7/32\n203.0.113.7", "203.0.113.7")]
     public void Lines_OfOrdinaryLists_AreRead(string text, string expected)
     {
@@ -55,7 +56,6 @@ public sealed class FeedTests
     [InlineData("[ipv4-addr:value = '203.0.113.7'] FOLLOWEDBY [ipv4-addr:value = '203.0.113.8']", null)]
     [InlineData("[ipv4-addr:value != '203.0.113.7']", null)]
     [InlineData("[ipv4-addr:value = '203.0.113.7' OR", null)]
-    [InlineData("[domain-name:value = 'example.com']", null)]
     public void Indicators_AboutAddressesAlone_AreRead_OthersAreNamed(string pattern, string? expected)
     {
         var reading = Read(Bundle($$"""{"type": "indicator", "pattern": "{{pattern}}"}"""));
@@ -78,6 +78,37 @@ public sealed class FeedTests
         Assert.Equal(changesAt is { } hour ? Now.Date.AddHours(hour) : null, reading.ChangesAt?.UtcDateTime);
     }
 
+    [Fact]
+    public void Indicators_AboutFilesAndNames_AreNoBusinessOfAList() =>
+        Assert.Equal((0, 0), Counts(Bundle("""
+            {"type": "indicator", "pattern": "[domain-name:value = 'example.com']"}
+            """)));
+
+    [Theory]
+    [InlineData("203.0.113.0 - 203.0.113.255")]
+    [InlineData("203.0.113.0-203.0.113.255")]
+    [InlineData("203.0.113.0\t203.0.113.255\t24\tname")]
+    [InlineData("\"203.0.113.0\",\"203.0.113.255\"")]
+    public void Ranges_AreNotTakenForTheirFirstAddress(string line) => Assert.Equal((0, 1), Counts(line));
+
+    private static (int Networks, int Unreadable) Counts(string text)
+    {
+        var reading = Read(text);
+        return (reading.Networks.Count, reading.Unreadable);
+    }
+
+    /// <summary>Many networks that are each within the bound deny no more together than an eighth of all.</summary>
+    [Fact]
+    public void ListsThatCoverEverything_AreCut()
+    {
+        var v4 = Read(string.Join('\n', Enumerable.Range(1, 223).Select(i => $"{i}.0.0.0/8")));
+        Assert.Equal((32, true), (v4.Networks.Count, v4.Cut > 150));
+        // The first 19 bits of so many networks behind 2000::/3.
+        var v6 = new FeedReader(new(20_000), includePrivate: false, Now).Read(string.Join('\n',
+            Enumerable.Range(0, 10_000).Select(i => $"{0x2000 | (i >> 3):x}:{(i & 7) << 13:x}::/19")));
+        Assert.Equal((8_192, 1_808), (v6.Networks.Count, v6.Cut));
+    }
+
     /// <summary>Whoever writes a list must not deny everybody, nor the cluster's own clients.</summary>
     [Theory]
     [InlineData("0.0.0.0/0\n::/0\n1.0.0.0/7\n2000::/18", 4, 0)]
@@ -92,13 +123,14 @@ public sealed class FeedTests
 
     [Fact]
     public void PrivateNetworks_AreTakenWhereAsked() =>
-        Assert.Single(new FeedReader(9, includePrivate: true, Now).Read("10.0.0.0/8").Networks);
+        Assert.Single(new FeedReader(new(9), includePrivate: true, Now).Read("10.0.0.0/8").Networks);
 
     [Theory]
     [InlineData("{")]
     [InlineData("{\"objects\": 1}")]
     [InlineData("{\"objects\": [1, null, {}, {\"type\": 1}, {\"type\": \"indicator\"}, "
         + "{\"type\": \"indicator\", \"pattern\": 1, \"valid_until\": []}]}")]
+    [InlineData("{\"objects\": [{\"type\": \"\\ud800\"}]}")]
     public void HostileBundles_GiveNothingAndSayWhy(string text)
     {
         var reading = Read(text);
@@ -106,10 +138,22 @@ public sealed class FeedTests
         Assert.True(reading.Problem is not null || reading.Unreadable == 2);
     }
 
+    [Theory]
+    [InlineData(' ')]
+    [InlineData('[')]
+    public void LongPatterns_CostNothing(char of)
+    {
+        var pattern = "[ipv4-addr:value" + new string(of, 4_000) + "x";
+        var items = string.Join(',', Enumerable.Repeat($$"""{"type": "indicator", "pattern": "{{pattern}}"}""", 200));
+        Assert.Equal((0, 200), Counts(Bundle(items)));
+        Assert.Equal((0, 1), Counts(Bundle($$"""{"type": "indicator", "pattern": "{{pattern + pattern}}"}""")));
+    }
+
     [Fact]
     public void WhatIsBeyondTheRoom_IsCounted()
     {
-        var reading = new FeedReader(2, includePrivate: false, Now).Read("1.1.1.1\n1.1.1.2\n1.1.1.3\n1.1.1.2\n1.1.1.4");
+        var reading = new FeedReader(new(2), includePrivate: false, Now)
+            .Read("1.1.1.1\n1.1.1.2\n1.1.1.3\n1.1.1.2\n1.1.1.4");
         Assert.Equal((2, 2), (reading.Networks.Count, reading.Cut));
     }
 
@@ -180,5 +224,5 @@ public sealed class FeedTests
 
     private static string Bundle(string item) => $$"""{"type": "bundle", "objects": [{{item}}]}""";
 
-    private static FeedReading Read(string text) => new FeedReader(1000, includePrivate: false, Now).Read(text);
+    private static FeedReading Read(string text) => new FeedReader(new(1000), includePrivate: false, Now).Read(text);
 }
