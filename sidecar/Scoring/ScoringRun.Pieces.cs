@@ -10,17 +10,20 @@ internal readonly ref partial struct ScoringRun
     private void ScoreUrl(in RequestPart part, ReadOnlySpan<byte> value, int from)
     {
         Span<byte> spaced = stackalloc byte[RefererUrl.BytesMax];
-        while (RefererUrl.TryNext(value, ref from, out var piece, out var isOfQuery))
+        for (var isFirst = true; RefererUrl.TryNext(value, ref from, out var piece, out var isOfQuery); isFirst = false)
         {
-            var (at, length) = piece.GetOffsetAndLength(value.Length);
-            scoped var text = value.Slice(at, length);
-            if (isOfQuery)
+            if (!isFirst && IsSpent)
             {
-                text.Replace(spaced, (byte)'+', (byte)' ');
-                text = spaced[..length];
+                _context.Gaps |= ModelGaps.Window;
+                return;
             }
 
-            ScoreText(part, text, at, isName: false, hasHits: false);
+            var (at, length) = piece.GetOffsetAndLength(value.Length);
+            var text = value.Slice(at, length);
+            if (!isOfQuery || RefererUrl.JoinsTexts(text)) ScoreText(part, text, at, isName: false, hasHits: false);
+            if (!isOfQuery) continue;
+            text.Replace(spaced, (byte)'+', (byte)' ');
+            ScoreText(part, spaced[..length], at, isName: false, hasHits: false);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using WafOperator.Fixtures;
 using WafOperator.Http;
 using WafOperator.Protocols.Policies;
@@ -73,12 +74,25 @@ public sealed class RequestScorerTests(ReleasedModels models) : IClassFixture<Re
     [InlineData("http://shop.example/#%3Csvg/onload=alert(document.domain)%3E")]
     [InlineData("http://shop.example?a=%3Cscript%3Ealert(document.cookie)%3C/script%3E")]
     [InlineData("<script>alert(document.cookie)</script>")]
+    [InlineData("http://shop.example/?q=%27+alert(document.cookie)+%27")]
+    [InlineData("http://shop.example/?q=1%27+(select+password+from+users)+%27")]
     public void Score_OfAnAttackInAReferer_IsCritical(string referer)
     {
         var result = ScoreReferer(referer);
 
         Assert.Equal((RiskLevel.Critical, "header:referer"), (result.Risk, result.Part));
     }
+
+    [Theory]
+    [InlineData("%27+alert(1)+%27", true)]
+    [InlineData("'+x", true)]
+    [InlineData("a+%28select+1)", true)]
+    [InlineData("a)+b", true)]
+    [InlineData("green+tea+%26+%3Ccake", false)]
+    [InlineData("+", false)]
+    [InlineData("", false)]
+    public void PlusBesideAQuoteOrBracket_JoinsTexts(string piece, bool joins) =>
+        Assert.Equal(joins, RefererUrl.JoinsTexts(Encoding.ASCII.GetBytes(piece)));
 
     private ScoringResult ScoreReferer(string referer)
     {

@@ -64,6 +64,30 @@ internal static class RefererUrl
         return true;
     }
 
+    /// <summary>
+    /// True where a plus stands beside a quote or bracket: a program that undoes the percent signs alone has the
+    /// operator there that joins texts, and no blank.
+    /// </summary>
+    public static bool JoinsTexts(ReadOnlySpan<byte> piece)
+    {
+        for (var at = piece.IndexOf((byte)'+'); at >= 0;)
+        {
+            if (Ends(piece[..at]) || Begins(piece[(at + 1)..])) return true;
+            var next = piece[(at + 1)..].IndexOf((byte)'+');
+            at = next < 0 ? -1 : at + 1 + next;
+        }
+
+        return false;
+    }
+
+    private static bool Ends(ReadOnlySpan<byte> before) =>
+        before is [.., (byte)'\'' or (byte)')' or (byte)'`']
+            or [.., (byte)'%', (byte)'2', (byte)'2' or (byte)'7' or (byte)'9'] or [.., (byte)'%', (byte)'6', (byte)'0'];
+
+    private static bool Begins(ReadOnlySpan<byte> behind) =>
+        behind is [(byte)'\'' or (byte)'(' or (byte)'`', ..]
+            or [(byte)'%', (byte)'2', (byte)'2' or (byte)'7' or (byte)'8', ..] or [(byte)'%', (byte)'6', (byte)'0', ..];
+
     private static bool Take(int start, int end, ref int from, out Range piece)
     {
         (piece, from) = (start..end, end);
