@@ -72,7 +72,8 @@ internal readonly ref struct WholeRequest(
         else if (member.Model is RemoteRequestModel remote)
         {
             if (_context.Questions is { } questions) Ask(questions, member, remote, isDeciding: index == 0);
-            else _context.MissedByModel[member.Slot] = true;
+            // What only a comparison asks for is no gap of the version that decides.
+            else if (index == 0) _context.MissedByModel[member.Slot] = true;
             return null;
         }
         else
@@ -159,11 +160,14 @@ internal readonly ref struct WholeRequest(
         if (index == 0) _context.RaisedBy = member;
     }
 
-    /// <summary>In a cascade the last answer counts, else the widest.</summary>
+    /// <summary>
+    /// In a cascade the last answer counts, else the widest. One about a part of the request settles nothing: what was
+    /// left out may be what others are uncertain about, and a client chose how long the request is.
+    /// </summary>
     private void Keep(ModelSet set, in RequestAnswer answer, bool isUncertain)
     {
-        var isLast = set.Ensemble is EnsembleKind.Cascade;
-        _context.Uncertainty = isLast ? answer.Uncertainty : Math.Max(_context.Uncertainty, answer.Uncertainty);
-        _context.IsUncertain = isUncertain || (_context.IsUncertain && !isLast);
+        var settles = set.Ensemble is EnsembleKind.Cascade && answer.IsWhole;
+        _context.Uncertainty = settles ? answer.Uncertainty : Math.Max(_context.Uncertainty, answer.Uncertainty);
+        _context.IsUncertain = isUncertain || (_context.IsUncertain && !settles);
     }
 }

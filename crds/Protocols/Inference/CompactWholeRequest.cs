@@ -27,7 +27,7 @@ public static class CompactWholeRequest
     /// <summary>Bytes of one value at most; the normaliser gives no longer ones.</summary>
     public const int ValueBytesMax = 8192;
 
-    /// <summary>Bytes of a whole body at most: more text than 32 rows hold.</summary>
+    /// <summary>Bytes of a whole body at most; 32 rows of ordinary text hold about as much.</summary>
     public const int BodyBytesMax = 1 << 16;
 
     /// <summary>Bytes of a method; of a longer one none is said.</summary>

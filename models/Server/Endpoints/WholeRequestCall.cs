@@ -33,14 +33,17 @@ internal sealed class WholeRequestCall : PreparedCall
     public static WholeRequestCall Prepare(ReadOnlySpan<byte> body, ServedModel model, BatchLimits batching)
     {
         if (model.Tokenizer is null) throw RefusedException.Shape("this model does not take whole requests");
-        var rows = new RequestRows(model, batching);
-        if (rows.Add(body, out var digest) is { } problem) throw RefusedException.Malformed(problem);
+        if (CompactWholeRequest.Check(body, out var digest) is { } malformed)
+            throw RefusedException.Malformed(malformed);
+        // Before the rows are cut, which is the work: while packages change many ask for the other one.
         if (digest != model.Digest)
         {
             throw new RefusedException(
                 InferenceErrorCode.DigestMismatch, $"this server has the package {model.Digest}, not {digest}");
         }
 
+        var rows = new RequestRows(model, batching);
+        if (rows.Add(body, out _) is { } problem) throw RefusedException.Malformed(problem);
         CheckTokens(rows, batching);
         return new WholeRequestCall(rows, model, null);
     }

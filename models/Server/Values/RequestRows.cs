@@ -77,18 +77,18 @@ internal sealed class RequestRows(ServedModel model, BatchLimits limits)
     public IReadOnlyList<JobPart> ToParts() => _rows.ToParts();
 
     /// <summary>One reply a request, when all parts have their outputs.</summary>
-    /// <exception cref="OrtException">A number of the network is none.</exception>
+    /// <exception cref="OrtException">A number of the network is none, or they are too many or too few.</exception>
     public RequestReply[] Replies()
     {
         var replies = new RequestReply[_unread.Count];
         for (var i = 0; i < replies.Length; i++) replies[i] = new(float.NegativeInfinity, 0, 0, -1, _unread[i]);
         foreach (var (part, owners) in _rows.Owned)
         {
-            var logits = Floats(part, 0);
-            var widths = Floats(part, 1);
-            var families = Floats(part, 2);
-            var types = Floats(part, 3);
             var (familyCount, typeCount) = (model.Manifest.Families.Count, model.Manifest.Types.Count);
+            var logits = Floats(part, 0, owners.Count);
+            var widths = Floats(part, 1, owners.Count);
+            var families = Floats(part, 2, owners.Count * familyCount);
+            var types = Floats(part, 3, owners.Count * typeCount);
             for (var row = 0; row < owners.Count; row++)
             {
                 if (!float.IsFinite(logits[row]) || !float.IsFinite(widths[row]))
@@ -105,6 +105,12 @@ internal sealed class RequestRows(ServedModel model, BatchLimits limits)
         return replies;
     }
 
-    private static ReadOnlySpan<float> Floats(JobPart part, int output) => MemoryMarshal.Cast<byte, float>(
-        part.Outputs.First(o => o.Name == RequestContract.Outputs[output]).Data.AsSpan());
+    /// <summary>What a network gives when it runs need not be what it declares.</summary>
+    private static ReadOnlySpan<float> Floats(JobPart part, int output, int count)
+    {
+        var name = RequestContract.Outputs[output];
+        var numbers = MemoryMarshal.Cast<byte, float>(part.Outputs.First(o => o.Name == name).Data.AsSpan());
+        return numbers.Length == count ? numbers
+            : throw new OrtException($"the output {name} has {numbers.Length} numbers, not {count}");
+    }
 }

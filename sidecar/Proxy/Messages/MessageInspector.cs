@@ -244,10 +244,11 @@ internal sealed class MessageInspector(MessageScope scope, MessageProtocol proto
         if (scope.Snapshot.Scoring is not { } program
             || inputs.Rules.Kind is RuleOutcomeKind.Interrupted) return default;
         PoolAnswers? answers = null;
+        var started = Stopwatch.GetTimestamp();
         if (program.HasRemote && Collect(program, canonical, rules, isAttack, id) is { } questions)
         {
-            answers = await scope.Services.Pool.AskAsync(
-                questions, program.Policy.LatencyBudget, scope.Context.Http.RequestAborted);
+            var left = program.Policy.LatencyBudget - Stopwatch.GetElapsedTime(started);
+            answers = await scope.Services.Pool.AskAsync(questions, left, scope.Context.Http.RequestAborted);
         }
 
         return Score(program, canonical, (rules, isAttack, id), answers);

@@ -69,7 +69,8 @@ public abstract class PoolQuestion
     /// <param name="answers">Where to.</param>
     /// <param name="numbers">As many as <see cref="Count"/>.</param>
     /// <param name="ticks">Stopwatch ticks that the answer took.</param>
-    public abstract void Answer(PoolAnswers answers, ReadOnlySpan<float> numbers, long ticks);
+    /// <returns>False for numbers that the model could not have given: then nothing is taken.</returns>
+    public abstract bool Answer(PoolAnswers answers, ReadOnlySpan<float> numbers, long ticks);
 }
 
 /// <summary>The values that one model is asked for; a logit for each.</summary>
@@ -89,8 +90,11 @@ internal sealed class ValueQuestion : PoolQuestion
         return body;
     }
 
-    public override void Answer(PoolAnswers answers, ReadOnlySpan<float> numbers, long ticks) =>
+    public override bool Answer(PoolAnswers answers, ReadOnlySpan<float> numbers, long ticks)
+    {
         answers.Add(Model, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_keys), numbers, ticks);
+        return true;
+    }
 
     public void Add(ulong key, ReadOnlySpan<byte> value, ValueFlags flags, bool isDeciding)
     {
@@ -118,10 +122,11 @@ internal sealed class RequestQuestion : PoolQuestion
 
     public override byte[] ToBody() => _body;
 
-    /// <summary>Numbers that the package could not have given are no answer.</summary>
-    public override void Answer(PoolAnswers answers, ReadOnlySpan<float> numbers, long ticks)
+    public override bool Answer(PoolAnswers answers, ReadOnlySpan<float> numbers, long ticks)
     {
-        if (_model.AnswerOf(numbers, _isCut) is { } answer) answers.Add(new KeptAnswer(_model, answer, ticks));
+        if (_model.AnswerOf(numbers, _isCut) is not { } answer) return false;
+        answers.Add(new KeptAnswer(_model, answer, ticks));
+        return true;
     }
 }
 

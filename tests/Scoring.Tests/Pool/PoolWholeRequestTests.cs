@@ -135,17 +135,7 @@ public sealed class PoolWholeRequestTests(ReleasedModels models) : IClassFixture
     [InlineData(1_000, 0)]
     public async Task BehindAModelHere_ItIsAskedWhereThatIsUncertain(double uncertainFrom, int asked)
     {
-        var first = SampleTransformer.Archive(
-            SampleTransformer.Saying(0.2, uncertain: uncertainFrom) with { Name = "first" });
-        var program = await ProgramAsync(SampleTransformer.Saying(0.3), policy => policy with
-        {
-            Models =
-            [
-                .. policy.Models.Where(m => m.Model != Name),
-                new ModelAssignment { Model = "first", Baseline = SampleTransformer.BlobOf(first) },
-                .. policy.Models.Where(m => m.Model == Name),
-            ],
-        }, first);
+        var program = await BehindAModelHereAsync(uncertainFrom);
         var request = ReleasedModels.Search(Tea);
         var questions = _scorer.Collect(program, NoExclusions, request, Facts())!;
         var answers = questions.NewAnswers();
@@ -176,6 +166,18 @@ public sealed class PoolWholeRequestTests(ReleasedModels models) : IClassFixture
 
         Assert.True(open.AsSpan().IndexOf("green tea"u8) > 0);
         Assert.True(closed.AsSpan().IndexOf("green tea"u8) < 0);
+    }
+
+    /// <summary>A client chose how long the request is: what was left out may be what the model here doubts.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(5, true)]
+    public async Task AnAnswerAboutAPartOfTheRequest_SettlesNothing(float unread, bool isUncertain)
+    {
+        var program = await BehindAModelHereAsync(uncertainFrom: 0);
+        var (result, _) = Score(program, Tea, Answer(width: 0, unread: unread));
+
+        Assert.Equal(isUncertain, result.IsUncertain);
     }
 
     [Fact]
@@ -212,6 +214,21 @@ public sealed class PoolWholeRequestTests(ReleasedModels models) : IClassFixture
         var answers = questions?.NewAnswers();
         if (numbers is not null && questions is not null) questions.Models[0].Answer(answers!, numbers, 7);
         return (_scorer.Score(program, NoExclusions, request, Facts(), answers), questions);
+    }
+
+    private async Task<ScoringProgram> BehindAModelHereAsync(double uncertainFrom)
+    {
+        var first = SampleTransformer.Archive(
+            SampleTransformer.Saying(0.2, uncertain: uncertainFrom) with { Name = "first" });
+        return await ProgramAsync(SampleTransformer.Saying(0.3), policy => policy with
+        {
+            Models =
+            [
+                .. policy.Models.Where(m => m.Model != Name),
+                new ModelAssignment { Model = "first", Baseline = SampleTransformer.BlobOf(first) },
+                .. policy.Models.Where(m => m.Model == Name),
+            ],
+        }, first);
     }
 
     private async Task<ScoringProgram> ProgramAsync(

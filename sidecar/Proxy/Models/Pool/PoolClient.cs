@@ -85,10 +85,12 @@ internal sealed class PoolClient : IDisposable
         var answer = await HedgedAsync(call, budget, patience);
         await patience.CancelAsync();
         var took = _time.GetElapsedTime(started);
-        Tell(answer.Outcome, cancellationToken);
-        _meters.PoolAsked(answer.Outcome, took);
-        if (answer.Logits is { } logits)
-            question.Answer(answers, logits, (long)(took.TotalSeconds * Stopwatch.Frequency));
+        var isTaken = answer.Logits is not { } logits
+            || question.Answer(answers, logits, (long)(took.TotalSeconds * Stopwatch.Frequency));
+        // Numbers that are no answer of this model are a fault of the server, however fast they came.
+        var outcome = isTaken ? answer.Outcome : PoolOutcome.Failed;
+        Tell(outcome, cancellationToken);
+        _meters.PoolAsked(outcome, took);
     }
 
     /// <summary>The first answer of one or two requests.</summary>
