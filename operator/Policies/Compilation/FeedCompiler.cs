@@ -13,7 +13,7 @@ namespace WafOperator.Policies.Compilation;
 /// </summary>
 internal sealed class FeedCompiler(PolicyInputs inputs, List<Finding> findings)
 {
-    /// <summary>Networks of all feeds of a policy; sidecars need about 200 bytes for each.</summary>
+    /// <summary>Networks of all feeds of a policy; a sidecar holds each as a text and as a range.</summary>
     public const int NetworksMax = 200_000;
 
     private const int DigestLength = 12;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace WafOperator.Policies.Feeds;
@@ -88,17 +89,20 @@ internal sealed class FeedReader(FeedRoom room, bool includePrivate, DateTimeOff
                 || objects.ValueKind is not JsonValueKind.Array) return "the bundle has no objects";
             foreach (var item in objects.EnumerateArray())
             {
-                if (item.ValueKind is JsonValueKind.Object && Text(item, "type") == "indicator") ReadIndicator(item);
+                if (item.ValueKind is JsonValueKind.Object && IsIndicator(item)) ReadIndicator(item);
             }
 
             return null;
         }
-        // Half a surrogate pair is JSON and no text.
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return "it begins as JSON and is none";
         }
     }
+
+    private static bool IsIndicator(JsonElement item) =>
+        item.TryGetProperty("type", out var type) && type.ValueKind is JsonValueKind.String
+        && type.ValueEquals("indicator"u8);
 
     private void ReadIndicator(JsonElement indicator)
     {
@@ -138,11 +142,22 @@ internal sealed class FeedReader(FeedRoom room, bool includePrivate, DateTimeOff
         _first ??= text.Length > ShownMax ? $"{text[..ShownMax]}…" : text.ToString();
     }
 
-    private static string? Text(JsonElement item, string name) =>
-        item.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement item, string name)
+    {
+        if (!item.TryGetProperty(name, out var value) || value.ValueKind is not JsonValueKind.String) return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair is JSON and no text: the others of the bundle are read all the same.
+            return null;
+        }
+    }
 
     private static (bool IsGood, DateTimeOffset? Time) Time(JsonElement item, string name) =>
-        !item.TryGetProperty(name, out var value) ? (true, null)
-            : value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? (true, time)
-            : (false, null);
+        !item.TryGetProperty(name, out _) ? (true, null)
+            : DateTimeOffset.TryParse(Text(item, name), CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal, out var time) ? (true, time) : (false, null);
 }

@@ -130,12 +130,36 @@ public sealed class FeedTests
     [InlineData("{\"objects\": 1}")]
     [InlineData("{\"objects\": [1, null, {}, {\"type\": 1}, {\"type\": \"indicator\"}, "
         + "{\"type\": \"indicator\", \"pattern\": 1, \"valid_until\": []}]}")]
-    [InlineData("{\"objects\": [{\"type\": \"\\ud800\"}]}")]
     public void HostileBundles_GiveNothingAndSayWhy(string text)
     {
         var reading = Read(text);
         Assert.Empty(reading.Networks);
         Assert.True(reading.Problem is not null || reading.Unreadable == 2);
+    }
+
+    [Theory]
+    [InlineData("type", 0)]
+    [InlineData("pattern", 1)]
+    [InlineData("valid_until", 1)]
+    public void TextThatIsNone_LeavesTheRestOfTheBundleInForce(string field, int unreadable)
+    {
+        const string Good = """{"type": "indicator", "pattern": "[ipv4-addr:value = '203.0.113.7']"}""";
+        var bad = field is "type" ? """{"type": "\ud800"}"""
+            : $$"""{"type": "indicator", "pattern": "[ipv4-addr:value = '203.0.113.8']", "{{field}}": "\ud800"}""";
+        Assert.Equal((1, unreadable), Counts(Bundle($"{bad}, {Good}")));
+    }
+
+    [Fact]
+    public void WithoutRoom_ThePolicyIsInForceWithoutItsFeeds_AndSaysSo()
+    {
+        var compilation = Compile("203.0.113.7", includePrivate: false);
+        var without = compilation.WithoutFeeds("no room");
+
+        Assert.Null(without.Document!.AccessLists.DenyFeeds);
+        Assert.NotEqual(compilation.Document!.Revision, without.Document.Revision);
+        Assert.Empty(without.Feeds);
+        Assert.Equal((FindingKind.FeedInvalid, "no room"),
+            (without.Findings[^1].Kind, without.Findings[^1].Message));
     }
 
     [Theory]
