@@ -1,4 +1,4 @@
-using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Program;
 
 namespace WafOperator.Engine;
 

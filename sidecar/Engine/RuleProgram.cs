@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using WafOperator.Engine.Compilation;
 using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.SecLang;
 
 namespace WafOperator.Engine;

@@ -1,5 +1,5 @@
-using WafOperator.Engine.Compilation;
 using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.Http;
 
 namespace WafOperator.Engine;
@@ -8,72 +8,58 @@ namespace WafOperator.Engine;
 /// The evaluation of rules for one request. Rent it from a <see cref="RuleProgram"/>, call the phases in order, read
 /// the outcome, dispose. Not thread-safe; reused. Nothing is thrown for bad input.
 /// </summary>
-public sealed partial class Transaction : IDisposable
+public sealed class Transaction : IDisposable
 {
-    private readonly ProgramParts _parts;
-    private readonly RequestValues _values;
-    private readonly TransformedValues _transformed;
-    private readonly CandidateFinder _candidates;
-    private readonly List<MatchedRule> _matches = [];
-    private readonly List<long> _matchedIds = [];
+    private readonly RuleRunner _runner;
     private bool _isRented;
     private ReadWork _readWork;
     private CanonicalResponse? _response;
-    private long _dearestSteps;
-    private IReadOnlySet<long>? _without;
 
     internal Transaction(RuleProgram program)
     {
-        Program = program;
-        _parts = program.Parts;
-        var limits = _parts.Options.Limits;
-        Memory = new TransactionMemory(_parts.Constants, limits);
-        _values = new RequestValues(Memory);
-        Meter = new StepMeter(limits.StepsMax, limits.StepsPerByteMax);
-        _transformed = new TransformedValues(_parts, Memory, Meter);
-        _candidates = new CandidateFinder(_parts, _values, _transformed, Meter);
-        Tx = new VariableStore(_parts.Names, Memory, Meter, limits.TxVariablesMax);
-        Environment = new VariableStore(_parts.Names, Memory, Meter, limits.TxVariablesMax);
-        _matched = new MatchList(limits.MatchedValuesMax);
-        _match = new MatchState(this, limits);
+        Work = new Workspace(program);
+        Records = new ChosenRecords(Work);
+        Reader = new VariableReader(Work, Records);
+        Report = new MatchReport(Work, Reader);
+        _runner = new RuleRunner(Work, new RuleTester(this), Report);
         ResetState();
     }
 
     /// <summary>The rules that are evaluated.</summary>
-    public RuleProgram Program { get; }
+    public RuleProgram Program => Work.Program;
 
     /// <summary>The mode now: the program's, or what <c>ctl:ruleEngine</c> made of it.</summary>
-    public EngineMode Mode { get; internal set; }
+    public EngineMode Mode => Work.Mode;
 
     /// <summary>The first decision of a disruptive action, enforced or not; null while there is none.</summary>
-    public Interruption? Interruption { get; private set; }
+    public Interruption? Interruption => Report.Interruption;
 
     /// <summary>Rules that matched and want to be reported, in order.</summary>
-    public IReadOnlyList<MatchedRule> Matches => _matches;
+    public IReadOnlyList<MatchedRule> Matches => Report.Matches;
 
     /// <summary>Ids of all rules that matched so far, silent ones included, in order.</summary>
-    public IReadOnlyList<long> MatchedRuleIds => _matchedIds;
+    public IReadOnlyList<long> MatchedRuleIds => Report.MatchedIds;
 
     /// <summary>Reports beyond EngineLimits.MatchesMax.</summary>
-    public int DroppedMatches { get; private set; }
+    public int DroppedMatches => Report.DroppedMatches;
 
     /// <summary>
     /// Whether a bound on work or memory was reached. From then on only rules run that read nothing of the request,
     /// such as those that judge the score so far; the verdict rests on a part of the rules, and the policy's failure
     /// mode decides what follows.
     /// </summary>
-    public bool Exhausted { get; private set; }
+    public bool Exhausted => Work.Meter.IsExhausted;
 
     /// <summary>
     /// Work so far, the reading of the request included, in steps: units of about a nanosecond of a quiet core.
     /// </summary>
-    public long Steps => Meter.Used;
+    public long Steps => Work.Meter.Used;
 
     /// <summary>The rule that spent the most steps so far; 0 before any ran.</summary>
-    public long DearestRuleId { get; private set; }
+    public long DearestRuleId => _runner.DearestRuleId;
 
     /// <summary>Searches that ended at their limit of steps without an answer; they count as no match.</summary>
-    public int RegexLimitsExceeded { get; private set; }
+    public int RegexLimitsExceeded => Work.Meter.SearchesCut;
 
     /// <summary>
     /// Whether rules want the request body read (<c>SecRequestBodyAccess</c>, <c>ctl:requestBodyAccess</c>).
@@ -84,7 +70,7 @@ public sealed partial class Transaction : IDisposable
     public bool WantsResponseBody { get; internal set; }
 
     /// <summary>Names of arguments and headers whose values must not appear in logs (<c>sanitise…</c>).</summary>
-    public IReadOnlyCollection<string> Sanitized => _sanitized;
+    public IReadOnlyCollection<string> Sanitized => Report.Sanitized;
 
     /// <summary>Whether rules silenced the audit log (<c>ctl:auditEngine=Off</c>).</summary>
     public bool IsAuditSilenced { get; internal set; }
@@ -92,92 +78,107 @@ public sealed partial class Transaction : IDisposable
     /// <summary>
     /// Whether <c>ctl:ruleRemove…</c> left out a rule or value that would have been tested. It need not have matched.
     /// </summary>
-    public bool HasSuppressed => Exclusions.HasSuppressed;
+    public bool HasSuppressed => Work.Exclusions.HasSuppressed;
 
-    internal TransactionMemory Memory { get; }
+    /// <summary>
+    /// Set before phase 1: rules that compare the anomaly score of a request with its threshold and deny
+    /// (949110 of OWASP CRS) do not interrupt, what they say is <see cref="ScoreJudgement"/>, and the rules behind
+    /// them are evaluated as well. Every other disruptive action interrupts as ever.
+    /// </summary>
+    public bool DefersScore
+    {
+        get => Report.DefersScore;
+        set => Report.DefersScore = value;
+    }
 
-    internal StepMeter Meter { get; }
+    /// <summary>
+    /// What the score's own rule would have done, where <see cref="DefersScore"/>; null while it is satisfied.
+    /// </summary>
+    public Interruption? ScoreJudgement => Report.ScoreJudgement;
 
-    /// <summary>Counters of clients and sessions stay as they are.</summary>
-    internal bool IsTrial => _without is not null;
+    /// <summary>Values in which rules about attacks found something, in order; phases 1 and 2.</summary>
+    public IReadOnlyList<RuleHit> Hits => Report.Hits;
 
-    internal VariableStore Tx { get; }
+    /// <summary>Finds beyond EngineLimits.HitsMax.</summary>
+    public int DroppedHits => Report.DroppedHits;
 
-    internal VariableStore Environment { get; }
+    /// <summary>
+    /// The share of the anomaly score that is of <see cref="RuleClass.Standing"/> rules, of the paranoia levels that
+    /// may block.
+    /// </summary>
+    public long StandingScore => Report.StandingScore(
+        Math.Max(ReadNumber("paranoia_level") ?? 0, ReadNumber("blocking_paranoia_level") ?? 0));
 
-    internal RuleExclusions Exclusions { get; } = new();
+    internal Workspace Work { get; }
 
-    internal CanonicalRequest Request => _values.Request;
+    internal ChosenRecords Records { get; }
+
+    internal VariableReader Reader { get; }
+
+    internal MatchReport Report { get; }
 
     /// <summary>Takes the request, its headers read (EndHeaders). It must outlive this transaction.</summary>
     public void Begin(CanonicalRequest request, in ConnectionFacts connection)
     {
         ArgumentNullException.ThrowIfNull(request);
         _isRented = true;
-        Memory.Begin(request);
-        _values.Begin(request, connection);
-        _startedAt = _parts.Options.Time.GetTimestamp();
+        Work.Memory.Begin(request);
+        Work.Values.Begin(request, connection);
+        Work.Start();
         SpendReading(request.ReadWork);
     }
 
     /// <summary>
     /// Phase 1. Rules may choose the body's reader (<c>ctl:requestBodyProcessor</c>), so call it before EndBody.
     /// </summary>
-    public Interruption? EvaluateRequestHeaders() => EvaluatePhase(1);
+    public Interruption? EvaluateRequestHeaders() => _runner.Run(1);
 
     /// <summary>Phase 2, once the body is read (or there is none).</summary>
     public Interruption? EvaluateRequestBody()
     {
-        _values.OnBody();
-        SpendReading(Request.ReadWork);
-        return EvaluatePhase(2);
+        Work.Values.OnBody();
+        SpendReading(Work.Values.Request.ReadWork);
+        return _runner.Run(2);
     }
 
     /// <summary>Phase 3. The response must outlive this transaction.</summary>
     public Interruption? EvaluateResponseHeaders(CanonicalResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        Memory.BeginResponse(response);
+        Work.Memory.BeginResponse(response);
         _response = response;
-        _values.OnResponse(response);
-        return EvaluatePhase(3);
+        Work.Values.OnResponse(response);
+        return _runner.Run(3);
     }
 
     /// <summary>Phase 4, once as much of the body is there as will be inspected.</summary>
     public Interruption? EvaluateResponseBody()
     {
-        _values.OnResponseBody();
-        Meter.Allow(_response?.Body.Length ?? 0);
-        return EvaluatePhase(4);
+        Work.Values.OnResponseBody();
+        Work.Meter.Allow(_response?.Body.Length ?? 0);
+        return _runner.Run(4);
     }
 
     /// <summary>
     /// Phase 5: rules that log and keep counters. It decides nothing any more, and runs after an interruption as well.
     /// </summary>
-    public void EvaluateLogging() => EvaluatePhase(5);
+    public void EvaluateLogging() => _runner.Run(5);
 
     /// <summary>A TX variable as a number (an anomaly score), or null where it is not set.</summary>
     public long? ReadNumber(string name) => TryReadTx(name,
-        out var value) ? TransactionMemory.ParseNumber(Memory[value]) : null;
+        out var value) ? TransactionMemory.ParseNumber(Work.Memory[value]) : null;
 
     /// <summary>A TX variable as text, or null where it is not set.</summary>
     public string? ReadText(string name) => TryReadTx(name,
-        out var value) ? System.Text.Encoding.UTF8.GetString(Memory[value]) : null;
+        out var value) ? System.Text.Encoding.UTF8.GetString(Work.Memory[value]) : null;
 
     /// <summary>Forgets the request, ready for the next one.</summary>
     public void Reset()
     {
-        _values.Reset();
-        _transformed.Reset();
-        _candidates.Reset();
-        Tx.Reset();
-        Environment.Reset();
-        Exclusions.Reset();
-        Memory.Reset();
-        _matched.Reset();
-        _matches.Clear();
-        _matchedIds.Clear();
-        ResetEvidence();
+        Work.Reset();
+        Records.Reset();
+        Report.Reset();
+        _runner.Reset();
         ResetState();
     }
 
@@ -185,7 +186,7 @@ public sealed partial class Transaction : IDisposable
     /// Makes this a trial: what the request would have met without some rules. Writes nothing to collections that
     /// outlive the request. Call before the phases.
     /// </summary>
-    public void Try(IReadOnlySet<long> without) => _without = without;
+    public void Try(IReadOnlySet<long> without) => Work.Without = without;
 
     /// <summary>Resets and gives the transaction back to its program.</summary>
     public void Dispose()
@@ -202,41 +203,20 @@ public sealed partial class Transaction : IDisposable
 
     internal void ChooseProcessor(BodyFormat format)
     {
-        Request.Processor = format;
-        _values.OnProcessorChosen();
+        Work.Values.Request.Processor = format;
+        Work.Values.OnProcessorChosen();
     }
 
-    internal void ForceBody() => _values.ForceBody();
+    internal void ForceBody() => Work.Values.ForceBody();
 
-    internal bool TrySpend(long steps)
-    {
-        if (steps > Meter.Left)
-        {
-            Exhausted = true;
-            return false;
-        }
-
-        Meter.Spend(steps);
-        return true;
-    }
-
-    internal void SpendAll(long steps)
-    {
-        Exhausted |= steps > Meter.Left;
-        Meter.Spend(steps);
-    }
-
-    internal void NoteRegexLimit()
-    {
-        RegexLimitsExceeded++;
-        Exhausted = true;
-    }
+    /// <summary>Runs the rules with which phase 1 begins, without a request; null where there are none.</summary>
+    internal PreparedStart? Prepare() => _runner.Prepare();
 
     /// <summary>Counts what the reader did since this was asked last.</summary>
     private void SpendReading(ReadWork work)
     {
-        Meter.Allow(work.Bytes - _readWork.Bytes);
-        Meter.Spend((StepMeter.ReadByte * (work.Bytes - _readWork.Bytes))
+        Work.Meter.Allow(work.Bytes - _readWork.Bytes);
+        Work.Meter.Spend((StepMeter.ReadByte * (work.Bytes - _readWork.Bytes))
             + (StepMeter.ReadItem * (work.Items - _readWork.Items)));
         _readWork = work;
     }
@@ -251,30 +231,15 @@ public sealed partial class Transaction : IDisposable
         }
 
         var length = System.Text.Encoding.Latin1.GetBytes(name, bytes);
-        return Tx.TryRead(bytes[..length], NameHash.Of(bytes[..length]), out value);
+        return Work.Tx.TryRead(bytes[..length], NameHash.Of(bytes[..length]), out value);
     }
 
     private void ResetState()
     {
-        Mode = _parts.Settings.Mode;
-        WantsRequestBody = _parts.Settings.RequestBodyAccess;
-        WantsResponseBody = _parts.Settings.ResponseBodyAccess;
-        Interruption = null;
-        DroppedMatches = 0;
-        Exhausted = false;
+        WantsRequestBody = Work.Parts.Settings.RequestBodyAccess;
+        WantsResponseBody = Work.Parts.Settings.ResponseBodyAccess;
         IsAuditSilenced = false;
-        _hasRun = false;
-        _without = null;
-        Meter.Reset();
         _readWork = default;
         _response = null;
-        _dearestSteps = DearestRuleId = 0;
-        _match.RegexSteps = 0;
-        RegexLimitsExceeded = 0;
-        _sanitized.Clear();
-        _allowed = Allowance.None;
-        _highestSeverity = 255;
-        _collections = default;
-        _sessionId = _userId = Text.Empty;
     }
 }

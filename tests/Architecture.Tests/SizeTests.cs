@@ -7,7 +7,8 @@ namespace WafOperator.Architecture.Tests;
 /// <summary>
 /// Sizes as a ratchet: files of at most 400 lines, methods of at most 60, lines of at most 120 characters, at most five
 /// parameters of a method, constructor or class. What is over stands in size-exceptions.txt with its size and a reason;
-/// an entry may shrink and go, never grow.
+/// an entry may shrink and go, never grow, and shrinks with what it allows: <c>UPDATE_GOLDEN=1</c> writes the smaller
+/// numbers.
 /// </summary>
 public sealed class SizeTests
 {
@@ -15,6 +16,12 @@ public sealed class SizeTests
     private const int MethodLinesMax = 60;
     private const int LineLengthMax = 120;
     private const int ParametersMax = 5;
+
+    /// <summary>
+    /// So much more may be allowed than is there: branches that shrink one entry beside each other need not meet in it.
+    /// </summary>
+    private const int UnusedMax = 3;
+
     private const string ExceptionsFile = "tests/Architecture.Tests/size-exceptions.txt";
 
     /// <summary>
@@ -33,6 +40,33 @@ public sealed class SizeTests
     [Fact]
     public void NoExceptionIsLeftOver() => Expect.None(Exceptions.Keys.Except(Violations.Keys)
         .Select(key => $"{key}: within the limit again, take it out of size-exceptions.txt"));
+
+    [Fact]
+    public void NoExceptionAllowsMoreThanIsThere()
+    {
+        var loose = Exceptions.Where(allowed => Violations.TryGetValue(allowed.Key, out var found)
+            && allowed.Value - found > UnusedMax).ToList();
+        if (Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1") Tighten();
+        else Expect.None(loose.Select(allowed => $"{allowed.Key}: {Violations[allowed.Key]}, {allowed.Value} allowed"));
+    }
+
+    private static void Tighten()
+    {
+        var lines = Repository.Read(ExceptionsFile).Split('\n');
+        for (var i = 0; i < lines.Length; i++)
+        {
+            foreach (var (key, allowed) in Exceptions)
+            {
+                if (Violations.GetValueOrDefault(key, allowed) < allowed
+                    && lines[i].StartsWith($"{key} {allowed} ", StringComparison.Ordinal))
+                {
+                    lines[i] = $"{key} {Violations[key]} {lines[i][$"{key} {allowed} ".Length..]}";
+                }
+            }
+        }
+
+        File.WriteAllText(Path.Combine(Repository.Root, ExceptionsFile), string.Join('\n', lines));
+    }
 
     private static Dictionary<string, int> Find()
     {

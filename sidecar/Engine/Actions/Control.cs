@@ -2,8 +2,7 @@
 // Arguments:   setting=value; see each class.
 // Example:     SecRule REQUEST_FILENAME "@beginsWith /upload"
 // "id:1,phase:1,pass,ctl:ruleRemoveTargetById=932100;ARGS:text"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Engine.Variables;
 using WafOperator.Http;
 
@@ -12,20 +11,21 @@ namespace WafOperator.Engine.Actions;
 /// <summary>ctl:ruleRemoveById, ctl:ruleRemoveByTag, ctl:ruleRemoveByMsg.</summary>
 internal sealed class RemoveRules(RuleSet rules) : RuleAction
 {
-    public override void Execute(Transaction transaction, CompiledRule rule) => transaction.Exclusions.Remove(rules);
+    public override void Execute(Transaction transaction, CompiledRule rule) =>
+        transaction.Work.Exclusions.Remove(rules);
 }
 
 /// <summary>ctl:ruleRemoveTargetById=id;ARGS:name, …ByTag, …ByMsg.</summary>
 internal sealed class RemoveTarget(RuleSet rules, Target target) : RuleAction
 {
     public override void Execute(Transaction transaction, CompiledRule rule) =>
-        transaction.Exclusions.Remove(rules, target);
+        transaction.Work.Exclusions.Remove(rules, target);
 }
 
 /// <summary>ctl:ruleEngine=On|Off|DetectionOnly, never beyond the options' ceiling.</summary>
 internal sealed class SetMode(EngineMode mode) : RuleAction
 {
-    public override void Execute(Transaction transaction, CompiledRule rule) => transaction.Mode = mode;
+    public override void Execute(Transaction transaction, CompiledRule rule) => transaction.Work.Mode = mode;
 }
 
 /// <summary>ctl:requestBodyProcessor=URLENCODED|MULTIPART|JSON|XML.</summary>

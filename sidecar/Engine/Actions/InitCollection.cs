@@ -3,8 +3,7 @@
 //              made when something is written to it.
 // Arguments:   initcol:collection=key; setsid:key; macros in the key.
 // Example:     SecAction "id:1,phase:1,pass,nolog,initcol:ip=%{REMOTE_ADDR}"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Actions;
@@ -14,7 +13,7 @@ internal sealed class InitCollection(VariableId collection, Macro key, bool isId
 {
     public override void Execute(Transaction transaction, CompiledRule rule)
     {
-        var expanded = transaction.Expand(key);
+        var expanded = transaction.Reader.Expand(key);
         if (expanded.IsEmpty)
         {
             return;
@@ -22,21 +21,21 @@ internal sealed class InitCollection(VariableId collection, Macro key, bool isId
 
         // A record's name starts with its collection's and the application's, so that keys of one kind never meet those
         // of another.
-        var memory = transaction.Memory;
+        var memory = transaction.Work.Memory;
         var mark = memory.Mark();
         memory.Append(VariableNames.Of(collection));
         memory.Append("/"u8);
         memory.Append(transaction.Program.WebAppIdBytes);
         memory.Append("/"u8);
         memory.Extend(expanded);
-        transaction.UseCollection(collection, memory.Since(mark));
+        transaction.Records.Choose(collection, memory.Since(mark));
         if (isIdentity && collection == VariableId.Session)
         {
-            transaction.UseSession(expanded);
+            transaction.Records.SessionId = expanded;
         }
         else if (isIdentity && collection == VariableId.User)
         {
-            transaction.UseUser(expanded);
+            transaction.Records.UserId = expanded;
         }
     }
 }

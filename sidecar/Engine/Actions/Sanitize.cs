@@ -2,7 +2,7 @@
 // sanitiseMatched.
 // Arguments:   the name of the argument or header; none for sanitiseMatched.
 // Example:     SecAction "id:1,phase:1,pass,nolog,sanitiseArg:password"
-using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Program;
 
 namespace WafOperator.Engine.Actions;
 
@@ -13,14 +13,14 @@ internal sealed class Sanitize(string? name) : RuleAction
     {
         if (name is not null)
         {
-            transaction.Sanitize(name);
+            transaction.Report.Sanitize(name);
             return;
         }
 
-        for (var i = 0; i < transaction.Matched.Count; i++)
+        for (var i = 0; i < transaction.Work.Matched.Count; i++)
         {
-            transaction.Sanitize(System.Text.Encoding.UTF8.GetString(
-                transaction.Memory[transaction.Matched[i].Value.Name]));
+            transaction.Report.Sanitize(System.Text.Encoding.UTF8.GetString(
+                transaction.Work.Memory[transaction.Work.Matched[i].Value.Name]));
         }
     }
 }

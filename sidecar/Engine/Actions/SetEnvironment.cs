@@ -2,15 +2,15 @@
 // touched or shown.
 // Arguments:   name=value; macros in the value; !name unsets.
 // Example:     SecRule REMOTE_ADDR "@ipMatch 10.0.0.0/8" "id:1,phase:1,pass,setenv:internal=1"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 
 namespace WafOperator.Engine.Actions;
 
 /// <inheritdoc/>
 internal sealed class SetEnvironment(Macro name, Macro value, bool unset) : RuleAction
 {
-    public override void Execute(Transaction transaction, CompiledRule rule) => transaction.Environment.Set(
-        transaction.Expand(name),
-        unset ? default : new VariableStore.Entry { IsSet = true, Text = transaction.Expand(value) });
+    public override void Execute(Transaction transaction, CompiledRule rule) => transaction.Work.Environment.Set(
+        transaction.Reader.Expand(name),
+        unset ? default : new VariableStore.Entry { IsSet = true, Text = transaction.Reader.Expand(value) });
 }

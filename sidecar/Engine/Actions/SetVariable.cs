@@ -2,8 +2,8 @@
 // Arguments:   collection.name (1), collection.name=value, =+number, =-number, !collection.name (unset); macros in name
 // and value.
 // Example:     SecAction "id:1,phase:1,pass,setvar:tx.score=+%{tx.critical_anomaly_score}"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Actions;
@@ -46,7 +46,7 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
         }
         else if (collection == VariableId.Tx)
         {
-            SetByName(transaction, transaction.Tx);
+            SetByName(transaction, transaction.Work.Tx);
         }
         else
         {
@@ -56,14 +56,14 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
 
     private void SetSlot(Transaction transaction)
     {
-        var tx = transaction.Tx;
+        var tx = transaction.Work.Tx;
         switch (operation)
         {
             case SetOperation.Unset:
                 tx.Unset(slot);
                 break;
             case SetOperation.Assign:
-                tx.SetText(slot, transaction.Expand(value));
+                tx.SetText(slot, transaction.Reader.Expand(value));
                 break;
             default:
                 tx.SetNumber(slot, Sum(tx.Number(slot), Change(transaction)));
@@ -73,11 +73,11 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
 
     private void SetByName(Transaction transaction, VariableStore store)
     {
-        var key = transaction.Expand(name);
+        var key = transaction.Reader.Expand(name);
         var entry = operation switch
         {
             SetOperation.Unset => default(VariableStore.Entry),
-            SetOperation.Assign => new VariableStore.Entry { IsSet = true, Text = transaction.Expand(value) },
+            SetOperation.Assign => new VariableStore.Entry { IsSet = true, Text = transaction.Reader.Expand(value) },
             _ => new VariableStore.Entry { IsSet = true, IsNumber = true,
                 Number = Sum(store.NumberOf(key), Change(transaction)) },
         };
@@ -86,18 +86,18 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
 
     private void SetStored(Transaction transaction)
     {
-        if (transaction.IsTrial)
+        if (transaction.Work.IsTrial)
         {
             return;
         }
 
-        var record = transaction.Record(collection, create: operation != SetOperation.Unset);
+        var record = transaction.Records.Find(collection, create: operation != SetOperation.Unset);
         if (record is null)
         {
             return;
         }
 
-        var key = transaction.Memory[transaction.Expand(name)];
+        var key = transaction.Work.Memory[transaction.Reader.Expand(name)];
         var now = transaction.Program.Collections.NowMilliseconds;
         switch (operation)
         {
@@ -105,7 +105,7 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
                 record.Unset(key, now);
                 break;
             case SetOperation.Assign:
-                record.Set(key, transaction.Memory[transaction.Expand(value)], now);
+                record.Set(key, transaction.Work.Memory[transaction.Reader.Expand(value)], now);
                 break;
             default:
                 record.Add(key, Change(transaction), now);
@@ -115,7 +115,7 @@ internal sealed class SetVariable(VariableId collection, Macro name, int slot, S
 
     private long Change(Transaction transaction)
     {
-        var change = transaction.ExpandNumber(value);
+        var change = transaction.Reader.ExpandNumber(value);
         if (operation != SetOperation.Subtract)
         {
             return change;

@@ -1,5 +1,5 @@
 using WafOperator.Engine.Actions;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 
 namespace WafOperator.Engine;
 

@@ -1,5 +1,5 @@
 using WafOperator.Engine.Actions;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Engine.Variables;
 using WafOperator.SecLang;
 
@@ -39,7 +39,7 @@ internal sealed class ActionCompiler(MacroCompiler macros, SlotAllocator slots, 
                 return Expire(action.Name, argument, location, id);
             case "initcol":
                 var (collection, key) = Split(argument);
-                return FindCollection(collection, location, id) is { } found && Transaction.IsPersistent(found)
+                return FindCollection(collection, location, id) is { } found && VariableNames.IsPersistent(found)
                     ? new InitCollection(found, macros.Compile(key ?? ""), isIdentity: false)
                     : null;
             case "setsid":
@@ -84,7 +84,7 @@ internal sealed class ActionCompiler(MacroCompiler macros, SlotAllocator slots, 
     private RuleAction? Expire(string action, string argument, SourceLocation location, long id)
     {
         var (left, right) = Split(argument);
-        if (SplitName(left, location, id) is not var (collection, name) || !Transaction.IsPersistent(collection))
+        if (SplitName(left, location, id) is not var (collection, name) || !VariableNames.IsPersistent(collection))
         {
             return null;
         }
@@ -112,7 +112,7 @@ internal sealed class ActionCompiler(MacroCompiler macros, SlotAllocator slots, 
     private VariableId? FindCollection(string name, SourceLocation location, long id)
     {
         var collection = VariableNames.Find(name.Trim().ToUpperInvariant(), SelectorKind.None, "");
-        if (collection == VariableId.Tx || Transaction.IsPersistent(collection))
+        if (collection == VariableId.Tx || VariableNames.IsPersistent(collection))
         {
             return collection;
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using WafOperator.Engine.Program;
 using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Compilation;

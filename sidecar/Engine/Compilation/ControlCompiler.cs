@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using WafOperator.Engine.Actions;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Http;
 using WafOperator.SecLang;
 

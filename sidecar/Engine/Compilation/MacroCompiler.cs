@@ -1,5 +1,6 @@
 using System.Text;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 using WafOperator.Http;
 using WafOperator.SecLang;

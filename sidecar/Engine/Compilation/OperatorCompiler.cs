@@ -1,5 +1,6 @@
 using System.Text;
 using WafOperator.Engine.Operators;
+using WafOperator.Engine.Program;
 using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Compilation;

@@ -1,6 +1,7 @@
-using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Actions;
 using WafOperator.Engine.Operators;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Compilation;

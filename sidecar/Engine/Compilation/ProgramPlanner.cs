@@ -1,5 +1,6 @@
-using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Operators;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 using WafOperator.Matching;
 using WafOperator.SecLang;

@@ -1,7 +1,7 @@
 using System.Globalization;
-using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Operators;
-using WafOperator.Engine.Variables;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Compilation;
@@ -85,7 +85,7 @@ internal sealed class RuleCompiler
         var node = _tree.Add(chain);
         var (isLogged, isAudited) = Logging(draft);
         var facts = new ActionFacts(draft.Actions);
-        var disruption = isHead ? Disruption(draft) : Compilation.Disruption.None;
+        var disruption = isHead ? DisruptionOf(draft) : Disruption.None;
         return new CompiledRule
         {
             Id = id,
@@ -164,22 +164,22 @@ internal sealed class RuleCompiler
         return (isLogged, isAudited);
     }
 
-    private static Disruption Disruption(RuleDraft draft)
+    private static Disruption DisruptionOf(RuleDraft draft)
     {
         var own = LastDisruptive(draft.Actions);
         return (own?.Name == "block" ? LastDisruptive(draft.Defaults) : own) switch
         {
-            { Name: "deny" } => Compilation.Disruption.Deny,
-            { Name: "drop" } => Compilation.Disruption.Drop,
-            { Name: "redirect" } => Compilation.Disruption.Redirect,
-            { Name: "pass" } => Compilation.Disruption.Pass,
+            { Name: "deny" } => Disruption.Deny,
+            { Name: "drop" } => Disruption.Drop,
+            { Name: "redirect" } => Disruption.Redirect,
+            { Name: "pass" } => Disruption.Pass,
             { Name: "allow" } allow => allow.Argument?.Trim().ToLowerInvariant() switch
             {
-                "phase" => Compilation.Disruption.AllowPhase,
-                "request" => Compilation.Disruption.AllowRequest,
-                _ => Compilation.Disruption.Allow,
+                "phase" => Disruption.AllowPhase,
+                "request" => Disruption.AllowRequest,
+                _ => Disruption.Allow,
             },
-            _ => Compilation.Disruption.None,
+            _ => Disruption.None,
         };
     }
 
@@ -199,7 +199,7 @@ internal sealed class RuleCompiler
             out var number) && number is >= 100 and <= 599
             ? number
             : 403;
-        return disruption != Compilation.Disruption.Redirect
+        return disruption != Disruption.Redirect
             || status is 301 or 302 or 303 or 307 or 308 ? status : 302;
     }
 }

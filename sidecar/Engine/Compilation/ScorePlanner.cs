@@ -1,15 +1,11 @@
 using System.Text;
 using WafOperator.Engine.Actions;
-using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Operators;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Compilation;
-
-/// <summary>A TX variable that a rule adds anomaly points to.</summary>
-/// <param name="Slot">Its place.</param>
-/// <param name="Level">Paranoia level whose points it counts, 0 where its name says none.</param>
-internal readonly record struct ScoreSlot(int Slot, int Level);
 
 /// <summary>
 /// Finds out what anomaly scoring a rule takes part in, as OWASP CRS 2 to 4 and sets made like it do it: rules add to

@@ -1,5 +1,5 @@
 using System.Buffers;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Compilation;

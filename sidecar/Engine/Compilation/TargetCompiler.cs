@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 using WafOperator.SecLang;
 

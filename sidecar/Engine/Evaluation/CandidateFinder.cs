@@ -8,7 +8,8 @@
 // Guarantee: "no" or "maybe". A rule that would match a value is always among that value's candidates; the differential
 // tests run every request with and without this filter.
 using System.Numerics;
-using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 
 namespace WafOperator.Engine.Evaluation;
 

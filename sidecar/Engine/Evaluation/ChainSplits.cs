@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Program;
 
 namespace WafOperator.Engine.Evaluation;
 

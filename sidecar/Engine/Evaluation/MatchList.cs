@@ -1,3 +1,4 @@
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 
 namespace WafOperator.Engine.Evaluation;

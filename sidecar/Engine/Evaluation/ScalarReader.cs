@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 using WafOperator.Http;
+using Ascii = WafOperator.Engine.Values.Ascii;
 
 namespace WafOperator.Engine.Evaluation;
 

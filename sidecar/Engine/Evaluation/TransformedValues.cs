@@ -1,4 +1,5 @@
-using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 
 namespace WafOperator.Engine.Evaluation;
 

@@ -1,8 +1,7 @@
 // Description: the value starts with the text.
 // Arguments:   the text; macros are expanded.
 // Example:     SecRule ARGS:path "@beginsWith /admin" "id:1,phase:2,deny"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

@@ -3,7 +3,7 @@
 //              @verifySSN (United States), @verifyCPF (Brazil), @verifySVNR (Austria).
 // Arguments:   the pattern.
 // Example:     SecRule RESPONSE_BODY "@verifyCC \d{13,16}" "id:1,phase:4,deny"
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

@@ -2,7 +2,7 @@
 // refused.
 // Arguments:   none.
 // Example:     SecRule REMOTE_ADDR "@unconditionalMatch" "id:1,phase:1,pass"
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 
 namespace WafOperator.Engine.Operators;
 

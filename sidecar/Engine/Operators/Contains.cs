@@ -1,8 +1,7 @@
 // Description: the text occurs in the value.
 // Arguments:   the text; macros are expanded.
 // Example:     SecRule REQUEST_LINE "@contains .php" "id:1,phase:1,pass"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

@@ -1,8 +1,7 @@
 // Description: the text occurs in the value with no letter, digit or underscore directly before or after it.
 // Arguments:   the text; macros are expanded.
 // Example:     SecRule ARGS "@containsWord select" "id:1,phase:2,pass"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

@@ -1,4 +1,4 @@
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;
@@ -26,7 +26,7 @@ internal abstract class DetectorOperator(byte[] neededBytes, int fingerprintByte
         }
 
         // Whether the rule captures it or not: as evidence a match weighs by what was found.
-        state.Computed = state.Transaction.Memory.Append(fingerprint[..length]);
+        state.Compute(fingerprint[..length]);
         return true;
     }
 

@@ -1,8 +1,7 @@
 // Description: the value ends with the text.
 // Arguments:   the text; macros are expanded.
 // Example:     SecRule REQUEST_BASENAME "@endsWith .bak" "id:1,phase:2,deny"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

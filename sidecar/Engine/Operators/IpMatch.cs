@@ -2,7 +2,7 @@
 // Arguments:   @ipMatch: addresses and networks (10.0.0.0/8, ::1) parted by commas; @ipMatchFromFile: names of files
 // with one per line.
 // Example:     SecRule REMOTE_ADDR "@ipMatch 10.0.0.0/8,2001:db8::/32" "id:1,phase:1,pass"
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 
 namespace WafOperator.Engine.Operators;
 

@@ -3,8 +3,8 @@
 // Example:     SecRule REQUEST_HEADERS:Origin "!@rx ^%{tx.allowed_origin}$" "id:1,phase:1,deny"
 using System.Collections.Concurrent;
 using System.Text;
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 
 namespace WafOperator.Engine.Operators;
 

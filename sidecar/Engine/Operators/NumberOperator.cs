@@ -1,8 +1,8 @@
 // Description: compares the value, read as a whole number, with the argument: @eq, @ge, @gt, @le, @lt.
 // Arguments:   a whole number; macros are expanded. What is not a number counts as 0.
 // Example:     SecRule &REQUEST_HEADERS:Host "@eq 0" "id:1,phase:1,deny"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 
 namespace WafOperator.Engine.Operators;
 
@@ -17,8 +17,7 @@ internal sealed class NumberOperator(NumberRelation relation, Macro right) : Rul
 
     public override bool Matches(MatchState state, ReadOnlySpan<byte> value)
     {
-        var comparison = right.IsConstant ? Comparison : new NumberComparison(relation,
-            state.Transaction.ExpandNumber(right));
+        var comparison = right.IsConstant ? Comparison : new NumberComparison(relation, state.ExpandNumber(right));
         return comparison.Holds(TransactionMemory.ParseNumber(value));
     }
 }

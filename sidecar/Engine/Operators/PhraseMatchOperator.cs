@@ -1,7 +1,7 @@
 // Description: one of many phrases occurs in the value, letters without case: @pm, @pmFromFile.
 // Arguments:   @pm: phrases parted by spaces; @pmFromFile: names of files with one phrase per line.
 // Example:     SecRule REQUEST_HEADERS:User-Agent "@pm nikto sqlmap" "id:1,phase:1,deny"
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

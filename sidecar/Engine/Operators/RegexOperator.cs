@@ -3,7 +3,7 @@
 // Arguments:   the pattern; macros are expanded, and are then part of the pattern.
 // Example:     SecRule ARGS "@rx (?i)union\s+select" "id:1,phase:2,deny,capture"
 using System.Text;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Http;
 using WafOperator.Matching;
 using WafOperator.SecLang.Regex;

@@ -1,8 +1,7 @@
 // Description: the text occurs in the value; ModSecurity's name for a fast @contains.
 // Arguments:   the text; macros are expanded.
 // Example:     SecRule REQUEST_HEADERS:User-Agent "@strmatch WebZIP" "id:1,phase:1,deny"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

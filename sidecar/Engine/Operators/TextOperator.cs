@@ -1,5 +1,5 @@
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Transformations;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

@@ -2,7 +2,7 @@
 // Arguments:   byte values and ranges parted by commas: 9,10,13,32-126.
 // Example:     SecRule ARGS "@validateByteRange 32-126" "id:1,phase:2,deny"
 using System.Globalization;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 using WafOperator.SecLang.Regex;
 

@@ -1,7 +1,7 @@
 // Description: the value holds a percent sign that two hexadecimal digits do not follow.
 // Arguments:   none.
 // Example:     SecRule REQUEST_URI_RAW "@validateUrlEncoding" "id:1,phase:1,deny"
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

@@ -2,7 +2,7 @@
 // Arguments:   none.
 // Example:     SecRule ARGS "@validateUtf8Encoding" "id:1,phase:2,deny"
 using System.Text.Unicode;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 using WafOperator.Matching;
 
 namespace WafOperator.Engine.Operators;

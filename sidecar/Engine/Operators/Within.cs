@@ -1,8 +1,7 @@
 // Description: the value occurs in the text (the other way round than @contains); an empty value does.
 // Arguments:   the text; macros are expanded.
 // Example:     SecRule REQUEST_METHOD "!@within GET,POST,HEAD" "id:1,phase:1,deny"
-using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 
 namespace WafOperator.Engine.Operators;
 

@@ -1,4 +1,4 @@
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.SecLang;
 
 namespace WafOperator.Engine.Variables;

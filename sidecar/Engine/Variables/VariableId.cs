@@ -1,3 +1,5 @@
+
+
 namespace WafOperator.Engine.Variables;
 
 /// <summary>

@@ -70,6 +70,9 @@ internal static class VariableNames
         return names;
     }
 
+    /// <summary>Whether it is a collection that outlives the transaction.</summary>
+    public static bool IsPersistent(VariableId id) => id is >= VariableId.Ip and <= VariableId.User;
+
     private static string Spell(VariableId id) => id switch
     {
         VariableId.FilesTmpNames => "FILES_TMPNAMES",

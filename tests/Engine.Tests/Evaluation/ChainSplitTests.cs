@@ -1,5 +1,5 @@
-using WafOperator.Engine.Compilation;
 using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Program;
 
 namespace WafOperator.Engine.Tests.Evaluation;
 

@@ -1,4 +1,4 @@
-using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Transformations;
 using WafOperator.Http;
 using WafOperator.SecLang;
 
@@ -84,7 +84,7 @@ public sealed class EvidenceTests
     public void Hits_NameTheValueAndWhatADetectorFound()
     {
         using var transaction = Evaluate(3, Attack, defers: true);
-        var value = transaction.Request.QueryArguments[0].Value;
+        var value = transaction.Work.Values.Request.QueryArguments[0].Value;
 
         Assert.All(transaction.Hits, hit => Assert.Equal((HitPlace.Part, value), (hit.Place, hit.Value)));
         Assert.Equal([942190, 942100, 942998], transaction.Hits.Select(hit => hit.RuleId));

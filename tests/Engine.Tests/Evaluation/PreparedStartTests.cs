@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
-using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Tests.Profiles;
+using WafOperator.Engine.Values;
 using WafOperator.Http;
 using WafOperator.SecLang;
 
@@ -92,17 +92,17 @@ public sealed class PreparedStartTests
         transaction.EvaluateRequestBody();
         transaction.EvaluateLogging();
         var list = new ValueList();
-        transaction.Tx.List(list, null, []);
+        transaction.Work.Tx.List(list, null, []);
         var variables = new List<string>();
         foreach (var value in list.Span)
         {
-            variables.Add(Encoding.Latin1.GetString(transaction.Memory[value.Name]) + "="
-                + Encoding.Latin1.GetString(transaction.Memory[value.Bytes]));
+            variables.Add(Encoding.Latin1.GetString(transaction.Work.Memory[value.Name]) + "="
+                + Encoding.Latin1.GetString(transaction.Work.Memory[value.Bytes]));
         }
 
         var jumps = program.Parts.Heads.Where(rule => rule.SkipAfter is not null).Select(rule => rule.Id).ToHashSet();
         return string.Join(' ', transaction.MatchedRuleIds.Where(id => !jumps.Contains(id)))
-            + $" | {transaction.Interruption?.RuleId} | {transaction.HighestSeverity} | "
+            + $" | {transaction.Interruption?.RuleId} | {transaction.Work.HighestSeverity} | "
             + string.Join(' ', variables.Where(text => text.Length < 8 || !text.StartsWith("b=1")).Order());
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
 using WafOperator.Engine.Compilation;
-using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Transformations;
+using WafOperator.Engine.Values;
 
 namespace WafOperator.Engine.Tests.Evaluation;
 
@@ -44,7 +44,7 @@ public sealed class TransformationTriggerTests
                 var value = Generate(random);
                 var output = new byte[value.Length];
                 var written = function.Apply(value, output);
-                Assert.True(written < 0 || WafOperator.Engine.Evaluation.Ascii.EqualsIgnoreCase(value, output.AsSpan(0,
+                Assert.True(written < 0 || WafOperator.Engine.Values.Ascii.EqualsIgnoreCase(value, output.AsSpan(0,
                     written)));
             }
         }

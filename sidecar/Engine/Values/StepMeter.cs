@@ -3,7 +3,7 @@
 // `dotnet run -c Release --project tests/Benchmarks -- engine`, which prints the nanoseconds that a step took in each.
 using System.Runtime.CompilerServices;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>Counts the steps of one transaction against its limit.</summary>
 internal sealed class StepMeter
@@ -75,13 +75,55 @@ internal sealed class StepMeter
         _limit = _max + (_perByte * Bytes);
     }
 
+    /// <summary>
+    /// Whether work was left out because a bound on work or memory was reached; stays so until the reset.
+    /// </summary>
+    public bool IsExhausted { get; private set; }
+
+    /// <summary>Searches that ended at their limit of steps without an answer.</summary>
+    public int SearchesCut { get; private set; }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Spend(long steps) => _used += steps;
+
+    /// <summary>
+    /// Spends steps before the work; false, and the transaction is exhausted, where they are not left.
+    /// </summary>
+    public bool TrySpend(long steps)
+    {
+        if (steps > Left)
+        {
+            IsExhausted = true;
+            return false;
+        }
+
+        _used += steps;
+        return true;
+    }
+
+    /// <summary>
+    /// Spends what work used that pays as it goes; where that is more than was left, the transaction is exhausted.
+    /// </summary>
+    public void SpendAll(long steps)
+    {
+        IsExhausted |= steps > Left;
+        _used += steps;
+    }
+
+    public void Exhaust() => IsExhausted = true;
+
+    public void NoteCutSearch()
+    {
+        SearchesCut++;
+        IsExhausted = true;
+    }
 
     public void Reset()
     {
         _used = 0;
         Bytes = 0;
+        SearchesCut = 0;
+        IsExhausted = false;
         _limit = _max;
     }
 }

@@ -1,7 +1,7 @@
 using System.Numerics;
 using WafOperator.Http;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>
 /// Names known when rules are compiled, each with a place counted from 0. Places 0 to 9 are the captures of

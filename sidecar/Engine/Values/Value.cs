@@ -1,4 +1,6 @@
-namespace WafOperator.Engine.Evaluation;
+
+
+namespace WafOperator.Engine.Values;
 
 /// <summary>
 /// One value a rule can test. <see cref="Classes"/> says which kinds of bytes it holds; the rows point into the

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using WafOperator.Http;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>
 /// The blocks of bytes a transaction's <see cref="Text"/>s point into, and the arena it writes to. Pooled with its

@@ -1,7 +1,7 @@
 using WafOperator.Engine.Variables;
 using WafOperator.SecLang;
 
-namespace WafOperator.Engine.Compilation;
+namespace WafOperator.Engine.Program;
 
 /// <summary>
 /// Works out a <see cref="LivePlan"/>: runs the gates, drops what they skip, and sorts the rest by what it reads.

@@ -1,12 +1,13 @@
-using WafOperator.Engine.Compilation;
+using WafOperator.Engine.Values;
 using WafOperator.Http;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Program;
 
 /// <summary>
 /// What an operator may use while it tests a value, and where it leaves what it captured. One per transaction.
 /// </summary>
-internal sealed class MatchState(Transaction transaction, EngineLimits limits)
+internal sealed class MatchState(
+    IMacroReader macros, TransactionMemory memory, StepMeter meter, EngineLimits limits)
 {
     /// <summary>Groups TX.0 to TX.9 hold at most.</summary>
     public const int GroupsMax = 10;
@@ -20,12 +21,10 @@ internal sealed class MatchState(Transaction transaction, EngineLimits limits)
     public int GroupCount { get; set; }
 
     /// <summary>A capture that is not a part of the value (a detector's fingerprint).</summary>
-    public Text? Computed { get; set; }
+    public Text? Computed { get; private set; }
 
     /// <summary>Whether the rule wants captures at all.</summary>
     public bool WantsGroups { get; set; }
-
-    public Transaction Transaction => transaction;
 
     /// <summary>Steps regular expressions used in this transaction, in units of their own.</summary>
     public long RegexSteps { get; set; }
@@ -34,29 +33,29 @@ internal sealed class MatchState(Transaction transaction, EngineLimits limits)
     public long TakeRegexSteps(int bytes) => Math.Max(0, Math.Min(
         Math.Min(
             limits.RegexStepsPerSearchMax + (limits.RegexStepsPerByteMax * bytes),
-            transaction.Meter.Left / StepMeter.RegexStep),
-        limits.RegexStepsMax + (limits.RegexStepsPerByteMax * transaction.Meter.Bytes) - RegexSteps));
+            meter.Left / StepMeter.RegexStep),
+        limits.RegexStepsMax + (limits.RegexStepsPerByteMax * meter.Bytes) - RegexSteps));
 
     public void ReturnRegexSteps(long used, bool isExceeded)
     {
         RegexSteps += used;
-        transaction.Meter.Spend(used * StepMeter.RegexStep);
+        meter.Spend(used * StepMeter.RegexStep);
         if (isExceeded)
         {
-            transaction.NoteRegexLimit();
+            meter.NoteCutSearch();
         }
     }
 
     /// <summary>
     /// Spends steps before the work; false, and the transaction is exhausted, where they are not left.
     /// </summary>
-    public bool TrySpend(long steps) => transaction.TrySpend(steps);
+    public bool TrySpend(long steps) => meter.TrySpend(steps);
 
     /// <summary>Steps that work which pays as it goes may use now.</summary>
-    public long StepsLeft => transaction.Meter.Left;
+    public long StepsLeft => meter.Left;
 
     /// <summary>Spends what such work used; where that is more than was left, the transaction is exhausted.</summary>
-    public void SpendAll(long steps) => transaction.SpendAll(steps);
+    public void SpendAll(long steps) => meter.SpendAll(steps);
 
     public void Clear()
     {
@@ -71,6 +70,12 @@ internal sealed class MatchState(Transaction transaction, EngineLimits limits)
         GroupCount = 1;
     }
 
+    /// <summary>Leaves a capture that is not a part of the value.</summary>
+    public void Compute(ReadOnlySpan<byte> bytes) => Computed = memory.Append(bytes);
+
     /// <summary>A macro's text, expanded.</summary>
-    public ReadOnlySpan<byte> Expand(Macro macro) => transaction.Memory[transaction.Expand(macro)];
+    public ReadOnlySpan<byte> Expand(Macro macro) => memory[macros.Expand(macro)];
+
+    /// <summary>A macro's value as a number.</summary>
+    public long ExpandNumber(Macro macro) => macros.ExpandNumber(macro);
 }

@@ -1,6 +1,6 @@
 using WafOperator.Engine.Variables;
 
-namespace WafOperator.Engine.Compilation;
+namespace WafOperator.Engine.Program;
 
 /// <summary>
 /// What of a phase is alive for certain values of its gates: which rules run whatever the request holds, and which

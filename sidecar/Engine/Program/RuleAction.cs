@@ -1,6 +1,4 @@
-using WafOperator.Engine.Compilation;
-
-namespace WafOperator.Engine.Actions;
+namespace WafOperator.Engine.Program;
 
 /// <summary>Something a rule does on every match, whatever becomes of its chain. Immutable and shareable.</summary>
 internal abstract class RuleAction

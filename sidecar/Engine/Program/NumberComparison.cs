@@ -1,4 +1,4 @@
-namespace WafOperator.Engine.Operators;
+namespace WafOperator.Engine.Program;
 
 /// <summary>Which comparison a numeric operator makes.</summary>
 internal enum NumberRelation : byte

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using WafOperator.Http;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>Collects the constant bytes of a program; equal ones are kept once. Used while compiling.</summary>
 internal sealed class ConstantPool

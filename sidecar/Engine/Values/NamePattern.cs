@@ -2,7 +2,7 @@ using System.Text;
 using WafOperator.Matching;
 using WafOperator.SecLang.Regex;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>
 /// A pattern over names of members (<c>ARGS:/^user_/</c>), letters without case. Immutable, thread-safe, allocates

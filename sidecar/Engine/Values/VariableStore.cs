@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using WafOperator.Http;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>
 /// The TX collection (and ENV) of one transaction. Names that rules spell out have a place known when the rules are

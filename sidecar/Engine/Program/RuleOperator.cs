@@ -1,7 +1,7 @@
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.Matching;
 
-namespace WafOperator.Engine.Operators;
+namespace WafOperator.Engine.Program;
 
 /// <summary>
 /// A rule's test on one value, with its argument compiled in. Immutable and shareable; what a test needs while it runs

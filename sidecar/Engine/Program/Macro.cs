@@ -1,7 +1,7 @@
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
 
-namespace WafOperator.Engine.Compilation;
+namespace WafOperator.Engine.Program;
 
 /// <summary>
 /// One piece of a text with macros: constant bytes, or a variable to look up. <paramref name="Slot"/> is for TX.

@@ -1,7 +1,7 @@
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.Matching;
 
-namespace WafOperator.Engine.Compilation;
+namespace WafOperator.Engine.Program;
 
 /// <summary>Everything a compiled program consists of. Immutable.</summary>
 internal sealed class ProgramParts

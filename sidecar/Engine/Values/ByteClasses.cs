@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using WafOperator.SecLang.Regex;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>
 /// Sorts the 256 bytes into at most 64 kinds, one bit each, so that "which kinds of bytes does this value hold" is one

@@ -1,4 +1,4 @@
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>Comparisons of bytes in which ASCII letters have no case.</summary>
 internal static class Ascii

@@ -1,7 +1,7 @@
-using WafOperator.Engine.Evaluation;
+using WafOperator.Engine.Values;
 using WafOperator.SecLang;
 
-namespace WafOperator.Engine.Compilation;
+namespace WafOperator.Engine.Program;
 
 /// <summary>
 /// The rules of one phase in order, and what is known beforehand about which of them can matter.
@@ -100,5 +100,5 @@ internal sealed record Gate(GateTest[] Tests)
 }
 
 /// <summary>One comparison of a gate.</summary>
-internal readonly record struct GateTest(int Slot, TargetMode Mode, Operators.NumberComparison Comparison,
+internal readonly record struct GateTest(int Slot, TargetMode Mode, NumberComparison Comparison,
     bool IsNegated);

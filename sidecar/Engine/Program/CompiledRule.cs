@@ -1,9 +1,7 @@
-using WafOperator.Engine.Actions;
-using WafOperator.Engine.Operators;
 using WafOperator.Engine.Variables;
 using WafOperator.SecLang;
 
-namespace WafOperator.Engine.Compilation;
+namespace WafOperator.Engine.Program;
 
 /// <summary>What a rule's disruptive action is.</summary>
 internal enum Disruption : byte

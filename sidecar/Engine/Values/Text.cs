@@ -1,6 +1,6 @@
 using WafOperator.Http;
 
-namespace WafOperator.Engine.Evaluation;
+namespace WafOperator.Engine.Values;
 
 /// <summary>Which block of bytes a <see cref="Text"/> points into.</summary>
 internal enum Origin : byte

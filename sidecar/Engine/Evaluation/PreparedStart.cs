@@ -7,11 +7,13 @@
 // does one that only such a match would make unfit. Differential tests run every request of CRS's suite both ways.
 using System.Collections.Immutable;
 using WafOperator.Engine.Actions;
-using WafOperator.Engine.Evaluation;
 using WafOperator.Engine.Operators;
+using WafOperator.Engine.Program;
+using WafOperator.Engine.Values;
 using WafOperator.Engine.Variables;
+using WafOperator.SecLang;
 
-namespace WafOperator.Engine.Compilation;
+namespace WafOperator.Engine.Evaluation;
 
 /// <summary>The state behind the rules with which phase 1 begins. Immutable.</summary>
 /// <param name="Next">Place of the first rule that is not part of it.</param>
@@ -35,4 +37,25 @@ internal sealed record PreparedStart(
         && rule.Disruption is Disruption.None or Disruption.Pass
         && rule.Message is not { IsConstant: false }
         && rule.Actions.All(action => action is SetVariable { IsOfTransaction: true });
+
+    /// <summary>Whether such a rule matches, variables being what they are.</summary>
+    public static bool WouldMatch(CompiledRule rule, VariableStore tx)
+    {
+        if (rule.IsRefused || rule.Operator is not NumberOperator number)
+        {
+            return !rule.IsRefused;
+        }
+
+        foreach (var target in rule.Targets)
+        {
+            var isSet = tx.IsSet(target.Slot);
+            var value = target.Mode == TargetMode.Count ? (isSet ? 1 : 0) : tx.Number(target.Slot);
+            if ((isSet || target.Mode == TargetMode.Count) && number.Comparison.Holds(value) != rule.IsNegated)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
