@@ -25,6 +25,7 @@ public sealed class ResourceJson
     public JsonTypeInfo<WafExclusion> WafExclusion => Of<WafExclusion>();
     public JsonTypeInfo<ModelVersion> ModelVersion => Of<ModelVersion>();
     public JsonTypeInfo<ApiSchema> ApiSchema => Of<ApiSchema>();
+    public JsonTypeInfo<WafSink> WafSink => Of<WafSink>();
     public JsonTypeInfo<InferencePool> InferencePool => Of<InferencePool>();
 
     /// <summary>Type information of any of our types.</summary>

@@ -64,6 +64,7 @@ internal static class ConsoleCommand
         var fetch = new FetchArguments();
         var oidc = new OidcArguments();
         var analyze = new AnalyzeArguments();
+        var objects = new ObjectArguments();
         var command = new Command("run", "Run the console until it is stopped.")
         {
             store, listen, certificate, key, url, outlets, keep, keepBytes, token, kubeconfig,
@@ -71,6 +72,7 @@ internal static class ConsoleCommand
         fetch.AddTo(command);
         oidc.AddTo(command);
         analyze.AddTo(command);
+        objects.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await ConsoleHost.RunAsync(
@@ -92,6 +94,8 @@ internal static class ConsoleCommand
                     Fetch = fetch.Read(parsed),
                     Oidc = oidc.Read(parsed),
                     Analyze = analyze.Read(parsed, fetch.Read(parsed)),
+                    Namespace = objects.Namespace(parsed),
+                    Outside = objects.Outside(parsed),
                 },
                 cancellationToken);
             return 0;

@@ -13,8 +13,12 @@ using WafOperator.Console.Sinks;
 using WafOperator.Console.Store;
 using WafOperator.Console.Store.Postgres;
 using WafOperator.Console.Store.Sqlite;
+using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Authentication;
 using WafOperator.Kubernetes.Client;
+using WafOperator.Kubernetes.Objects;
+using WafOperator.Kubernetes.Watching;
+using WafOperator.Resources.Policies;
 using WafOperator.Telemetry;
 
 namespace WafOperator.Console;
@@ -67,6 +71,8 @@ public static class ConsoleHost
             .RunAsync(stopping.Token));
         work.AddRange(options.Outlets.Sinks.Select(sink => new SinkWorker(
             sink, store, replica, TimeProvider.System, loggers.CreateLogger<SinkWorker>()).RunAsync(stopping.Token)));
+        using var sinks = SinksOf(options, client, store, replica, loggers);
+        if (sinks is not null) work.Add(sinks.RunAsync(stopping.Token));
         try
         {
             // Each goes on until it is told to end: where one ended, a fresh start is better than half a console.
@@ -173,6 +179,24 @@ public static class ConsoleHost
         return new KubernetesClient(
             ClusterLocator.Locate(environment), new ClientOptions(), TimeProvider.System,
             loggers.CreateLogger<KubernetesClient>());
+    }
+
+    /// <summary>Who serves the WafSinks of the cluster; null where there is none.</summary>
+    private static SinkObjects? SinksOf(
+        ConsoleOptions options, KubernetesClient? client, IEventStore store, string replica, ILoggerFactory loggers)
+    {
+        if (client is null || options.Namespace is not { } ns) return null;
+        var services = new RuntimeServices(TimeProvider.System, new Jitter(new Random()), loggers);
+        var informer = new Informer<Resource<WafSink>>(
+            client, ClusterObjects.Sinks, new InformerOptions(), services);
+        var logger = loggers.CreateLogger<SinkObjects>();
+        var parts = new SinkParts(
+            store, new SinkSecrets(client, options.Outside), new SinkStatuses(client, informer.Cache.Get, logger),
+            options.Outside, ns)
+        {
+            Replica = replica, Time = TimeProvider.System, Logger = logger,
+        };
+        return new SinkObjects(informer, parts);
     }
 
     private static async Task ExpireAsync(

@@ -1,4 +1,5 @@
 using Prometheus;
+using WafOperator.Console.Sinks;
 using WafOperator.Telemetry;
 
 namespace WafOperator.Console;
@@ -24,6 +25,17 @@ internal static class ConsoleMetrics
         "waf_console_sink_events_total",
         "Events sent to sinks, left out because a sink was too far behind, and set aside because it refuses them",
         ["sink", "outcome"]);
+
+    /// <summary>Name under which all WafSinks are counted together: their own counts are in their status.</summary>
+    public const string Objects = "WafSink";
+
+    /// <summary>Counts what became of events.</summary>
+    public static void CountSink(string sink, SinkStep step)
+    {
+        SinkEvents.Of(sink, "sent").Inc(step.Sent);
+        if (step.LeftOut > 0) SinkEvents.Of(sink, "left-out").Inc(step.LeftOut);
+        if (step.Refused > 0) SinkEvents.Of(sink, "set-aside").Inc(step.Refused);
+    }
 
     public static LabelledMetric<Counter.Child> AlertsTold { get; } = Set.CreateCounter(
         "waf_console_alerts_total", "Alerts that receivers took, and those left out because a receiver refuses them",

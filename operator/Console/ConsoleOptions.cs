@@ -2,6 +2,7 @@ using WafOperator.Console.Access;
 using WafOperator.Console.Alerts;
 using WafOperator.Console.Analysis;
 using WafOperator.Console.Intake;
+using WafOperator.Outside;
 
 namespace WafOperator.Console;
 
@@ -36,6 +37,12 @@ public sealed record ConsoleOptions
 
     /// <summary>Sinks, alert receivers and rules.</summary>
     public OutletOptions Outlets { get; init; } = new();
+
+    /// <summary>The operator's namespace: with it, WafSinks of the cluster are served; null: they are not.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>What servers of objects may be called.</summary>
+    public OutsideRules Outside { get; init; } = OutsideRules.Default;
 
     /// <summary>Requests are judged when asked; null: they are not.</summary>
     public AnalyzeOptions? Analyze { get; init; }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using WafOperator.Controllers.Models;
-using WafOperator.Controllers.Outside;
+using WafOperator.Outside;
 using WafOperator.Webhooks.Validation;
 
 namespace WafOperator.Operator.Host;

@@ -5,7 +5,6 @@ using WafOperator.Controllers.Coverage;
 using WafOperator.Controllers.Exclusions;
 using WafOperator.Controllers.Learning;
 using WafOperator.Controllers.Models;
-using WafOperator.Controllers.Outside;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Pools;
 using WafOperator.Controllers.Sidecars;
@@ -18,6 +17,7 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Watching;
 using WafOperator.Controllers;
+using WafOperator.Outside;
 
 namespace WafOperator.Operator.Host;
 

@@ -1,8 +1,8 @@
 using WafOperator.Controllers.Certificates;
 using WafOperator.Controllers.Models;
-using WafOperator.Controllers.Outside;
 using WafOperator.Injection;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Outside;
 using WafOperator.Webhooks.Validation;
 
 namespace WafOperator.Operator.Host;

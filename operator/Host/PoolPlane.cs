@@ -1,7 +1,6 @@
 using System.Text.Json;
 using WafOperator.Controllers;
 using WafOperator.Controllers.Certificates;
-using WafOperator.Controllers.Outside;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Pools;
 using WafOperator.Distribution.Policies;
@@ -11,6 +10,7 @@ using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Outside;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Inference;
 

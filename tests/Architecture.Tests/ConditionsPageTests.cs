@@ -11,7 +11,8 @@ public sealed class ConditionsPageTests
     private const string Page = "crds/conditions.md";
 
     /// <summary>Enums whose names become reasons.</summary>
-    private static readonly string[] ReasonEnums = ["FindingKind", "ModelPhase", "SkipReason", "DenyReason"];
+    private static readonly string[] ReasonEnums = ["FindingKind", "ModelPhase", "SkipReason", "DenyReason",
+        "SinkProblem"];
 
     [Fact]
     public void EveryReason_IsOnThePage()

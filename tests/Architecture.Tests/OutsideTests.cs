@@ -6,14 +6,14 @@ namespace WafOperator.Architecture.Tests;
 /// <summary>
 /// The operator opens connections in two places: to the API server, and to everything else through the client that
 /// checks addresses, time and bytes. The console, a program of its own, does in one: to servers that its administrator
-/// named.
+/// named, and to those of others through the same rules for addresses.
 /// </summary>
 public sealed class OutsideTests
 {
     private static readonly string[] Openers =
     [
-        "operator/Console/Outgoing/Connections.cs", "operator/Controllers/Outside/OutsideConnections.cs",
-        "operator/Kubernetes/Authentication/ClusterConnection.cs",
+        "operator/Console/Outgoing/Connections.cs", "operator/Kubernetes/Authentication/ClusterConnection.cs",
+        "operator/Outside/OutsideConnections.cs",
     ];
 
     private static readonly HashSet<string> Connections = new(StringComparer.Ordinal)

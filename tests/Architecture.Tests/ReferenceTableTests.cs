@@ -17,13 +17,14 @@ public sealed class ReferenceTableTests
         ["crds/Telemetry"] = [],
         ["operator/Metrics"] = ["crds/Telemetry"],
         ["operator/Kubernetes"] = ["crds/Telemetry"],
+        ["operator/Outside"] = [],
         ["operator/Policies"] = ["crds/Resources", "crds/SecLang", "crds/OpenApi", "crds/Protocols"],
         ["operator/Rollouts"] = ["crds/Resources", "crds/Protocols"],
         ["operator/Injection"] = ["crds/Resources"],
         ["operator/Controllers"] =
         [
             "operator/Kubernetes", "operator/Policies", "operator/Rollouts", "operator/Injection", "crds/Resources",
-                "crds/Protocols", "operator/Metrics", "crds/Telemetry",
+                "crds/Protocols", "operator/Metrics", "crds/Telemetry", "operator/Outside",
         ],
         ["operator/Webhooks"] =
         [
@@ -36,7 +37,7 @@ public sealed class ReferenceTableTests
         ["operator/Console"] =
         [
             "crds/Resources", "crds/Protocols", "operator/Kubernetes", "operator/Policies", "operator/Recordings",
-                "sidecar/Proxy", "crds/Telemetry",
+                "sidecar/Proxy", "crds/Telemetry", "operator/Outside",
         ],
         ["sidecar/Http"] = [],
         ["sidecar/Listening"] = [],

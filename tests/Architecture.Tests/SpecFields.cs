@@ -21,7 +21,7 @@ internal static class SpecFields
     private static readonly string[] Kinds =
     [
         "Policies.WafPolicy", "Exclusions.WafExclusion", "Models.ModelVersion", "Pools.InferencePool",
-        "Policies.ApiSchema",
+        "Policies.ApiSchema", "Policies.WafSink",
     ];
 
     private static readonly string[] Product = ["crds/", "operator/", "sidecar/", "models/"];

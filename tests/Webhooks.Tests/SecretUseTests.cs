@@ -29,6 +29,25 @@ public sealed class SecretUseTests
         if (refusal is not null) Assert.Contains("shop/theirs", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{\"credentialsSecret\": \"theirs\"}", "spec.credentialsSecret")]
+    [InlineData("{\"tls\": {\"caSecret\": \"theirs\"}}", "spec.tls.caSecret")]
+    [InlineData("{\"tls\": {\"clientCertificateSecret\": \"theirs\"}}", "spec.tls.clientCertificateSecret")]
+    [InlineData("{\"credentialsSecret\": \"mine\", \"tls\": {\"caSecret\": \"mine\"}}", null)]
+    public async Task AWafSink_NamesOnlySecretsThatItsAuthorMayRead(string spec, string? field)
+    {
+        var use = new SecretUse((_, ns, name, _) => Task.FromResult(ns == "shop" && name == "mine"));
+        var request = Request(null, "") with
+        {
+            Kind = "WafSink", Object = new JsonObject { ["spec"] = JsonNode.Parse(spec) },
+        };
+
+        var refusal = await use.RefusalAsync(request, CancellationToken.None);
+
+        Assert.Equal(field is null, refusal is null);
+        if (field is not null) Assert.StartsWith(field + ": dana", refusal!.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task ASecretThatWasNamedBefore_IsNotAskedForAgain()
     {

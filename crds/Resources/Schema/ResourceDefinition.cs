@@ -24,7 +24,7 @@ public sealed class ResourceDefinition
     public static IReadOnlyList<ResourceDefinition> All { get; } =
     [
         new(typeof(ApiSchema)), new(typeof(InferencePool)), new(typeof(ModelVersion)), new(typeof(WafExclusion)),
-        new(typeof(WafPolicy)),
+        new(typeof(WafPolicy)), new(typeof(WafSink)),
     ];
 
     public Type Type { get; }

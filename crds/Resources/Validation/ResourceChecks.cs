@@ -27,6 +27,7 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
             case WafExclusion exclusion: checks.CheckExclusion(exclusion.Spec); break;
             case ModelVersion version: checks.CheckModel(version.Spec); break;
             case InferencePool pool: checks.CheckPool(pool.Spec); break;
+            case WafSink sink: checks.CheckSink(sink.Spec); break;
         }
     }
 
@@ -214,6 +215,32 @@ internal sealed class ResourceChecks(List<FieldError> errors, List<FieldError> w
         Duration("spec.autoscaling.targetQueueDelay", scaling.TargetQueueDelay, TimeSpan.FromMinutes(1));
         Duration("spec.autoscaling.scaleUpAfter", scaling.ScaleUpAfter, TimeSpan.FromDays(1), TimeSpan.Zero);
         Duration("spec.autoscaling.scaleDownAfter", scaling.ScaleDownAfter, TimeSpan.FromDays(1));
+    }
+
+    private void CheckSink(WafSinkSpec spec)
+    {
+        var isSyslog = spec.Protocol is SinkProtocol.Syslog;
+        if (!Uri.TryCreate(spec.Url, UriKind.Absolute, out var url) || url.UserInfo.Length > 0
+            || url.Scheme is not ("http" or "https" or "tcp" or "tls"))
+        {
+            Error("spec.url", FieldErrorReason.Invalid, $"\"{spec.Url}\" is not a URL without a user");
+            return;
+        }
+
+        if (isSyslog != url.Scheme is "tcp" or "tls")
+            Error("spec.url", FieldErrorReason.Invalid,
+                isSyslog ? "Syslog needs tls://HOST:PORT or tcp://HOST:PORT" : $"{spec.Protocol} needs https or http");
+        else if (isSyslog && url.Port <= 0)
+            Error("spec.url", FieldErrorReason.Invalid, "names no port, such as tls://siem.example:6514");
+        if (url.Scheme is "http" or "tcp")
+            Warning("spec.url", $"{url.Scheme} sends clients' addresses and paths in the clear");
+        if (isSyslog && spec.CredentialsSecret is not null)
+            Error("spec.credentialsSecret", FieldErrorReason.Invalid,
+                "Syslog knows no credentials: a client certificate is spec.tls.clientCertificateSecret");
+        if (spec.Tls is not null && url.Scheme is "http" or "tcp")
+            Error("spec.tls", FieldErrorReason.Invalid, $"{url.Scheme} has no TLS");
+        if (spec.Index is not null && spec.Protocol is not (SinkProtocol.SplunkHec or SinkProtocol.Elasticsearch))
+            Warning("spec.index", $"{spec.Protocol} knows no index");
     }
 
     private void Body(string path, BodyInspectionSpec? body)

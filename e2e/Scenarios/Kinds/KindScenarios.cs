@@ -28,6 +28,12 @@ public sealed class KindScenarios(CustomResourceServer server) : IClassFixture<C
             "spec.mode"
         },
         {
+            "wafsinks",
+            "apiVersion: wafoperator.dev/v1alpha1\nkind: WafSink\nmetadata: {name: x}\n"
+                + "spec: {protocol: Http, url: \"ftp://siem.example/\"}",
+            "spec.url"
+        },
+        {
             "inferencepools",
             "apiVersion: wafoperator.dev/v1alpha1\nkind: InferencePool\nmetadata: {name: x}\nspec: {autoscaling: {minReplicas: 5, maxReplicas: 2}}",
             "minReplicas must not be over maxReplicas"

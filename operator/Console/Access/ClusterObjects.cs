@@ -29,6 +29,9 @@ public sealed class ClusterObjects(KubernetesClient? client, Gatekeeper gate, Ti
     public static readonly ResourceType<Resource<ModelVersion>> Models =
         Ours("modelversions", "ModelVersion").As(ResourceJson.Default.ModelVersion);
 
+    public static readonly ResourceType<Resource<WafSink>> Sinks =
+        Ours("wafsinks", "WafSink").As(ResourceJson.Default.WafSink);
+
     private readonly SharedAnswer<IReadOnlyList<Resource<WafPolicy>>> _policies = new(RememberedFor, time);
     private readonly SharedAnswer<IReadOnlyList<Resource<WafExclusion>>> _exclusions = new(RememberedFor, time);
     private readonly SharedAnswer<IReadOnlyList<Resource<ModelVersion>>> _models = new(RememberedFor, time);

@@ -81,7 +81,7 @@ internal sealed class ReceiverQueue(ReceiverOptions receiver, AlertSender sender
         }
 
         using var response = await client.SendAsync(request, cancellationToken);
-        if (Sinks.SinkWorker.IsForGood((int)response.StatusCode))
+        if (Sinks.SinkSender.IsForGood((int)response.StatusCode))
             return $"the receiver answered {(int)response.StatusCode}";
         response.EnsureSuccessStatusCode();
         return null;

@@ -1,15 +1,30 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using WafOperator.Outside;
 using WafOperator.Protocols.Distribution;
 
 namespace WafOperator.Console.Outgoing;
 
+/// <summary>Who a server is, and who we are to it.</summary>
+internal sealed record Peer
+{
+    /// <summary>Authorities of its certificate; null: the system's.</summary>
+    public TrustedRoots? Roots { get; init; }
+
+    /// <summary>Our certificate with its key, where it wants one.</summary>
+    public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>
+    /// What may be called, where an author of objects wrote the address; null: the administrator did.
+    /// </summary>
+    public OutsideRules? Rules { get; init; }
+}
+
 /// <summary>
 /// The one place where the console opens connections of its own: to the operator's replicas, and to the servers that
-/// the
-/// administrator named (identity provider, sinks, alert receivers). No proxy of the environment, no redirects, no
-/// cookies; every call has an end.
+/// the administrator named (identity provider, sinks, alert receivers) or that objects name, within the rules of the
+/// installation. No proxy of the environment, no redirects, no cookies; every call has an end.
 /// </summary>
 internal static class Connections
 {
@@ -57,6 +72,23 @@ internal static class Connections
         return new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = AnswerBytesMax };
     }
 
+    /// <summary>A client of a server, within the rules for its address.</summary>
+    /// <param name="timeout">End of a call.</param>
+    /// <param name="peer">Who it is.</param>
+    public static HttpClient To(TimeSpan timeout, Peer peer)
+    {
+        var handler = Handler();
+        if (peer.Roots is { } roots) Trust(handler, roots);
+        if (peer.Certificate is { } certificate) handler.SslOptions.ClientCertificates = [certificate];
+        if (peer.Rules is { } rules)
+        {
+            handler.ConnectCallback = (context, cancellationToken) => OutsideConnections.ConnectAsync(
+                rules, OutsideLimits.Default, context.DnsEndPoint, cancellationToken);
+        }
+
+        return new HttpClient(handler) { Timeout = timeout, MaxResponseContentBufferSize = AnswerBytesMax };
+    }
+
     /// <summary>Addresses behind a name; an address stands for itself. None when it cannot be resolved.</summary>
     public static async Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellationToken)
     {
@@ -71,33 +103,48 @@ internal static class Connections
     }
 
     /// <summary>A connection to a server that takes lines.</summary>
-    /// <param name="host">Name or address; a certificate is that of the name.</param>
-    /// <param name="port">Port.</param>
-    /// <param name="isTls">Whether TLS is spoken.</param>
-    /// <param name="roots">Authorities of the certificate; null: the system's.</param>
+    /// <param name="server">tcp://host:port or tls://host:port; a certificate is that of the host.</param>
+    /// <param name="peer">Who it is.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public static async Task<LineConnection> OpenAsync(
-        string host, int port, bool isTls, TrustedRoots? roots, CancellationToken cancellationToken)
+    public static async Task<LineConnection> OpenAsync(Uri server, Peer peer, CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(ConnectWithin);
+        var stream = await ConnectAsync(server, peer.Rules, patience.Token);
         try
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(ConnectWithin);
-            await socket.ConnectAsync(host, port, patience.Token);
-            var stream = new NetworkStream(socket, ownsSocket: true);
-            if (!isTls) return new LineConnection(socket, stream);
+            if (server.Scheme != "tls") return new LineConnection(stream.Socket, stream);
             var secure = new System.Net.Security.SslStream(stream, leaveInnerStreamOpen: false);
             await secure.AuthenticateAsClientAsync(
                 new System.Net.Security.SslClientAuthenticationOptions
                 {
-                    TargetHost = host,
-                    RemoteCertificateValidationCallback = roots is null ? null
+                    TargetHost = server.Host.Trim('[', ']'),
+                    ClientCertificates = peer.Certificate is { } certificate ? [certificate] : null,
+                    RemoteCertificateValidationCallback = peer.Roots is not { } roots ? null
                         : (_, certificate, chain, errors) =>
                             roots.Trusts(certificate as X509Certificate2, chain, errors),
                 },
                 patience.Token);
-            return new LineConnection(socket, secure);
+            return new LineConnection(stream.Socket, secure);
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<NetworkStream> ConnectAsync(
+        Uri server, OutsideRules? rules, CancellationToken cancellationToken)
+    {
+        var endpoint = new DnsEndPoint(server.Host.Trim('[', ']'), server.Port);
+        if (rules is not null) return (NetworkStream)await OutsideConnections.ConnectAsync(
+            rules, OutsideLimits.Default, endpoint, cancellationToken);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
         }
         catch
         {

@@ -172,13 +172,9 @@ public static class EventFormats
     internal static string? Ip(string client) =>
         System.Net.IPAddress.TryParse(client.Split('%')[0], out var address) ? address.ToString() : null;
 
-    private static string Action(EventRow row) => row.Verdict switch
-    {
-        VerdictKind.Allow => row.WouldHave is VerdictKind.Allow ? "allowed" : "detected",
-        VerdictKind.Block => "blocked",
-        VerdictKind.Limited => "limited",
-        _ => "unavailable",
-    };
+    /// <summary>What was done, in one word.</summary>
+    internal static string Action(EventRow row) =>
+        SinkFilter.ActionOf(row)?.ToString().ToLowerInvariant() ?? "allowed";
 
     private static string Iso(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);

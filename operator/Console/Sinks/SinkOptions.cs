@@ -14,9 +14,12 @@ public enum SinkKind
 
     /// <summary>Syslog over TCP with octet counting (RFC 6587), or TLS (RFC 5425).</summary>
     Syslog,
+
+    /// <summary>OpenTelemetry logs by HTTP, as JSON.</summary>
+    Otlp,
 }
 
-/// <summary>Where events go, from the file that the administrator wrote.</summary>
+/// <summary>Where events go: from the file that the administrator wrote, or from a WafSink.</summary>
 public sealed record SinkOptions
 {
     public required string Name { get; init; }
@@ -38,6 +41,15 @@ public sealed record SinkOptions
 
     /// <summary>Leave out what was allowed.</summary>
     public bool OnlyAttacks { get; init; } = true;
+
+    /// <summary>Events of this namespace; null: of all.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>When a sink without a place begins; null: with the oldest event.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Which of them.</summary>
+    public SinkFilter Filter { get; init; } = new();
 
     /// <summary>Events that a sink may be behind; beyond, those that were allowed are left out, and counted.</summary>
     public long LagMax { get; init; } = 1_000_000;

@@ -59,12 +59,10 @@ public interface IEventStore : IAsyncDisposable
     /// Events behind a sequence number in the order in which they arrived: whoever reads on with the last number
     /// misses none.
     /// </summary>
-    /// <param name="sequence">The last one that the reader has; 0 for the beginning.</param>
-    /// <param name="max">Most that are given.</param>
-    /// <param name="onlyAttacks">Leave out what was allowed.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    Task<IReadOnlyList<StoredEvent>> ReadOnAsync(
-        long sequence, int max, bool onlyAttacks, CancellationToken cancellationToken);
+    Task<IReadOnlyList<StoredEvent>> ReadOnAsync(ReadOnQuery query, CancellationToken cancellationToken);
+
+    /// <summary>How many events <see cref="ReadOnAsync"/> would give, at most <see cref="ReadOnQuery.Max"/>.</summary>
+    Task<int> CountOnAsync(ReadOnQuery query, CancellationToken cancellationToken);
 
     /// <summary>The last sequence number.</summary>
     Task<long> LastSequenceAsync(CancellationToken cancellationToken);
@@ -103,6 +101,20 @@ public interface IEventStore : IAsyncDisposable
     Task<int> ExpireAsync(DateTimeOffset before, CancellationToken cancellationToken);
 
     Task<StoreState> StateAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Readers of what comes.</summary>
+public static class ReadingOn
+{
+    /// <summary>Events of all namespaces behind a sequence number.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="sequence">The last one that the reader has; 0 for the beginning.</param>
+    /// <param name="max">Most that are given.</param>
+    /// <param name="onlyAttacks">Leave out what was allowed.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public static Task<IReadOnlyList<StoredEvent>> ReadOnAsync(
+        this IEventStore store, long sequence, int max, bool onlyAttacks, CancellationToken cancellationToken) =>
+        store.ReadOnAsync(new ReadOnQuery(sequence, max) { OnlyAttacks = onlyAttacks }, cancellationToken);
 }
 
 /// <summary>Changes without a line of the audit trail: for what no person did.</summary>

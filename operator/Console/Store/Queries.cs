@@ -58,6 +58,21 @@ public sealed record EventQuery
     public PageCursor? After { get; init; }
 }
 
+/// <summary>What somebody reads who reads on.</summary>
+/// <param name="After">The last sequence number that the reader has; 0 for the beginning.</param>
+/// <param name="Max">Most events that are given.</param>
+public sealed record ReadOnQuery(long After, int Max)
+{
+    /// <summary>Leave out what was allowed.</summary>
+    public bool OnlyAttacks { get; init; }
+
+    /// <summary>Events of this namespace; null: of all.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>The last sequence number that is of interest; null: whatever there is.</summary>
+    public long? UpTo { get; init; }
+}
+
 /// <summary>Which attacks are listed, those seen last first.</summary>
 public sealed record AttackQuery
 {

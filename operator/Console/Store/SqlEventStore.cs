@@ -76,14 +76,24 @@ public abstract partial class SqlEventStore : IEventStore
         },
         cancellationToken);
 
-    public Task<IReadOnlyList<StoredEvent>> ReadOnAsync(
-        long sequence, int max, bool onlyAttacks, CancellationToken cancellationToken) => ReadAsync(
+    public Task<IReadOnlyList<StoredEvent>> ReadOnAsync(ReadOnQuery query, CancellationToken cancellationToken) =>
+        ReadAsync(
         async connection =>
         {
-            var sql = new SqlText($"select {RowColumns}, e.data from events e").WhereValue("e.seq >", sequence);
-            if (onlyAttacks) sql.Where("(e.verdict > 0 or e.would > 0)");
-            sql.Add(" order by e.seq limit ").Add(sql.Value(max));
+            var sql = Behind(new SqlText($"select {RowColumns}, e.data from events e"), query)
+                .Add(" order by e.seq limit ");
+            sql.Add(sql.Value(query.Max));
             return (IReadOnlyList<StoredEvent>)await RowsAsync(sql.CommandOn(connection), StoredOf, cancellationToken);
+        },
+        cancellationToken);
+
+    public Task<int> CountOnAsync(ReadOnQuery query, CancellationToken cancellationToken) => ReadAsync(
+        async connection =>
+        {
+            var sql = Behind(new SqlText("select count(*) from (select 1 from events e"), query).Add(" limit ");
+            sql.Add(sql.Value(query.Max)).Add(") s");
+            return (await RowsAsync(
+                sql.CommandOn(connection), static reader => (int)reader.GetInt64(0), cancellationToken))[0];
         },
         cancellationToken);
 
@@ -256,6 +266,13 @@ public abstract partial class SqlEventStore : IEventStore
             throw new StoreException($"the event store cannot be asked: {failure.Message}", failure,
                 IsAboutData(failure));
         }
+    }
+
+    private static SqlText Behind(SqlText sql, ReadOnQuery query)
+    {
+        sql.WhereValue("e.seq >", query.After).WhereValue("e.seq <=", query.UpTo)
+            .WhereValue("e.namespace =", query.Namespace);
+        return query.OnlyAttacks ? sql.Where("(e.verdict > 0 or e.would > 0)") : sql;
     }
 
     private static void InScope(SqlText sql, string column, AccessScope scope)

@@ -1,7 +1,7 @@
 using System.Text;
-using WafOperator.Controllers.Outside;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Outside;
 using WafOperator.Resources;
 
 namespace WafOperator.Controllers.Models;

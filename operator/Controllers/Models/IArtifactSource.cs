@@ -1,4 +1,4 @@
-using WafOperator.Controllers.Outside;
+using WafOperator.Outside;
 using WafOperator.Protocols.Models;
 using WafOperator.Resources.Models;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using WafOperator.Controllers.Outside;
+using WafOperator.Outside;
 
 namespace WafOperator.Controllers.Models;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using WafOperator.Controllers.Outside;
+using WafOperator.Outside;
 using WafOperator.Protocols.Models;
 using WafOperator.Resources.Models;
 using WafOperator.Resources.Quantities;

@@ -4,8 +4,9 @@ using WafOperator.Webhooks.Reviews;
 namespace WafOperator.Webhooks.Validation;
 
 /// <summary>
-/// A ModelVersion may name a Secret that its author may read: the operator, which can read more, is not to be a way to
-/// use what one may not see. Asked at admission, when the author is known; a question that gets no answer is a no.
+/// A ModelVersion or WafSink may name a Secret that its author may read: the operator and the console, which can read
+/// more, are not to be a way to use what one may not see. Asked at admission, when the author is known; a question that
+/// gets no answer is a no.
 /// Thread-safe.
 /// </summary>
 /// <param name="mayGet">Whether a user may get a Secret (namespace, name).</param>
@@ -16,16 +17,16 @@ public sealed class SecretUse(Func<AdmissionUser, string, string, CancellationTo
     /// <summary>Null when all Secrets that a request newly names may be used; else the refusal.</summary>
     public async Task<AdmissionResponse?> RefusalAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
-        if (request.Kind != "ModelVersion" || request.SubResource.Length > 0 || request.Object is not { } raw)
-            return null;
-        foreach (var (field, secret) in SecretsOf(raw).Except(request.OldObject is { } old ? SecretsOf(old) : []))
+        if (request.SubResource.Length > 0 || request.Object is not { } raw) return null;
+        var before = request.OldObject is { } old ? SecretsOf(request.Kind, old) : [];
+        foreach (var (field, secret) in SecretsOf(request.Kind, raw).Except(before))
         {
             if (await MayAsync(request, secret, cancellationToken)) continue;
             return new AdmissionResponse
             {
                 Allowed = false, Code = 403, Reason = "Forbidden",
                 Message = $"{field}: {request.User.Name} may not get the Secret {request.Namespace}/{secret}, and so "
-                    + "may not have the operator use it",
+                    + "may not have it used",
             };
         }
 
@@ -46,12 +47,24 @@ public sealed class SecretUse(Func<AdmissionUser, string, string, CancellationTo
         }
     }
 
-    private static List<(string Field, string Secret)> SecretsOf(JsonObject version)
+    private static List<(string Field, string Secret)> SecretsOf(string kind, JsonObject raw)
     {
-        var artifact = (version["spec"] as JsonObject)?["artifact"] as JsonObject;
+        var spec = raw["spec"] as JsonObject;
         var found = new List<(string, string)>();
-        Add("spec.artifact.credentialsSecret", artifact?["credentialsSecret"]);
-        Add("spec.artifact.signature.publicKeySecret", (artifact?["signature"] as JsonObject)?["publicKeySecret"]);
+        if (kind == "ModelVersion")
+        {
+            var artifact = spec?["artifact"] as JsonObject;
+            Add("spec.artifact.credentialsSecret", artifact?["credentialsSecret"]);
+            Add("spec.artifact.signature.publicKeySecret", (artifact?["signature"] as JsonObject)?["publicKeySecret"]);
+        }
+        else if (kind == "WafSink")
+        {
+            var tls = spec?["tls"] as JsonObject;
+            Add("spec.credentialsSecret", spec?["credentialsSecret"]);
+            Add("spec.tls.caSecret", tls?["caSecret"]);
+            Add("spec.tls.clientCertificateSecret", tls?["clientCertificateSecret"]);
+        }
+
         return found;
 
         void Add(string field, JsonNode? node)

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using WafOperator.Console.Outgoing;
 using WafOperator.Console.Sinks;
 using WafOperator.Protocols.Distribution;
 
@@ -37,11 +38,10 @@ public sealed partial class SinkTests
             await secure.CopyToAsync(bytes);
             return Encoding.UTF8.GetString(bytes.ToArray());
         });
-        using var client = new HttpClient();
-        using var trusted = new TrustedRoots(roots);
+        using var session = new SinkSession(new Peer { Roots = new TrustedRoots(roots) });
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         await Worker(Options(SinkKind.Syslog) with { Url = new Uri($"tls://127.0.0.1:{port}"), BatchMax = 1_000 })
-            .SendSomeAsync(client, trusted, default);
+            .SendSomeAsync(session, default);
 
         var received = await receiving;
         Assert.All(sent, e => Assert.Contains(e.Id, received, StringComparison.Ordinal));

@@ -63,22 +63,22 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
         var sent = Enumerable.Range(0, 25).Select(_ => TestEvents.Attack()).ToArray();
         await _store.AddAsync(sent);
         var sink = Worker(Options(SinkKind.Http) with { BatchMax = 10 });
-        using var client = new HttpClient();
+        using var session = new SinkSession(new HttpClient());
         foreach (var failure in new[] { 503, 429, 500, 401 }) _answers.Enqueue((failure, ""));
         for (var i = 0; i < 4; i++)
         {
-            var refused = await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(client, null, default));
+            var refused = await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(session, default));
             if (i == 1) Assert.Equal(TimeSpan.FromSeconds(7), refused.RetryAfter);
         }
 
         // Another process goes on where this one was.
-        while (await Worker(Options(SinkKind.Http) with { BatchMax = 10 }).SendSomeAsync(client, null, default)) { }
+        while (await Worker(Options(SinkKind.Http) with { BatchMax = 10 }).SendSomeAsync(session, default)) { }
 
         var ids = _calls.Skip(4).SelectMany(call => call.Body.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             .Select(line => (string)JsonNode.Parse(line)!["metadata"]!["uid"]!).ToList();
         Assert.Equal(sent.Select(e => e.Id), ids);
         Assert.All(_calls.Take(4), call => Assert.Equal(_calls[4].Body, call.Body));
-        Assert.False(await sink.SendSomeAsync(client, null, default));
+        Assert.False(await sink.SendSomeAsync(session, default));
         Assert.Equal(7, _calls.Count);
     }
 
@@ -88,8 +88,8 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
         var attacks = Enumerable.Range(0, 5).Select(_ => TestEvents.Attack()).ToArray();
         await _store.AddAsync([.. attacks, .. Enumerable.Range(0, 40).Select(_ => TestEvents.Passed())]);
         var sink = Worker(Options(SinkKind.Http) with { OnlyAttacks = false, LagMax = 30, BatchMax = 100 });
-        using var client = new HttpClient();
-        await sink.SendSomeAsync(client, null, default);
+        using var session = new SinkSession(new HttpClient());
+        await sink.SendSomeAsync(session, default);
 
         Assert.Equal(5, Assert.Single(_calls).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
@@ -99,9 +99,9 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
     {
         await _store.AddAsync(TestEvents.Attack());
         await File.WriteAllTextAsync(Path.Combine(_folder, "token"), "abc\n");
-        using var client = new HttpClient();
+        using var session = new SinkSession(new HttpClient());
         await Worker(Options(SinkKind.SplunkHec) with { Index = "waf", TokenFile = Path.Combine(_folder, "token") })
-            .SendSomeAsync(client, null, default);
+            .SendSomeAsync(session, default);
 
         var call = Assert.Single(_calls);
         var envelope = JsonNode.Parse(call.Body)!;
@@ -118,12 +118,12 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
         await _store.AddAsync(e);
         _answers.Enqueue((200, """{"errors":true,"items":[{"create":{"status":429}}]}"""));
         _answers.Enqueue((200, """{"errors":true,"items":[{"create":{"status":409}}]}"""));
-        using var client = new HttpClient();
+        using var session = new SinkSession(new HttpClient());
         var sink = Worker(Options(SinkKind.Elasticsearch));
 
-        await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(client, null, default));
-        await sink.SendSomeAsync(client, null, default);
-        await sink.SendSomeAsync(client, null, default);
+        await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(session, default));
+        await sink.SendSomeAsync(session, default);
+        await sink.SendSomeAsync(session, default);
 
         Assert.Equal(2, _calls.Count);
         Assert.EndsWith("/_bulk", _calls[0].Path, StringComparison.Ordinal);
@@ -140,18 +140,18 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
         static string Item(int status) => "{\"create\":{\"status\":" + status + "}}";
         var refusal = $"{{\"errors\":true,\"items\":[{Item(201)},{Item(400)},{Item(201)}]}}";
         for (var i = 0; i < SinkWorker.TriesMax; i++) _answers.Enqueue((200, refusal));
-        using var client = new HttpClient();
+        using var session = new SinkSession(new HttpClient());
         var sink = Worker(Options(SinkKind.Elasticsearch));
         for (var i = 1; i < SinkWorker.TriesMax; i++)
-            await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(client, null, default));
+            await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(session, default));
 
-        await sink.SendSomeAsync(client, null, default);
+        await sink.SendSomeAsync(session, default);
 
         Assert.Equal(
             $"shop {sent[1].Id} the server took not all documents: 400",
             await _store.GetDocumentAsync(SetAside.Kind, "s", default));
         var calls = _calls.Count;
-        await sink.SendSomeAsync(client, null, default);
+        await sink.SendSomeAsync(session, default);
         Assert.Equal(calls, _calls.Count);
     }
 
@@ -162,13 +162,13 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
         sent[17] = sent[17] with { Path = "/poison" };
         await _store.AddAsync(sent);
         _refuses = "/poison";
-        using var client = new HttpClient();
+        using var session = new SinkSession(new HttpClient());
         var sink = Worker(Options(SinkKind.Http));
         for (var i = 0; i < 100 && await _store.GetDocumentAsync("cursor", "s", default) != "40"; i++)
         {
             try
             {
-                await sink.SendSomeAsync(client, null, default);
+                await sink.SendSomeAsync(session, default);
             }
             catch (SinkException)
             {
@@ -194,16 +194,16 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
     public async Task ARefusalThatIsNotAboutTheEvent_SetsNothingAside(int status)
     {
         await _store.AddAsync(TestEvents.Attack());
-        using var client = new HttpClient();
+        using var session = new SinkSession(new HttpClient());
         var sink = Worker(Options(SinkKind.Http));
         for (var i = 0; i < 2 * SinkWorker.TriesMax; i++)
         {
             _answers.Enqueue((status, ""));
-            await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(client, null, default));
+            await Assert.ThrowsAsync<SinkException>(() => sink.SendSomeAsync(session, default));
         }
 
         Assert.Null(await _store.GetDocumentAsync(SetAside.Kind, "s", default));
-        await sink.SendSomeAsync(client, null, default);
+        await sink.SendSomeAsync(session, default);
         Assert.Contains("metadata", _calls[^1].Body, StringComparison.Ordinal);
     }
 
@@ -257,11 +257,11 @@ public sealed partial class SinkTests : IAsyncLifetime, IDisposable
             await peer.GetStream().CopyToAsync(bytes);
             return bytes.ToArray();
         });
-        using var client = new HttpClient();
+        using var session = new SinkSession(new HttpClient());
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
         await Worker(Options(SinkKind.Syslog) with { Url = new Uri($"tcp://127.0.0.1:{port}"), Format =
             EventFormat.Rfc5424 })
-            .SendSomeAsync(client, null, default);
+            .SendSomeAsync(session, default);
 
         var frame = await receiving;
         var blank = Array.IndexOf(frame, (byte)' ');

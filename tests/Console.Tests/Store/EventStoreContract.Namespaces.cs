@@ -36,6 +36,26 @@ public abstract partial class EventStoreContract
     }
 
     [Fact]
+    public async Task WhoReadsOnForANamespace_GetsAndCountsItsEventsOnly()
+    {
+        var mine = new[] { TestEvents.Attack(), TestEvents.Passed(), TestEvents.Attack() };
+        await Store.AddAsync(TestEvents.Attack(ns: "bank"), mine[0], mine[1], TestEvents.Attack(ns: "bank"), mine[2]);
+        var query = new ReadOnQuery(0, 10) { Namespace = "shop" };
+
+        var read = await Store.ReadOnAsync(query, CancellationToken.None);
+        var attacks = await Store.ReadOnAsync(query with { OnlyAttacks = true }, CancellationToken.None);
+
+        Assert.Equal(mine.Select(e => e.Id), read.Select(e => e.Row.Id));
+        Assert.Equal([mine[0].Id, mine[2].Id], attacks.Select(e => e.Row.Id));
+        Assert.Equal((3, 2, 2, 5), (
+            await Store.CountOnAsync(query, CancellationToken.None),
+            await Store.CountOnAsync(query with { After = read[0].Row.Sequence }, CancellationToken.None),
+            await Store.CountOnAsync(query with { UpTo = read[1].Row.Sequence }, CancellationToken.None),
+            await Store.CountOnAsync(query with { Namespace = null }, CancellationToken.None)));
+        Assert.Equal(2, await Store.CountOnAsync(query with { Max = 2 }, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task TrafficOfANamespace_IsBounded_AndPushesNobodyElseOut()
     {
         var made = Enumerable.Range(0, 1_000).Select(i => TestEvents.Attack(ns: "noisy", policy: $"made-up-{i}"))

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using WafOperator.Controllers.Models;
-using WafOperator.Controllers.Outside;
 using WafOperator.Controllers.Policies;
 using WafOperator.Controllers.Tests.Outside;
 using WafOperator.Kubernetes.Client;
@@ -11,6 +10,7 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Outside;
 using WafOperator.Resources.Models;
 using WafOperator.Rollouts.Machine;
 

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
-using WafOperator.Controllers.Outside;
 using WafOperator.Kubernetes.Tests.ApiServer;
+using WafOperator.Outside;
 
 namespace WafOperator.Controllers.Tests.Outside;
 

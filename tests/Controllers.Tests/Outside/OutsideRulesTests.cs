@@ -1,5 +1,5 @@
 using System.Net;
-using WafOperator.Controllers.Outside;
+using WafOperator.Outside;
 
 namespace WafOperator.Controllers.Tests.Outside;
 

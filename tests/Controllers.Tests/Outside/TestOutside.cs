@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using WafOperator.Controllers.Models;
-using WafOperator.Controllers.Outside;
+using WafOperator.Outside;
 
 namespace WafOperator.Controllers.Tests.Outside;
 

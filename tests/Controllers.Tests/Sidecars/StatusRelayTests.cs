@@ -5,13 +5,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using WafOperator.Controllers.Outside;
 using WafOperator.Controllers.Sidecars;
 using WafOperator.Distribution;
 using WafOperator.Distribution.Callers;
 using WafOperator.Injection.Capture;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Operator.Host;
+using WafOperator.Outside;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Status;
 

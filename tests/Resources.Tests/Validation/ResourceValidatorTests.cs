@@ -58,6 +58,13 @@ public sealed class ResourceValidatorTests
         { "ModelVersion", "{model: a, version: 1.0.0, artifact: {uri: \"builtin://gate\", digest: \"" + Digest
             + "\", sizeLimit: 257Mi}}", "spec.artifact.sizeLimit", "" },
         { "InferencePool", "{autoscaling: {minReplicas: 5, maxReplicas: 2}}", "spec.autoscaling", "autoscaling-order" },
+        { "WafSink", "{protocol: Syslog, url: \"https://siem.example/\"}", "spec.url", "" },
+        { "WafSink", "{protocol: Http, url: \"tls://siem.example:6514\"}", "spec.url", "" },
+        { "WafSink", "{protocol: Syslog, url: \"tls://siem.example\"}", "spec.url", "" },
+        { "WafSink", "{protocol: Http, url: \"https://a@siem.example/\"}", "spec.url", "" },
+        { "WafSink", "{protocol: Syslog, url: \"tls://siem.example:6514\", credentialsSecret: a}",
+            "spec.credentialsSecret", "" },
+        { "WafSink", "{protocol: Http, url: \"http://siem.example/\", tls: {caSecret: a}}", "spec.tls", "" },
         { "WafPolicy", "{targetRefs: [{kind: Service, name: x}, {kind: Service, name: x}]}", "spec.targetRefs[1]", "" },
         { "WafPolicy", "{sidecar: {memoryRequest: 1Gi}}", "spec.sidecar.memoryRequest", "" },
         { "WafPolicy", "{sidecar: {cpuRequest: \"2\", cpuLimit: 500m}}", "spec.sidecar.cpuRequest", "" },

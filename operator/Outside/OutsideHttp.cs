@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 
-namespace WafOperator.Controllers.Outside;
+namespace WafOperator.Outside;
 
 /// <summary>
 /// Calls everything outside of the cluster's API server: allowed addresses only, within a deadline that includes the
@@ -62,7 +62,8 @@ public sealed partial class OutsideHttp(
         {
             var authorization = uri.Authority == call.Uri.Authority && uri.Scheme == call.Uri.Scheme
                 ? call.Authorization : null;
-            if (!call.IsToPod && connections.Rules.ProblemOf(uri, authorization is not null || call.IsSigned) is { } refused)
+            if (!call.IsToPod
+                && connections.Rules.ProblemOf(uri, authorization is not null || call.IsSigned) is { } refused)
                 return new Outcome(refused, uri.Authority);
             try
             {

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace WafOperator.Controllers.Outside;
+namespace WafOperator.Outside;
 
 /// <summary>
 /// Which hosts and addresses the operator calls outside of the cluster's API (pure, immutable). A host must be listed;

@@ -1,6 +1,6 @@
 using WafOperator.Kubernetes.Reconciling;
 
-namespace WafOperator.Controllers.Outside;
+namespace WafOperator.Controllers;
 
 /// <summary>How controllers work that wait for others' servers.</summary>
 public static class OutgoingWork

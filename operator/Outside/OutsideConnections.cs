@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
-namespace WafOperator.Controllers.Outside;
+namespace WafOperator.Outside;
 
 /// <summary>
 /// The only place of the operator, besides the API server's client, that opens connections. Names are resolved here,
@@ -80,7 +80,10 @@ public sealed class OutsideConnections : IDisposable
         UseProxy = false,
     };
 
-    private static async ValueTask<Stream> ConnectAsync(
+    /// <summary>A connection to a checked address of a host, for protocols besides HTTP.</summary>
+    /// <exception cref="OutsideNotAllowedException">The host leads to an address that may not be called.</exception>
+    /// <exception cref="SocketException">Nobody takes the connection.</exception>
+    public static async ValueTask<Stream> ConnectAsync(
         OutsideRules rules, OutsideLimits limits, DnsEndPoint endpoint, CancellationToken cancellationToken)
     {
         var addresses = IPAddress.TryParse(OutsideRules.NameOf(endpoint.Host), out var literal)
@@ -115,4 +118,4 @@ public sealed class OutsideConnections : IDisposable
 }
 
 /// <summary>A name led to an address that may not be called.</summary>
-internal sealed class OutsideNotAllowedException(string message) : IOException(message);
+public sealed class OutsideNotAllowedException(string message) : IOException(message);

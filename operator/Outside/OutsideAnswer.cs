@@ -1,4 +1,4 @@
-namespace WafOperator.Controllers.Outside;
+namespace WafOperator.Outside;
 
 /// <summary>
 /// Why a call outside gave nothing. Whoever may write a ModelVersion reads these words, so that they tell nothing about
