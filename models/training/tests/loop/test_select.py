@@ -131,14 +131,16 @@ def test_lines_that_cannot_be_read_are_counted(tmp_path):
 
 
 def test_without_anybody_wrong_the_rounds_go_on_and_nothing_is_lost():
-    outcome = world.rounds(0.0, count=4)
-    assert outcome.reasons[POISONED] == 0 and outcome.lost <= 0.01
+    outcome = world.rounds(0.0, count=4, is_judged=False)
+    assert not outcome.reasons and outcome.lost <= 0.01
 
 
-@pytest.mark.parametrize("share, accounts, below", [(0.01, 1, None), (0.05, 1, None), (0.05, 2, None)])
-def test_attackers_with_little_of_the_traffic_cost_a_point_at_most(share, accounts, below):
-    """One account, and two that vouch for each other: twenty rounds, each on what the one before made."""
-    outcome = world.rounds(share, accounts, below)
+@pytest.mark.parametrize("share, accounts, is_judged", [(0.01, 1, False), (0.05, 1, False), (0.05, 2, True)])
+def test_attackers_with_little_of_the_traffic_cost_a_point_at_most(share, accounts, is_judged):
+    """Twenty rounds, each on what the one before made. Against one account the bounds hold by themselves, without the sets that judge; two that vouch for each
+    other get a hundredth of the replay in (2.8 points in twenty rounds), and it is the judges that end it."""
+    outcome = world.rounds(share, accounts, is_judged=is_judged)
+    assert is_judged or not outcome.reasons
     assert outcome.before > 0.9 and outcome.lost <= 0.01, outcome
 
 
