@@ -7,11 +7,12 @@ namespace WafOperator.Features;
 /// in them, and the rest of such a value is letters and digits. Case counts, so this is asked before values become
 /// lower case.
 /// </summary>
-internal static class SerializedObjects
+public static class SerializedObjects
 {
     /// <summary>Bytes that end a name or a path segment; an object begins behind one or at the value's start.</summary>
     private static readonly SearchValues<byte> Boundaries = SearchValues.Create("/=\"' ,:;&[({"u8);
 
+    /// <summary>One begins at the start of a text or behind a byte that ends a name or segment.</summary>
     public static bool BeginIn(ReadOnlySpan<byte> text)
     {
         while (true)

@@ -92,6 +92,15 @@ public sealed class Transaction : IDisposable
     }
 
     /// <summary>
+    /// Asked before a rule about attacks counts as matched in a value of the request; null: all do. Set before phase 2.
+    /// </summary>
+    public IMatchReview? Review
+    {
+        get => Report.Review;
+        set => Report.Review = value;
+    }
+
+    /// <summary>
     /// What the score's own rule would have done, where <see cref="DefersScore"/>; null while it is satisfied.
     /// </summary>
     public Interruption? ScoreJudgement => Report.ScoreJudgement;

@@ -90,6 +90,9 @@ public readonly record struct ScoringResult
     /// <summary>Names of those without which the policy would have done something else; null for none.</summary>
     public IReadOnlyList<string>? ChangedBy { get; init; }
 
+    /// <summary>Labels of fields that carry code, without which it would have done something else.</summary>
+    public IReadOnlyList<string>? CodeFields { get; init; }
+
     /// <summary>Each model's own answer.</summary>
     public IReadOnlyList<ModelResult> Models { get; init; }
 }

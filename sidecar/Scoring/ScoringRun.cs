@@ -218,6 +218,7 @@ internal readonly ref partial struct ScoringRun
             : PartRules.Normalize(part.Kind, raw, _context.Value, out flags);
         ReadOnlySpan<byte> value = _context.Value.AsSpan(0, length);
         if (!isName && !hasHits && (ValueNormalizer.IsPlain(value, flags) || PartRules.IsSeparator(value))) return;
+        _context.Excluded.IsName = isName;
         if (_context.Excluded.HoldsNow && _values.IsLeftOut(value, flags)) return;
         _context.Signals |= AttackSignal.Of(value, flags, isName);
         var score = _values.Score(value, flags, _arms);
@@ -364,8 +365,9 @@ internal readonly ref partial struct ScoringRun
         {
             result = result with
             {
-                Exclusions = [.. applied.Select(a => a.Name)],
-                ChangedBy = ExclusionEffect.ChangedBy(_deciding, _context, _program.Policy, action),
+                Exclusions = [.. applied.Where(a => !a.Exclusion.IsOfCode).Select(a => a.Exclusion.Name)],
+                ChangedBy = ExclusionEffect.ChangedBy(_deciding, _context, _program.Policy, action, ofCode: false),
+                CodeFields = ExclusionEffect.ChangedBy(_deciding, _context, _program.Policy, action, ofCode: true),
             };
         }
 

@@ -44,6 +44,7 @@ public static class EventBounds
         Rules = [.. There(received.Rules).Select(Bound)],
         Models = [.. There(received.Models).Select(Bound)],
         Exclusions = [.. There(received.Exclusions).Select(name => Clean(name, NameMax))],
+        CodeFields = received.CodeFields is { } fields ? [.. There(fields).Select(Bound)] : null,
         Coverage = received.Coverage is { } coverage ? Bound(coverage) : null,
     };
 
@@ -82,6 +83,11 @@ public static class EventBounds
     {
         Schema = Clean(finding.Schema, NameMax), Operation = CleanOrNull(finding.Operation, HostMax),
         Reason = Clean(finding.Reason, WordMax), Message = Clean(finding.Message, TextMax),
+    };
+
+    private static CodeFieldNote Bound(CodeFieldNote note) => note with
+    {
+        Field = Clean(note.Field, PathMax), Rules = [.. (note.Rules ?? []).Take(ListMax)],
     };
 
     private static BotFinding Bound(BotFinding finding) => finding with

@@ -58,11 +58,29 @@ public sealed record SecurityEvent
     /// <summary>Names of WafExclusions that changed something.</summary>
     public IReadOnlyList<string> Exclusions { get; init; } = [];
 
+    /// <summary>
+    /// Fields that carry code, and what was noted in them without refusing the request; null for none.
+    /// </summary>
+    public IReadOnlyList<CodeFieldNote>? CodeFields { get; init; }
+
     /// <summary>What was looked at. A request that was refused before is not looked at further.</summary>
     public InspectionCoverage? Coverage { get; init; }
 
     /// <summary>Time of inspection, microseconds.</summary>
     public long InspectionMicroseconds { get; init; }
+}
+
+/// <summary>What was noted in a field that carries code.</summary>
+public sealed record CodeFieldNote
+{
+    /// <summary>Path and name of the field as the policy has them, apart by a blank.</summary>
+    public required string Field { get; init; }
+
+    /// <summary>Rules that found something there, the first of them.</summary>
+    public IReadOnlyList<long> Rules { get; init; } = [];
+
+    /// <summary>Models would have led to something else there.</summary>
+    public bool ByModels { get; init; }
 }
 
 /// <summary>How much a request's head looks like a program's. Recorded; decides nothing.</summary>

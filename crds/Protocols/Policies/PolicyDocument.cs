@@ -45,6 +45,9 @@ public sealed record PolicyDocument
     public SharingPolicy? Sharing { get; init; }
     public IReadOnlyList<Exclusion> Exclusions { get; init; } = [];
 
+    /// <summary>Fields of bodies that carry code; null where there is none.</summary>
+    public IReadOnlyList<CodeField>? CodeFields { get; init; }
+
     /// <summary>What requests of APIs look like; null where nothing says it.</summary>
     public IReadOnlyList<ApiSchemaPolicy>? ApiSchemas { get; init; }
     public FailureModes FailureModes { get; init; } = new();

@@ -76,6 +76,13 @@ public sealed record WafPolicySpec
     [Items(64, MapKeys = ["pathPrefix"])]
     public IReadOnlyList<RouteSpec> Routes { get; init; } = [];
 
+    [Description("Fields of request bodies that carry code: editors, consoles, build scripts. Attacks of their "
+        + "families are noted in texts there (events, waf_code_field_requests_total) and refuse nothing. A text holds "
+        + "white space between other bytes and begins no serialised object; anything else in the field is judged as "
+        + "everywhere, and so are other families, rules about the protocol, limits and the rest of the request."),
+        Items(64)]
+    public IReadOnlyList<CodeFieldSpec> CodeFields { get; init; } = [];
+
     [Description("Request rate limits; how replicas count them says spec.sharing. Beyond them 429 in mode Enforce; "
         + "recorded in Detect.")]
     [Items(32, MapKeys = ["name"])]

@@ -45,6 +45,7 @@ public static class PolicyCompiler
             Behaviour = BehaviourCompiler.Compile(inputs, findings),
             Sharing = SharingCompiler.Compile(inputs, findings),
             Exclusions = [.. exclusions.Select(ExclusionOf)],
+            CodeFields = CodeFieldCompiler.Compile(spec),
             ApiSchemas = ApiSchemaCompiler.Compile(inputs, findings, apis),
             FailureModes = TrafficCompiler.FailureModesOf(spec.FailureModes),
             BlockResponse = TrafficCompiler.BlockResponseOf(spec.BlockResponse),

@@ -43,6 +43,8 @@ internal sealed class MatchReport(Workspace work, VariableReader reader)
 
     public bool DefersScore { get; set; }
 
+    public IMatchReview? Review { get; set; }
+
     /// <summary>Whether rules of phases 1 to 4 are done with.</summary>
     public bool IsDecided => Interruption is { IsEnforced: true };
 
@@ -127,6 +129,11 @@ internal sealed class MatchReport(Workspace work, VariableReader reader)
         Interruption = interruption;
     }
 
+    /// <summary>Whoever is asked takes note of what a rule about attacks found, and it is no match.</summary>
+    public bool IsOnlyNoted(CompiledRule head, in Value value) =>
+        Review is { } review && value.Bytes is { Origin: Origin.Request, Length: > 0 }
+        && review.IsOnlyNoted(head.Id, head.TagTexts, value.Bytes.Slice);
+
     /// <summary>A rule about attacks found something in a value.</summary>
     public void NoteHit(CompiledRule head, VariableId variable, in Value value, MatchState match)
     {
@@ -192,6 +199,7 @@ internal sealed class MatchReport(Workspace work, VariableReader reader)
         DroppedMatches = DroppedHits = 0;
         Interruption = ScoreJudgement = null;
         DefersScore = false;
+        Review = null;
     }
 
     private void Report(CompiledRule rule)

@@ -214,6 +214,11 @@ internal sealed class RuleTester
 
         if (_work.CurrentRule is { IsEvidence: true } head)
         {
+            if (_report.IsOnlyNoted(head, value))
+            {
+                return false;
+            }
+
             _report.NoteHit(head, variable, value, _match);
         }
 

@@ -82,7 +82,10 @@ internal sealed partial class Exchange
             : ExclusionEffect.ChangedBy(
                 _snapshot, _rules, _inputs, _decision,
                 without => new RuleStage(
-                    _snapshot.Rules!, _canonical, _client, _context.Connection, _eventId, without));
+                    _snapshot.Rules!, _canonical, _client, _context.Connection, _eventId, without)
+                {
+                    Review = _noted is null ? null : new CodeFieldNotes(_snapshot.CodeFields, _canonical),
+                });
         return rules.Concat(_scored.ChangedBy ?? []).Distinct(StringComparer.Ordinal);
     }
 
@@ -114,6 +117,7 @@ internal sealed partial class Exchange
             Matches = _rules?.Matches ?? [],
             AnomalyScore = _rules?.AnomalyScore ?? 0,
             Exclusions = Exclusions(),
+            CodeFields = CodeFieldNotes.Of(_noted, _scored.CodeFields),
             Models = _scored.Models ?? [],
             ModelVariable = _scored.Variable,
             ModelExcerpt = _scored.Excerpt,
@@ -132,6 +136,7 @@ internal sealed partial class Exchange
         _ruleScore = facts.AnomalyScore;
         if (facts.Behaviour.IsTold) _services.Meters.BehaviourActed(facts.Behaviour.Action);
         foreach (var match in facts.Matches) _services.Meters.RuleMatched(match.Id);
+        foreach (var note in facts.CodeFields) _services.Meters.CodeFieldNoted(note.Field);
         if (facts.Exclusions.Count > 0)
         {
             foreach (var exclusion in ExclusionHits()) _services.Meters.ExclusionHit(exclusion);

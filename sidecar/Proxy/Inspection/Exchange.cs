@@ -36,6 +36,7 @@ internal sealed partial class Exchange : IAsyncDisposable
     private readonly CanonicalRequest _canonical;
     private readonly UInt128 _eventId;
     private RuleStage? _rules;
+    private CodeFieldNotes? _noted;
     private HeldBody? _held;
     private Address _client;
     private Route _route = null!;
@@ -275,7 +276,12 @@ internal sealed partial class Exchange : IAsyncDisposable
     {
         if (IsDecided) return;
         if (_rules is not null && _inputs.Rules.Kind is not (RuleOutcomeKind.Failed or RuleOutcomeKind.Interrupted))
+        {
+            if (_snapshot.CodeFields.Concerns(_canonical))
+                _rules.Review = _noted = new CodeFieldNotes(_snapshot.CodeFields, _canonical);
             _inputs = _inputs with { Rules = _rules.RequestBody() };
+        }
+
         _isInspected = true;
     }
 

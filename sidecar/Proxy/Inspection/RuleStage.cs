@@ -51,6 +51,12 @@ internal sealed class RuleStage : IDisposable
         init => _transaction.DefersScore = value;
     }
 
+    /// <summary>Says which matches are only noted. Set before the body's phase.</summary>
+    public IMatchReview? Review
+    {
+        set => _transaction.Review = value;
+    }
+
     /// <summary>Values in which rules about attacks found something.</summary>
     public IReadOnlyList<RuleHit> Hits => _transaction.Hits;
 

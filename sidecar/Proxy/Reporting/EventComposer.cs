@@ -22,6 +22,9 @@ internal readonly record struct DecisionFacts
     public IReadOnlyList<MatchedRule> Matches { get; init; }
     public int AnomalyScore { get; init; }
     public IReadOnlyList<string> Exclusions { get; init; }
+
+    /// <summary>What was noted in fields that carry code.</summary>
+    public IReadOnlyList<CodeFieldNote> CodeFields { get; init; }
     public IReadOnlyList<ModelResult> Models { get; init; }
 
     /// <summary>The part that models scored highest, as rules name it.</summary>
@@ -72,7 +75,7 @@ internal static class EventComposer
         DecisionLogLevel.None => false,
         DecisionLogLevel.Blocked => facts.Decision.WouldHave is not VerdictKind.Allow,
         DecisionLogLevel.Matched => facts.Decision.Reason is not (DecisionReason.None or DecisionReason.Off)
-            || facts.Matches is { Count: > 0 } || facts.DryRunLimit is not null
+            || facts.Matches is { Count: > 0 } || facts.CodeFields is { Count: > 0 } || facts.DryRunLimit is not null
             || facts.RiskAction is not RiskActionKind.Allow
             || facts.Behaviour.IsTold || facts.IsSampled,
         _ => true,
@@ -129,6 +132,7 @@ internal static class EventComposer
                 }
                 : null,
             Exclusions = facts.Exclusions ?? [],
+            CodeFields = facts.CodeFields is { Count: > 0 } noted ? noted : null,
             Coverage = facts.Coverage.ToReport(),
             InspectionMicroseconds = (long)facts.Inspection.TotalMicroseconds,
         };

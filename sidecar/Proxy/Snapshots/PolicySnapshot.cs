@@ -53,6 +53,9 @@ internal sealed class PolicySnapshot
     /// <summary>Parts that models leave out.</summary>
     public required ExclusionProgram ModelExclusions { get; init; }
 
+    /// <summary>Fields that carry code, for rules.</summary>
+    public required CodeFieldProgram CodeFields { get; init; }
+
     /// <summary>Ids of rules that exclusions were compiled to, with the exclusions' names.</summary>
     public required IReadOnlyDictionary<long, string> ExclusionRules { get; init; }
 

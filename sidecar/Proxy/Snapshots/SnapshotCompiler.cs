@@ -110,7 +110,8 @@ internal sealed class SnapshotCompiler(
                 ExclusionRules = (document.Rules?.Exclusions ?? [])
                     .SelectMany(e => e.RuleIds.Select(id => (id, e.Name))).ToFrozenDictionary(e => e.id, e => e.Name),
                 Scoring = scoring,
-                ModelExclusions = new ExclusionProgram(document.Exclusions),
+                ModelExclusions = new ExclusionProgram(document.Exclusions, document.CodeFields),
+                CodeFields = new CodeFieldProgram(document.CodeFields ?? []),
                 InspectsResponses = program is not null && document.Rules!.InspectResponses,
             },
             null, warnings);

@@ -42,6 +42,7 @@ internal sealed class SidecarMeters
     private readonly ConcurrentDictionary<long, Tally> _rules = new();
     private readonly ConcurrentDictionary<string, Tally> _named = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Tally> _exclusions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Tally> _codeFields = new(StringComparer.Ordinal);
     private readonly long[] _poolOutcomes = new long[PoolOutcomes];
     private readonly MessageTally _messages;
     private readonly long[] _uninspected = new long[Whys.Length];
@@ -73,6 +74,7 @@ internal sealed class SidecarMeters
             outcome => new Sample(Interlocked.Read(ref _logins[(int)outcome]), outcome.ToString())));
         Metrics.RuleMatches.From(ObserveRules);
         Metrics.ExclusionHits.From(() => Observe(_exclusions));
+        Metrics.CodeFields.From(() => Observe(_codeFields));
         Metrics.Incidents.From(() => Observe(_named));
     }
 
@@ -179,6 +181,9 @@ internal sealed class SidecarMeters
 
     /// <summary>An exclusion of the policy changed a decision; its name comes from the policy.</summary>
     public void ExclusionHit(string name) => _exclusions.GetOrAdd(name, static _ => new Tally()).Add();
+
+    /// <summary>Something was noted in a field that carries code; its label comes from the policy.</summary>
+    public void CodeFieldNoted(string label) => _codeFields.GetOrAdd(label, static _ => new Tally()).Add();
 
     public IReadOnlyDictionary<string, long> ExclusionHits => _exclusions.ToDictionary(pair => pair.Key, pair => pair.Value.Value);
 

@@ -64,6 +64,7 @@ internal sealed class SidecarMetrics
         RuleMatches = Set.ObserveCounter("waf_rule_matches_total", "Reported rule matches by id.", ["rule"]);
         ExclusionHits = Set.ObserveCounter(
             "waf_exclusion_hits_total", "Requests that an exclusion let be decided otherwise.", ["exclusion"]);
+        CodeFields = ObserveCodeFields();
         Incidents = Set.ObserveCounter(
             "waf_incidents_total",
             "Drops, fallbacks and failures by kind. Each kind is explained in sidecar/README.md.", ["kind"]);
@@ -122,6 +123,8 @@ internal sealed class SidecarMetrics
 
     public ObservedMetric ExclusionHits { get; }
 
+    public ObservedMetric CodeFields { get; }
+
     public ObservedMetric Incidents { get; }
 
     public ObservedMetric BufferedBytes { get; }
@@ -137,4 +140,8 @@ internal sealed class SidecarMetrics
     public ObservedMetric PolicyReloads { get; }
 
     public ObservedMetric BuildInfo { get; }
+
+    private ObservedMetric ObserveCodeFields() => Set.ObserveCounter(
+        "waf_code_field_requests_total",
+        "Requests in which something was noted in a field that carries code.", ["field"]);
 }

@@ -6,14 +6,20 @@ namespace WafOperator.Scoring.Ensemble;
 internal static class ExclusionEffect
 {
     /// <summary>Names of those without which it would do something else; null for none.</summary>
+    /// <param name="set">The models that decide.</param>
+    /// <param name="context">What was found.</param>
+    /// <param name="policy">What scores lead to.</param>
+    /// <param name="action">What is done with the request.</param>
+    /// <param name="ofCode">Fields that carry code are asked for, or the others.</param>
     public static IReadOnlyList<string>? ChangedBy(
-        ModelSet set, ScoringContext context, MlPolicy policy, RiskActionKind action)
+        ModelSet set, ScoringContext context, MlPolicy policy, RiskActionKind action, bool ofCode)
     {
         List<string>? names = null;
-        foreach (var (name, best) in context.Excluded.Applied)
+        foreach (var (exclusion, best) in context.Excluded.Applied)
         {
+            if (exclusion.IsOfCode != ofCode) continue;
             var score = ScoreWithout(set, context, policy, best);
-            if (RiskLevels.ActionOf(RiskLevels.Of(score, policy), policy) != action) (names ??= []).Add(name);
+            if (RiskLevels.ActionOf(RiskLevels.Of(score, policy), policy) != action) (names ??= []).Add(exclusion.Name);
         }
 
         return names;

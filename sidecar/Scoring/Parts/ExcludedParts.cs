@@ -11,7 +11,7 @@ internal sealed class ExcludedParts
 {
     private readonly List<ModelExclusion> _request = [];
     private readonly List<ModelExclusion> _part = [];
-    private readonly List<(string Name, double Best)> _applied = [];
+    private readonly List<(ModelExclusion Exclusion, double Best)> _applied = [];
     private readonly bool[] _skipped = new bool[ScoringContext.SlotsMax];
 
     /// <summary>Best probability of each model over the request had nothing been excluded, where more than kept.</summary>
@@ -26,8 +26,11 @@ internal sealed class ExcludedParts
     /// <summary>Set while the score without exclusions is found: nothing is skipped, timed or asked of a pool.</summary>
     public bool IsWithout { get; set; }
 
+    /// <summary>A name is scored: fields that carry code have ordinary ones.</summary>
+    public bool IsName { get; set; }
+
     /// <summary>Exclusions that took part, with the best score of a value that each covered.</summary>
-    public IReadOnlyList<(string Name, double Best)> Applied => _applied;
+    public IReadOnlyList<(ModelExclusion Exclusion, double Best)> Applied => _applied;
 
     public void Reset()
     {
@@ -36,7 +39,7 @@ internal sealed class ExcludedParts
         _applied.Clear();
         Array.Clear(_skipped);
         Array.Clear(BestByModel);
-        IsWithout = false;
+        (IsWithout, IsName) = (false, false);
     }
 
     /// <summary>Finds those whose path and method are the request's.</summary>
@@ -80,7 +83,7 @@ internal sealed class ExcludedParts
     {
         foreach (var exclusion in _part)
         {
-            if (exclusion.Families.Contains(family, StringComparer.Ordinal)) return true;
+            if (IsMeant(exclusion) && exclusion.Families.Contains(family, StringComparer.Ordinal)) return true;
         }
 
         return false;
@@ -93,7 +96,7 @@ internal sealed class ExcludedParts
         {
             foreach (var exclusion in _part)
             {
-                if (exclusion.Families.Count > 0) return true;
+                if (IsMeant(exclusion) && exclusion.Families.Count > 0) return true;
             }
 
             return false;
@@ -107,13 +110,16 @@ internal sealed class ExcludedParts
     {
         foreach (var exclusion in _part)
         {
-            var byFamily = family is not null && exclusion.Families.Contains(family, StringComparer.Ordinal);
+            var byFamily = family is not null && IsMeant(exclusion)
+                && exclusion.Families.Contains(family, StringComparer.Ordinal);
             if (!byFamily && exclusion.Models.Count == 0) continue;
-            var at = _applied.FindIndex(a => a.Name == exclusion.Name);
-            if (at < 0) _applied.Add((exclusion.Name, score));
-            else if (score > _applied[at].Best) _applied[at] = (exclusion.Name, score);
+            var at = _applied.FindIndex(a => ReferenceEquals(a.Exclusion, exclusion));
+            if (at < 0) _applied.Add((exclusion, score));
+            else if (score > _applied[at].Best) _applied[at] = (exclusion, score);
         }
     }
+
+    private bool IsMeant(ModelExclusion exclusion) => !(IsName && exclusion.IsOfCode);
 
     private void Skip(ModelExclusion exclusion, Member member)
     {

@@ -14,9 +14,11 @@ public sealed class ExclusionProgram
     private readonly ModelExclusion[] _entries;
 
     /// <param name="exclusions">All exclusions of the policy.</param>
-    public ExclusionProgram(IEnumerable<Exclusion> exclusions) => _entries =
+    /// <param name="codeFields">Its fields that carry code.</param>
+    public ExclusionProgram(IEnumerable<Exclusion> exclusions, IEnumerable<CodeField>? codeFields = null) => _entries =
     [
         .. exclusions.Where(e => e.Models.Count + e.Families.Count > 0).Select(e => new ModelExclusion(e)),
+        .. (codeFields ?? []).Select(ModelExclusion.OfCode),
     ];
 
     /// <summary>Nothing is excluded.</summary>
@@ -39,7 +41,19 @@ internal sealed class ModelExclusion(Exclusion exclusion)
     private readonly byte[][] _methods = [.. exclusion.Methods.Select(Encoding.ASCII.GetBytes)];
     private readonly NamePattern? _partName = exclusion.PartName is { } name ? new NamePattern(name) : null;
 
-    /// <summary>Name of the WafExclusion.</summary>
+    /// <summary>It is a field that carries code, and speaks of texts in it only.</summary>
+    public bool IsOfCode { get; private init; }
+
+    /// <summary>A field that carries code, named by its label.</summary>
+    public static ModelExclusion OfCode(CodeField field) => new(new Exclusion
+    {
+        Name = field.Label, Path = field.Path, PartName = field.Name, Part = PartKind.Body, Families = field.Families,
+    })
+    {
+        IsOfCode = true,
+    };
+
+    /// <summary>Name of the WafExclusion, or label of the field.</summary>
     public string Name { get; } = exclusion.Name;
 
     /// <summary>Models that leave the part out.</summary>
@@ -53,7 +67,14 @@ internal sealed class ModelExclusion(Exclusion exclusion)
         && (_path is null || MatchesPath(request));
 
     public bool MatchesPart(CanonicalRequest request, in RequestPart part) =>
-        MatchesKind(part.Kind) && (_partName is null || _partName.Matches(request[part.Name]));
+        (IsOfCode ? IsCode(request, part) : MatchesKind(part.Kind)) && HasName(request[part.Name]);
+
+    /// <summary>The part's name is the one that is meant, or any is.</summary>
+    public bool HasName(ReadOnlySpan<byte> name) => _partName is null || _partName.Matches(name);
+
+    /// <summary>Nothing but what a body holds as the value of a field.</summary>
+    private static bool IsCode(CanonicalRequest request, in RequestPart part) =>
+        part.Kind is Http.PartKind.BodyArgument or Http.PartKind.XmlText && CodeText.IsText(request[part.Value]);
 
     /// <summary>A path that programs read in several ways may be another one: nothing is left out for it.</summary>
     private bool MatchesPath(CanonicalRequest request)
