@@ -1,3 +1,4 @@
+using WafOperator.Controllers;
 using WafOperator.Controllers.Apis;
 using WafOperator.Controllers.Bypass;
 using WafOperator.Controllers.Certificates;
@@ -16,8 +17,8 @@ using WafOperator.Kubernetes.LeaderElection;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Watching;
-using WafOperator.Controllers;
 using WafOperator.Outside;
+using WafOperator.Pools;
 
 namespace WafOperator.Operator.Host;
 

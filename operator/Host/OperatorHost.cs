@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Server.Kestrel.Https;
-using WafOperator.Controllers.Pools;
 using WafOperator.Controllers.Models;
+using WafOperator.Controllers.Pools;
 using WafOperator.Distribution;
 using WafOperator.Distribution.Blobs;
 using WafOperator.Distribution.Callers;
@@ -14,6 +14,7 @@ using WafOperator.Kubernetes.Telemetry;
 using WafOperator.Operator.Host.Listening;
 using WafOperator.Operator.Metrics;
 using WafOperator.Outside;
+using WafOperator.Pools;
 using WafOperator.Telemetry;
 using WafOperator.Webhooks;
 using WafOperator.Webhooks.Pods;

@@ -11,6 +11,7 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Watching;
 using WafOperator.Outside;
+using WafOperator.Pools;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Inference;
 

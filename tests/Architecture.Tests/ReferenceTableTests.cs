@@ -20,11 +20,12 @@ public sealed class ReferenceTableTests
         ["operator/Outside"] = [],
         ["operator/Policies"] = ["crds/Resources", "crds/SecLang", "crds/OpenApi", "crds/Protocols"],
         ["operator/Rollouts"] = ["crds/Resources", "crds/Protocols"],
+        ["operator/Pools"] = ["operator/Kubernetes", "crds/Resources", "crds/Protocols"],
         ["operator/Injection"] = ["crds/Resources"],
         ["operator/Controllers"] =
         [
-            "operator/Kubernetes", "operator/Policies", "operator/Rollouts", "operator/Injection", "crds/Resources",
-                "crds/Protocols", "operator/Metrics", "crds/Telemetry", "operator/Outside",
+            "operator/Kubernetes", "operator/Policies", "operator/Rollouts", "operator/Pools", "operator/Injection",
+                "crds/Resources", "crds/Protocols", "operator/Metrics", "crds/Telemetry", "operator/Outside",
         ],
         ["operator/Webhooks"] =
         [

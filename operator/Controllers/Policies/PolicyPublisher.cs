@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
-using WafOperator.Controllers.Pools;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Policies.Compilation;
+using WafOperator.Pools;
 using WafOperator.Resources.Models;
 using WafOperator.Resources.Policies;
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Outside;
+using WafOperator.Pools;
 using WafOperator.Protocols.Inference;
 using WafOperator.Protocols.Models;
 using WafOperator.Resources.Pools;

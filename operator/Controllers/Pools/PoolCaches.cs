@@ -3,6 +3,7 @@ using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Pools;
 
 namespace WafOperator.Controllers.Pools;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Pools;
 using WafOperator.Resources.Pools;
 
 namespace WafOperator.Controllers.Pools;

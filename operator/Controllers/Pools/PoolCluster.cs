@@ -1,5 +1,6 @@
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Pools;
 using WafOperator.Protocols.Inference;
 using WafOperator.Resources.Pools;
 using WafOperator.Resources.Quantities;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using WafOperator.Kubernetes.Events;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
+using WafOperator.Pools;
 using WafOperator.Protocols.Inference;
 using WafOperator.Resources.Pools;
 using WafOperator.Resources.Quantities;

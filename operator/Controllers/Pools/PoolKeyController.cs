@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
+using WafOperator.Pools;
 
 namespace WafOperator.Controllers.Pools;
 

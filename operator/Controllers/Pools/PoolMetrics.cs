@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Operator.Metrics;
+using WafOperator.Pools;
 using WafOperator.Telemetry;
 
 namespace WafOperator.Controllers.Pools;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Pools;
 using WafOperator.Protocols;
 using WafOperator.Protocols.Inference;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using WafOperator.Controllers.Policies;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
+using WafOperator.Pools;
 using WafOperator.Protocols.Inference;
 
 namespace WafOperator.Controllers.Pools;

@@ -9,6 +9,7 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Pools;
 
 namespace WafOperator.Controllers.Tests.Pools;
 

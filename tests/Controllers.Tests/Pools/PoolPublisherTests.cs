@@ -10,6 +10,7 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Reconciling;
 using WafOperator.Kubernetes.Tests.ApiServer;
 using WafOperator.Kubernetes.Watching;
+using WafOperator.Pools;
 using WafOperator.Protocols.Inference;
 
 namespace WafOperator.Controllers.Tests.Pools;

@@ -1,5 +1,6 @@
 using WafOperator.Controllers.Pools;
 using WafOperator.Kubernetes.Objects;
+using WafOperator.Pools;
 using WafOperator.Protocols.Inference;
 
 namespace WafOperator.Controllers.Tests.Pools;

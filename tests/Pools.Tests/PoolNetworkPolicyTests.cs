@@ -1,8 +1,8 @@
-using WafOperator.Controllers.Pools;
+using WafOperator.Pools;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Tests.Pools;
+namespace WafOperator.Pools.Tests;
 
 /// <summary>Who reaches a pool's servers.</summary>
 public sealed class PoolNetworkPolicyTests

@@ -1,8 +1,8 @@
-using WafOperator.Controllers.Pools;
+using WafOperator.Pools;
 using WafOperator.Resources;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Tests.Pools;
+namespace WafOperator.Pools.Tests;
 
 /// <summary>What tools that wait by kstatus' rules make of an InferencePool.</summary>
 public sealed class PoolConditionsTests

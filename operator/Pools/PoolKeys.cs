@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Protocols.Inference;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>
 /// The secret that the keys of all pools are made of, as every replica has it from a Secret in the operator's

@@ -1,10 +1,10 @@
 using WafOperator.Resources;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>What the conditions of a pool are computed from.</summary>
-internal sealed record PoolConditionInputs
+public sealed record PoolConditionInputs
 {
     public required InferencePoolSpec Spec { get; init; }
     public required LadderState Ladder { get; init; }
@@ -31,7 +31,7 @@ internal sealed record PoolConditionInputs
 }
 
 /// <summary>Conditions of an InferencePool (pure). Reasons are in crds/conditions.md.</summary>
-internal static class PoolConditions
+public static class PoolConditions
 {
     private const string NoRungLeft = "the scores of every rung differ from the golden vectors; sidecars decide alone";
 

@@ -4,10 +4,10 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Resources;
 using ObjectMeta = WafOperator.Kubernetes.Objects.ObjectMeta;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>Names and labels of what belongs to a pool.</summary>
-internal static partial class PoolNames
+public static partial class PoolNames
 {
     /// <summary>Label with the pool's name on everything that it owns.</summary>
     public const string PoolLabel = ApiGroup.Name + "/pool";

@@ -1,6 +1,6 @@
-using WafOperator.Controllers.Pools;
+using WafOperator.Pools;
 
-namespace WafOperator.Controllers.Tests.Pools;
+namespace WafOperator.Pools.Tests;
 
 /// <summary>Each test is a story of a pool with three rungs: a GPU, a slice of one, CPUs.</summary>
 public sealed class PoolLadderTests

@@ -3,13 +3,13 @@ using System.Text.Json;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>
 /// How many pods of a rung would find a node now: allocatable minus what the pods there asked for (pure). An estimate
 /// before a try; the scheduler has the last word.
 /// </summary>
-internal static class NodeCapacity
+public static class NodeCapacity
 {
     /// <summary>Binary ones first: <c>Ki</c> must not be read as a number that ends with <c>i</c>.</summary>
     private static readonly (string Suffix, decimal Factor)[] Suffixes =

@@ -3,7 +3,7 @@ using WafOperator.Kubernetes.Objects;
 using WafOperator.Protocols.Inference;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>What the servers of a pool need of the installation.</summary>
 /// <param name="Image">Image of the inference server.</param>
@@ -15,14 +15,14 @@ public sealed record PoolSettings(
     string Image, string OperatorUrl, string TokenAudience, string CaConfigMap, string CaKey)
 {
     /// <summary>
-    /// Namespaces whose pods reach a pool besides the sidecars of its own: the operator's, and those that scrape metrics.
-    /// Null: no NetworkPolicy is made.
+    /// Namespaces whose pods reach a pool besides the sidecars of its own: the operator's, and those that scrape
+    /// metrics. Null: no NetworkPolicy is made.
     /// </summary>
     public IReadOnlyList<string>? ReachedFrom { get; init; }
 }
 
 /// <summary>The Deployment of one rung (pure).</summary>
-internal static class RungDeployment
+public static class RungDeployment
 {
     private const string Container = "inference";
     private const string IdentityFolder = "/var/run/secrets/waf";

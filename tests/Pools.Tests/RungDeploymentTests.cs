@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using WafOperator.Controllers.Pools;
+using WafOperator.Pools;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Tests.Pools;
+namespace WafOperator.Pools.Tests;
 
 /// <summary>What each field of a pool does to the pods of a rung.</summary>
 public sealed class RungDeploymentTests

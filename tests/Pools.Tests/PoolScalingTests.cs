@@ -1,7 +1,7 @@
-using WafOperator.Controllers.Pools;
+using WafOperator.Pools;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Tests.Pools;
+namespace WafOperator.Pools.Tests;
 
 public sealed class PoolScalingTests
 {

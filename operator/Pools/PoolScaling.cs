@@ -1,10 +1,10 @@
 using WafOperator.Resources.Pools;
 using WafOperator.Resources.Quantities;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>What scaling remembers between two looks.</summary>
-internal sealed record ScalingState
+public sealed record ScalingState
 {
     /// <summary>Replicas that were decided on; null: none yet.</summary>
     public int? Replicas { get; init; }
@@ -28,18 +28,18 @@ internal sealed record ScalingState
 /// <param name="Delays">Queue delay (95th percentile) of each replica in service that could be read.</param>
 /// <param name="State">What is remembered.</param>
 /// <param name="Now">The time.</param>
-internal sealed record ScalingInputs(
+public sealed record ScalingInputs(
     InferencePoolSpec Spec, bool IsNeeded, IReadOnlyList<TimeSpan> Delays, ScalingState State, DateTimeOffset Now);
 
 /// <summary>How many replicas, and why that differs from before (null when it does not).</summary>
-internal sealed record ScalingDecision(int Replicas, ScalingState State, string? Reason);
+public sealed record ScalingDecision(int Replicas, ScalingState State, string? Reason);
 
 /// <summary>
 /// Replicas by queue delay (pure). Up after a time over the target, at most doubling, and not again before the new
 /// replicas had the same time to help; down by a quarter at most after a longer time well under it. To zero only when
 /// no policy needs the pool; back from zero at once.
 /// </summary>
-internal static class PoolScaling
+public static class PoolScaling
 {
     private const double LowShare = 0.5;
     private const double CompanyShare = 1.2;

@@ -1,11 +1,11 @@
 using System.Text.Json.Nodes;
 
-namespace WafOperator.Controllers;
+namespace WafOperator.Kubernetes.Objects;
 
 /// <summary>
-/// Parts of the pods that the operator creates (pure): restricted pod security, and who they are to the distribution.
+/// Parts of pods that a controller creates (pure): restricted pod security, and a token for one audience alone.
 /// </summary>
-internal static class RestrictedPod
+public static class RestrictedPod
 {
     private const int TokenSeconds = 3600;
 
@@ -24,7 +24,7 @@ internal static class RestrictedPod
     };
 
     /// <summary>
-    /// A volume with <c>token</c>, for the distribution alone, and <c>ca.crt</c>, which its certificate is checked
+    /// A volume with <c>token</c>, for one audience alone, and <c>ca.crt</c>, which its certificate is checked
     /// with.
     /// </summary>
     public static JsonObject Identity(string volume, string audience, string caConfigMap, string caKey) => new()

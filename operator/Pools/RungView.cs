@@ -1,6 +1,6 @@
 using WafOperator.Kubernetes.Objects;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>What the operator keeps of a rung's Deployment.</summary>
 public sealed record RungView : IKubernetesObject

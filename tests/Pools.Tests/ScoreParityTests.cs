@@ -1,8 +1,8 @@
-using WafOperator.Controllers.Pools;
+using WafOperator.Pools;
 using WafOperator.Protocols.Models;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Tests.Pools;
+namespace WafOperator.Pools.Tests;
 
 public sealed class ScoreParityTests
 {

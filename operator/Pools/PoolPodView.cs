@@ -1,7 +1,7 @@
 using System.Text.Json;
 using WafOperator.Kubernetes.Objects;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>What the operator keeps of a pool's pod.</summary>
 public sealed record PoolPodView : IKubernetesObject

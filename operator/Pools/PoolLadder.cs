@@ -1,4 +1,4 @@
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>
 /// The ladder of a pool (pure): which rung receives requests, and which is tried beside it. A rung gets requests only
@@ -6,7 +6,7 @@ namespace WafOperator.Controllers.Pools;
 /// no pod of the rung can run for a set time; up when capacity for it was seen, with waits that double after each try
 /// that failed, so that it never flaps.
 /// </summary>
-internal static class PoolLadder
+public static class PoolLadder
 {
     /// <summary>How long the rung that was left stays after requests went to another: proxies take a moment.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromSeconds(10);

@@ -1,10 +1,10 @@
 using System.Text.Json.Nodes;
 using WafOperator.Resources.Pools;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>Where pods of a rung may run, as the parts of a pod's spec (pure).</summary>
-internal static class RungPlacement
+public static class RungPlacement
 {
     private static readonly string[] Topologies = ["kubernetes.io/hostname", "topology.kubernetes.io/zone"];
 

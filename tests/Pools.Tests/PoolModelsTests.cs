@@ -1,9 +1,9 @@
-using WafOperator.Controllers.Pools;
+using WafOperator.Pools;
 using WafOperator.Resources;
 using WafOperator.Resources.Models;
 using WafOperator.Resources.Policies;
 
-namespace WafOperator.Controllers.Tests.Pools;
+namespace WafOperator.Pools.Tests;
 
 public sealed class PoolModelsTests
 {

@@ -3,10 +3,10 @@ using WafOperator.Protocols.Policies;
 using WafOperator.Resources.Models;
 using WafOperator.Resources.Policies;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>What a pool is there for (pure): the models that it serves, and who needs it.</summary>
-internal static class PoolModels
+public static class PoolModels
 {
     private const string BuiltinScheme = "builtin://";
     private const int PreviousKept = 2;

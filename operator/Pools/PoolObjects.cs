@@ -6,11 +6,14 @@ using WafOperator.Resources.Pools;
 using WafOperator.Resources.Quantities;
 using OwnerReference = WafOperator.Kubernetes.Objects.OwnerReference;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>The objects of a pool besides its Deployments (pure).</summary>
-internal static class PoolObjects
+public static class PoolObjects
 {
+    private static readonly ResourceType Owner =
+        new(ApiGroup.Name, ApiGroup.Version, "inferencepools", "InferencePool", ResourceScope.Namespaced);
+
     /// <summary>Metadata of an object that a pool owns: it goes when the pool goes.</summary>
     public static JsonObject Metadata(Resource<InferencePool> pool, string name, JsonObject labels) => new()
     {
@@ -19,7 +22,7 @@ internal static class PoolObjects
         ["labels"] = labels,
         // Without blockOwnerDeletion, which some clusters let only those set who may change the pool's finalizers.
         ["ownerReferences"] = new JsonArray(
-            (OwnerReference.ControllerOf(ControllerKinds.Pools, pool.Metadata) with { BlockOwnerDeletion = null })
+            (OwnerReference.ControllerOf(Owner, pool.Metadata) with { BlockOwnerDeletion = null })
                 .ToJson()),
     };
 
@@ -44,8 +47,8 @@ internal static class PoolObjects
     };
 
     /// <summary>
-    /// Who reaches the servers: pods with a sidecar in the pool's namespace, and some namespaces. Others could read scores
-    /// until an attack is rated low, or fill the queue.
+    /// Who reaches the servers: pods with a sidecar in the pool's namespace, and some namespaces. Others could read
+    /// scores until an attack is rated low, or fill the queue.
     /// </summary>
     public static JsonObject NetworkPolicy(Resource<InferencePool> pool, IReadOnlyList<string> namespaces) => new()
     {

@@ -1,7 +1,7 @@
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>Where a pool is on its ladder. Kept in its status, so that a restarted operator goes on.</summary>
-internal sealed record LadderState
+public sealed record LadderState
 {
     /// <summary>The rung that receives requests; null while none does.</summary>
     public int? Serving { get; init; }
@@ -24,7 +24,7 @@ internal sealed record LadderState
 }
 
 /// <summary>What the pods and the Deployment of one rung look like.</summary>
-internal sealed record RungObservation
+public sealed record RungObservation
 {
     public static readonly RungObservation None = new();
 
@@ -67,7 +67,7 @@ internal sealed record RungObservation
 }
 
 /// <summary>Everything that the ladder's decision rests on.</summary>
-internal sealed record LadderInputs
+public sealed record LadderInputs
 {
     public required LadderState State { get; init; }
 
@@ -104,7 +104,7 @@ internal sealed record LadderInputs
 }
 
 /// <summary>What is to be done.</summary>
-internal sealed record LadderDecision
+public sealed record LadderDecision
 {
     public required LadderState State { get; init; }
 
@@ -120,10 +120,10 @@ internal sealed record LadderDecision
 }
 
 /// <summary>Something that happened on the ladder: an event and a count.</summary>
-internal sealed record LadderStep(LadderStepKind Kind, int Rung, string Message);
+public sealed record LadderStep(LadderStepKind Kind, int Rung, string Message);
 
 /// <summary>What can happen on the ladder; the names are reasons of events.</summary>
-internal enum LadderStepKind
+public enum LadderStepKind
 {
     /// <summary>The first rung that serves.</summary>
     Taken,

@@ -7,7 +7,7 @@ using WafOperator.Protocols.Models;
 using WafOperator.Resources.Pools;
 using WafOperator.Resources.Quantities;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>
 /// An example of a package: a value, or a whole request as sidecars send it, and the logit that every runtime must
@@ -16,13 +16,13 @@ namespace WafOperator.Controllers.Pools;
 /// <param name="Value">The value, or the compact request.</param>
 /// <param name="Logit">What must come out.</param>
 /// <param name="Input">Name of the server's input that takes it.</param>
-internal sealed record GoldenVector(ReadOnlyMemory<byte> Value, double Logit, string Input = "values");
+public sealed record GoldenVector(ReadOnlyMemory<byte> Value, double Logit, string Input = "values");
 
 /// <summary>
 /// Compares a rung's logits with the golden vectors of a package, as probabilities after the package's own calibration:
 /// that is what thresholds and ensembles see (pure).
 /// </summary>
-internal static class ScoreParity
+public static class ScoreParity
 {
     /// <summary>
     /// Vectors of a package that are sent; the rest of a longer list is not needed to see a difference.

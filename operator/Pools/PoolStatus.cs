@@ -3,10 +3,10 @@ using WafOperator.Protocols.Inference;
 using WafOperator.Resources.Pools;
 using WafOperator.Resources.Quantities;
 
-namespace WafOperator.Controllers.Pools;
+namespace WafOperator.Pools;
 
 /// <summary>The status of a pool from what was seen and decided (pure).</summary>
-internal static class PoolStatus
+public static class PoolStatus
 {
     private const int MessageLengthMax = 1024;
 
