@@ -70,8 +70,9 @@ public static class TrainingPlan
         if (mayFollow || causes.Count > 0) causes.AddRange(inputs.Causes);
         if (causes.Count > 0) return new(causes, null, $"begins: {string.Join(", ", causes)}");
         if (inputs.Causes.Count > 0)
-            return new([], Earlier(next, rest), $"{string.Join(", ", inputs.Causes)}: waits until {rest:u}, as the last "
-                + $"run is less than {TriggeredEvery.TotalHours:0} h ago");
+            return new([], Earlier(next, rest),
+                $"{string.Join(", ", inputs.Causes)}: waits until {rest:u}, as the last run "
+                + $"is less than {TriggeredEvery.TotalHours:0} h ago");
         return new([], next, next is { } at ? $"next run at {at:u}" : "runs by hand only");
     }
 

@@ -14,7 +14,9 @@ public sealed record TrainingSignals
     /// <summary>Confirmed attacks of late.</summary>
     public DetectionCount Recent { get; init; }
 
-    /// <summary>Digest of the rules in force, and the one of the last run; empty: not known, which changes nothing.</summary>
+    /// <summary>
+    /// Digest of the rules in force, and the one of the last run; empty: not known, which changes nothing.
+    /// </summary>
     public string RulesDigest { get; init; } = "";
     public string RulesDigestBefore { get; init; } = "";
 

@@ -44,9 +44,7 @@ internal sealed class SidecarMetrics
         BehaviourClients = Set.ObserveGauge(
             "waf_behaviour_clients", "Clients and sessions that are remembered, by how they are kept.", ["kept"]);
         BehaviourHeld = Set.ObserveGauge("waf_behaviour_held", "Clients and sessions in quarantine.", []);
-        Challenges = Set.ObserveCounter(
-            "waf_challenges_total", "Clients that were asked to show that they are browsers, and what came of it.",
-            ["event"]);
+        Challenges = ObserveChallenges();
         Logins = Set.ObserveCounter(
             "waf_logins_total", "Attempts to sign in that the application answered, by outcome.", ["outcome"]);
         ApiRequests = Set.ObserveCounter(
@@ -140,6 +138,10 @@ internal sealed class SidecarMetrics
     public ObservedMetric PolicyReloads { get; }
 
     public ObservedMetric BuildInfo { get; }
+
+    private ObservedMetric ObserveChallenges() => Set.ObserveCounter(
+        "waf_challenges_total", "Clients that were asked to show that they are browsers, and what came of it.",
+        ["event"]);
 
     private ObservedMetric ObserveCodeFields() => Set.ObserveCounter(
         "waf_code_field_requests_total",
