@@ -20,7 +20,7 @@ from wafml.loop.manifest import DAY, Manifest
 from .world import NOW, PACKAGES
 
 ROOT = Path(__file__).parents[2]
-BASELINE = sorted(PACKAGES.glob("gate-*.tar"))[-1]
+BASELINE = max(PACKAGES.glob("gate-*.tar"), key=lambda p: [int(n) for n in p.stem.split("-")[1].split(".")])
 AT = "2026-11-10T09:00:00Z"
 
 
@@ -67,6 +67,8 @@ def test_the_same_manifest_gives_the_same_package_and_what_it_was_made_of_is_in_
     assert "reason" not in first, first
     path = asked.packages / first["file"]
     bytes_ = path.read_bytes()
+    path.write_bytes(b"another package")
+    assert run.run(asked, quiet).document["reason"] == refusals.VERSION_TAKEN and path.read_bytes() == b"another package"
     path.unlink()
     # What the first run pinned, as another would be asked for it.
     again = run.run(replace(asked, manifest=(asked.packages / "gate-9.0.0.dataset.json").read_text()), quiet).document
@@ -78,7 +80,7 @@ def test_the_same_manifest_gives_the_same_package_and_what_it_was_made_of_is_in_
     assert made["provenance"]["image"] == asked.image and made["provenance"]["selected"] == str(first["selected"]) and first["offered"] >= 115
     assert made["metrics"]["all.recall"] >= made["metrics"]["all.recall.first"] - 0.01
     assert 1 <= len(first["labelsWanted"]) <= 20 and all(name.startswith("open") for name in first["labelsWanted"])
-    other = run.run(replace(asked, manifest=manifest(asked.data.parent, seed=6).canonical()), quiet).document
+    other = run.run(replace(asked, version="9.0.1", manifest=manifest(asked.data.parent, seed=6).canonical()), quiet).document
     assert other["package"] != first["package"]
 
 

@@ -1,5 +1,6 @@
 """What is selected of a site's requests: each bound by itself, and what attackers reach over twenty rounds with and without them."""
 
+import gzip
 import json
 from collections import Counter
 from dataclasses import replace
@@ -8,8 +9,9 @@ import pytest
 
 from wafml.loop import samples, select
 from wafml.loop.manifest import DAY
-from wafml.loop.refusals import POISONED, RECALL_FELL, TOO_FEW_LABELS, Refused
+from wafml.loop.refusals import DATA_QUALITY, POISONED, RECALL_FELL, TOO_FEW_LABELS, Refused
 from wafml.loop.samples import Label
+from wafml.readers import Request
 
 from . import world
 from .world import BOUNDS, NOW, UNBOUNDED, sample
@@ -80,6 +82,22 @@ def test_one_of_each_template():
     assert not chosen([*some, sample("z", b"order 77 of 2026, deadbeef00000000", 1, ["q"])]).chosen
 
 
+def test_templates_tell_apart_what_models_would():
+    of = lambda uri, **headers: select.template(replace(sample("a", b"", 0, ["p"]), request=Request("GET", uri, headers, None, 0, "site")))
+    assert of("/s?q=%D0%B4%D0%BE%D0%BC") != of("/s?q=%D0%BB%D0%B5%D1%81") and of("/s?q=%27%3B%2D") != of("/s?q=%D0%B4%D0%BE")
+    assert of("/s?q=order+17") == of("/s?q=order%2042")
+    assert of("/", **{"X-Api": "${jndi:ldap://a}"}) != of("/") and of("/", Cookie="a='or 1=1") != of("/", Cookie="a=b")
+
+
+def test_who_has_said_all_that_one_may_takes_no_word_from_others():
+    talker = words(40, people=("one",))
+    shared = words(20, people=("one", "other"), start=100)
+    assert sum(1 for c in chosen([*talker, *[replace(s, id=f"x{i}", request=replace(s.request, uri=f"/other{'abcdefghijklmnopqrstuvwxyz'[i % 26]}"))
+                                             for i, s in enumerate(shared)]]).chosen if "other" in c.people) == 10
+    twice = [replace(s, family="sqli") for s in shared]
+    assert len(chosen(twice).chosen) == 10 and chosen(twice).contested == 10
+
+
 def test_signs_of_machines_weigh_little_and_count_for_nothing_alone():
     signed = lambda name, value, *signs: replace(sample(name, value, 0, []), signs=frozenset(signs))
     weak = [signed(f"w{i}", b"weak %s" % (b"abcdefghij"[i:i + 1] * 3), "honeypot", "scanner") for i in range(10)]
@@ -128,6 +146,29 @@ def test_lines_that_cannot_be_read_are_counted(tmp_path):
     found = samples.read([path], rejects)
     assert [s.id for s in found] == ["1", "9"] and found[0].signs == {"honeypot"} and found[0].labels[0].at - found[0].at == DAY
     assert rejects == {"same event": 1, "schema": 4, "not JSON": 1, "line too long": 1}
+
+
+def test_labels_of_a_line_are_one_a_person_and_never_older_than_the_request():
+    line = lambda **more: json.dumps({"id": "1", "time": "2026-11-20T09:00:00Z", "client": "192.0.2.1", "method": "GET", "uri": "/", "headers": {}, **more}).encode()
+    said = lambda by, at, label: {"by": by, "at": at, "label": label}
+    found = samples._parsed(line(labels=[said("Ada", "2026-01-01", 0)] * 70 + [said("ada ", "2026-11-22", 1), said("ben", "2026-01-01", 0)]), Counter())
+    assert [(n.by, n.value, n.at - found.at >= 0) for n in found.labels] == [("ada", 1, True), ("ben", 0, True)]
+    for wrong in ({"labels": [said("a", "2026-11-22", 1e400)]}, {"id": "\ud800"}, {"uri": "/\udfff"}, {"headers": {"a": "\ud800"}},
+                  {"labels": [said(f"p{i}", "2026-11-22", 0) for i in range(65)]}):
+        rejects = Counter()
+        assert samples._parsed(line(**wrong), rejects) is None and rejects == {"schema": 1}, wrong
+
+
+def test_a_file_that_ends_in_its_middle_or_is_too_much_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "week.jsonl.gz"
+    path.write_bytes(gzip.compress(b"x" * 100_000 + b"\n")[:60])
+    with pytest.raises(Refused) as refused:
+        samples.read([path], Counter())
+    assert refused.value.reason == DATA_QUALITY
+    monkeypatch.setattr(samples, "READ_BYTES_MAX", 1_000)
+    path.write_bytes(gzip.compress(b"{}\n" * 1_000))
+    with pytest.raises(Refused):
+        samples.read([path], Counter())
 
 
 def test_without_anybody_wrong_the_rounds_go_on_and_nothing_is_lost():

@@ -1,6 +1,7 @@
 """One run: from a manifest, its data and the package in force to a package that may follow it, or a reason why there is none."""
 
 import base64
+import http.client
 import os
 import subprocess
 import urllib.request
@@ -16,7 +17,7 @@ from ..readers import JsonlReader, Rejects
 from . import asking, canaries, fitting, judging, samples, select
 from .fitting import Scored
 from .manifest import FILE_BYTES_MAX, Manifest
-from .refusals import BASELINE_MISSING, DATA_MISSING, DATA_QUALITY, FAMILY_UNKNOWN, GOLDEN_MISSING, Refused
+from .refusals import BASELINE_MISSING, DATA_MISSING, DATA_QUALITY, FAMILY_UNKNOWN, GOLDEN_MISSING, VERSION_TAKEN, Refused
 from .samples import Sample
 
 FAMILY = "gate"
@@ -78,7 +79,8 @@ def _run(asked: Request, result: Result, echo) -> None:
     baseline, oldest = fitting.of_package(archive), fitting.of_package(first)
     judges = _golden(manifest, asked.golden)
     judging_values = set(judges.values)
-    found = [s for s in _samples(manifest, asked.data, result) if not _judges(s, judging_values)]
+    attacks = _values_of(judges, 1) - _values_of(judges, 0)
+    found = [s for s in _samples(manifest, asked.data, result) if not _judges(s, judging_values, attacks)]
     chosen = _select(manifest, found, baseline, asked.replay, result)
     result.cut = chosen.cut
     echo(f"{chosen.offered:,} labelled requests, {len(chosen.chosen):,} selected; left out: {dict(chosen.cut)}")
@@ -105,7 +107,7 @@ def fetch(url: str, token_file: "Path | None", to: Path) -> None:
                 if size > FILE_BYTES_MAX:
                     raise Refused(DATA_MISSING, f"the export is over {FILE_BYTES_MAX >> 20} MiB")
                 out.write(part)
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise Refused(DATA_MISSING, f"the export cannot be had: {error}") from error
 
 
@@ -141,10 +143,14 @@ def _values(sample: Sample) -> "list[bytes]":
     return fitting.as_dataset([sample.request], [0], [""], [""]).values
 
 
-def _judges(sample: Sample, judging_values: "set[bytes]") -> bool:
-    """All that would be learned of it is in the sets that judge."""
+def _values_of(data, label: int) -> "set[bytes]":
+    return {data.values[v] for r in range(len(data)) if data.label[r] == label for v in data.refs[data.bounds[r]:data.bounds[r + 1]]}
+
+
+def _judges(sample: Sample, judging_values: "set[bytes]", attacks: "set[bytes]") -> bool:
+    """All that would be learned of it is in the sets that judge, or something of it stands in attacks that judge and in nothing harmless there."""
     values = _values(sample)
-    return bool(values) and all(v in judging_values for v in values)
+    return bool(values) and (all(v in judging_values for v in values) or any(v in attacks for v in values))
 
 
 def _without(data, judging_values: "set[bytes]"):
@@ -192,6 +198,9 @@ def packaged(old: bytes, candidate: Scored, asked: Request, manifest: Manifest, 
 def _write(asked: Request, manifest: Manifest, package: bytes, result: Result) -> None:
     name = f"{FAMILY}-{asked.version}"
     digest = packaging.digest(package)
+    there = asked.packages / f"{name}.tar"
+    if there.exists() and packaging.digest(there.read_bytes()) != digest:
+        raise Refused(VERSION_TAKEN, f"{there.name} is another package: a version is never written anew; take the next number")
     for suffix, data in ((".dataset.json", manifest.canonical().encode("ascii")), (".tar", package)):
         partial = asked.packages / f".{name}{suffix}.partial"
         partial.write_bytes(data)

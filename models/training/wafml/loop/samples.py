@@ -10,15 +10,20 @@
 import gzip
 import ipaddress
 import json
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Iterator
 
 from ..readers import Request
+from .refusals import DATA_QUALITY, Refused
 
 LINE_BYTES_MAX = 256 << 10
-LABELS_MAX = 64
+READ_BYTES_MAX = 8 << 30  # of all files, unpacked
+SAMPLES_READ_MAX = 1_000_000
+LABELS_MAX = 64  # people who spoke of one request
 TEXT_MAX = 253
 ATTACK_SIGNS = frozenset(("honeypot", "scanner", "confirmed"))
 BENIGN_SIGNS = frozenset(("exclusion", "verified"))
@@ -58,25 +63,39 @@ class Sample:
 
 
 def read(paths: "list[Path]", rejects: Counter) -> "list[Sample]":
-    """All that can be read; what cannot is counted by why. An id that comes again is the same event and counts once."""
+    """All that can be read; what cannot is counted by why. An id that comes again is the same event and counts once. Raises Refused where a file ends in its
+    middle, or where there is more than one run can hold."""
     found: "dict[str, Sample]" = {}
+    left = READ_BYTES_MAX
     for path in paths:
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb")
-        with opened as lines:
-            while line := lines.readline(LINE_BYTES_MAX + 1):
-                if len(line) > LINE_BYTES_MAX:
-                    rejects["line too long"] += 1
-                    while line and not line.endswith(b"\n"):
-                        line = lines.readline(LINE_BYTES_MAX)
-                    continue
-                sample = _parsed(line, rejects)
-                if sample is None:
-                    continue
-                if sample.id in found:
-                    rejects["same event"] += 1
-                else:
-                    found[sample.id] = sample
+        for line in _lines(path, rejects):
+            left -= len(line)
+            if left < 0 or len(found) > SAMPLES_READ_MAX:
+                raise Refused(DATA_QUALITY, f"the data is over {SAMPLES_READ_MAX:,} requests or {READ_BYTES_MAX >> 30} GiB unpacked: shorten the window")
+            sample = _parsed(line, rejects)
+            if sample is None:
+                continue
+            if sample.id in found:
+                rejects["same event"] += 1
+            else:
+                found[sample.id] = sample
     return list(found.values())
+
+
+def _lines(path: Path, rejects: Counter) -> "Iterator[bytes]":
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else open(path, "rb") as lines:
+            while line := lines.readline(LINE_BYTES_MAX + 1):
+                if len(line) <= LINE_BYTES_MAX:
+                    yield line
+                    continue
+                rejects["line too long"] += 1
+                skipped = 0
+                while line and not line.endswith(b"\n") and skipped < READ_BYTES_MAX:
+                    line = lines.readline(LINE_BYTES_MAX)
+                    skipped += len(line)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Refused(DATA_QUALITY, f"{path.name} cannot be read to its end: {error}") from error
 
 
 def _parsed(line: bytes, rejects: Counter) -> "Sample | None":
@@ -86,21 +105,39 @@ def _parsed(line: bytes, rejects: Counter) -> "Sample | None":
         rejects["not JSON"] += 1
         return None
     try:
-        labels = tuple(Label(_text(n["by"]), seconds(n["at"]), int(n["label"]), n.get("revoked") is True) for n in d.get("labels", ())[:LABELS_MAX])
+        at = seconds(d["time"])
+        labels = _labels(d.get("labels", ()), at)
         body, headers = d.get("body"), d["headers"]
-        if any(n.value not in (0, 1) for n in labels) or not isinstance(headers, dict) or not isinstance(d["uri"], str) or not isinstance(body, (str, type(None))):
+        if not isinstance(headers, dict) or not isinstance(d["uri"], str) or not isinstance(body, (str, type(None))):
             raise ValueError
+        for text in (d["uri"], body or "", *map(str, headers), *map(str, headers.values())):
+            text.encode()  # a half of a pair of surrogates is no text
         request = Request(_text(d["method"]), d["uri"], {str(k): str(v) for k, v in headers.items()}, body, 0, "site")
-        return Sample(_text(d["id"]), seconds(d["time"]), _text(d["client"]), _text(d.get("policy") or ""), request, _text(d.get("family") or ""), labels,
+        return Sample(_text(d["id"]), at, _text(d["client"]), _text(d.get("policy") or ""), request, _text(d.get("family") or ""), labels,
                       frozenset(d.get("signs", ())) & (ATTACK_SIGNS | BENIGN_SIGNS))
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         rejects["schema"] += 1
         return None
+
+
+def _labels(said: list, at: int) -> "tuple[Label, ...]":
+    """The last word of each person; nobody speaks of a request before it came, and names in other letters are the same person's."""
+    latest: "dict[str, Label]" = {}
+    for n in said:
+        label = Label(_text(n["by"]).strip().casefold(), max(at, seconds(n["at"])), int(n["label"]), n.get("revoked") is True)
+        if label.value not in (0, 1):
+            raise ValueError
+        if label.by not in latest or label.at >= latest[label.by].at:
+            latest[label.by] = label
+    if len(latest) > LABELS_MAX:
+        raise ValueError
+    return tuple(latest.values())
 
 
 def _text(value) -> str:
     if not isinstance(value, str) or len(value) > TEXT_MAX:
         raise ValueError
+    value.encode()
     return value
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Callable
 
+from ..parts import parts
 from .manifest import DAY
 from .refusals import POISONED, TOO_FEW_LABELS, Refused
 from .samples import ATTACK_SIGNS, BENIGN_SIGNS, Sample
@@ -67,14 +68,14 @@ class Selection:
 
 _HEX_RE = re.compile(r"[0-9a-f]{8,}")
 _DIGITS_RE = re.compile(r"[0-9]+")
-_ESCAPE_RE = re.compile(r"%[0-9a-f]{2}")
 _SPACE_RE = re.compile(r"\s+")
 
 
 def template(sample: Sample) -> str:
-    """What requests have in common that differ in numbers, ids, escapes and spaces alone."""
-    text = f"{sample.request.method} {sample.request.uri}\n{sample.request.body or ''}".lower()
-    for pattern, by in ((_ESCAPE_RE, "%"), (_HEX_RE, "h"), (_DIGITS_RE, "0"), (_SPACE_RE, " ")):
+    """What requests have in common that differ in numbers, ids and spaces alone, of all that models read: path, values, cookies, odd headers, decoded."""
+    read = (f"{p.kind} {p.name} {p.value.decode('latin-1')}" for p in parts(sample.request))
+    text = "\n".join((sample.request.method, *read)).lower()
+    for pattern, by in ((_HEX_RE, "h"), (_DIGITS_RE, "0"), (_SPACE_RE, " ")):
         text = pattern.sub(by, text)
     return text
 
@@ -128,11 +129,12 @@ def _word(sample: Sample, bounds: Bounds, found: Selection, is_suspect) -> "Chos
         found.cut["disputed by signs"] += 1
         found.contested += label == 0
         return None
-    if label == 0 and len(ripe) < bounds.people and (sample.family or is_suspect(sample)):
+    word = Chosen(sample, label, 1.0, frozenset(ripe))
+    if len(ripe) < _needed(word, bounds, is_suspect):
         found.cut["needs a second person"] += 1
         found.contested += 1
         return None
-    return Chosen(sample, label, 1.0, frozenset(ripe))
+    return word
 
 
 def _weak(sample: Sample, waits: bool, found: Selection) -> "Chosen | None":
@@ -179,15 +181,24 @@ def _capped(words: "list[Chosen]", bounds: Bounds, replay: int, found: Selection
     limit = {kind: max(1, int(share * replay)) for kind, share in (("client", bounds.client), ("network", bounds.network), ("labeller", bounds.labeller))}
     out = []
     for word in words:
-        keys = [("client", word.sample.client), ("network", word.sample.network), *(("labeller", p) for p in sorted(word.people))]
+        keys = [("client", word.sample.client), ("network", word.sample.network)]
         full = next((kind for kind, name in keys if used[kind, name] >= limit[kind]), None)
+        # Who has said as much as one may takes no word away that others give as well.
+        free = sorted(p for p in word.people if used["labeller", p] < limit["labeller"])
+        if full is None and word.people and len(free) < _needed(word, bounds, is_suspect):
+            full = "labeller"
         if full is None and len(out) >= min(replay, bounds.samples_max):
             full = "samples"
         if full is None:
-            used.update(keys)
+            used.update((*keys, *(("labeller", p) for p in free)))
             out.append(word)
             continue
         found.cut[f"over the cap of {full}"] += 1
         if word.label == 0 and full != "samples" and (word.sample.family or is_suspect(word.sample)):
             found.contested += 1
     return out
+
+
+def _needed(word: Chosen, bounds: Bounds, is_suspect) -> int:
+    """People whose word counts that have to stand behind it."""
+    return bounds.people if word.label == 0 and (word.sample.family or is_suspect(word.sample)) else 1
