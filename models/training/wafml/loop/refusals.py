@@ -1,4 +1,4 @@
-"""Why a run ends without a package. The names reach the status of a ModelTraining; docs/learning-loop.md says what to do about each."""
+"""Why a run ends without a package; README.md of models/training says what to do about each."""
 
 
 class Refused(Exception):
