@@ -58,6 +58,28 @@ public sealed class SecretUseTests
             request with { Operation = "UPDATE", OldObject = request.Object }, CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData("ModelVersion", """{"artifact": {"uri": "https://b/x", "credentialsSecret": "theirs"}}""", false)]
+    [InlineData("ModelVersion", """{"abort": 1, "artifact": {"uri": "https://a/x", "credentialsSecret": "theirs"}}""", true)]
+    [InlineData("WafSink", """{"url": "https://b/x", "credentialsSecret": "theirs"}""", false)]
+    [InlineData("WafSink", """{"url": "https://a/x", "credentialsSecret": "theirs", "index": "x"}""", false)]
+    [InlineData("WafSink", """{"url": "https://b/x"}""", true)]
+    public async Task WhereASecretGoes_IsChangedOnlyByWhoMayReadIt(string kind, string spec, bool isAllowed)
+    {
+        var before = """{"uri": "https://a/x", "credentialsSecret": "theirs"}""";
+        if (kind == "ModelVersion") before = $$"""{"artifact": {{before}}}""";
+        var use = new SecretUse((_, _, _, _) => Task.FromResult(false));
+        var request = Request(null, "") with
+        {
+            Kind = kind, Operation = "UPDATE", Object = new JsonObject { ["spec"] = JsonNode.Parse(spec) },
+            OldObject = new JsonObject { ["spec"] = JsonNode.Parse(before.Replace("uri", Field(kind))) },
+        };
+
+        Assert.Equal(isAllowed, await use.RefusalAsync(request, CancellationToken.None) is null);
+
+        static string Field(string kind) => kind == "WafSink" ? "url" : "uri";
+    }
+
     [Fact]
     public async Task NoAnswer_IsANo()
     {

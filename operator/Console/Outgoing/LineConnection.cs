@@ -29,7 +29,7 @@ internal sealed class LineConnection : IAsyncDisposable
         patience.CancelAfter(SendWithin);
         await _stream.WriteAsync(bytes, patience.Token);
         await _stream.FlushAsync(patience.Token);
-        if (_stream is SslStream secure) await secure.ShutdownAsync();
+        if (_stream is SslStream secure) await secure.ShutdownAsync().WaitAsync(patience.Token);
         _socket.Shutdown(SocketShutdown.Send);
         await ReadToEndAsync(cancellationToken);
     }

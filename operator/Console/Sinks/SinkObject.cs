@@ -40,9 +40,16 @@ internal sealed class SinkObject(Resource<WafSink> sink, bool hasPlace, SinkPart
     /// <summary>Counts are written this often; what is wrong is written at once.</summary>
     public static readonly TimeSpan StatusEvery = TimeSpan.FromSeconds(30);
 
+    /// <summary>However often what is wrong changes.</summary>
+    private static readonly TimeSpan StatusAtMostEvery = TimeSpan.FromSeconds(5);
+
     private const int StepsAtOnce = 20;
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(60);
+
+    /// <summary>Who does not send asks this often whether to; each asking is a write of the store.</summary>
+    private static readonly TimeSpan LeaseLookEvery = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan PauseMax = TimeSpan.FromSeconds(30);
 
     private SinkFeed? _feed;
@@ -78,13 +85,15 @@ internal sealed class SinkObject(Resource<WafSink> sink, bool hasPlace, SinkPart
     /// <summary>Sends what there is, and says how it went; gives the time until the next pass.</summary>
     internal async Task<TimeSpan> PassAsync(CancellationToken cancellationToken)
     {
+        // Said once: what has no place costs nothing further.
+        if (!hasPlace && _told is not null) return PauseMax;
         var name = WafSinkOptions.NameOf(sink);
         var now = parts.Time.GetUtcNow();
         if (!await parts.Store.TryLeaseAsync(name, parts.Replica, now, LeaseTime, cancellationToken))
         {
             Close();
             _status = null;
-            return LookEvery;
+            return hasPlace ? LeaseLookEvery : PauseMax;
         }
 
         // Another replica may have counted meanwhile: what it wrote is gone on from.
@@ -127,7 +136,7 @@ internal sealed class SinkObject(Resource<WafSink> sink, bool hasPlace, SinkPart
             Close();
             SinkLog.Failed(parts.Logger, sink.Metadata.Key.ToString(), failure.Message);
             fault = FaultOf(failure);
-            var wait = (failure as SinkException)?.RetryAfter ?? _pause;
+            var wait = (failure as SinkException)?.RetryAfter is { } asked && asked > _pause ? asked : _pause;
             _pause = _pause * 2 < PauseMax ? _pause * 2 : PauseMax;
             return (fault, wait);
         }
@@ -188,14 +197,14 @@ internal sealed class SinkObject(Resource<WafSink> sink, bool hasPlace, SinkPart
     private async Task TellAsync(SinkFault? fault, CancellationToken cancellationToken)
     {
         var now = parts.Time.GetUtcNow();
-        if (fault == _told && now - _statusAt < StatusEvery) return;
+        if (now - _statusAt < (fault == _told ? StatusEvery : StatusAtMostEvery)) return;
         var generation = sink.Metadata.Generation;
         _status = _status! with
         {
             ObservedGeneration = generation,
             Backlog = _feed is null ? 0 : await _feed.BacklogAsync(BacklogMax, cancellationToken),
             LastError = fault is null ? _status.LastError : SinkConditions.Cut(fault.Message),
-            LastErrorTime = fault is null ? _status.LastErrorTime : Second(now),
+            LastErrorTime = fault is null || fault == _told ? _status.LastErrorTime : Second(now),
             Conditions = SinkConditions.Compute(fault, generation, Second(now), _status.Conditions),
         };
         await parts.Statuses.WriteAsync(sink, _status, cancellationToken);

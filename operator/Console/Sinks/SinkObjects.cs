@@ -1,4 +1,5 @@
 using WafOperator.Console.Store;
+using WafOperator.Kubernetes;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Watching;
 using WafOperator.Resources.Policies;
@@ -18,6 +19,9 @@ internal sealed class SinkObjects(Informer<Resource<WafSink>> informer, SinkPart
 
     /// <summary>Sinks of all namespaces that are served.</summary>
     public const int Max = 200;
+
+    /// <summary>Sinks beyond these that are told so.</summary>
+    private const int ToldMax = 100;
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private readonly Dictionary<string, Running> _running = new(StringComparer.Ordinal);
@@ -83,16 +87,23 @@ internal sealed class SinkObjects(Informer<Resource<WafSink>> informer, SinkPart
             _running.Remove(uid);
         }
 
+        var told = wanted.Keys.Where(uid => !served.Contains(uid)).Order(StringComparer.Ordinal).Take(ToldMax)
+            .ToHashSet(StringComparer.Ordinal);
         foreach (var (uid, sink) in wanted)
         {
-            if (!_running.ContainsKey(uid)) _running[uid] = Running.Start(sink, served.Contains(uid), parts);
+            if (!_running.ContainsKey(uid) && (served.Contains(uid) || told.Contains(uid)))
+                _running[uid] = Running.Start(sink, served.Contains(uid), parts);
         }
 
         await ForgetAsync(wanted.Keys, cancellationToken);
     }
 
-    /// <summary>Removes the places of sinks that are gone, also of those that went while no console ran.</summary>
-    private async Task ForgetAsync(IEnumerable<string> there, CancellationToken cancellationToken)
+    /// <summary>
+    /// Removes the places of sinks that are gone, also of those that went while no console ran. What this replica
+    /// knows may be older than a sink that another one serves: the API server is asked before anything is removed, and
+    /// after the places were listed, so that no sink is younger than the answer.
+    /// </summary>
+    internal async Task ForgetAsync(IEnumerable<string> there, CancellationToken cancellationToken)
     {
         var names = there.Select(uid => WafSinkOptions.NamePrefix + uid).ToHashSet(StringComparer.Ordinal);
         try
@@ -100,12 +111,16 @@ internal sealed class SinkObjects(Informer<Resource<WafSink>> informer, SinkPart
             foreach (var kind in new[] { SinkFeed.CursorKind, SetAside.Kind })
             {
                 var documents = await parts.Store.ListDocumentsAsync(kind, cancellationToken);
-                foreach (var name in documents.Keys.Where(name =>
-                    name.StartsWith(WafSinkOptions.NamePrefix, StringComparison.Ordinal) && !names.Contains(name)))
-                    await parts.Store.PutDocumentAsync(kind, name, null, cancellationToken);
+                var gone = documents.Keys.Where(name =>
+                    name.StartsWith(WafSinkOptions.NamePrefix, StringComparison.Ordinal) && !names.Contains(name))
+                    .ToList();
+                if (gone.Count == 0) continue;
+                foreach (var uid in await parts.Statuses.UidsAsync(cancellationToken))
+                    gone.Remove(WafSinkOptions.NamePrefix + uid);
+                foreach (var name in gone) await parts.Store.PutDocumentAsync(kind, name, null, cancellationToken);
             }
         }
-        catch (StoreException failure)
+        catch (Exception failure) when (failure is StoreException or KubernetesException)
         {
             SinkLog.NotForgotten(parts.Logger, failure.Message);
         }

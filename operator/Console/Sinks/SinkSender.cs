@@ -85,7 +85,7 @@ internal sealed class SinkSender(SinkOptions options)
         SinkSession session, IReadOnlyList<StoredEvent> events, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, options.Kind is SinkKind.Elasticsearch
-            ? new Uri(options.Url, "_bulk") : options.Url)
+            ? BulkOf(options.Url) : options.Url)
         {
             Content = new StringContent(
                 Written(() => SinkBodies.Of(options, events)), Encoding.UTF8,
@@ -112,6 +112,9 @@ internal sealed class SinkSender(SinkOptions options)
         if (BulkAnswer.Problem(bytes, events.Count) is { } problem) throw problem;
         return 0;
     }
+
+    /// <summary>Below the path that the server is at, with or without a slash at its end.</summary>
+    internal static Uri BulkOf(Uri url) => new UriBuilder(url) { Path = url.AbsolutePath.TrimEnd('/') + "/_bulk" }.Uri;
 
     private async Task<AuthenticationHeaderValue?> TokenAsync(
         SinkSession session, CancellationToken cancellationToken)

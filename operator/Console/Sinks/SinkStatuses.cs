@@ -25,6 +25,12 @@ internal sealed class SinkStatuses(
         return known?.Metadata.Uid == sink.Metadata.Uid ? known.Value.Status : null;
     }
 
+    /// <summary>The sinks that there are, asked of the API server.</summary>
+    /// <exception cref="KubernetesException">The API server does not say.</exception>
+    public async Task<IReadOnlyList<string>> UidsAsync(CancellationToken cancellationToken) =>
+        [.. (await client.ListAsync(ClusterObjects.Sinks, ListOptions.All, cancellationToken)).Items
+            .Select(sink => sink.Metadata.Uid)];
+
     /// <summary>Writes a status; nothing where the object is gone or another one has its name.</summary>
     /// <exception cref="KubernetesException">The API server does not take it.</exception>
     public async Task WriteAsync(Resource<WafSink> sink, WafSinkStatus status, CancellationToken cancellationToken)

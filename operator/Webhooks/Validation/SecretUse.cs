@@ -14,12 +14,16 @@ public sealed class SecretUse(Func<AdmissionUser, string, string, CancellationTo
 {
     private static readonly TimeSpan AnswerTimeMax = TimeSpan.FromSeconds(3);
 
-    /// <summary>Null when all Secrets that a request newly names may be used; else the refusal.</summary>
+    /// <summary>
+    /// Null when all Secrets that a request names may be used; else the refusal. Asked again for those named before
+    /// where anything changed of what they are used for: a token goes where an address leads.
+    /// </summary>
     public async Task<AdmissionResponse?> RefusalAsync(AdmissionRequest request, CancellationToken cancellationToken)
     {
         if (request.SubResource.Length > 0 || request.Object is not { } raw) return null;
-        var before = request.OldObject is { } old ? SecretsOf(request.Kind, old) : [];
-        foreach (var (field, secret) in SecretsOf(request.Kind, raw).Except(before))
+        if (request.OldObject is { } old && JsonNode.DeepEquals(UseOf(request.Kind, raw), UseOf(request.Kind, old)))
+            return null;
+        foreach (var (field, secret) in SecretsOf(request.Kind, raw))
         {
             if (await MayAsync(request, secret, cancellationToken)) continue;
             return new AdmissionResponse
@@ -46,6 +50,10 @@ public sealed class SecretUse(Func<AdmissionUser, string, string, CancellationTo
             return false;
         }
     }
+
+    /// <summary>The Secrets of an object, and all that decides what is done with them.</summary>
+    private static JsonNode? UseOf(string kind, JsonObject raw) =>
+        raw["spec"] is JsonObject spec && kind == "ModelVersion" ? spec["artifact"] : raw["spec"];
 
     private static List<(string Field, string Secret)> SecretsOf(string kind, JsonObject raw)
     {

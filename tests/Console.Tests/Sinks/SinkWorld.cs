@@ -55,6 +55,9 @@ internal sealed class SinkWorld : IAsyncDisposable
     /// <summary>What it answers.</summary>
     public int Answer { get; set; } = 200;
 
+    /// <summary>Seconds after which it wants to be asked again, or null.</summary>
+    public string? RetryAfter { get; set; }
+
     public string Address => Receiver.Urls.First();
 
     /// <summary>Loopback may be called, as an administrator would list it.</summary>
@@ -78,12 +81,14 @@ internal sealed class SinkWorld : IAsyncDisposable
     }
 
     /// <summary>A console that serves all sinks.</summary>
-    public void StartConsole(string replica = "a")
+    public void StartConsole(string replica = "a") => _running.Add(Objects(replica).RunAsync(_stop.Token));
+
+    /// <summary>All sinks as a console knows them that does not watch yet.</summary>
+    public SinkObjects Objects(string replica)
     {
         var informer = new Informer<Resource<WafSink>>(
             Client, ClusterObjects.Sinks, new InformerOptions(), TestApiServer.Services);
-        var sinks = new SinkObjects(informer, Parts(TimeProvider.System, replica, informer.Cache.Get));
-        _running.Add(sinks.RunAsync(_stop.Token));
+        return new SinkObjects(informer, Parts(TimeProvider.System, replica, informer.Cache.Get));
     }
 
     public SinkParts Parts(
@@ -174,6 +179,7 @@ internal sealed class SinkWorld : IAsyncDisposable
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync();
         if (Answer == 200) Calls.Enqueue((context.Request.Path, context.Request.Headers.Authorization, body));
+        if (RetryAfter is { } after) context.Response.Headers.RetryAfter = after;
         context.Response.StatusCode = Answer;
     }
 

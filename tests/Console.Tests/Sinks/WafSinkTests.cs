@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using WafOperator.Console.Access;
 using WafOperator.Console.Sinks;
+using WafOperator.Console.Store;
 using WafOperator.Kubernetes.Client;
 using WafOperator.Kubernetes.Objects;
 using WafOperator.Kubernetes.Tests.ApiServer;
@@ -100,6 +101,45 @@ public sealed partial class WafSinkTests(TestApiServer server)
         Assert.NotNull(back.LastDelivered);
         Assert.Equal("the server answered 503", back.LastError);
     }
+
+    [Fact]
+    public async Task AServerThatWantsToBeAskedAtOnce_IsWaitedForAllTheSame()
+    {
+        await using var world = await SinkWorld.CreateAsync(server);
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow.AddSeconds(5));
+        using var sink = await world.ObjectAsync(world.Shop, world.Spec(), time);
+        (world.Answer, world.RetryAfter) = (503, "0");
+        await world.AddAsync(TestEvents.Attack(time.GetUtcNow(), world.Shop));
+
+        Assert.True(await sink.PassAsync(default) >= TimeSpan.FromSeconds(1));
+        Assert.True(await sink.PassAsync(default) >= TimeSpan.FromSeconds(2));
+        world.RetryAfter = "20";
+        Assert.Equal(TimeSpan.FromSeconds(20), await sink.PassAsync(default));
+    }
+
+    [Fact]
+    public async Task ThePlaceOfASink_IsRemovedOnlyWhereTheApiServerKnowsNone()
+    {
+        await using var world = await SinkWorld.CreateAsync(server);
+        var sink = await world.CreateAsync(world.Shop, "siem", world.Spec());
+        var name = WafSinkOptions.NamePrefix + sink.Metadata.Uid;
+        await world.Store.PutDocumentAsync(SinkFeed.CursorKind, name, "1", default);
+        using var objects = world.Objects("stale");
+
+        await objects.ForgetAsync([], default);
+        Assert.Contains(name, await world.Store.ListDocumentsAsync(SinkFeed.CursorKind, default));
+
+        await world.Client.DeleteAsync(ClusterObjects.Sinks, sink.Metadata.Key, new DeleteOptions(), default);
+        await objects.ForgetAsync([], default);
+        Assert.DoesNotContain(name, await world.Store.ListDocumentsAsync(SinkFeed.CursorKind, default));
+    }
+
+    [Theory]
+    [InlineData("https://es.example/", "https://es.example/_bulk")]
+    [InlineData("https://es.example/prefix", "https://es.example/prefix/_bulk")]
+    [InlineData("https://es.example/prefix/?pipeline=waf", "https://es.example/prefix/_bulk?pipeline=waf")]
+    public void BulkRequests_GoBelowThePathOfTheServer(string url, string bulk) =>
+        Assert.Equal(new Uri(bulk), SinkSender.BulkOf(new Uri(url)));
 
     [Fact]
     public async Task ARotatedSecret_IsUsedWithinItsTime()
