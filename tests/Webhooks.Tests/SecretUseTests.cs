@@ -60,7 +60,8 @@ public sealed class SecretUseTests
 
     [Theory]
     [InlineData("ModelVersion", """{"artifact": {"uri": "https://b/x", "credentialsSecret": "theirs"}}""", false)]
-    [InlineData("ModelVersion", """{"abort": 1, "artifact": {"uri": "https://a/x", "credentialsSecret": "theirs"}}""", true)]
+    [InlineData("ModelVersion", """{"abort": 1, "artifact": {"uri": "https://a/x", "credentialsSecret": "theirs"}}""",
+        true)]
     [InlineData("WafSink", """{"url": "https://b/x", "credentialsSecret": "theirs"}""", false)]
     [InlineData("WafSink", """{"url": "https://a/x", "credentialsSecret": "theirs", "index": "x"}""", false)]
     [InlineData("WafSink", """{"url": "https://b/x"}""", true)]
